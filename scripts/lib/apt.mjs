@@ -1,0 +1,105 @@
+// Debian's apt, for the scripts that download a source archive or install a tool.
+
+import { existsSync } from "node:fs";
+import { findCommand, run, UserError } from "./run.mjs";
+
+const HELPER = "/usr/lib/apt/apt-helper";
+
+export function canDownload() {
+  return existsSync(HELPER);
+}
+
+/** The mirrors that this machine's apt already uses; empty where there is no apt. */
+export async function mirrors() {
+  if (!findCommand("apt-get")) return [];
+  const { code, stdout, stderr } = await run("apt-get", ["indextargets", "--format", "$(SITE)"]);
+  if (code !== 0) throw new UserError(`apt-get does not name its mirrors:\n${stderr.trim()}`);
+  return [...new Set(stdout.split("\n").map((line) => line.trim()))].filter(
+    (site) => site !== "" && !site.startsWith("cdrom:"),
+  );
+}
+
+/** Downloads `url` to `file` and checks its sum. Returns undefined, or what went wrong. */
+export async function download(url, file, sha256) {
+  const { code, stdout, stderr } = await run(HELPER, [
+    // The file goes to a folder that only we can enter, which the user _apt cannot:
+    // without this, apt run by root warns about it.
+    "-o",
+    "APT::Sandbox::User=root",
+    "-o",
+    "Acquire::Retries=1",
+    "-o",
+    "Acquire::http::Timeout=20",
+    "-o",
+    "Acquire::https::Timeout=20",
+    "download-file",
+    url,
+    file,
+    `SHA256:${sha256}`,
+  ]);
+  if (code !== 0) return (stderr.trim() || stdout.trim() || `exit code ${code}`).trim();
+  if (stderr.trim() !== "") console.error(stderr.trim());
+  return undefined;
+}
+
+async function installedVersion(name) {
+  if (!findCommand("dpkg-query")) return undefined;
+  const format = `\${db:Status-Status} \${Version}`;
+  const { code, stdout } = await run("dpkg-query", ["-W", "-f", format, name]);
+  const [status, version] = stdout.trim().split(" ");
+  return code === 0 && status === "installed" ? version : undefined;
+}
+
+/** Those of `specs` (PACKAGE or PACKAGE=VERSION) that are not installed. */
+export async function missingPackages(specs) {
+  const missing = [];
+  for (const spec of specs) {
+    const [name, version] = spec.split("=");
+    const installed = await installedVersion(name);
+    // A tool that did not come from a package is as good, unless a version is asked for.
+    const there = version ? installed === version : installed || findCommand(name);
+    if (!there) missing.push(spec);
+  }
+  return missing;
+}
+
+async function hasCandidate(spec) {
+  const { stdout } = await run("apt-cache", ["show", "--no-all-versions", spec]);
+  return stdout.trim() !== "";
+}
+
+/**
+ * Installs packages, or throws one sentence that says what the user has to install.
+ * `what` is the user's name for them, `note` is for the line that announces the installation.
+ */
+export async function install(specs, { what = specs.join(", "), note = "" } = {}) {
+  const command = `apt-get install --no-install-recommends ${specs.join(" ")}`;
+  if (!findCommand("apt-get")) {
+    throw new UserError(`${what} is missing and there is no apt-get here: please install it.`);
+  }
+  if (process.getuid?.() !== 0) {
+    throw new UserError(`${what} is missing: please run, as root, ${command}`);
+  }
+  const env = { DEBIAN_FRONTEND: "noninteractive" };
+  const aptGet = (...args) =>
+    run("apt-get", ["-q", "-y", "-o", "Dpkg::Use-Pty=0", ...args], { env, show: true });
+
+  let updated = false;
+  const update = async () => {
+    console.error("apt-get update: fetching the package lists");
+    const { code } = await aptGet("update");
+    if (code !== 0) throw new UserError(`apt-get update failed (${code}), see above.`);
+    updated = true;
+  };
+  for (const spec of specs) {
+    if (!updated && !(await hasCandidate(spec))) await update();
+  }
+  console.error(`${what} is missing: ${command}${note && ` (${note})`}`);
+  let { code } = await aptGet("install", "--no-install-recommends", ...specs);
+  if (code !== 0 && !updated) {
+    // Lists that have aged name versions which the mirror no longer has.
+    await update();
+    ({ code } = await aptGet("install", "--no-install-recommends", ...specs));
+  }
+  if (code !== 0) throw new UserError(`${command} failed (${code}), see above.`);
+}

@@ -1,0 +1,17 @@
+/* Undoes compat/original.h. */
+
+#undef malloc
+#undef calloc
+#undef realloc
+#undef free
+#undef freezero
+#undef strndup
+#undef readv
+#undef writev
+#undef recvmsg
+#undef sendmsg
+#undef close
+#undef getpid
+#undef abort
+#undef memcpy
+#undef memset

@@ -1,0 +1,112 @@
+# make            the module and the package
+# make demo       sets everything up and exchanges imsgs with a native process
+# make test       sets everything up and passes the tests
+# make check      lint, format and types
+# make clean      removes what was built; make distclean, what was fetched too
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+SHELL := /bin/sh
+
+EMCC ?= emcc
+NODE ?= node
+UPSTREAM := $(addprefix c-src/upstream/,imsg.h imsg.c imsg-buffer.c sys/queue.h sys/_null.h)
+UNVERIFIED := c-src/upstream/UNVERIFIED
+C_SOURCES := $(wildcard c-src/*.c c-src/*.h c-src/compat/*.h)
+
+include test/native/native.mk
+-include test/native/differential.mk
+
+.PHONY: all wasm package demo test check format clean distclean FORCE
+
+all: package
+
+# --- the original, fetched and verified -------------------------------------
+
+$(UPSTREAM) &: c-src/upstream.lock $(if $(IMSG_UPSTREAM)$(wildcard $(UNVERIFIED)),FORCE)
+	$(NODE) scripts/fetch-upstream.mjs
+	@test -e $(UNVERIFIED) || test ! c-src/upstream/imsg.h -ot c-src/upstream.lock || touch $(UPSTREAM)
+
+# --- the module --------------------------------------------------------------
+
+EMFLAGS := -Os -std=gnu11 -fno-strict-aliasing -mbulk-memory \
+	-Wall -Wextra -Werror -Ic-src -isystem c-src/upstream \
+	-sSTANDALONE_WASM --no-entry -sSUPPORT_LONGJMP=0 \
+	-sALLOW_MEMORY_GROWTH -sINITIAL_MEMORY=524288 -sTOTAL_STACK=65536 \
+	-sERROR_ON_UNDEFINED_SYMBOLS=0 -sWARN_ON_UNDEFINED_SYMBOLS=0
+
+# Debian's emcc finds its JavaScript tools there
+EMENV := NODE_PATH=/usr/share/nodejs
+
+# one name a line, as the linker wants them
+build/exports.list: c-src/exports.txt
+	@mkdir -p build
+	@sed -e '/^#/d' -e '/^$$/d' -e 's/^/_/' $< > $@
+
+build/emcc.stamp: scripts/ensure-emscripten.mjs
+	@mkdir -p build
+	$(NODE) scripts/ensure-emscripten.mjs --version-file build/emcc-version.txt
+	@touch $@
+
+define link_module
+	$(EMENV) $(EMCC) $(EMFLAGS) $(2) -sEXPORTED_FUNCTIONS=@build/exports.list -o build/$(1).linked.wasm c-src/wasm.c
+	$(NODE) scripts/finish-wasm.mjs build/$(1).linked.wasm wasm/$(1).wasm c-src/exports.txt $(UNVERIFIED)
+endef
+
+wasm: wasm/imsg.wasm wasm/imsg-debug.wasm
+
+wasm/imsg.wasm: $(C_SOURCES) build/exports.list $(UPSTREAM) scripts/finish-wasm.mjs Makefile | build/emcc.stamp
+	$(call link_module,imsg,)
+
+# the same module with an allocator that checks its invariants
+wasm/imsg-debug.wasm: $(C_SOURCES) build/exports.list $(UPSTREAM) scripts/finish-wasm.mjs Makefile | build/emcc.stamp
+	$(call link_module,imsg-debug,-DMEM_DEBUG)
+
+# the digest of the module that the recorded compiler makes; see wasm/README.md
+.PHONY: record
+record: wasm/imsg.wasm
+	@test ! -e $(UNVERIFIED) || { echo "record: the module is built from altered files" >&2; exit 1; }
+	cd wasm && sha256sum imsg.wasm > imsg.wasm.sha256
+	cp build/emcc-version.txt wasm/compiler.txt
+
+ts/generated/%.ts: wasm/%.wasm scripts/embed-wasm.mjs
+	@mkdir -p ts/generated
+	$(NODE) scripts/embed-wasm.mjs $< $@
+
+GENERATED := ts/generated/imsg.ts ts/generated/imsg-debug.ts
+
+# --- the package -------------------------------------------------------------
+
+node_modules/.package-lock.json: package.json package-lock.json
+	npm ci --no-audit --no-fund
+	@touch $@
+
+TS_SOURCES := $(shell find ts -name '*.ts' -not -path 'ts/generated/*')
+
+dist/package.stamp: $(TS_SOURCES) $(GENERATED) tsdown.config.ts package.json tsconfig.json scripts/notices.mjs node_modules/.package-lock.json
+	npx --no-install tsdown
+	$(NODE) scripts/notices.mjs
+	@touch $@
+
+package: wasm dist/package.stamp
+
+# --- what people run ---------------------------------------------------------
+
+demo: package build/native/peer
+	@$(NODE) examples/demo/demo.mjs build/native/peer
+
+test: package native
+	npx --no-install vitest run
+
+check: node_modules/.package-lock.json $(GENERATED)
+	npx --no-install biome check .
+	npx --no-install tsc --noEmit
+
+format: node_modules/.package-lock.json
+	npx --no-install biome check --write .
+
+clean:
+	rm -rf build dist coverage ts/generated wasm/*.wasm
+
+distclean: clean
+	rm -rf c-src/upstream node_modules

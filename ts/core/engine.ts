@@ -1,0 +1,224 @@
+import type { ErrnoName } from "./errno.ts";
+import { errnoName, moduleErrno } from "./errno.ts";
+import { ImsgError } from "./error.ts";
+import type { ExportName, Pointer, RawExports } from "./exports.ts";
+import { HostValues } from "./host-values.ts";
+import { Memory } from "./memory.ts";
+import { processId } from "./pid.ts";
+
+/** The kinds of objects that {@link Engine} counts. */
+export type ObjectKind = "batch" | "ibuf" | "imsg" | "imsgbuf" | "msgbuf" | "socket";
+
+/** Long enough for what most calls pass, so that they need no allocation. */
+const SCRATCH = 1024;
+
+/**
+ * One instantiated module with everything that its users share: guarded calls,
+ * memory views, errno, host values and the header callbacks of readers.
+ */
+export class Engine {
+  /** The exports as they are; hot paths call these and guard themselves. */
+  readonly exports: RawExports;
+  /** The exports, guarded: a trap or a stopped engine is an {@link ImsgError}. */
+  readonly call: Omit<RawExports, "memory" | "_initialize">;
+  readonly memory: Memory;
+  readonly values: HostValues;
+  /** Whether objects remember where they were made and disposed. */
+  readonly debug: boolean;
+  /** How many objects of each kind are alive. */
+  readonly live: Record<ObjectKind, number> = {
+    batch: 0,
+    ibuf: 0,
+    imsg: 0,
+    imsgbuf: 0,
+    msgbuf: 0,
+    socket: 0,
+  };
+  /** Told of every descriptor that was closed, after the call that closed it. */
+  onClose: ((fd: number) => void) | undefined;
+  /** In debug mode: takes back what reserve and seek lent until the next call. */
+  expire: (() => void) | undefined;
+
+  readonly #errno: Pointer;
+  readonly #readers = new Map<number, (header: Uint8Array) => number>();
+  readonly #scratch: Pointer;
+  #nextReader = 1;
+  #thrown: { error: unknown } | undefined;
+  #inCallback = false;
+  #trapped: ImsgError | undefined;
+
+  constructor(module: WebAssembly.Module, debug = false) {
+    this.debug = debug;
+    this.values = new HostValues();
+    const instance = new WebAssembly.Instance(module, {
+      env: {
+        host_close: (fd: number, value: number) => this.values.closed(fd, value),
+        host_header: (reader: number, at: number, length: number) =>
+          this.#header(reader, at, length),
+      },
+    });
+    this.exports = instance.exports as unknown as RawExports;
+    this.exports._initialize?.();
+    this.memory = new Memory(this.exports.memory);
+    this.#errno = this.exports.__errno_location();
+    this.exports.kernel_setpid(processId());
+    if (WebAssembly.Module.customSections(module, "imsg-unverified").length > 0) {
+      console.warn(
+        "imsg-wasm: this module was built from altered C, not from the verified original",
+      );
+    }
+    this.call = this.#guard(instance.exports);
+    this.#scratch = this.exports.malloc(SCRATCH);
+    if (this.#scratch === 0) throw new ImsgError("ENOMEM", { syscall: "malloc" });
+  }
+
+  #guard(exports: WebAssembly.Exports): Omit<RawExports, "memory" | "_initialize"> {
+    const guarded: Record<string, unknown> = {};
+    for (const [name, value] of Object.entries(exports)) {
+      if (typeof value !== "function") continue;
+      const f = value as (...args: unknown[]) => number;
+      guarded[name] = (
+        a: unknown,
+        b: unknown,
+        c: unknown,
+        d: unknown,
+        e: unknown,
+        g: unknown,
+        h: unknown,
+      ) => {
+        this.enter(name as ExportName);
+        try {
+          return f(a, b, c, d, e, g, h);
+        } catch (cause) {
+          throw this.trap(cause, name as ExportName);
+        } finally {
+          if (this.values.pending) this.settle();
+        }
+      };
+    }
+    return guarded as unknown as Omit<RawExports, "memory" | "_initialize">;
+  }
+
+  /** Refuses calls from a header callback and after a trap; clears errno. */
+  enter(syscall?: string): void {
+    if (this.#trapped !== undefined) throw this.#trapped;
+    if (this.#inCallback) {
+      throw new ImsgError("ERR_IMSG_REENTRANT", syscall === undefined ? {} : { syscall });
+    }
+    if (this.expire !== undefined) this.expire();
+    this.memory.i32[this.#errno >> 2] = 0;
+  }
+
+  /** Marks the engine as unusable, and gives the error that says so. */
+  trap(cause: unknown, syscall?: string): ImsgError {
+    this.#trapped ??= new ImsgError("ERR_IMSG_TRAPPED", {
+      cause,
+      ...(syscall === undefined ? {} : { syscall }),
+    });
+    return this.#trapped;
+  }
+
+  /** The error of the trap that stopped this engine, if one did. */
+  get trapped(): ImsgError | undefined {
+    return this.#trapped;
+  }
+
+  /** Runs what closing descriptors has left to do, outside of the module. */
+  settle(): void {
+    this.values.settle(this.onClose);
+  }
+
+  /** The name of the error that the last call left in errno. */
+  errno(): ErrnoName | undefined {
+    return errnoName(this.memory.int(this.#errno));
+  }
+
+  /** The error of a C function that has just failed. */
+  failure(syscall: string, detail?: string): ImsgError {
+    return this.failureOf(this.memory.int(this.#errno), syscall, detail);
+  }
+
+  /** The error of a C function that failed with one of the module's numbers. */
+  failureOf(moduleNumber: number, syscall: string, detail?: string): ImsgError {
+    return new ImsgError(errnoName(moduleNumber) ?? "ERR_IMSG_UNSPECIFIED", {
+      syscall,
+      ...(detail === undefined ? {} : { detail }),
+    });
+  }
+
+  /** The module's number of an error that the host dictates. */
+  number(name: ErrnoName): number {
+    return moduleErrno(name);
+  }
+
+  /**
+   * Memory of the module for the length of one call: room for so many bytes.
+   * Give it back with {@link release}, whatever happens in between.
+   */
+  borrow(length: number, syscall: string): Pointer {
+    if (length <= SCRATCH) return this.#scratch;
+    const at = this.call.malloc(length);
+    if (at === 0) throw this.failure(syscall);
+    return at;
+  }
+
+  /** {@link borrow}, filled with a copy of the caller's bytes. */
+  put(bytes: Uint8Array<ArrayBufferLike>, syscall: string): Pointer {
+    const at = this.borrow(bytes.length, syscall);
+    this.memory.u8.set(bytes, at);
+    return at;
+  }
+
+  /** Gives borrowed memory back. */
+  release(at: Pointer): void {
+    if (at !== this.#scratch && this.#trapped === undefined) this.exports.free(at);
+  }
+
+  /** A block of the module's memory; ENOMEM if there is none. */
+  allocate(length: number, syscall: string): Pointer {
+    const at = this.call.malloc(length);
+    if (at === 0) throw this.failure(syscall);
+    return at;
+  }
+
+  /** Makes a callback known under a number that C can keep. */
+  addReader(callback: (header: Uint8Array) => number): number {
+    const id = this.#nextReader++;
+    this.#readers.set(id, callback);
+    return id;
+  }
+
+  /** Forgets a callback. */
+  removeReader(id: number): void {
+    this.#readers.delete(id);
+  }
+
+  /** What a header callback threw during the last call, to be thrown again. */
+  takeThrown(): { error: unknown } | undefined {
+    const thrown = this.#thrown;
+    this.#thrown = undefined;
+    return thrown;
+  }
+
+  // Runs below a frame of the module: nothing may be thrown from here.
+  #header(reader: number, at: Pointer, length: number): number {
+    try {
+      const callback = this.#readers.get(reader);
+      if (callback === undefined) return 0;
+      this.#inCallback = true;
+      const total = callback(this.memory.copy(at, length));
+      if (total >>> 0 === total && total >= length) return total;
+      this.#thrown = {
+        error: new ImsgError("EINVAL", {
+          syscall: "msgbuf_read",
+          detail: `the length of a message must be an integer of at least ${length}, not ${String(total)}`,
+        }),
+      };
+    } catch (error) {
+      this.#thrown = { error };
+    } finally {
+      this.#inCallback = false;
+    }
+    return 0;
+  }
+}

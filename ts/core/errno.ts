@@ -1,0 +1,55 @@
+/**
+ * errno by name. The module numbers errors as WASI does, Linux numbers them
+ * differently, and users compare names: this is the one place that knows both.
+ */
+
+// name, the module's number, Linux's number, what Node would say
+const table = [
+  ["EAGAIN", 6, 11, "resource temporarily unavailable"],
+  ["EBADF", 8, 9, "bad file descriptor"],
+  ["EBADMSG", 9, 74, "bad message"],
+  ["ECONNRESET", 15, 104, "connection reset by peer"],
+  ["EINTR", 27, 4, "interrupted system call"],
+  ["EINVAL", 28, 22, "invalid argument"],
+  ["EIO", 29, 5, "i/o error"],
+  ["EMFILE", 33, 24, "too many open files"],
+  ["EMSGSIZE", 35, 90, "message too long"],
+  ["ENOBUFS", 42, 105, "no buffer space available"],
+  ["ENOMEM", 48, 12, "not enough memory"],
+  ["ENOTCONN", 53, 107, "socket is not connected"],
+  ["ENOTSOCK", 57, 88, "socket operation on non-socket"],
+  ["EPIPE", 64, 32, "broken pipe"],
+  ["ERANGE", 68, 34, "result too large"],
+  ["ETIMEDOUT", 73, 110, "connection timed out"],
+] as const;
+
+/** The names of the errors that the original and the kernel below it report. */
+export type ErrnoName = (typeof table)[number][0];
+
+const byName = new Map<string, (typeof table)[number]>(table.map((row) => [row[0], row]));
+const byModule = new Map<number, ErrnoName>(table.map((row) => [row[1], row[0]]));
+
+/** Whether a string is the name of an errno that this library knows. */
+export function isErrnoName(name: string): name is ErrnoName {
+  return byName.has(name);
+}
+
+/** The name of one of the module's own error numbers; undefined if unknown. */
+export function errnoName(moduleNumber: number): ErrnoName | undefined {
+  return byModule.get(moduleNumber);
+}
+
+/** The module's own number of an error. */
+export function moduleErrno(name: ErrnoName): number {
+  return byName.get(name)![1];
+}
+
+/** The number that Linux gives an error. */
+export function linuxErrno(name: ErrnoName): number {
+  return byName.get(name)![2];
+}
+
+/** A description in Node's words. */
+export function errnoText(name: ErrnoName): string {
+  return byName.get(name)![3];
+}

@@ -1,0 +1,155 @@
+import { type Bytes, checkBytes, checkSize } from "./check.ts";
+import type { Engine } from "./engine.ts";
+import { layout, type Pointer } from "./exports.ts";
+import { allocateView, checkIbuf, type Ibuf } from "./ibuf.ts";
+import { disposable, Owner, type Root } from "./owner.ts";
+
+const at = layout.imsg;
+
+/** The four words of a message's header. */
+export interface ImsgHeader {
+  /** What kind of message it is; the protocol's own number. */
+  readonly type: number;
+  /** Length in bytes, header included. */
+  readonly len: number;
+  /** An id that the protocol gives a meaning, often of a peer. */
+  readonly peerid: number;
+  /** The sender's process id, unsigned as in the header. */
+  readonly pid: number;
+}
+
+/** Makes the view that {@link Imsg.getIbuf} gives; breaks a cycle of imports. */
+type MakeView = (engine: Engine, view: Pointer, root: Root) => Ibuf;
+
+/**
+ * A received message: C's `struct imsg`. It owns its payload and descriptor
+ * until it is freed. Every method may throw ERR_IMSG_DISPOSED.
+ */
+export class Imsg extends Owner {
+  /** The header as it was received, without the mark of a descriptor in `len`. */
+  readonly hdr: ImsgHeader;
+  readonly #root: Root = { version: 0 };
+  readonly #makeView: MakeView;
+
+  /** @internal */
+  constructor(engine: Engine, pointer: Pointer, makeView: MakeView) {
+    super(engine, "imsg", pointer, (e) => {
+      e.exports.imsg_get_fd(pointer);
+      e.exports.imsg_free(pointer);
+      e.exports.free(pointer);
+    });
+    this.#makeView = makeView;
+    const { memory } = engine;
+    this.hdr = {
+      type: memory.word(pointer + at.type),
+      len: memory.word(pointer + at.len),
+      peerid: memory.word(pointer + at.peerid),
+      pid: memory.word(pointer + at.pid),
+    };
+  }
+
+  /**
+   * A copy of the whole payload, however much of it has been read; undefined
+   * if it is empty. The `data` of C's structure.
+   */
+  get data(): Uint8Array<ArrayBuffer> | undefined {
+    const { memory } = this.engine;
+    const data = memory.word(this.at("imsg_get_data") + at.data);
+    return data === 0 ? undefined : memory.copy(data, this.hdr.len - 16);
+  }
+
+  /** A view of what is left of the payload, which is read. `imsg_get_ibuf`. Throws EBADMSG if that is nothing, ENOMEM. */
+  getIbuf(): Ibuf {
+    const pointer = this.at("imsg_get_ibuf");
+    const view = allocateView(this.engine, "imsg_get_ibuf");
+    if (this.engine.call.imsg_get_ibuf(pointer, view) === -1) {
+      const failure = this.engine.failure("imsg_get_ibuf");
+      this.engine.release(view);
+      throw failure;
+    }
+    return this.#makeView(this.engine, view, this.#root);
+  }
+
+  /**
+   * Reads the rest of the payload, which must be exactly `len` bytes long.
+   * `imsg_get_data`. Throws EINVAL if len is 0, EBADMSG if it is another.
+   */
+  getData(len: number): Uint8Array<ArrayBuffer> {
+    const pointer = this.at("imsg_get_data");
+    const n = checkSize(len, "len", "imsg_get_data");
+    const { call, memory } = this.engine;
+    const to = this.engine.borrow(Math.min(n, this.hdr.len), "imsg_get_data");
+    try {
+      if (call.imsg_get_data(pointer, to, n) === -1) throw this.engine.failure("imsg_get_data");
+      return memory.copy(to, n);
+    } finally {
+      this.engine.release(to);
+    }
+  }
+
+  /** Takes the descriptor: its number, or -1; it is the caller's. `imsg_get_fd`. */
+  getFd(): number {
+    return this.engine.call.imsg_get_fd(this.at("imsg_get_fd"));
+  }
+
+  /** The header's peerid. `imsg_get_id`. */
+  getId(): number {
+    return this.engine.call.imsg_get_id(this.at("imsg_get_id")) >>> 0;
+  }
+
+  /** How many bytes of the payload have not been read. `imsg_get_len`. */
+  getLen(): number {
+    return this.engine.call.imsg_get_len(this.at("imsg_get_len")) >>> 0;
+  }
+
+  /** The header's pid, signed as in C. `imsg_get_pid`. */
+  getPid(): number {
+    return this.engine.call.imsg_get_pid(this.at("imsg_get_pid")) | 0;
+  }
+
+  /** The header's type. `imsg_get_type`. */
+  getType(): number {
+    return this.engine.call.imsg_get_type(this.at("imsg_get_type")) >>> 0;
+  }
+
+  /** Wipes and frees the message, and closes its descriptor. `imsg_free`. */
+  free(): void {
+    const pointer = this.at("imsg_free");
+    this.#root.version++;
+    this.retire("disposed");
+    this.engine.call.imsg_free(pointer);
+    this.engine.release(pointer);
+  }
+
+  /** The same as {@link free}, but idempotent. */
+  dispose(): void {
+    if (!this.disposed && this.engine.trapped === undefined) this.free();
+  }
+
+  /**
+   * Adds to a message made with {@link Imsgbuf.create}; returns how many bytes.
+   * If it fails, the message has been freed. `imsg_add`. Throws ERANGE, ENOMEM,
+   * EINVAL for a view.
+   */
+  static add(msg: Ibuf, data: Bytes): number {
+    const ibuf = checkIbuf(msg, "imsg_add");
+    const { engine } = ibuf;
+    const pointer = ibuf.give("imsg_add");
+    const bytes = checkBytes(data, "imsg_add");
+    const from = engine.put(bytes, "imsg_add");
+    try {
+      const size = engine.memory.word(pointer + layout.ibuf.size);
+      const rv = engine.call.imsg_add(pointer, from, bytes.length);
+      if (rv === -1) {
+        ibuf.markFreed();
+        throw engine.failure("imsg_add");
+      }
+      if (engine.memory.word(pointer + layout.ibuf.size) !== size) ibuf.root.version++;
+      return rv;
+    } finally {
+      engine.release(from);
+    }
+  }
+}
+
+disposable(Imsg.prototype);

@@ -196,8 +196,11 @@ export class Batch extends Owner {
     return truncated("imsgbuf_read", words[this.#result + HAVE]!, total);
   }
 
-  /** Queues a message. Throws ERANGE if it is too large, EINVAL, ENOMEM. */
-  compose(init: MessageInit): void {
+  /**
+   * Queues a message; returns its length with the header. Throws ERANGE if it
+   * is too large, EINVAL, ENOMEM.
+   */
+  compose(init: MessageInit): number {
     this.at("imsg_compose");
     const type = checkSize(init.type, "type", "imsg_compose");
     const peerid = checkU32(init.peerid, "peerid", "imsg_compose");
@@ -248,6 +251,7 @@ export class Batch extends Owner {
     } catch (cause) {
       throw cause instanceof ImsgError ? cause : engine.trap(cause, "imsg_compose");
     }
+    return length + HEADER;
   }
 
   #error(syscall: string): ImsgError {

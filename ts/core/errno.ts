@@ -8,6 +8,7 @@ const table = [
   ["EAGAIN", 6, 11, "resource temporarily unavailable"],
   ["EBADF", 8, 9, "bad file descriptor"],
   ["EBADMSG", 9, 74, "bad message"],
+  ["EBUSY", 10, 16, "resource busy or locked"],
   ["ECONNRESET", 15, 104, "connection reset by peer"],
   ["EINTR", 27, 4, "interrupted system call"],
   ["EINVAL", 28, 22, "invalid argument"],

@@ -102,13 +102,11 @@ function trace(): string {
   return lines.filter((line) => !/[/\\]core[/\\]owner\./.test(line)).join("\n");
 }
 
-// Engines of today know Symbol.dispose; the others get dispose() only.
-const disposeSymbol = (Symbol as { dispose?: symbol }).dispose;
-
 /** Lets `using` end objects of a class, where the engine knows Symbol.dispose. */
 export function disposable(prototype: { dispose(): void }): void {
-  if (disposeSymbol === undefined) return;
-  Object.defineProperty(prototype, disposeSymbol, {
+  const { dispose } = Symbol as { dispose?: symbol };
+  if (dispose === undefined) return;
+  Object.defineProperty(prototype, dispose, {
     configurable: true,
     writable: true,
     value(this: { dispose(): void }) {

@@ -1,0 +1,111 @@
+import { Batch } from "../core/batch.ts";
+import { type Bytes, checkBytes } from "../core/check.ts";
+import { ImsgError } from "../core/error.ts";
+import type { ImsgMessage, MessageInit } from "../core/message.ts";
+import { disposable } from "../core/owner.ts";
+import { type ImsgOptions, resolveOptions } from "./options.ts";
+
+/** Options of an {@link ImsgCodec}. */
+export interface CodecOptions extends ImsgOptions {
+  /**
+   * Whether each message gets an ArrayBuffer of its own. If not, its data may
+   * alias the chunk that was pushed, which must not be changed afterwards.
+   */
+  copy?: boolean;
+}
+
+/**
+ * Bytes to messages and messages to bytes, without any I/O.
+ *
+ * The bytes go through the original's `imsgbuf_read` and `imsgbuf_write`. A
+ * codec holds a little of the module's memory until it is disposed.
+ */
+export class ImsgCodec {
+  readonly #batch: Batch;
+  readonly #copy: boolean;
+  #failed: ImsgError | undefined;
+  #ended = false;
+
+  /** Throws EINVAL for a maxSize below 16 or above 0x7fffffff, ENOMEM. */
+  constructor(options: CodecOptions = {}) {
+    const { engine, maxSize, pid } = resolveOptions(options);
+    this.#batch = new Batch(engine, { maxSize, pid });
+    this.#copy = options.copy === true;
+  }
+
+  /**
+   * The messages that a chunk completes, in order. `imsgbuf_read`, `imsg_get`.
+   *
+   * Without `copy`, their data may alias the chunk, which is the codec's from
+   * then on. A SharedArrayBuffer's bytes are copied first. Throws ERANGE for a
+   * bad length in a header, at once if no good message came before it in the
+   * chunk, else from the next call on, and then always; ENOMEM likewise; EINVAL
+   * for what is no bytes; ERR_IMSG_DISPOSED.
+   */
+  push(chunk: Bytes): ImsgMessage[] {
+    if (this.#failed !== undefined) throw this.#failed;
+    const bytes = checkBytes(chunk, "imsgbuf_read");
+    const { buffer } = bytes;
+    const shared =
+      !(buffer instanceof ArrayBuffer) || (buffer as { resizable?: boolean }).resizable;
+    const messages: ImsgMessage[] = [];
+    const error = this.#batch.decode(
+      shared ? Uint8Array.from(bytes) : bytes,
+      this.#copy ? "none" : "chunk",
+      messages,
+    );
+    if (error !== undefined) {
+      this.#failed = error;
+      if (messages.length === 0) throw error;
+    }
+    return messages;
+  }
+
+  /**
+   * Tells that no more bytes will come. Throws ERR_IMSG_TRUNCATED inside a
+   * message, and what push would throw. Idempotent otherwise.
+   */
+  end(): void {
+    if (this.#failed !== undefined) throw this.#failed;
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#failed = this.#batch.end();
+    if (this.#failed !== undefined) throw this.#failed;
+  }
+
+  /**
+   * The bytes of one message, in a buffer of their own. `imsg_compose`,
+   * `imsgbuf_write`. Throws ERANGE if it is too large, EINVAL, ENOMEM.
+   */
+  encode(message: MessageInit): Uint8Array<ArrayBuffer> {
+    this.#batch.compose(checkMessage(message));
+    return this.#batch.flush()!;
+  }
+
+  /** The bytes of several messages, one after the other. Throws as {@link encode}. */
+  encodeAll(messages: Iterable<MessageInit>): Uint8Array<ArrayBuffer> {
+    try {
+      for (const message of messages) this.#batch.compose(checkMessage(message));
+    } catch (error) {
+      this.#batch.flush(); // the messages before it go nowhere
+      throw error;
+    }
+    return this.#batch.flush() ?? new Uint8Array(0);
+  }
+
+  /** Frees the module's memory. Idempotent. */
+  dispose(): void {
+    this.#batch.dispose();
+  }
+}
+
+disposable(ImsgCodec.prototype);
+
+/** Refuses what is no object, before its fields are read. */
+export function checkMessage(message: MessageInit): MessageInit {
+  if (typeof message === "object" && message !== null) return message;
+  throw new ImsgError("EINVAL", {
+    syscall: "imsg_compose",
+    detail: "a message is an object with a type",
+  });
+}

@@ -1,0 +1,43 @@
+/** A first-in-first-out queue whose cost does not depend on its length. */
+export class Queue<T> {
+  #items: (T | undefined)[] = [];
+  #head = 0;
+
+  /** How many items wait. */
+  get length(): number {
+    return this.#items.length - this.#head;
+  }
+
+  /** Adds an item at the end. */
+  push(item: T): void {
+    this.#items.push(item);
+  }
+
+  /** The first item, which stays. */
+  peek(): T | undefined {
+    return this.#items[this.#head];
+  }
+
+  /** Takes the first item. */
+  shift(): T | undefined {
+    if (this.#head === this.#items.length) return undefined;
+    const item = this.#items[this.#head];
+    this.#items[this.#head++] = undefined;
+    if (this.#head === this.#items.length) {
+      this.#items = [];
+      this.#head = 0;
+    } else if (this.#head >= 1024 && this.#head * 2 >= this.#items.length) {
+      this.#items = this.#items.slice(this.#head);
+      this.#head = 0;
+    }
+    return item;
+  }
+
+  /** Takes a given item out of the middle; false if it is not there. */
+  remove(item: T): boolean {
+    const at = this.#items.indexOf(item, this.#head);
+    if (at === -1) return false;
+    this.#items.splice(at, 1);
+    return true;
+  }
+}

@@ -106,11 +106,19 @@ export class ImsgDecoderStream {
     const codec = new ImsgCodec({ ...options, copy: true });
     const { readable, writable } = new TransformStream<Bytes, ImsgMessage>({
       transform(chunk, controller) {
-        for (const message of codec.push(chunk)) controller.enqueue(message);
+        try {
+          for (const message of codec.push(chunk)) controller.enqueue(message);
+        } catch (error) {
+          codec.dispose();
+          throw error;
+        }
       },
       flush() {
-        codec.end();
-        codec.dispose();
+        try {
+          codec.end();
+        } finally {
+          codec.dispose();
+        }
       },
     });
     this.readable = readable;
@@ -130,7 +138,12 @@ export class ImsgEncoderStream {
     const codec = new ImsgCodec(options);
     const { readable, writable } = new TransformStream<MessageInit, Uint8Array<ArrayBuffer>>({
       transform(message, controller) {
-        controller.enqueue(codec.encode(message));
+        try {
+          controller.enqueue(codec.encode(message));
+        } catch (error) {
+          codec.dispose();
+          throw error;
+        }
       },
       flush() {
         codec.dispose();

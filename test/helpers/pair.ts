@@ -1,0 +1,51 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer, connect as netConnect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type ChannelOptions, ImsgChannel } from "../../ts/channel/channel.ts";
+import { duplexTransport } from "../../ts/transports/node.ts";
+
+/** Two ends of a real Unix socket, which the kernel buffers as it likes. */
+export async function socketPair(): Promise<[Socket, Socket]> {
+  const folder = await mkdtemp(join(tmpdir(), "imsg-pair-"));
+  const path = join(folder, "socket");
+  const server = createServer({ allowHalfOpen: true });
+  try {
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    const accepted = new Promise<Socket>((resolve) => server.once("connection", resolve));
+    const ours = netConnect({ path, allowHalfOpen: true });
+    await new Promise((resolve) => ours.once("connect", resolve));
+    return [ours, await accepted];
+  } finally {
+    server.close();
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Two channels over the two ends of a real Unix socket. */
+export async function channelPair(
+  options: ChannelOptions = {},
+  peerOptions = options,
+): Promise<[ImsgChannel, ImsgChannel]> {
+  const [a, b] = await socketPair();
+  return [
+    new ImsgChannel(duplexTransport(a), options),
+    new ImsgChannel(duplexTransport(b), peerOptions),
+  ];
+}
+
+/** A channel, and the bare socket at its other end. */
+export async function channelAndSocket(
+  options: ChannelOptions = {},
+): Promise<[ImsgChannel, Socket]> {
+  const [a, b] = await socketPair();
+  b.on("error", () => {});
+  return [new ImsgChannel(duplexTransport(a), options), b];
+}
+
+/** Everything a channel receives, until its end. */
+export async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of source) all.push(item);
+  return all;
+}

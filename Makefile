@@ -14,8 +14,7 @@ UPSTREAM := $(addprefix c-src/upstream/,imsg.h imsg.c imsg-buffer.c sys/queue.h 
 UNVERIFIED := c-src/upstream/UNVERIFIED
 C_SOURCES := $(wildcard c-src/*.c c-src/*.h c-src/compat/*.h)
 
-include test/native/native.mk
--include test/native/differential.mk
+include $(wildcard test/*/*.mk)
 
 .PHONY: all wasm package demo test check format clean distclean FORCE
 
@@ -78,7 +77,7 @@ GENERATED := ts/generated/imsg.ts ts/generated/imsg-debug.ts
 # --- the package -------------------------------------------------------------
 
 node_modules/.package-lock.json: package.json package-lock.json
-	npm ci --no-audit --no-fund
+	npm install --omit-lockfile-registry-resolved --no-audit --no-fund
 	@touch $@
 
 TS_SOURCES := $(shell find ts -name '*.ts' -not -path 'ts/generated/*')
@@ -90,13 +89,18 @@ dist/package.stamp: $(TS_SOURCES) $(GENERATED) tsdown.config.ts package.json tsc
 
 package: wasm dist/package.stamp
 
+# --- what the tests run against ----------------------------------------------
+
+.PHONY: native
+native: build/native/peer
+
 # --- what people run ---------------------------------------------------------
 
 demo: package build/native/peer
 	@$(NODE) examples/demo/demo.mjs build/native/peer
 
 test: package native
-	npx --no-install vitest run
+	npx --no-install vitest run $(VITEST_FLAGS)
 
 check: node_modules/.package-lock.json $(GENERATED)
 	npx --no-install biome check .

@@ -1,0 +1,44 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { defineConfig } from "tsdown";
+
+const entries = ["index", "node", "raw", "debug", "web", "deno", "bun"];
+
+// an entry that is not written yet is not built
+const entry = (names: string[]) =>
+  Object.fromEntries(
+    names
+      .filter((name) => existsSync(`ts/entry/${name}.ts`))
+      .map((name) => [name, `ts/entry/${name}.ts`]),
+  );
+
+const shared = {
+  format: "esm",
+  platform: "neutral",
+  target: "es2022",
+  sourcemap: true,
+  fixedExtension: false,
+  external: [/^node:/],
+  hash: false,
+} as const;
+
+/** Workerd compiles no bytes at run time: its build imports the module's file. */
+const importModule = {
+  name: "import-module",
+  resolveId(id: string) {
+    if (id.endsWith("/default.ts")) return resolve("ts/core/default-workerd.ts");
+    return id === "#imsg.wasm" ? { id: "../imsg.wasm", external: true } : undefined;
+  },
+};
+
+export default defineConfig([
+  { ...shared, entry: entry(entries), outDir: "dist", dts: true, clean: true },
+  {
+    ...shared,
+    entry: entry(["index", "web", "raw", "node"]),
+    outDir: "dist/workerd",
+    dts: false,
+    clean: false,
+    plugins: [importModule],
+  },
+]);

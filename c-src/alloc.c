@@ -210,6 +210,37 @@ mem_calloc(size_t count, size_t size)
 	return (mem_alloc(n));
 }
 
+/*
+ * The same for a size that the compiler knows: no look-up, no loop.  A block
+ * that is freed by its size must have been allocated by it.
+ */
+static INLINE void *
+mem_calloc_known(size_t count, size_t size)
+{
+	size_t	 n = count * size;
+
+	if (count != 1 || !__builtin_constant_p(size) || n > 128 ||
+	    UNLIKELY(mem_countdown != 0))
+		return (mem_calloc(count, size));
+	return (class_get(class_of(n)));
+}
+
+static INLINE void
+mem_free_known(void *p, size_t size)
+{
+	if (size == 1 || size > 128) {
+		mem_free(p);
+		return;
+	}
+	if (p == NULL)
+		return;
+#ifdef MEM_DEBUG
+	check_not_free(&classes[class_of(size)], p);
+#endif
+	__builtin_memset(p, 0, size);
+	class_put(class_of(size), p);
+}
+
 /* Wipes the first n bytes; the caller knows that the rest is zero. */
 static INLINE void
 mem_put(void *p, size_t n, int whole)
@@ -275,7 +306,7 @@ char *
 mem_strndup(const char *s, size_t n)
 {
 	char	*d;
-	size_t	 len = strnlen(s, n);
+	size_t	 len = n == 0 ? 0 : strnlen(s, n);	/* s may be NULL */
 
 	if ((d = mem_alloc(len + 1)) != NULL)
 		mem_copy(d, s, len);

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
  */
 
 static uint32_t	mem_countdown;
+static size_t	live;
 
 _Noreturn void
 mem_corrupt(const char *why)
@@ -27,33 +29,49 @@ mem_refused(void)
 	return (1);
 }
 
+static void *
+counted(void *p)
+{
+	if (p != NULL)
+		live += malloc_usable_size(p);
+	return (p);
+}
+
 void *
 mem_alloc(size_t n)
 {
-	return (mem_refused() ? NULL : calloc(1, n));
+	return (mem_refused() ? NULL : counted(calloc(1, n)));
 }
 
 void *
 mem_calloc(size_t count, size_t size)
 {
-	return (mem_refused() ? NULL : calloc(count, size));
+	return (mem_refused() ? NULL : counted(calloc(count, size)));
 }
 
 void *
 mem_realloc(void *p, size_t n)
 {
-	return (mem_refused() ? NULL : realloc(p, n));
+	size_t	 before = malloc_usable_size(p);
+	void	*grown;
+
+	if (mem_refused() || (grown = realloc(p, n)) == NULL)
+		return (NULL);
+	live -= before;
+	return (counted(grown));
 }
 
 char *
 mem_strndup(const char *s, size_t n)
 {
-	return (mem_refused() ? NULL : strndup(s, n));
+	return (mem_refused() ? NULL :
+	    counted(strndup(n == 0 ? "" : s, n)));	/* s may be NULL */
 }
 
 void
 mem_free(void *p)
 {
+	live -= malloc_usable_size(p);
 	free(p);
 }
 
@@ -62,7 +80,7 @@ mem_freezero(void *p, size_t n)
 {
 	if (p != NULL)
 		memset(p, 0, n);
-	free(p);
+	mem_free(p);
 }
 
 void
@@ -74,7 +92,7 @@ mem_fail_at(uint32_t n)
 size_t
 mem_live(void)
 {
-	return (0);
+	return (live);
 }
 
 size_t
@@ -89,3 +107,5 @@ mem_limit(size_t n)
 	(void)n;
 }
 
+#define mem_calloc_known(count, size)	mem_calloc(count, size)
+#define mem_free_known(p, size)		mem_free(p)

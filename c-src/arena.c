@@ -48,7 +48,7 @@ host_start(void)
 #include <stdlib.h>
 
 uintptr_t	arena_base;
-static size_t	native_end;
+static size_t	native_end, native_max = PAGES_MAX;	/* pages */
 
 _Noreturn void
 mem_corrupt(const char *why)
@@ -66,7 +66,7 @@ host_end(void)
 static int
 host_grow(size_t pages)
 {
-	if (native_end + pages > PAGES_MAX)
+	if (native_end + pages > native_max)
 		return (-1);
 	native_end += pages;
 	return (0);
@@ -84,7 +84,8 @@ host_start(void)
 	if (p == MAP_FAILED)
 		mem_corrupt("no address space for the arena");
 	arena_base = ((uintptr_t)p + align - 1) & ~(align - 1);
-	native_end = 1;
+	if (native_end == 0)
+		native_end = 1;
 	return (1);		/* page 0 stays unused, as in WebAssembly */
 }
 
@@ -161,10 +162,11 @@ arena_grow(unsigned int order)
 
 	if (arena_first == 0) {
 		arena_first = arena_end = host_start();
-		if (host_end() > arena_end) {
-			arena_add(arena_end, host_end());
-			return (0);	/* what was there from the start */
-		}
+	}
+	if (host_end() > arena_end) {
+		/* there from the start, or somebody else has grown memory */
+		arena_add(arena_end, host_end());
+		return (0);
 	}
 	want = ((arena_end + size - 1) & ~(size - 1)) + size;
 	if (want > PAGES_MAX || (arena_limit != 0 && want > arena_limit))

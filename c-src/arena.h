@@ -48,6 +48,10 @@ page_class(const void *p, unsigned int *c)
 {
 	uint8_t	 state = page_state[page_index(p)];
 
+#ifdef MEM_DEBUG
+	if (state == 0)
+		mem_corrupt("free of what was not allocated");
+#endif
 	*c = state - PAGE_CLASS;
 	return (state < PAGE_FREE);
 }

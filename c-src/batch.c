@@ -2,9 +2,12 @@
 
 #include "batch.h"
 
+#include "dialect.c"
+
 struct batch {
 	struct imsgbuf	 imsgbuf;
 	struct ibuf	*created;	/* between batch_create and _finish */
+	int		 classic;
 	unsigned char	 carry[BATCH_LEAD];
 };
 
@@ -39,9 +42,13 @@ batch_headers(void)
 }
 
 struct batch *
-batch_open(uint32_t maxsize, int32_t pid, int fdpass)
+batch_open(uint32_t maxsize, int32_t pid, int flags)
 {
 	struct batch	*b;
+
+	if (flags & BATCH_CLASSIC && maxsize > CLASSIC_MAXSIZE &&
+	    maxsize <= INT32_MAX)
+		maxsize = CLASSIC_MAXSIZE;
 
 	if ((b = mem_alloc(sizeof(*b))) == NULL)
 		return (NULL);
@@ -56,8 +63,9 @@ batch_open(uint32_t maxsize, int32_t pid, int fdpass)
 	}
 	if (pid != 0)
 		b->imsgbuf.pid = pid;
-	if (fdpass)
+	if (flags & BATCH_FDPASS)
 		imsgbuf_allow_fdpass(&b->imsgbuf);
+	b->classic = (flags & BATCH_CLASSIC) != 0;
 	return (b);
  fail:
 	mem_free(b);
@@ -96,7 +104,7 @@ batch_get(struct batch *b, int straddles)
 
 	for (n = 0; imsg_get(&b->imsgbuf, &m) > 0; n++) {
 		headers[n] = m.hdr;
-		if ((fd = imsg_get_fd(&m)) != -1) {
+		if (m.buf->fd >= 0 && (fd = imsg_get_fd(&m)) != -1) {
 			result.fd_message[result.nfds] = n;
 			result.fd[result.nfds++] = fd;
 		}
@@ -121,6 +129,9 @@ batch_read(struct batch *b, uint32_t n, int fd)
 	result.first = NULL;
 	result.nfds = 0;
 	mem_copy(rbuf, b->carry, w->roff);
+	if (b->classic)
+		classic_read(rbuf, w->roff + n,
+		    w->rpmsg == NULL ? 0 : ibuf_left(w->rpmsg));
 	w->rbuf = (char *)rbuf;
 	kernel_loan.fd = LOAN_FD;
 	kernel_loan.rx = window + BATCH_LEAD;
@@ -160,6 +171,8 @@ batch_compose(struct batch *b, uint32_t count, int flush)
 			result.error = errno;
 			break;
 		}
+		if (b->classic)
+			classic_written(b->imsgbuf.w);
 		p += (r.len + 3) & ~3u;
 	}
 	if (flush)
@@ -188,6 +201,8 @@ batch_finish(struct batch *b, int fd)
 {
 	ibuf_fd_set(b->created, fd);
 	imsg_close(&b->imsgbuf, b->created);
+	if (b->classic)
+		classic_written(b->imsgbuf.w);
 	b->created = NULL;
 }
 

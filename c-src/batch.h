@@ -45,7 +45,13 @@ struct batch_record {
 	uint32_t	 len;
 };
 
-/* maxsize, pid (0: the process's), whether descriptors pass; or NULL. */
+#define BATCH_FDPASS	0x01		/* imsgbuf_allow_fdpass */
+#define BATCH_CLASSIC	0x02		/* the peer speaks the classic dialect */
+
+/* The longest message of the classic dialect, whose length has 16 bits. */
+#define CLASSIC_MAXSIZE	65535
+
+/* maxsize (lowered to the dialect's), pid (0: the process's), flags; or NULL. */
 struct batch	*batch_open(uint32_t, int32_t, int);
 /* Frees it with all that is queued; descriptors in it are closed. */
 void		 batch_close(struct batch *);

@@ -30,6 +30,8 @@
 
 #include "compat/original.h"
 
+#include "hot.h"
+
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wall"
 #pragma GCC diagnostic ignored "-Wextra"

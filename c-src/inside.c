@@ -61,13 +61,15 @@ int
 imsgbuf_flush_bounded(struct imsgbuf *imsgbuf)
 {
 	uint32_t	 before;
+	int		 dictated;
 
 	while (imsgbuf_queuelen(imsgbuf) > 0) {
 		before = kernel_progress();
+		dictated = kernel_dictated(imsgbuf->fd);
 		if (imsgbuf_write(imsgbuf) == -1)
 			return (-1);
-		if (kernel_progress() != before ||
-		    kernel_dictated(imsgbuf->fd))
+		/* the outcome may have been that one's only */
+		if (kernel_progress() != before || dictated)
 			continue;
 		if (!msgbuf_bytes_queued(imsgbuf->w))
 			return (0);

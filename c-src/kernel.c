@@ -50,8 +50,6 @@ hand_out(const int *fds, uint32_t nfds, int *fdp)
 {
 	uint32_t	 i, first = 0;
 
-	if (nfds == 0)
-		return;
 	if (fdp != NULL)
 		*fdp = fds[first++];
 	for (i = first + (fdp != NULL); i < nfds; i++)
@@ -60,15 +58,22 @@ hand_out(const int *fds, uint32_t nfds, int *fdp)
 		(void)kernel_close(fds[1]);
 }
 
+static INLINE int
+is_lent(int fd)
+{
+	return (fd == kernel_loan.fd && fd != -1);
+}
+
 static ssize_t
 socket_read(int fd, const struct iovec *iov, int *fdp)
 {
+	struct file	*f = NULL;
 	struct socket	*s;
 	struct event	*e;
 	size_t		 n;
 
 	last_read = -1;
-	if (fd == kernel_loan.fd) {
+	if (is_lent(fd)) {
 		n = kernel_loan.rxlen;	/* none: the end */
 		if (n > iov->iov_len)
 			n = iov->iov_len;
@@ -101,12 +106,20 @@ socket_read(int fd, const struct iovec *iov, int *fdp)
 	if (n > iov->iov_len)
 		n = iov->iov_len;
 	mem_copy(iov->iov_base, e->data + e->off, n);
-	hand_out(e->fds, e->nfds, fdp);
-	e->nfds = 0;
+	last_read = (int)n;
 	e->off += n;
+	if (e->nfds > 0) {
+		/* this very socket may be one of those that get closed */
+		f = file_at(fd);
+		f->refs++;
+		hand_out(e->fds, e->nfds, fdp);
+		e->nfds = 0;
+	}
 	if (e->off == e->len)
 		queue_drop(&s->in);
-	return (last_read = (int)n);
+	if (f != NULL)
+		(void)file_give(f);
+	return (last_read);
 }
 
 ssize_t
@@ -124,7 +137,8 @@ kernel_recvmsg(int fd, struct msghdr *msg, int flags)
 	int		 passed = -1;
 
 	(void)flags;
-	n = socket_read(fd, msg->msg_iov, &passed);
+	if ((n = socket_read(fd, msg->msg_iov, &passed)) == -1)
+		return (-1);	/* the original tries again with this msg */
 	if (passed == -1) {
 		msg->msg_controllen = 0;
 		return (n);
@@ -232,7 +246,7 @@ socket_write(int fd, const struct iovec *iov, size_t iovcnt, int passed)
 
 	for (i = 0; i < iovcnt; i++)
 		want += iov[i].iov_len;
-	if (fd == kernel_loan.fd)
+	if (is_lent(fd))
 		return (loan_write(iov, want, passed));
 	if ((s = socket_at(fd)) == NULL ||
 	    (passed != -1 && (f = file_at(passed)) == NULL) ||

@@ -5,9 +5,10 @@
  */
 
 #define malloc(n)		mem_alloc(n)
-#define calloc(n, s)		mem_calloc(n, s)
+#define calloc(n, s)		mem_calloc_known(n, s)
 #define realloc(p, n)		mem_realloc(p, n)
-#define free(p)			mem_free(p)
+/* what a pointer to a structure points at was allocated by its size */
+#define free(p)			mem_free_known(p, sizeof(*(p)))
 #define freezero(p, n)		mem_freezero(p, n)
 #undef strndup
 #define strndup(s, n)		mem_strndup(s, n)

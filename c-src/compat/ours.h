@@ -15,3 +15,4 @@
 #undef abort
 #undef memcpy
 #undef memset
+#undef readhdr

@@ -1,4 +1,5 @@
 import { ImsgError } from "./error.ts";
+import { lentMemory } from "./lent.ts";
 
 /** Bytes in any of JavaScript's containers. */
 export type Bytes = ArrayBufferLike | ArrayBufferView<ArrayBufferLike>;
@@ -41,25 +42,49 @@ export function checkValue(value: unknown, syscall: string): bigint {
   );
 }
 
-/** A view of the caller's bytes; EINVAL if they are no bytes, or detached. */
+/**
+ * A view of the caller's bytes, or a copy where others could change them while
+ * we look (SharedArrayBuffer); EINVAL if they are no bytes, or detached.
+ */
 export function checkBytes(data: unknown, syscall: string): Uint8Array<ArrayBufferLike> {
   try {
-    if (data instanceof Uint8Array && data.byteLength > 0) return data;
-    if (ArrayBuffer.isView(data)) {
-      // a view of a detached buffer reads as empty: only its buffer tells
-      if (data.byteLength === 0) new Uint8Array(data.buffer);
-      return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const bytes = view(data) ?? view(lentMemory(data));
+    if (bytes !== undefined) {
+      return bytes.buffer instanceof ArrayBuffer ? bytes : bytes.slice();
     }
-    if (isBuffer(data)) return new Uint8Array(data);
   } catch (cause) {
+    if (cause instanceof ImsgError) throw cause;
     throw new ImsgError("EINVAL", { syscall, detail: "the buffer is detached", cause });
   }
   throw invalid(syscall, `data must be an ArrayBuffer or a view of one, not ${show(data)}`);
 }
 
+function view(data: unknown): Uint8Array<ArrayBufferLike> | undefined {
+  if (ArrayBuffer.isView(data)) {
+    // one that is detached, or out of bounds, only looks empty: this throws then
+    if (data.byteLength === 0 && !(data instanceof DataView)) {
+      Uint8Array.prototype.keys.call(data as Uint8Array);
+    }
+    return data instanceof Uint8Array
+      ? data
+      : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  }
+  return isBuffer(data) ? new Uint8Array(data) : undefined;
+}
+
+/** Whether it is a buffer, of this realm or another; a look-alike has no bytes. */
 function isBuffer(data: unknown): data is ArrayBufferLike {
-  const tag = Object.prototype.toString.call(data);
-  return tag === "[object ArrayBuffer]" || tag === "[object SharedArrayBuffer]";
+  if (typeof data !== "object" || data === null) return false;
+  return [ArrayBuffer, globalThis.SharedArrayBuffer].some((type) => {
+    if (type === undefined) return false;
+    const { get } = Object.getOwnPropertyDescriptor(type.prototype, "byteLength")!;
+    try {
+      get!.call(data);
+      return true;
+    } catch {
+      return false;
+    }
+  });
 }
 
 function show(value: unknown): string {

@@ -4,9 +4,10 @@ import { ImsgError } from "./error.ts";
 import type { ExportName, Pointer, RawExports } from "./exports.ts";
 import { HostValues } from "./host-values.ts";
 import { Memory } from "./memory.ts";
+import type { Created } from "./owner.ts";
 import { processId } from "./pid.ts";
 
-/** The kinds of objects that {@link Engine} counts. */
+/** The kinds of objects that {@link ImsgInstance.stats} counts. */
 export type ObjectKind = "batch" | "ibuf" | "imsg" | "imsgbuf" | "msgbuf" | "socket";
 
 /** Long enough for what most calls pass, so that they need no allocation. */
@@ -34,6 +35,10 @@ export class Engine {
     msgbuf: 0,
     socket: 0,
   };
+  /** In debug mode: where each live object was made. */
+  readonly created = new Set<Created>();
+  /** Bytes in use when nothing is alive. */
+  readonly base: number;
   /** Told of every descriptor that was closed, after the call that closed it. */
   onClose: ((fd: number) => void) | undefined;
   /** In debug mode: takes back what reserve and seek lent until the next call. */
@@ -45,6 +50,7 @@ export class Engine {
   #nextReader = 1;
   #thrown: { error: unknown } | undefined;
   #inCallback = false;
+  #holds = 0;
   #trapped: ImsgError | undefined;
 
   constructor(module: WebAssembly.Module, debug = false) {
@@ -58,6 +64,9 @@ export class Engine {
       },
     });
     this.exports = instance.exports as unknown as RawExports;
+    if (typeof this.exports.batch_open !== "function") {
+      throw new ImsgError("EINVAL", { detail: "this is not the module of this library" });
+    }
     this.exports._initialize?.();
     this.memory = new Memory(this.exports.memory);
     this.#errno = this.exports.__errno_location();
@@ -70,6 +79,7 @@ export class Engine {
     this.call = this.#guard(instance.exports);
     this.#scratch = this.exports.malloc(SCRATCH);
     if (this.#scratch === 0) throw new ImsgError("ENOMEM", { syscall: "malloc" });
+    this.base = this.exports.mem_live() >>> 0;
   }
 
   #guard(exports: WebAssembly.Exports): Omit<RawExports, "memory" | "_initialize"> {
@@ -123,9 +133,29 @@ export class Engine {
     return this.#trapped;
   }
 
-  /** Runs what closing descriptors has left to do, outside of the module. */
+  /**
+   * Runs what closing descriptors has left to do, outside of the module. A
+   * disposer may call the library; errno is kept for who has yet to read it.
+   */
   settle(): void {
+    if (this.#holds > 0) return;
+    const errno = this.memory.int(this.#errno);
     this.values.settle(this.onClose);
+    this.memory.i32[this.#errno >> 2] = errno;
+  }
+
+  /**
+   * Runs what must not be interrupted by disposers: they wait until it is done,
+   * so that they find every object in the state that C left it in.
+   */
+  held<T>(run: () => T): T {
+    this.#holds++;
+    try {
+      return run();
+    } finally {
+      this.#holds--;
+      if (this.values.pending) this.settle();
+    }
   }
 
   /** The name of the error that the last call left in errno. */
@@ -156,10 +186,7 @@ export class Engine {
    * Give it back with {@link release}, whatever happens in between.
    */
   borrow(length: number, syscall: string): Pointer {
-    if (length <= SCRATCH) return this.#scratch;
-    const at = this.call.malloc(length);
-    if (at === 0) throw this.failure(syscall);
-    return at;
+    return length <= SCRATCH ? this.#scratch : this.allocate(length, syscall);
   }
 
   /** {@link borrow}, filled with a copy of the caller's bytes. */
@@ -169,6 +196,19 @@ export class Engine {
     return at;
   }
 
+  /**
+   * The caller's bytes, to be put where an allocation comes first: a copy if
+   * they are memory of the module (from reserve or seek), which may move then.
+   * For up to `spared` bytes there is no allocation.
+   */
+  outside<T extends ArrayBufferLike>(
+    bytes: Uint8Array<T>,
+    spared = SCRATCH,
+  ): Uint8Array<T | ArrayBuffer> {
+    if (bytes.length <= spared || bytes.buffer !== this.exports.memory.buffer) return bytes;
+    return bytes.slice();
+  }
+
   /** Gives borrowed memory back. */
   release(at: Pointer): void {
     if (at !== this.#scratch && this.#trapped === undefined) this.exports.free(at);
@@ -176,6 +216,8 @@ export class Engine {
 
   /** A block of the module's memory; ENOMEM if there is none. */
   allocate(length: number, syscall: string): Pointer {
+    // beyond 32 bits the border would cut the number
+    if (length > 0xffffffff) throw new ImsgError("ENOMEM", { syscall });
     const at = this.call.malloc(length);
     if (at === 0) throw this.failure(syscall);
     return at;

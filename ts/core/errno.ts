@@ -27,8 +27,10 @@ const table = [
 /** The names of the errors that the original and the kernel below it report. */
 export type ErrnoName = (typeof table)[number][0];
 
-const byName = new Map<string, (typeof table)[number]>(table.map((row) => [row[0], row]));
-const byModule = new Map<number, ErrnoName>(table.map((row) => [row[1], row[0]]));
+const byName = /* @__PURE__ */ new Map<string, (typeof table)[number]>(
+  table.map((row) => [row[0], row]),
+);
+const byModule = /* @__PURE__ */ new Map<number, ErrnoName>(table.map((row) => [row[1], row[0]]));
 
 /** Whether a string is the name of an errno that this library knows. */
 export function isErrnoName(name: string): name is ErrnoName {

@@ -4,7 +4,9 @@ import { type ErrnoName, errnoText, isErrnoName, linuxErrno } from "./errno.ts";
 export type ImsgErrorCode =
   | ErrnoName
   | "ERR_IMSG_CLOSED"
+  | "ERR_IMSG_COMPILE"
   | "ERR_IMSG_DISPOSED"
+  | "ERR_IMSG_LEAK"
   | "ERR_IMSG_MOVED"
   | "ERR_IMSG_OVERFLOW"
   | "ERR_IMSG_REENTRANT"
@@ -25,7 +27,9 @@ export interface ImsgErrorOptions {
 
 const texts: Record<string, string> = {
   ERR_IMSG_CLOSED: "the channel is closed",
+  ERR_IMSG_COMPILE: "the WebAssembly module cannot be compiled here",
   ERR_IMSG_DISPOSED: "the object has been disposed",
+  ERR_IMSG_LEAK: "something has not been disposed",
   ERR_IMSG_MOVED: "the object has been moved",
   ERR_IMSG_OVERFLOW: "too much is waiting to be received",
   ERR_IMSG_REENTRANT: "the library was called from a callback of its own",
@@ -51,6 +55,7 @@ export class ImsgError extends Error {
   declare readonly syscall?: string;
 
   /**
+   * An error with one of the library's codes.
    * @param code the errno's name, or `ERR_IMSG_…`
    * @param options the C function, details, the cause
    */

@@ -57,8 +57,8 @@ export class HostValues {
     const gone = this.#gone;
     this.#closedFds = [];
     this.#gone = [];
-    if (onClose !== undefined) for (const fd of fds) onClose(fd);
-    for (const entry of gone) disposeValue(entry);
+    if (onClose !== undefined) for (const fd of fds) apart(() => onClose(fd));
+    for (const entry of gone) apart(() => disposeValue(entry));
   }
 
   /** Forgets what was closed without disposing it: the collector's way. */
@@ -70,19 +70,23 @@ export class HostValues {
 }
 
 function disposeValue({ value, dispose }: HostValue): void {
+  if (dispose !== undefined) {
+    dispose(value);
+    return;
+  }
+  if (typeof value !== "object" || value === null) return;
+  const { close } = value as { close?: unknown };
+  const symbol = (Symbol as { dispose?: symbol }).dispose;
+  const own = symbol === undefined ? undefined : (value as Record<symbol, unknown>)[symbol];
+  if (typeof own === "function") own.call(value);
+  else if (typeof close === "function") close.call(value);
+}
+
+/** What users' code throws here must not look like a failure of the call. */
+function apart(run: () => void): void {
   try {
-    if (dispose !== undefined) {
-      dispose(value);
-      return;
-    }
-    if (typeof value !== "object" || value === null) return;
-    const { close } = value as { close?: unknown };
-    const symbol = (Symbol as { dispose?: symbol }).dispose;
-    const own = symbol === undefined ? undefined : (value as Record<symbol, unknown>)[symbol];
-    if (typeof own === "function") own.call(value);
-    else if (typeof close === "function") close.call(value);
+    run();
   } catch (error) {
-    // a disposer that throws must not look like a failure of the call
     queueMicrotask(() => {
       throw error;
     });

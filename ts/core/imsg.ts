@@ -1,8 +1,8 @@
 import { type Bytes, checkBytes, checkSize } from "./check.ts";
 import type { Engine } from "./engine.ts";
 import { layout, type Pointer } from "./exports.ts";
-import { allocateView, checkIbuf, type Ibuf } from "./ibuf.ts";
-import { disposable, Owner, type Root } from "./owner.ts";
+import { allocateView, checkIbuf, Ibuf } from "./ibuf.ts";
+import { Owner, type Root } from "./owner.ts";
 
 const at = layout.imsg;
 
@@ -18,9 +18,6 @@ export interface ImsgHeader {
   readonly pid: number;
 }
 
-/** Makes the view that {@link Imsg.getIbuf} gives; breaks a cycle of imports. */
-type MakeView = (engine: Engine, view: Pointer, root: Root) => Ibuf;
-
 /**
  * A received message: C's `struct imsg`. It owns its payload and descriptor
  * until it is freed. Every method may throw ERR_IMSG_DISPOSED.
@@ -29,23 +26,21 @@ export class Imsg extends Owner {
   /** The header as it was received, without the mark of a descriptor in `len`. */
   readonly hdr: ImsgHeader;
   readonly #root: Root = { version: 0 };
-  readonly #makeView: MakeView;
 
   /** @internal */
-  constructor(engine: Engine, pointer: Pointer, makeView: MakeView) {
+  constructor(engine: Engine, pointer: Pointer) {
     super(engine, "imsg", pointer, (e) => {
       e.exports.imsg_get_fd(pointer);
       e.exports.imsg_free(pointer);
       e.exports.free(pointer);
     });
-    this.#makeView = makeView;
     const { memory } = engine;
-    this.hdr = {
+    this.hdr = Object.freeze({
       type: memory.word(pointer + at.type),
       len: memory.word(pointer + at.len),
       peerid: memory.word(pointer + at.peerid),
       pid: memory.word(pointer + at.pid),
-    };
+    });
   }
 
   /**
@@ -54,8 +49,9 @@ export class Imsg extends Owner {
    */
   get data(): Uint8Array<ArrayBuffer> | undefined {
     const { memory } = this.engine;
-    const data = memory.word(this.at("imsg_get_data") + at.data);
-    return data === 0 ? undefined : memory.copy(data, this.hdr.len - 16);
+    const pointer = this.at("imsg_get_data");
+    const data = memory.word(pointer + at.data);
+    return data === 0 ? undefined : memory.copy(data, memory.word(pointer + at.len) - 16);
   }
 
   /** A view of what is left of the payload, which is read. `imsg_get_ibuf`. Throws EBADMSG if that is nothing, ENOMEM. */
@@ -67,7 +63,8 @@ export class Imsg extends Owner {
       this.engine.release(view);
       throw failure;
     }
-    return this.#makeView(this.engine, view, this.#root);
+    const root = this.#root;
+    return new Ibuf(this.engine, view, { root, version: root.version, parent: this });
   }
 
   /**
@@ -78,7 +75,7 @@ export class Imsg extends Owner {
     const pointer = this.at("imsg_get_data");
     const n = checkSize(len, "len", "imsg_get_data");
     const { call, memory } = this.engine;
-    const to = this.engine.borrow(Math.min(n, this.hdr.len), "imsg_get_data");
+    const to = this.engine.borrow(Math.min(n, this.getLen()), "imsg_get_data");
     try {
       if (call.imsg_get_data(pointer, to, n) === -1) throw this.engine.failure("imsg_get_data");
       return memory.copy(to, n);
@@ -115,6 +112,7 @@ export class Imsg extends Owner {
   /** Wipes and frees the message, and closes its descriptor. `imsg_free`. */
   free(): void {
     const pointer = this.at("imsg_free");
+    this.engine.enter("imsg_free");
     this.#root.version++;
     this.retire("disposed");
     this.engine.call.imsg_free(pointer);
@@ -128,28 +126,39 @@ export class Imsg extends Owner {
 
   /**
    * Adds to a message made with {@link Imsgbuf.create}; returns how many bytes.
-   * If it fails, the message has been freed. `imsg_add`. Throws ERANGE, ENOMEM,
+   * `imsg_add`. Throws ERANGE or ENOMEM, and the message has been freed then;
    * EINVAL for a view.
    */
   static add(msg: Ibuf, data: Bytes): number {
     const ibuf = checkIbuf(msg, "imsg_add");
     const { engine } = ibuf;
-    const pointer = ibuf.give("imsg_add");
-    const bytes = checkBytes(data, "imsg_add");
-    const from = engine.put(bytes, "imsg_add");
+    const bytes = engine.outside(checkBytes(data, "imsg_add"));
+    // C aborts on a view only when there is something to add
+    const pointer = bytes.length === 0 ? ibuf.pointer("imsg_add") : ibuf.give("imsg_add");
+    const from = putOrFree(ibuf, bytes);
     try {
-      const size = engine.memory.word(pointer + layout.ibuf.size);
-      const rv = engine.call.imsg_add(pointer, from, bytes.length);
-      if (rv === -1) {
-        ibuf.markFreed();
-        throw engine.failure("imsg_add");
-      }
-      if (engine.memory.word(pointer + layout.ibuf.size) !== size) ibuf.root.version++;
-      return rv;
+      return engine.held(() => {
+        const size = engine.memory.word(pointer + layout.ibuf.size);
+        const rv = engine.call.imsg_add(pointer, from, bytes.length);
+        if (rv === -1) {
+          ibuf.markFreed();
+          throw engine.failure("imsg_add");
+        }
+        if (engine.memory.word(pointer + layout.ibuf.size) !== size) ibuf.root.version++;
+        return rv;
+      });
     } finally {
       engine.release(from);
     }
   }
 }
 
-disposable(Imsg.prototype);
+/** No memory for the bytes is no memory for the message: it ends as in C. */
+function putOrFree(ibuf: Ibuf, bytes: Uint8Array<ArrayBufferLike>): Pointer {
+  try {
+    return ibuf.engine.put(bytes, "imsg_add");
+  } catch (error) {
+    ibuf.dispose();
+    throw error;
+  }
+}

@@ -1,12 +1,11 @@
 import { type Bytes, checkBytes, checkFd, checkPid, checkSize, checkU32 } from "./check.ts";
-import { defaultEngine } from "./default.ts";
 import type { Engine } from "./engine.ts";
 import { ImsgError } from "./error.ts";
 import { layout, type Pointer } from "./exports.ts";
-import { checkIbuf, Ibuf } from "./ibuf.ts";
+import { Ibuf } from "./ibuf.ts";
 import { Imsg } from "./imsg.ts";
 import { checkSocket } from "./msgbuf.ts";
-import { disposable, Owner } from "./owner.ts";
+import { checkOwner, Owner } from "./owner.ts";
 import { Reading } from "./reading.ts";
 import type { Socket } from "./socket.ts";
 
@@ -50,11 +49,6 @@ export class Imsgbuf extends Owner {
   readonly #reading = new Reading();
 
   /** @internal */
-  static engine(): Engine {
-    return defaultEngine();
-  }
-
-  /** @internal */
   constructor(engine: Engine, pointer: Pointer, socket: Socket) {
     super(engine, "imsgbuf", pointer, (e) => {
       e.exports.imsgbuf_clear(pointer);
@@ -65,10 +59,10 @@ export class Imsgbuf extends Owner {
 
   /** An imsgbuf over a socket, which must outlive it. `imsgbuf_init`. Throws ENOMEM. */
   static init(socket: Socket): Imsgbuf {
-    const engine = socket?.engine ?? this.engine();
+    const fd = checkSocket(undefined, socket, "imsgbuf_init");
+    const { engine } = socket;
     const pointer = engine.allocate(layout.imsgbuf.sizeof, "imsgbuf_init");
     try {
-      const fd = checkSocket(socket, socket, "imsgbuf_init");
       if (engine.call.imsgbuf_init(pointer, fd) === -1) throw engine.failure("imsgbuf_init");
     } catch (error) {
       engine.release(pointer);
@@ -131,8 +125,8 @@ export class Imsgbuf extends Owner {
 
   /**
    * Writes until nothing is queued, as `imsgbuf_flush` does wherever that
-   * returns; where C would try for ever it throws EAGAIN with the queue intact,
-   * or returns if only empty ibufs are left. Throws what the socket says.
+   * returns; where C would try for ever it returns if only empty ibufs are left.
+   * Throws EAGAIN otherwise, with the queue intact, and what the socket says.
    */
   flush(): 0 {
     const pointer = this.at("imsgbuf_flush");
@@ -146,6 +140,7 @@ export class Imsgbuf extends Owner {
   /** Frees everything queued and ends the use of this imsgbuf. `imsgbuf_clear`. */
   clear(): void {
     const pointer = this.at("imsgbuf_clear");
+    this.engine.enter("imsgbuf_clear");
     this.retire("disposed");
     this.engine.call.imsgbuf_clear(pointer);
     this.engine.release(pointer);
@@ -170,7 +165,7 @@ export class Imsgbuf extends Owner {
     const { engine } = this;
     const imsg = engine.allocate(layout.imsg.sizeof, "imsg_get");
     const rv = engine.call.imsg_get(pointer, imsg);
-    if (rv > 0) return new Imsg(engine, imsg, makeView);
+    if (rv > 0) return new Imsg(engine, imsg);
     const failure = rv === 0 ? undefined : engine.failure("imsg_get");
     engine.release(imsg);
     if (failure !== undefined) throw failure;
@@ -178,18 +173,13 @@ export class Imsgbuf extends Owner {
   }
 
   /**
-   * Queues a copy of a message; its descriptor is dropped. `imsg_forward`.
-   * Throws ERANGE, ENOMEM.
+   * Queues a copy of a message, without its descriptor, which stays with it.
+   * `imsg_forward`. Throws ERANGE, ENOMEM.
    */
   forward(imsg: Imsg): 1 {
     const pointer = this.at("imsg_forward");
-    if (!(imsg instanceof Imsg) || imsg.engine !== this.engine) {
-      throw new ImsgError("EINVAL", {
-        syscall: "imsg_forward",
-        detail: "an Imsg of the same instance is needed",
-      });
-    }
-    if (this.engine.call.imsg_forward(pointer, imsg.at("imsg_forward")) === -1) {
+    const message = checkOwner(imsg, "imsg", this.engine, "imsg_forward");
+    if (this.engine.call.imsg_forward(pointer, message.at("imsg_forward")) === -1) {
       throw this.engine.failure("imsg_forward");
     }
     return 1;
@@ -208,10 +198,11 @@ export class Imsgbuf extends Owner {
 
   /** Queues a message. `imsg_compose`. Throws ERANGE if it is too large, ENOMEM. */
   compose(init: ComposeInit): 1 {
-    const pointer = this.at("imsg_compose");
     const [type, peerid, pid] = this.#header(init, "imsg_compose");
     const fd = checkFd(init.fd, "imsg_compose");
-    const bytes = checkBytes(init.data ?? EMPTY, "imsg_compose");
+    const { data: given = EMPTY } = init;
+    const bytes = this.engine.outside(checkBytes(given, "imsg_compose"));
+    const pointer = this.at("imsg_compose");
     const { engine } = this;
     const data = engine.put(bytes, "imsg_compose");
     try {
@@ -225,16 +216,21 @@ export class Imsgbuf extends Owner {
 
   /** Queues a message made of several pieces. `imsg_composev`. Throws ERANGE, ENOMEM. */
   composev(init: ComposevInit): 1 {
-    const pointer = this.at("imsg_composev");
+    const { engine } = this;
     const [type, peerid, pid] = this.#header(init, "imsg_composev");
     const fd = checkFd(init.fd, "imsg_composev");
-    if (init.data !== undefined && !Array.isArray(init.data)) {
+    const { data: list = [] } = init;
+    if (!Array.isArray(list)) {
       throw new ImsgError("EINVAL", { syscall: "imsg_composev", detail: "data must be an array" });
     }
-    const pieces = (init.data ?? []).map((piece) => checkBytes(piece, "imsg_composev"));
-    const { engine } = this;
+    const pieces = Array.from(list, (piece) =>
+      engine.outside(checkBytes(piece, "imsg_composev"), 0),
+    );
+    const pointer = this.at("imsg_composev");
     const { sizeof, len } = layout.iovec;
     const total = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    // C would add the lengths up in 32 bits
+    if (total > 0x7fffffff) throw new ImsgError("ERANGE", { syscall: "imsg_composev" });
     const iov = engine.borrow(pieces.length * sizeof + total, "imsg_composev");
     try {
       const { u8, u32 } = engine.memory;
@@ -259,13 +255,16 @@ export class Imsgbuf extends Owner {
    * EINVAL for a view.
    */
   composeIbuf(init: ImsgInit, ibuf: Ibuf): 1 {
-    const pointer = this.at("imsg_compose_ibuf");
+    const { engine } = this;
     const [type, peerid, pid] = this.#header(init, "imsg_compose_ibuf");
+    const pointer = this.at("imsg_compose_ibuf");
     const payload = this.#given(ibuf, "imsg_compose_ibuf");
-    const rv = this.engine.call.imsg_compose_ibuf(pointer, type, peerid, pid, payload);
-    ibuf.markMoved();
-    if (rv === -1) throw this.engine.failure("imsg_compose_ibuf");
-    return 1;
+    return engine.held(() => {
+      const rv = engine.call.imsg_compose_ibuf(pointer, type, peerid, pid, payload);
+      ibuf.markMoved();
+      if (rv === -1) throw engine.failure("imsg_compose_ibuf");
+      return 1;
+    });
   }
 
   /**
@@ -274,9 +273,9 @@ export class Imsgbuf extends Owner {
    * it. `imsg_create`. Throws ERANGE, ENOMEM.
    */
   create(init: ImsgInit, datalen: number): Ibuf {
-    const pointer = this.at("imsg_create");
     const [type, peerid, pid] = this.#header(init, "imsg_create");
     const n = checkSize(datalen, "datalen", "imsg_create");
+    const pointer = this.at("imsg_create");
     const msg = this.engine.call.imsg_create(pointer, type, peerid, pid, n);
     if (msg === 0) throw this.engine.failure("imsg_create");
     return new Ibuf(this.engine, msg);
@@ -291,15 +290,6 @@ export class Imsgbuf extends Owner {
   }
 
   #given(ibuf: Ibuf, syscall: string): Pointer {
-    if (checkIbuf(ibuf, syscall).engine !== this.engine) {
-      throw new ImsgError("EINVAL", { syscall, detail: "the objects belong to two instances" });
-    }
-    return ibuf.give(syscall);
+    return (checkOwner(ibuf, "ibuf", this.engine, syscall) as Ibuf).give(syscall);
   }
-}
-
-disposable(Imsgbuf.prototype);
-
-function makeView(engine: Engine, view: Pointer, root: { version: number }): Ibuf {
-  return new Ibuf(engine, view, { root, version: root.version });
 }

@@ -5,6 +5,7 @@ import { Engine, type ObjectKind } from "./engine.ts";
 import { ImsgError } from "./error.ts";
 import { Ibuf } from "./ibuf.ts";
 import { Imsgbuf } from "./imsgbuf.ts";
+import { describeLeaks } from "./leaks.ts";
 import { Msgbuf } from "./msgbuf.ts";
 import { Socket } from "./socket.ts";
 
@@ -62,7 +63,6 @@ export class ImsgInstance {
       }
     };
     this.Imsgbuf = class extends Imsgbuf {
-      static override engine = () => engine;
       static override [Symbol.hasInstance](value: unknown) {
         return value instanceof Imsgbuf && own(value);
       }
@@ -96,7 +96,19 @@ export class ImsgInstance {
 
   /** Refuses to grow memory beyond so many bytes; 0 lifts the limit. */
   limitMemory(bytes: number): void {
-    this.engine.call.mem_limit(checkSize(bytes, "bytes", "malloc"));
+    const n = checkSize(bytes, "bytes", "malloc");
+    // the allocator counts in pages, and takes no pages at all for no limit
+    this.engine.call.mem_limit(n === 0 ? 0 : Math.max(n, 65536));
+  }
+
+  /**
+   * Throws ERR_IMSG_LEAK if anything is alive: objects neither moved nor
+   * disposed, values behind descriptors, bytes of C's memory. In debug mode it
+   * says where the objects were made.
+   */
+  assertNoLeaks(): void {
+    const detail = describeLeaks(this.engine);
+    if (detail !== undefined) throw new ImsgError("ERR_IMSG_LEAK", { detail });
   }
 
   /** What is alive in this instance. */
@@ -120,13 +132,19 @@ export function createInstance(
   source: WebAssembly.Module | BufferSource,
   options: InstanceOptions = {},
 ): ImsgInstance {
-  const module =
-    source instanceof WebAssembly.Module ? source : new WebAssembly.Module(checkSource(source));
-  return new ImsgInstance(new Engine(module, options.debug));
+  return new ImsgInstance(new Engine(compile(source), options.debug));
 }
 
-function checkSource(source: unknown): BufferSource {
-  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return source as BufferSource;
+/** The module, of what may be one or its bytes. */
+export function compile(source: unknown): WebAssembly.Module {
+  if (source instanceof WebAssembly.Module) return source;
+  if (source instanceof ArrayBuffer) return new WebAssembly.Module(source);
+  if (ArrayBuffer.isView(source)) {
+    // V8 takes no DataView
+    return new WebAssembly.Module(
+      new Uint8Array(source.buffer as ArrayBuffer, source.byteOffset, source.byteLength),
+    );
+  }
   throw new ImsgError("EINVAL", {
     detail: "the module's bytes, or a WebAssembly.Module, is needed",
   });

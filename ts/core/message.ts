@@ -1,4 +1,5 @@
 import type { Bytes } from "./check.ts";
+import type { Engine } from "./engine.ts";
 
 /**
  * A received message. `data` is never memory of the module: it is a buffer of
@@ -14,6 +15,7 @@ export class ImsgMessage {
   readonly pid: number;
   /** The payload. */
   readonly data: Uint8Array<ArrayBuffer>;
+  #passed: Passed | undefined;
 
   /** @internal */
   constructor(type: number, peerid: number, pid: number, data: Uint8Array<ArrayBuffer>) {
@@ -22,6 +24,65 @@ export class ImsgMessage {
     this.pid = pid;
     this.data = data;
   }
+
+  /**
+   * Whether a descriptor came with the message that nobody has taken yet, and
+   * that has not been closed.
+   */
+  get hasFd(): boolean {
+    return this.#passed !== undefined;
+  }
+
+  /**
+   * Takes the value that came with the message: a MessagePort, the number of a
+   * descriptor of the operating system, whatever the transport passes. It is the
+   * caller's then, who has to close it. Undefined if there is none, or it has
+   * been taken or closed. `imsg_get_fd`.
+   */
+  takeFd(): unknown {
+    const passed = this.#end();
+    if (passed === undefined) return undefined;
+    const { engine, fd } = passed;
+    return engine.values.take(engine.call.kernel_take(fd))?.value;
+  }
+
+  /** Closes the descriptor, if it has not been taken. `imsg_free`. Idempotent. */
+  dispose(): void {
+    const passed = this.#end();
+    if (passed === undefined || passed.engine.trapped !== undefined) return;
+    passed.engine.call.kernel_close(passed.fd);
+  }
+
+  /** The same as {@link dispose}, for `using`. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #end(): Passed | undefined {
+    const passed = this.#passed;
+    this.#passed = undefined;
+    passed?.ended?.(this);
+    return passed;
+  }
+
+  /** @internal */
+  attach(engine: Engine, fd: number): void {
+    this.#passed = { engine, fd, ended: undefined };
+  }
+
+  /**
+   * Tells somebody when the descriptor is taken or closed.
+   * @internal
+   */
+  watch(ended: (message: ImsgMessage) => void): void {
+    if (this.#passed !== undefined) this.#passed.ended = ended;
+  }
+}
+
+interface Passed {
+  readonly engine: Engine;
+  readonly fd: number;
+  ended: ((message: ImsgMessage) => void) | undefined;
 }
 
 /** A message to send. */
@@ -34,4 +95,13 @@ export interface MessageInit {
   pid?: number;
   /** The payload, in one piece or several; copied before the call returns. */
   data?: Bytes | readonly Bytes[];
+}
+
+/** A message to send on a channel. */
+export interface SendInit extends MessageInit {
+  /**
+   * A value to send along, on a channel with `allowFdPass`: what the transport
+   * can pass. It moves: it is the transport's once the message is queued.
+   */
+  fd?: unknown;
 }

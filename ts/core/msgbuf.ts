@@ -4,9 +4,9 @@ import type { Engine } from "./engine.ts";
 import { ImsgError } from "./error.ts";
 import type { Pointer } from "./exports.ts";
 import { Ibuf } from "./ibuf.ts";
-import { disposable, Owner } from "./owner.ts";
+import { checkOwner, Owner } from "./owner.ts";
 import { Reading } from "./reading.ts";
-import { Socket } from "./socket.ts";
+import type { Socket } from "./socket.ts";
 
 /**
  * Queues of ibufs to write and of messages read: C's `struct msgbuf`.
@@ -71,6 +71,7 @@ export class Msgbuf extends Owner {
   /** Frees it with everything queued. `msgbuf_free`. */
   free(): void {
     const pointer = this.at("msgbuf_free");
+    this.engine.enter("msgbuf_free");
     this.retire("disposed");
     this.engine.call.msgbuf_free(pointer);
     this.engine.removeReader(this.#reader);
@@ -99,14 +100,14 @@ export class Msgbuf extends Owner {
 
   #write(syscall: "ibuf_write" | "msgbuf_write", socket: Socket): 0 {
     const pointer = this.at(syscall);
-    const fd = checkSocket(this, socket, syscall);
+    const fd = checkSocket(this.engine, socket, syscall);
     if (this.engine.call[syscall](fd, pointer) === -1) throw this.engine.failure(syscall);
     return 0;
   }
 
   #read(syscall: "ibuf_read" | "msgbuf_read", socket: Socket): 0 | 1 {
     const pointer = this.at(syscall);
-    const fd = checkSocket(this, socket, syscall);
+    const fd = checkSocket(this.engine, socket, syscall);
     return this.#reading.run(this.engine, pointer, syscall, () =>
       this.engine.call[syscall](fd, pointer),
     );
@@ -130,26 +131,24 @@ export class Msgbuf extends Owner {
 
   /**
    * Reads once with readv: 1, also if it would block, or 0 at the end.
-   * `ibuf_read`. Throws ERR_IMSG_TRUNCATED at an end inside a message, what
-   * readHeader threw, what the socket says; an error of the parser for good.
+   * `ibuf_read`. Throws EINVAL without a reader, ERR_IMSG_TRUNCATED at an end
+   * inside a message, what readHeader threw or ENOMEM, and that again for good;
+   * what the socket says.
    */
   ibufRead(socket: Socket): 0 | 1 {
     return this.#read("ibuf_read", socket);
   }
 
-  /** {@link ibufRead} with recvmsg, which also receives a descriptor. `msgbuf_read`. */
+  /**
+   * Reads once with recvmsg, which also receives a descriptor: 1 or 0 as
+   * {@link ibufRead}. `msgbuf_read`. Throws as that does.
+   */
   read(socket: Socket): 0 | 1 {
     return this.#read("msgbuf_read", socket);
   }
 }
 
-disposable(Msgbuf.prototype);
-
-/** An argument that must be a live socket of the same instance: its number. */
-export function checkSocket(owner: Owner, socket: unknown, syscall: string): number {
-  if (!(socket instanceof Socket) || socket.engine !== owner.engine) {
-    throw new ImsgError("EINVAL", { syscall, detail: "a Socket of the same instance is needed" });
-  }
-  socket.at(syscall);
-  return socket.fd;
+/** An argument that must be a live socket, of the same instance if one is given: its number. */
+export function checkSocket(engine: Engine | undefined, socket: unknown, syscall: string): number {
+  return checkOwner(socket, "socket", engine, syscall).at(syscall);
 }

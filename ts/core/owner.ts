@@ -6,16 +6,21 @@ import type { Pointer } from "./exports.ts";
 interface Remains {
   engine: Engine;
   kind: ObjectKind;
+  created: Created | undefined;
   free: (engine: Engine) => void;
 }
 
-const registry = new FinalizationRegistry<Remains>(({ engine, kind, free }) => {
-  engine.live[kind]--;
-  if (engine.trapped !== undefined) return;
-  free(engine);
-  // descriptors in it are lost, but no value is closed by the collector
-  engine.values.forget();
-});
+const registry = /* @__PURE__ */ new FinalizationRegistry<Remains>(
+  ({ engine, kind, created, free }) => {
+    engine.live[kind]--;
+    if (created !== undefined) engine.created.delete(created);
+    if (engine.trapped !== undefined) return;
+    engine.expire?.();
+    free(engine);
+    // descriptors in it are lost, but no value is closed by the collector
+    engine.values.forget();
+  },
+);
 
 /**
  * What views borrow from: as long as the version stands, the memory that a
@@ -23,6 +28,12 @@ const registry = new FinalizationRegistry<Remains>(({ engine, kind, free }) => {
  */
 export interface Root {
   version: number;
+}
+
+/** In debug mode: the kind of a live object, and where it was made. */
+export interface Created {
+  readonly kind: ObjectKind;
+  readonly trace: string;
 }
 
 /**
@@ -35,8 +46,13 @@ export abstract class Owner {
   readonly #kind: ObjectKind;
   #at: Pointer;
   #state: "live" | "moved" | "disposed" = "live";
-  #created: string | undefined;
+  #created: Created | undefined;
   #ended: string | undefined;
+
+  /** @internal */
+  static is(value: unknown): value is Owner {
+    return typeof value === "object" && value !== null && #state in value;
+  }
 
   /** @internal */
   protected constructor(
@@ -49,8 +65,24 @@ export abstract class Owner {
     this.#kind = kind;
     this.#at = at;
     engine.live[kind]++;
-    registry.register(this, { engine, kind, free }, this);
-    if (engine.debug) this.#created = trace();
+    if (engine.debug) {
+      this.#created = { kind, trace: trace() };
+      engine.created.add(this.#created);
+    }
+    registry.register(this, { engine, kind, created: this.#created, free }, this);
+  }
+
+  /** Ends the use of the object; nothing if it has ended before. */
+  abstract dispose(): void;
+
+  /** The same as {@link dispose}, for `using`. An engine without the symbol has it as "undefined". */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** @internal */
+  get kind(): ObjectKind {
+    return this.#kind;
   }
 
   /** Whether the object has been given to C. */
@@ -76,7 +108,7 @@ export abstract class Owner {
     const detail =
       this.#created === undefined
         ? undefined
-        : `created ${this.#created}\n${this.#state} ${this.#ended}`;
+        : `created\n${this.#created.trace}\n${this.#state}\n${this.#ended}`;
     return new ImsgError(this.#state === "moved" ? "ERR_IMSG_MOVED" : "ERR_IMSG_DISPOSED", {
       syscall,
       ...(detail === undefined ? {} : { detail }),
@@ -92,7 +124,10 @@ export abstract class Owner {
     this.#state = state;
     this.engine.live[this.#kind]--;
     registry.unregister(this);
-    if (this.engine.debug) this.#ended = trace();
+    if (this.#created !== undefined) {
+      this.engine.created.delete(this.#created);
+      this.#ended = trace();
+    }
     return true;
   }
 }
@@ -102,15 +137,22 @@ function trace(): string {
   return lines.filter((line) => !/[/\\]core[/\\]owner\./.test(line)).join("\n");
 }
 
-/** Lets `using` end objects of a class, where the engine knows Symbol.dispose. */
-export function disposable(prototype: { dispose(): void }): void {
-  const { dispose } = Symbol as { dispose?: symbol };
-  if (dispose === undefined) return;
-  Object.defineProperty(prototype, dispose, {
-    configurable: true,
-    writable: true,
-    value(this: { dispose(): void }) {
-      this.dispose();
-    },
-  });
+/** An argument that must be of a kind, and of the same instance if one is given. */
+export function checkOwner(
+  value: unknown,
+  kind: ObjectKind,
+  engine: Engine | undefined,
+  syscall: string,
+): Owner {
+  if (!Owner.is(value) || value.kind !== kind) {
+    const name = `${kind[0]!.toUpperCase()}${kind.slice(1)}`;
+    throw new ImsgError("EINVAL", { syscall, detail: `an object of class ${name} is needed` });
+  }
+  if (engine !== undefined && value.engine !== engine) {
+    throw new ImsgError("EINVAL", {
+      syscall,
+      detail: "the objects belong to different instances",
+    });
+  }
+  return value;
 }

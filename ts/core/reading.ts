@@ -15,6 +15,10 @@ export class Reading {
 
   /** Runs one read of the original on a msgbuf. */
   run(engine: Engine, msgbuf: Pointer, syscall: string, read: () => number): 0 | 1 {
+    return engine.held(() => this.#once(engine, msgbuf, syscall, read));
+  }
+
+  #once(engine: Engine, msgbuf: Pointer, syscall: string, read: () => number): 0 | 1 {
     if (this.#failed !== undefined) throw this.#failed.error;
     const rv = read();
     const thrown = engine.takeThrown();

@@ -4,7 +4,7 @@ import type { Engine } from "./engine.ts";
 import { type ErrnoName, isErrnoName } from "./errno.ts";
 import { ImsgError } from "./error.ts";
 import { layout } from "./exports.ts";
-import { disposable, Owner } from "./owner.ts";
+import { Owner } from "./owner.ts";
 
 /** One piece of what was written to a {@link Socket}. */
 export interface Segment {
@@ -58,8 +58,11 @@ export class Socket extends Owner {
    */
   deliver(data: Bytes, fds: readonly number[] = []): void {
     const engine = this.#engineFor("deliver");
-    const bytes = checkBytes(data, "deliver");
-    const numbers = fds.map((fd) => checkFd(fd, "deliver"));
+    if (!Array.isArray(fds)) {
+      throw new ImsgError("EINVAL", { syscall: "deliver", detail: "fds must be an array" });
+    }
+    const numbers = Array.from(fds as readonly number[], (fd) => checkFd(fd, "deliver"));
+    const bytes = engine.outside(checkBytes(data, "deliver"), 0);
     const list = engine.borrow(numbers.length * 4, "deliver");
     let at = 0;
     try {
@@ -127,7 +130,10 @@ export class Socket extends Owner {
 
   /** Closes the socket, with everything queued on it. Idempotent. */
   close(): void {
-    if (this.retire("disposed")) this.engine.call.kernel_close(this.fd);
+    if (this.disposed || this.engine.trapped !== undefined) return;
+    this.engine.enter("close");
+    this.retire("disposed");
+    this.engine.call.kernel_close(this.fd);
   }
 
   /** The same as {@link close}. */
@@ -135,8 +141,6 @@ export class Socket extends Owner {
     this.close();
   }
 }
-
-disposable(Socket.prototype);
 
 function moduleNumber(engine: Engine, code: ErrnoName): number {
   if (!isErrnoName(code)) {

@@ -1,0 +1,18 @@
+import { bytes } from "../generated/imsg.ts";
+import { ImsgError } from "./error.ts";
+
+/**
+ * The module, compiled from the bytes that the package embeds. Throws
+ * ERR_IMSG_COMPILE where that is forbidden.
+ */
+export function defaultModule(): WebAssembly.Module {
+  try {
+    return new WebAssembly.Module(bytes());
+  } catch (cause) {
+    throw new ImsgError("ERR_IMSG_COMPILE", {
+      detail:
+        "the page's Content-Security-Policy must have 'wasm-unsafe-eval' in script-src; a runtime that compiles nothing must import imsg-wasm/imsg.wasm for createInstance()",
+      cause,
+    });
+  }
+}

@@ -1,0 +1,4 @@
+declare module "#imsg.wasm" {
+  const module: WebAssembly.Module;
+  export default module;
+}

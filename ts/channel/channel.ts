@@ -1,14 +1,14 @@
 import { Batch } from "../core/batch.ts";
 import { ImsgError } from "../core/error.ts";
-import type { ImsgMessage, MessageInit } from "../core/message.ts";
-import { disposable } from "../core/owner.ts";
+import type { ImsgMessage, SendInit } from "../core/message.ts";
+import { Arrivals } from "./arrivals.ts";
 import { checkMessage } from "./codec.ts";
 import { Inbox } from "./inbox.ts";
 import { checkAmount, type ImsgOptions, resolveOptions } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import { type RequestOptions, Requests } from "./requests.ts";
 import { type StreamPair, streamTransport } from "./streams.ts";
-import type { Transport } from "./transport.ts";
+import type { Passed, Transport } from "./transport.ts";
 
 /** Options of an {@link ImsgChannel}. */
 export interface ChannelOptions extends ImsgOptions {
@@ -18,11 +18,18 @@ export interface ChannelOptions extends ImsgOptions {
    * (and one message) before the channel ends with ERR_IMSG_OVERFLOW.
    */
   highWaterMark?: number;
+  /**
+   * Lets descriptors pass, both ways: values that the transport can carry
+   * (`imsgbuf_allow_fdpass`). Without it none is sent, and one that comes is
+   * closed.
+   */
+  allowFdPass?: boolean;
   /** Aborts the channel, with the signal's reason. */
   signal?: AbortSignal;
 }
 
 const HIGH_WATER_MARK = 65536;
+const NONE: readonly Passed[] = [];
 
 /**
  * Messages in both directions over any byte stream.
@@ -42,6 +49,7 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
   readonly #transport: Transport;
   readonly #inbox = new Inbox();
   readonly #outbox: Outbox;
+  readonly #arrivals: Arrivals;
   readonly #requests = new Requests();
   readonly #mark: number;
   readonly #limit: number;
@@ -52,7 +60,7 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
   #paused = false;
   #looping = false;
   #readable: ReadableStream<ImsgMessage> | undefined;
-  #writable: WritableStream<MessageInit> | undefined;
+  #writable: WritableStream<SendInit> | undefined;
   #unlisten: (() => void) | undefined;
 
   /**
@@ -60,25 +68,33 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
    * {@link Transport}. Throws EINVAL for bad options, ENOMEM.
    */
   constructor(source: StreamPair | Transport, options: ChannelOptions = {}) {
-    const { engine, maxSize, pid } = resolveOptions(options);
-    const { highWaterMark = HIGH_WATER_MARK, signal } = options;
+    const { engine, ...resolved } = resolveOptions(options);
+    const { highWaterMark = HIGH_WATER_MARK, allowFdPass = false, signal } = options;
     this.#mark = checkAmount(highWaterMark, "highWaterMark", "imsgbuf_init");
-    this.#limit = Math.max(this.#mark * 16, this.#mark + maxSize);
+    this.#limit = Math.max(this.#mark * 16, this.#mark + resolved.maxSize);
     signal?.throwIfAborted();
     this.closed = new Promise((resolve, reject) => {
       this.#settleClosed = (error) => (error === undefined ? resolve() : reject(error));
     });
     this.closed.catch(() => {});
-    this.#batch = new Batch(engine, { maxSize, pid });
-    this.#transport = "readable" in source ? streamTransport(source) : source;
-    this.#outbox = new Outbox(this.#batch, this.#transport, this.#mark, (e) => this.#fail(e));
+    const transport = "readable" in source ? streamTransport(source) : source;
+    this.#transport = transport;
+    if (allowFdPass && transport.passes !== true) {
+      const detail = "this transport cannot pass descriptors";
+      throw new ImsgError("EINVAL", { syscall: "imsgbuf_allow_fdpass", detail });
+    }
+    this.#batch = new Batch(engine, { ...resolved, fdpass: allowFdPass });
+    this.#arrivals = new Arrivals(engine);
+    this.#outbox = new Outbox(this.#batch, transport, this.#mark, allowFdPass, (error) =>
+      this.#fail(error),
+    );
     if (signal !== undefined) {
       const abort = (): void => this.#fail(signal.reason);
       signal.addEventListener("abort", abort);
       this.#unlisten = () => signal.removeEventListener("abort", abort);
     }
     this.#transport.start({
-      received: (chunk) => this.#received(chunk),
+      received: (chunk, passed) => this.#received(chunk, passed),
       ended: () => this.#peerEnded(),
       failed: (error) => this.#fail(error),
       drained: () => {
@@ -88,13 +104,14 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
   }
 
   /**
-   * Queues a message (its data is copied) and resolves when the transport has
-   * room for it; concurrent sends keep their order. `imsg_compose`.
+   * Queues a message (its data is copied, its `fd` moved) and resolves when the
+   * transport has room for it; concurrent sends keep their order.
+   * `imsg_compose`. A send that is rejected has not moved the value.
    *
    * Rejects with ERANGE if it is too large, EINVAL, ENOMEM; ERR_IMSG_CLOSED
    * after {@link end} or {@link close}; the error that ended the channel.
    */
-  send(message: MessageInit): Promise<void> {
+  send(message: SendInit): Promise<void> {
     if (this.#finished || this.#over !== undefined) return Promise.reject(this.#whyNot("send"));
     try {
       return this.#outbox.send(checkMessage(message));
@@ -119,7 +136,7 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
    * ETIMEDOUT, the signal's reason, what `match` throws, and when the channel
    * ends.
    */
-  async request(message: MessageInit, options: RequestOptions = {}): Promise<ImsgMessage> {
+  async request(message: SendInit, options: RequestOptions = {}): Promise<ImsgMessage> {
     const { reply, forget } = this.#requests.add(checkMessage(message), options);
     reply.catch(() => {}); // awaited below, but perhaps rejected before
     try {
@@ -186,8 +203,8 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
   }
 
   /** A stream of messages to send; closing it is {@link end}, aborting it aborts the channel. */
-  get writable(): WritableStream<MessageInit> {
-    this.#writable ??= new WritableStream<MessageInit>({
+  get writable(): WritableStream<SendInit> {
+    this.#writable ??= new WritableStream<SendInit>({
       write: (message) => this.send(message),
       close: () => this.end(),
       abort: (reason) => this.close(reason ?? new ImsgError("ERR_IMSG_CLOSED")),
@@ -234,6 +251,11 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
     void this.close();
   }
 
+  /** The same as {@link dispose}, for `using`. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
   #whyNot(syscall: string): unknown {
     return this.#over?.error ?? new ImsgError("ERR_IMSG_CLOSED", { syscall });
   }
@@ -247,19 +269,25 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
     return message;
   }
 
-  #received(chunk: Uint8Array): void {
-    if (this.#over !== undefined || this.#ended) return;
+  #received(chunk: Uint8Array, passed: readonly Passed[] = NONE): void {
     const messages: ImsgMessage[] = [];
     let error: unknown;
     try {
-      error = this.#batch.decode(chunk, "large", messages);
+      const fd = passed.length === 0 ? -1 : this.#arrivals.open(passed);
+      if (this.#over !== undefined || this.#ended) {
+        if (fd !== -1) this.#batch.engine.call.kernel_close(fd);
+        return;
+      }
+      error = this.#batch.decode(chunk, "large", messages, fd);
     } catch (thrown) {
       error = thrown;
     }
     const asked = this.#requests.waiting;
     for (const message of messages) {
+      this.#arrivals.add(message);
       if (!asked || !this.#requests.settle(message)) this.#inbox.put(message);
     }
+    error ??= this.#arrivals.overflow();
     if (error !== undefined) {
       this.#fail(error);
       return;
@@ -308,9 +336,8 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
     this.#inbox.finish(error);
     this.#outbox.finish(error);
     this.#requests.finish(error ?? new ImsgError("ERR_IMSG_CLOSED", { syscall: "request" }));
+    this.#arrivals.close();
     this.#batch.dispose();
     this.#settleClosed(error);
   }
 }
-
-disposable(ImsgChannel.prototype);

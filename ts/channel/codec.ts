@@ -2,7 +2,6 @@ import { Batch } from "../core/batch.ts";
 import { type Bytes, checkBytes } from "../core/check.ts";
 import { ImsgError } from "../core/error.ts";
 import type { ImsgMessage, MessageInit } from "../core/message.ts";
-import { disposable } from "../core/owner.ts";
 import { type ImsgOptions, resolveOptions } from "./options.ts";
 
 /** Options of an {@link ImsgCodec}. */
@@ -28,8 +27,8 @@ export class ImsgCodec {
 
   /** Throws EINVAL for a maxSize below 16 or above 0x7fffffff, ENOMEM. */
   constructor(options: CodecOptions = {}) {
-    const { engine, maxSize, pid } = resolveOptions(options);
-    this.#batch = new Batch(engine, { maxSize, pid });
+    const { engine, ...resolved } = resolveOptions(options);
+    this.#batch = new Batch(engine, resolved);
     this.#copy = options.copy === true;
   }
 
@@ -40,14 +39,21 @@ export class ImsgCodec {
    * then on. A SharedArrayBuffer's bytes are copied first. Throws ERANGE for a
    * bad length in a header, at once if no good message came before it in the
    * chunk, else from the next call on, and then always; ENOMEM likewise; EINVAL
-   * for what is no bytes; ERR_IMSG_DISPOSED.
+   * for what is no bytes; ERR_IMSG_CLOSED after {@link end}; ERR_IMSG_DISPOSED.
    */
   push(chunk: Bytes): ImsgMessage[] {
     if (this.#failed !== undefined) throw this.#failed;
+    if (this.#ended) {
+      const detail = "the codec was told that no more bytes would come";
+      throw new ImsgError("ERR_IMSG_CLOSED", { syscall: "imsgbuf_read", detail });
+    }
     const bytes = checkBytes(chunk, "imsgbuf_read");
     const { buffer } = bytes;
+    // memory that may change or move under the messages is copied first
     const shared =
-      !(buffer instanceof ArrayBuffer) || (buffer as { resizable?: boolean }).resizable;
+      !(buffer instanceof ArrayBuffer) ||
+      (buffer as { resizable?: boolean }).resizable ||
+      buffer === this.#batch.engine.exports.memory.buffer;
     const messages: ImsgMessage[] = [];
     const error = this.#batch.decode(
       shared ? Uint8Array.from(bytes) : bytes,
@@ -68,8 +74,8 @@ export class ImsgCodec {
   end(): void {
     if (this.#failed !== undefined) throw this.#failed;
     if (this.#ended) return;
-    this.#ended = true;
     this.#failed = this.#batch.end();
+    this.#ended = true;
     if (this.#failed !== undefined) throw this.#failed;
   }
 
@@ -97,9 +103,12 @@ export class ImsgCodec {
   dispose(): void {
     this.#batch.dispose();
   }
-}
 
-disposable(ImsgCodec.prototype);
+  /** The same as {@link dispose}, for `using`. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
 
 /** Refuses what is no object, before its fields are read. */
 export function checkMessage(message: MessageInit): MessageInit {

@@ -1,7 +1,8 @@
+import type { Dialect } from "../core/batch.ts";
+import { defaultEngine } from "../core/default.ts";
 import type { Engine } from "../core/engine.ts";
 import { ImsgError } from "../core/error.ts";
 import type { ImsgInstance } from "../core/instance.ts";
-import { defaultInstance } from "../core/instance.ts";
 
 /** The longest message by default, in bytes with its header: MAX_IMSGSIZE. */
 export const MAX_SIZE = 16384;
@@ -12,18 +13,33 @@ export interface ImsgOptions {
   maxSize?: number;
   /** The pid of messages that are sent without one; the process's, or a random one. */
   pid?: number;
+  /**
+   * The peer's dialect, "current" if absent. The classic one limits a message
+   * to 65,535 bytes, and lowers a larger maxSize to that.
+   */
+  dialect?: Dialect;
   /** The instance to work in; the default one if absent. */
   instance?: ImsgInstance;
 }
 
-/** The engine and the numbers that options ask for. */
-export function resolveOptions(options: ImsgOptions): {
+/** What options ask for, in the form that a {@link Batch} takes. */
+export interface ResolvedOptions {
   engine: Engine;
   maxSize: number;
   pid: number;
-} {
-  const { maxSize = MAX_SIZE, pid = 0, instance = defaultInstance() } = options;
-  return { engine: instance.engine, maxSize, pid };
+  dialect: Dialect;
+}
+
+/** Checks options, and fills in what is absent. */
+export function resolveOptions(options: ImsgOptions): ResolvedOptions {
+  const { maxSize = MAX_SIZE, pid = 0, dialect = "current", instance } = options;
+  if (dialect !== "current" && dialect !== "classic") {
+    const detail = 'dialect must be "current" or "classic"';
+    throw new ImsgError("EINVAL", { syscall: "imsgbuf_init", detail });
+  }
+  // not the default instance: that would bring all of the 1:1 layer into every bundle
+  const engine = instance === undefined ? defaultEngine() : instance.engine;
+  return { engine, maxSize, pid, dialect };
 }
 
 /** An option that must be a whole number of bytes or milliseconds. */

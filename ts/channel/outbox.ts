@@ -1,5 +1,6 @@
 import type { Batch } from "../core/batch.ts";
-import type { MessageInit } from "../core/message.ts";
+import { ImsgError } from "../core/error.ts";
+import type { SendInit } from "../core/message.ts";
 import { Queue } from "./queue.ts";
 import type { Transport } from "./transport.ts";
 
@@ -20,20 +21,28 @@ export class Outbox {
   readonly #mark: number;
   readonly #fail: (error: unknown) => void;
   readonly #waiting = new Queue<Waiting>();
+  readonly #passes: boolean;
   #queued = 0;
   #scheduled = false;
   #full = false;
 
-  constructor(batch: Batch, transport: Transport, mark: number, fail: (error: unknown) => void) {
+  constructor(
+    batch: Batch,
+    transport: Transport,
+    mark: number,
+    passes: boolean,
+    fail: (error: unknown) => void,
+  ) {
     this.#batch = batch;
     this.#transport = transport;
     this.#mark = mark;
+    this.#passes = passes;
     this.#fail = fail;
   }
 
   /** Queues a message; the promise is fulfilled when the transport has room. */
-  send(message: MessageInit): Promise<void> {
-    this.#queued += this.#batch.compose(message);
+  send(message: SendInit): Promise<void> {
+    this.#queued += message.fd === undefined ? this.#batch.compose(message) : this.#pass(message);
     if (!this.#full) {
       if (this.#queued >= this.#mark) this.flush();
       else if (!this.#scheduled) {
@@ -43,6 +52,27 @@ export class Outbox {
       if (!this.#full) return DONE;
     }
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+
+  /** Queues a message with a value, which stays the caller's if that fails. */
+  #pass(message: SendInit): number {
+    if (!this.#passes) {
+      throw new ImsgError("EINVAL", { syscall: "imsg_compose", detail: "allowFdPass is not set" });
+    }
+    const { engine } = this.#batch;
+    const { values, call } = engine;
+    const value = values.add(message.fd);
+    const fd = call.kernel_open(value);
+    if (fd === -1) {
+      values.take(value);
+      throw engine.failure("imsg_compose");
+    }
+    try {
+      return this.#batch.compose(message, fd);
+    } catch (error) {
+      if (engine.trapped === undefined) values.take(call.kernel_take(fd));
+      throw error;
+    }
   }
 
   readonly #turn = (): void => {
@@ -55,8 +85,12 @@ export class Outbox {
     if (this.#queued === 0) return;
     this.#queued = 0;
     try {
-      const bytes = this.#batch.flush();
-      if (bytes !== undefined && !this.#transport.send(bytes)) this.#full = true;
+      for (let more = true; more; ) {
+        const piece = this.#batch.take();
+        if (piece === undefined) break;
+        if (!this.#transport.send(piece.data, piece.passed)) this.#full = true;
+        more = piece.more;
+      }
     } catch (error) {
       this.#fail(error);
     }

@@ -13,10 +13,14 @@ export interface StreamPair {
   writable: WritableStream<Uint8Array<ArrayBuffer>>;
 }
 
+/** Bytes that a stream may be writing before the channel has to wait. */
+const MARK = 65536;
+
 /** A {@link Transport} over a pair of byte streams, which it locks. */
 export function streamTransport({ readable, writable }: StreamPair): Transport {
   const reader = readable.getReader();
   const writer = writable.getWriter();
+  let writing = 0; // bytes
   let paused = false;
   let stopped = false;
   let resume: (() => void) | undefined;
@@ -57,13 +61,21 @@ export function streamTransport({ readable, writable }: StreamPair): Transport {
   return {
     start(to) {
       sink = to;
-      writer.closed.catch(failed);
+      // a peer that reads no more is an error of those who send, as on sockets:
+      // what it has sent before is still to be received
+      writer.closed.catch(ignore);
       void receive();
     },
     send(bytes) {
-      writer.write(bytes).catch(failed);
-      if (writer.desiredSize === null || writer.desiredSize > 0) return true;
-      writer.ready.then(() => sink.drained(), ignore);
+      const written = writer.write(bytes);
+      writing += bytes.length;
+      written.then(() => {
+        writing -= bytes.length;
+      }, failed);
+      // some streams always have room, such as workerd's sockets: count as well
+      const room = writer.desiredSize === null || writer.desiredSize > 0;
+      if (room && writing < MARK) return true;
+      (room ? written : writer.ready).then(() => sink.drained(), failed);
       return false;
     },
     pause() {

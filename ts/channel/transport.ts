@@ -1,3 +1,14 @@
+/** A value that travels with bytes: what a descriptor stands for. */
+export interface Passed {
+  /** A MessagePort, the number of a descriptor of the operating system, … */
+  readonly value: unknown;
+  /**
+   * Closes the value; if absent, its `Symbol.dispose` or `close` method does,
+   * if it has one.
+   */
+  readonly dispose?: ((value: unknown) => void) | undefined;
+}
+
 /**
  * What a channel tells its transport's owner: the other end of the byte
  * stream. Calls must not overlap, and none may come after `ended` or `failed`.
@@ -5,9 +16,10 @@
 export interface TransportSink {
   /**
    * Bytes have arrived. The chunk is the channel's from now on: messages may
-   * alias it.
+   * alias it. So are values that came with its first byte; of several, all but
+   * the first are closed, as the original does.
    */
-  received(chunk: Uint8Array): void;
+  received(chunk: Uint8Array, passed?: readonly Passed[]): void;
   /** The peer has ended its side cleanly. */
   ended(): void;
   /** The transport is dead. */
@@ -23,11 +35,14 @@ export interface TransportSink {
 export interface Transport {
   /** Begins to deliver; called once, before anything else. */
   start(sink: TransportSink): void;
+  /** Whether `send` can take a value along; if not, the channel cannot pass any. */
+  readonly passes?: boolean;
   /**
    * Takes bytes to send, whatever happens; false asks to wait for `drained`
-   * before sending more.
+   * before sending more. A value travels with the first byte, and is the
+   * transport's, which closes it if it cannot be sent.
    */
-  send(bytes: Uint8Array<ArrayBuffer>): boolean;
+  send(bytes: Uint8Array<ArrayBuffer>, passed?: Passed): boolean;
   /**
    * Asks the transport to stop or to go on delivering. One that cannot stop has
    * neither, and what it delivers is limited by the channel.

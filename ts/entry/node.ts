@@ -1,3 +1,8 @@
+/**
+ * `imsg-wasm/node`: channels over Node's sockets, streams and child processes.
+ *
+ * @module
+ */
 import { type ChildProcess, type SpawnOptions, spawn as spawnChild } from "node:child_process";
 import {
   createServer,
@@ -100,6 +105,14 @@ export interface SpawnChannelOptions extends ChannelOptions {
   spawn?: SpawnOptions;
 }
 
+/** What {@link spawn} resolves with. */
+export interface SpawnedChannel {
+  /** The child. */
+  child: ChildProcess;
+  /** The channel to it. */
+  channel: ImsgChannel;
+}
+
 /** The descriptor of a child on which it finds its end of the socketpair. */
 export const CHANNEL_FD = 3;
 
@@ -113,7 +126,7 @@ export function spawn(
   command: string,
   args: readonly string[] = [],
   options: SpawnChannelOptions = {},
-): Promise<{ child: ChildProcess; channel: ImsgChannel }> {
+): Promise<SpawnedChannel> {
   const { spawn: spawnOptions = {}, ...channelOptions } = options;
   const given = spawnOptions.stdio;
   if (given !== undefined && typeof given !== "string" && given.length > CHANNEL_FD) {

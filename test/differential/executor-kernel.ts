@@ -1,0 +1,124 @@
+import { ImsgError } from "../../ts/core/index.ts";
+import type { Run, Slots, Value } from "./executor-slots.ts";
+import { showBytes } from "./transcript.ts";
+
+type ErrorName = Parameters<NonNullable<Slots["sockets"][number]>["refuse"]>[0];
+
+/** What the program does to the kernel, and to descriptors. */
+export const kernelOperations = {
+  socket(s) {
+    const slot = s.number();
+    // none again in its place: its number may be anywhere by now
+    if (s.sockets[slot] !== undefined) {
+      s.skip("there");
+      return;
+    }
+    const socket = new s.instance.Socket();
+    s.sockets[slot] = socket;
+    s.highest(socket.fd);
+    s.result(socket.fd);
+  },
+  closesock(s) {
+    const socket = s.socket();
+    if (socket === undefined) return;
+    socket.close();
+    s.ok();
+  },
+  deliver(s) {
+    const socket = s.socket();
+    if (socket === undefined) return;
+    const count = s.number();
+    const bytes = s.bytes();
+    if (bytes.length === 0) {
+      s.skip("empty");
+      return;
+    }
+    const fds = Array.from({ length: count }, () => s.open());
+    for (const fd of fds) s.line += ` ${fd}`;
+    socket.deliver(bytes, fds);
+    s.ok();
+  },
+  end(s) {
+    const socket = s.socket();
+    if (socket === undefined) return;
+    socket.deliverEnd();
+    s.ok();
+  },
+  fail(s) {
+    const socket = s.socket();
+    if (socket === undefined) return;
+    socket.deliverError(s.text() as ErrorName);
+    s.ok();
+  },
+  accept(s) {
+    const socket = s.socket();
+    if (socket === undefined) return;
+    socket.accept(s.size());
+    s.ok();
+  },
+  refuse(s) {
+    const socket = s.socket();
+    if (socket === undefined) return;
+    socket.refuse(s.text() as ErrorName);
+    s.ok();
+  },
+  room(s) {
+    const socket = s.socket();
+    if (socket === undefined) return;
+    socket.room = s.size();
+    s.ok();
+  },
+  take(s) {
+    const socket = s.socket();
+    if (socket === undefined) return;
+    const segments = socket.take();
+    const all = new Uint8Array(segments.reduce((sum, { data }) => sum + data.length, 0));
+    let at = 0;
+    let fds = "";
+    for (const { data, fd, value } of segments) {
+      if (fd !== -1) fds += ` ${at}:${fd}#${(value as Value | undefined)?.id ?? 0}`;
+      all.set(data, at);
+      at += data.length;
+    }
+    s.line += ` = ${showBytes(all)}${fds}`;
+  },
+  transfer(s) {
+    const from = s.socket();
+    if (from === undefined) return;
+    const to = s.socket();
+    if (to === undefined) return;
+    const cut = s.size();
+    if (from.disposed || to.disposed) {
+      throw new ImsgError("ERR_IMSG_DISPOSED");
+    }
+    for (const { data, value } of from.take()) {
+      let fds: number[] = [];
+      if (value !== undefined) {
+        fds = [s.open(value as Value)];
+        s.line += ` ${fds[0]}`;
+      }
+      for (let at = 0; at < data.length; at += cut) {
+        to.deliver(data.subarray(at, at + cut), fds);
+        fds = [];
+      }
+    }
+    s.ok();
+  },
+  pid(s) {
+    s.instance.setPid(s.number());
+    s.ok();
+  },
+  nomem(s) {
+    s.failNext = { allocation: s.number(), operation: s.text() };
+    s.ok();
+  },
+  closefd(s) {
+    const fd = s.descriptor();
+    if (fd === -1) {
+      s.skip("none");
+      return;
+    }
+    s.instance.descriptors.close(fd);
+    s.ok();
+  },
+} satisfies Record<string, Run>;

@@ -1,0 +1,214 @@
+import type { Ibuf, Imsg, Imsgbuf, ImsgInstance, Msgbuf, Socket } from "../../ts/core/index.ts";
+import { type Argument, evaluateBytes, type Operation } from "./program.ts";
+import { SIZE_MAX, showBytes, showSize } from "./transcript.ts";
+
+/** One operation, whose arguments the slots hand out in order. */
+export type Run = (slots: Slots) => void;
+
+/** What a reader's rule throws, to see it come out of read again. */
+export class Refusal extends Error {}
+
+/** A host value: a number that counts up within a program. */
+export interface Value {
+  readonly id: number;
+}
+
+/** The objects that a program works on, and the outcome of the operation at hand. */
+export class Slots {
+  readonly instance: ImsgInstance;
+  readonly ibufs: (Ibuf | undefined)[] = [];
+  readonly msgbufs: (Msgbuf | undefined)[] = [];
+  readonly imsgbufs: (Imsgbuf | undefined)[] = [];
+  readonly imsgs: (Imsg | undefined)[] = [];
+  readonly sockets: (Socket | undefined)[] = [];
+  readonly held: (number | undefined)[] = [];
+  /** Over which socket an imsgbuf was made. */
+  readonly socketOf = new WeakMap<Imsgbuf, Socket>();
+  line = "";
+  /** What an operation asked for: an allocation that fails in the next. */
+  failNext: { allocation: number; operation: string } | undefined;
+
+  #arguments: Operation = ["socket"];
+  #next = 1;
+  #values = 0;
+  #highest = 2;
+  #closed: number[] = [];
+  #gone: number[] = [];
+  #touched: Ibuf[] = [];
+  #queue: { readonly queuelen: number } | undefined;
+
+  constructor(instance: ImsgInstance) {
+    this.instance = instance;
+    instance.onClose = (fd) => this.#closed.push(fd);
+  }
+
+  start(operation: Operation): void {
+    this.line = "";
+    this.#arguments = operation;
+    this.#next = 1;
+    this.#touched = [];
+    this.#queue = undefined;
+  }
+
+  // ---- arguments
+
+  #argument(): Argument {
+    return this.#arguments[this.#next++]!;
+  }
+
+  text(): string {
+    return String(this.#argument());
+  }
+
+  number(): number {
+    return Number(this.#argument());
+  }
+
+  u64(): bigint {
+    return BigInt(this.#argument());
+  }
+
+  size(): number {
+    const argument = this.#argument();
+    if (typeof argument === "number") return argument;
+    const text = String(argument);
+    return text.startsWith("M-") ? SIZE_MAX - Number(text.slice(2)) : Number(text);
+  }
+
+  bytes(): Uint8Array<ArrayBuffer> {
+    return evaluateBytes(this.#argument()) as Uint8Array<ArrayBuffer>;
+  }
+
+  /**
+   * A descriptor to give away: n is a new one, h a kept one, else a number,
+   * unless that is a socket: one passed through itself would never go away.
+   */
+  descriptor(): number {
+    const text = this.text();
+    if (text === "n") return this.open();
+    if (!text.startsWith("h")) {
+      const fd = Number(text);
+      return this.sockets.some((socket) => socket?.fd === fd && !socket.disposed) ? -1 : fd;
+    }
+    const slot = Number(text.slice(1));
+    const fd = this.held[slot];
+    this.held[slot] = undefined;
+    return fd ?? -1;
+  }
+
+  // ---- descriptors
+
+  open(value: Value = { id: ++this.#values }): number {
+    const fd = this.instance.descriptors.open(value, () => this.#gone.push(value.id));
+    this.highest(fd);
+    return fd;
+  }
+
+  highest(fd: number): void {
+    if (fd > this.#highest) this.#highest = fd;
+  }
+
+  hold(slot: number, fd: number): void {
+    const before = this.held[slot];
+    if (before !== undefined) this.closeNumber(before);
+    this.held[slot] = fd === -1 ? undefined : fd;
+  }
+
+  closeNumber(fd: number): void {
+    try {
+      this.instance.descriptors.close(fd);
+    } catch {
+      // closed already
+    }
+  }
+
+  // ---- objects: those of a slot, or undefined after the outcome was noted
+
+  have<T>(slots: readonly (T | undefined)[], slot: number): T | undefined {
+    const object = slots[slot];
+    if (object === undefined) this.skip("none");
+    return object;
+  }
+
+  ibuf(): Ibuf | undefined {
+    return this.have(this.ibufs, this.number());
+  }
+
+  msgbuf(): Msgbuf | undefined {
+    return this.have(this.msgbufs, this.number());
+  }
+
+  imsgbuf(): Imsgbuf | undefined {
+    return this.have(this.imsgbufs, this.number());
+  }
+
+  imsg(): Imsg | undefined {
+    return this.have(this.imsgs, this.number());
+  }
+
+  socket(): Socket | undefined {
+    return this.have(this.sockets, this.number());
+  }
+
+  /** Empties a slot, disposing of what it holds. */
+  drop<T extends { dispose(): void }>(slots: (T | undefined)[], slot: number): void {
+    slots[slot]?.dispose();
+    slots[slot] = undefined;
+  }
+
+  // ---- outcomes
+
+  ok(): void {
+    this.line += " ok";
+  }
+
+  result(value: number | bigint): void {
+    this.line += ` = ${value}`;
+  }
+
+  resultBytes(bytes: Uint8Array): void {
+    this.line += ` = ${showBytes(bytes)}`;
+  }
+
+  skip(why: string): void {
+    this.line += ` ~ ${why}`;
+  }
+
+  /** Has an ibuf looked at when the operation is over, whatever its outcome. */
+  observe(...ibufs: Ibuf[]): void {
+    this.#touched.push(...ibufs);
+  }
+
+  /** The same for the length of a queue. */
+  observeQueue(queue: { readonly queuelen: number }): void {
+    this.#queue = queue;
+  }
+
+  observeTouched(): void {
+    for (const ibuf of this.#touched) {
+      const data = ibuf.data();
+      const sizes = `${showSize(ibuf.size)} ${showSize(ibuf.left)}`;
+      this.line += ` [${sizes} ${ibuf.fdAvail ? 1 : 0} ${showBytes(data)}]`;
+    }
+    if (this.#queue !== undefined) this.line += ` [${this.#queue.queuelen}]`;
+  }
+
+  closings(): string {
+    let text = "";
+    if (this.#closed.length > 0) text += ` closed ${this.#closed.join(", ")}`;
+    if (this.#gone.length > 0) text += ` gone ${this.#gone.map((id) => `#${id}`).join(", ")}`;
+    this.#closed = [];
+    this.#gone = [];
+    return text;
+  }
+
+  /** Disposes of everything, in the driver's order. */
+  end(): void {
+    for (const imsg of this.imsgs) imsg?.dispose();
+    for (const ibuf of this.ibufs) ibuf?.dispose();
+    for (const msgbuf of this.msgbufs) msgbuf?.dispose();
+    for (const imsgbuf of this.imsgbufs) imsgbuf?.dispose();
+    for (const socket of this.sockets) socket?.dispose();
+    for (let fd = 3; fd <= this.#highest; fd++) this.closeNumber(fd);
+  }
+}

@@ -1,0 +1,193 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { batch, campaign, countOperations, type Found, type Wasm } from "./campaign.ts";
+import { faultRows } from "./fault-list.ts";
+import { buildDriver, buildVariant, DriverDied, Native } from "./native.ts";
+import type { Program } from "./program.ts";
+import { firstDifference } from "./transcript.ts";
+
+/**
+ * Testing the test: faults in a copy of the original, each an edit of a single
+ * token, that the programs have to find.
+ */
+export interface Fault {
+  readonly id: number;
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  readonly from: string;
+  readonly to: string;
+  /** Which of several on the line, from 1. */
+  readonly nth?: number;
+  readonly what: string;
+}
+
+export const UPSTREAM = "c-src/upstream";
+
+/** After so many operations a fault counts as not found. */
+export const PATIENCE = 400_000;
+
+/** All faults; they are numbered in the order of the list. */
+export const faults: readonly Fault[] = faultRows.map(([file, line, from, to, what, nth], i) => ({
+  ...{ id: i + 1, file, line, from, to, what },
+  ...(nth === undefined ? {} : { nth }),
+}));
+
+const token = /[A-Za-z_]\w*|\d\w*|\+\+|--|->|<=|>=|==|!=|&&|\|\||[-+*/%&|^]=|<<|>>|[^\s\w]/g;
+
+/**
+ * The text with the fault's token replaced. Refuses if the token is not on its
+ * line, or is there more than once and the fault does not say which it means.
+ */
+export function applyFault(text: string, fault: Fault): string {
+  const lines = text.split("\n");
+  const line = lines[fault.line - 1] ?? "";
+  const places = [...line.matchAll(token)].filter(([found]) => found === fault.from);
+  const where = `fault ${fault.id}: ${fault.file}:${fault.line}`;
+  if (places.length === 0) throw new Error(`${where} has no token ${fault.from}`);
+  if (places.length > 1 && fault.nth === undefined) {
+    throw new Error(`${where} has ${places.length} tokens ${fault.from}: say which`);
+  }
+  const place = places[(fault.nth ?? 1) - 1];
+  if (place === undefined) throw new Error(`${where} has no token ${fault.from} no. ${fault.nth}`);
+  const at = place.index;
+  lines[fault.line - 1] = line.slice(0, at) + fault.to + line.slice(at + fault.from.length);
+  return lines.join("\n");
+}
+
+/** A driver with the fault in it; the copy of the original is gone again. */
+async function buildFaulty(fault: Fault): Promise<string> {
+  const copy = mkdtempSync(join(tmpdir(), "imsg-fault-"));
+  try {
+    cpSync(UPSTREAM, copy, { recursive: true });
+    const path = join(copy, fault.file);
+    writeFileSync(path, applyFault(readFileSync(path, "utf8"), fault));
+    return await buildVariant(copy, fault.file, `fault-${fault.id}`);
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
+}
+
+const UNPROVEN = "the two sides diverge without a fault: run the test without one first";
+
+interface Batch {
+  readonly programs: readonly Program[];
+  readonly transcripts: readonly string[];
+}
+
+/**
+ * What the wrapper says of a seed's programs, said once for all faults; and
+ * the driver without a fault must say the same, or nothing would be proven.
+ */
+export class Expected {
+  readonly #wasm: Wasm;
+  readonly #healthy: Native;
+  readonly #seed: number;
+  readonly #batches: Promise<Batch>[] = [];
+
+  constructor(wasm: Wasm, healthy: Native, seed: number) {
+    this.#wasm = wasm;
+    this.#healthy = healthy;
+    this.#seed = seed;
+  }
+
+  batch(number: number): Promise<Batch> {
+    this.#batches[number] ??= this.#make(number);
+    return this.#batches[number];
+  }
+
+  async #make(number: number): Promise<Batch> {
+    // the driver answers one request after the other
+    if (number > 0) await this.batch(number - 1);
+    const programs = batch(this.#seed, number);
+    const transcripts = programs.map((program) => this.#wasm.run(program));
+    const theirs = await this.#healthy.run(programs);
+    if (transcripts.some((transcript, i) => transcript !== theirs[i])) {
+      throw new Error(UNPROVEN);
+    }
+    return { programs, transcripts };
+  }
+}
+
+export interface Sighting {
+  /** Operations that were run until the fault showed. */
+  readonly after: number;
+  readonly how: string;
+}
+
+/** Where a fault shows; undefined if it does not. */
+export async function findFault(expected: Expected, fault: Fault): Promise<Sighting | undefined> {
+  const native = new Native(await buildFaulty(fault));
+  let done = 0;
+  try {
+    for (let number = 0; done < PATIENCE; number++) {
+      const { programs, transcripts } = await expected.batch(number);
+      let theirs: string[];
+      try {
+        theirs = await native.run(programs);
+      } catch (error) {
+        if (!(error instanceof DriverDied)) throw error;
+        return { after: done + countOperations(programs), how: error.message };
+      }
+      for (const [i, transcript] of transcripts.entries()) {
+        done += programs[i]!.length;
+        const difference = firstDifference(transcript, theirs[i]!);
+        if (difference === undefined) continue;
+        return { after: done, how: `${difference.native}, not${afterName(difference.wasm)}` };
+      }
+    }
+    return undefined;
+  } finally {
+    native.stop();
+  }
+}
+
+/** Looks for all faults, two at a time; tells of each as it is done. */
+export async function findFaults(
+  wasm: Wasm,
+  seed: number,
+  tell: (fault: Fault, sighting: Sighting | undefined) => void,
+): Promise<Map<number, Sighting | undefined>> {
+  const healthy = new Native(await buildDriver());
+  const expected = new Expected(wasm, healthy, seed);
+  const sightings = new Map<number, Sighting | undefined>();
+  const waiting = faults.values();
+  const work = async () => {
+    for (const fault of waiting) {
+      const sighting = await findFault(expected, fault);
+      sightings.set(fault.id, sighting);
+      tell(fault, sighting);
+    }
+  };
+  try {
+    await Promise.all([work(), work()]);
+    return sightings;
+  } finally {
+    healthy.stop();
+  }
+}
+
+const afterName = (line: string) => line.replace(/^\S+ ?\S*/, "");
+
+/** Runs the campaign against one fault and shows the smallest program. */
+export async function runFault(
+  id: number,
+  wasm: Wasm,
+  seed: number,
+): Promise<{ fault: Fault; found: Found | undefined }> {
+  const fault = faults.find((candidate) => candidate.id === id);
+  if (fault === undefined) throw new Error(`there is no fault ${id}`);
+  const healthy = new Native(await buildDriver());
+  const native = new Native(await buildFaulty(fault));
+  try {
+    const { found } = await campaign(wasm, native, { operations: PATIENCE, seed });
+    if (found[0] === undefined) return { fault, found: undefined };
+    const [said] = await healthy.run([found[0].program]);
+    if (said !== wasm.run(found[0].program)) throw new Error(UNPROVEN);
+    return { fault, found: found[0] };
+  } finally {
+    native.stop();
+    healthy.stop();
+  }
+}

@@ -1,0 +1,274 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "driver.h"
+
+struct buf	 bufs[SLOTS];
+struct queue	 queues[SLOTS];
+struct channel	 channels[SLOTS];
+struct message	 messages[SLOTS];
+struct socket	*sockets[SLOTS];
+int		 held[SLOTS];
+
+static int
+have(int there)
+{
+	if (!there)
+		result_skip("none");
+	return (there);
+}
+
+int
+have_buf(unsigned int slot)
+{
+	return (have(bufs[slot].state != EMPTY));
+}
+
+int
+have_queue(unsigned int slot)
+{
+	return (have(queues[slot].state != EMPTY));
+}
+
+int
+have_channel(unsigned int slot)
+{
+	return (have(channels[slot].state != EMPTY));
+}
+
+int
+have_message(unsigned int slot)
+{
+	return (have(messages[slot].state != EMPTY));
+}
+
+int
+have_socket(unsigned int slot)
+{
+	return (have(sockets[slot] != NULL));
+}
+
+static int
+usable(enum state state)
+{
+	if (state == MOVED)
+		result_error("ERR_IMSG_MOVED");
+	else if (state == DISPOSED)
+		result_error("ERR_IMSG_DISPOSED");
+	return (state == LIVE);
+}
+
+/*
+ * The one place that says when a view is stale: its memory is gone (freed,
+ * queued or given away), or the ibuf that owns it has grown since.
+ */
+static int
+stale(const struct buf *b)
+{
+	if (b->ibuf != &b->view || b->root->ibuf == b->ibuf)
+		return (0);
+	return (b->root->ibuf == NULL || b->root->ibuf->size != b->size);
+}
+
+struct buf *
+use_buf(unsigned int slot)
+{
+	struct buf	*b = &bufs[slot];
+
+	if (!usable(b->state))
+		return (NULL);
+	if (stale(b)) {
+		result_error("ERR_IMSG_STALE");
+		return (NULL);
+	}
+	return (b);
+}
+
+struct buf *
+use_owner(unsigned int slot)
+{
+	struct buf	*b;
+
+	if ((b = use_buf(slot)) == NULL)
+		return (NULL);
+	if (b->ibuf == &b->view) {
+		result_error("EINVAL");
+		return (NULL);
+	}
+	return (b);
+}
+
+struct queue *
+use_queue(unsigned int slot)
+{
+	return (usable(queues[slot].state) ? &queues[slot] : NULL);
+}
+
+struct channel *
+use_channel(unsigned int slot)
+{
+	return (usable(channels[slot].state) ? &channels[slot] : NULL);
+}
+
+struct message *
+use_message(unsigned int slot)
+{
+	return (usable(messages[slot].state) ? &messages[slot] : NULL);
+}
+
+int
+use_socket(const struct socket *s)
+{
+	return (usable(s->state) ? s->fd : -1);
+}
+
+struct root *
+root_new(const struct ibuf *ibuf)
+{
+	struct root	*r = scratch(sizeof(*r));
+
+	r->ibuf = ibuf;
+	return (r);
+}
+
+void
+buf_own(struct buf *b, struct ibuf *ibuf)
+{
+	b->state = LIVE;
+	b->ibuf = ibuf;
+	b->root = root_new(ibuf);
+}
+
+/* b->view was just made; it points into root's memory. */
+void
+buf_view(struct buf *b, struct root *root)
+{
+	b->state = LIVE;
+	b->ibuf = &b->view;
+	b->root = root;
+	b->size = root->ibuf->size;
+}
+
+/* The object is not the program's any more. */
+void
+buf_gone(struct buf *b, enum state state)
+{
+	if (b->ibuf != &b->view || b->root->ibuf == b->ibuf)
+		b->root->ibuf = NULL;
+	b->state = state;
+	b->ibuf = NULL;
+}
+
+struct buf *
+drop_buf(unsigned int slot)
+{
+	struct buf	*b = &bufs[slot];
+
+	if (b->state == LIVE) {
+		if (b->ibuf != &b->view)
+			C(ibuf_free, b->ibuf);
+		buf_gone(b, DISPOSED);
+	}
+	memset(b, 0, sizeof(*b));
+	return (b);
+}
+
+struct queue *
+drop_queue(unsigned int slot)
+{
+	struct queue	*q = &queues[slot];
+
+	if (q->state == LIVE)
+		C(msgbuf_free, q->msgbuf);
+	memset(q, 0, sizeof(*q));
+	return (q);
+}
+
+struct channel *
+drop_channel(unsigned int slot)
+{
+	struct channel	*c = &channels[slot];
+
+	if (c->state == LIVE)
+		C(imsgbuf_clear, &c->imsgbuf);
+	memset(c, 0, sizeof(*c));
+	return (c);
+}
+
+struct message *
+drop_message(unsigned int slot)
+{
+	struct message	*m = &messages[slot];
+
+	if (m->state == LIVE) {
+		m->root->ibuf = NULL;
+		C(imsg_free, &m->imsg);
+	}
+	memset(m, 0, sizeof(*m));
+	return (m);
+}
+
+void
+observe(const struct buf *b)
+{
+	size_t	 size = C(ibuf_size, b->ibuf);
+
+	out(" [");
+	out_size(size);
+	out_char(' ');
+	out_size(C(ibuf_left, b->ibuf));
+	out(" %d ", C(ibuf_fd_avail, b->ibuf));
+	out_bytes(C(ibuf_data, b->ibuf), size);
+	out_char(']');
+}
+
+/* Keeps a descriptor for later; what was kept there before is closed. */
+void
+hold(unsigned int slot, int fd)
+{
+	if (held[slot] != 0)
+		(void)kernel_close(held[slot]);
+	held[slot] = fd == -1 ? 0 : fd;
+}
+
+/*
+ * n: a new one; h and a slot: one that was kept; else the number, unless that
+ * is a socket: one that is passed through itself would never go away.
+ */
+int
+arg_descriptor(struct arguments *a)
+{
+	const char	*w = arg_word(a);
+	int		 fd;
+
+	if (w[0] == 'n')
+		return (kernel_open());
+	if (w[0] != 'h') {
+		fd = atoi(w);
+		return (kernel_is_socket(fd) ? -1 : fd);
+	}
+	fd = held[w[1] - '0'];
+	held[w[1] - '0'] = 0;
+	return (fd == 0 ? -1 : fd);
+}
+
+void
+objects_end(void)
+{
+	unsigned int	 i;
+
+	for (i = 0; i < SLOTS; i++)
+		(void)drop_message(i);
+	for (i = 0; i < SLOTS; i++)
+		(void)drop_buf(i);
+	for (i = 0; i < SLOTS; i++)
+		(void)drop_queue(i);
+	for (i = 0; i < SLOTS; i++)
+		(void)drop_channel(i);
+	for (i = 0; i < SLOTS; i++) {
+		if (sockets[i] != NULL && sockets[i]->state == LIVE)
+			(void)kernel_close(sockets[i]->fd);
+		sockets[i] = NULL;
+		held[i] = 0;
+	}
+}

@@ -1,0 +1,241 @@
+/* The allocator: its answers, and in MEM_DEBUG what it finds. */
+
+#include "check.h"
+
+static void
+sizes_are_rounded_to_their_class(void)
+{
+	size_t	 n;
+	void	*p;
+
+	for (n = 0; n <= 70000; n = n < 300 ? n + 1 : n + 97) {
+		CHECK((p = mem_alloc(n)) != NULL);
+		CHECK(block_size(p) >= n && mem_live() == block_size(p));
+		/* no more than a quarter is lost, above the smallest */
+		CHECK(n < 64 || n > CLASS_MAX || block_size(p) <= n + n / 4 + 16);
+		memset(p, 0xa5, n);
+		mem_free(p);
+		CHECK(mem_live() == 0);
+	}
+}
+
+static void
+memory_is_zero_again_whatever_was_in_it(void)
+{
+	static const size_t	 sizes[] = { 1, 3, 4, 7, 8, 15, 16, 31, 32,
+				    64, 65, 128, 5000, 40000, 70000 };
+	unsigned char		*p;
+	size_t			 i, k;
+
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		p = mem_alloc(sizes[i]);
+		memset(p, 0xff, sizes[i]);
+		mem_freezero(p, sizes[i]);
+		p = mem_calloc(1, sizes[i]);
+		for (k = 0; k < block_size(p); k++)
+			CHECK(p[k] == 0);
+		mem_free(p);
+	}
+	mem_free(NULL);
+	mem_free_known(NULL, 64);
+	mem_freezero(NULL, 100);
+	CHECK(mem_live() == 0);
+}
+
+static void
+growing_keeps_what_was_there(void)
+{
+	unsigned char	*p = mem_realloc(NULL, 10), *q;
+	size_t		 n, have = 10, k;
+
+	memset(p, 'x', have);
+	for (n = 20; n < 300000; n = n * 3 / 2) {
+		CHECK((q = mem_realloc(p, n)) != NULL);
+		p = q;
+		for (k = 0; k < have; k++)
+			CHECK(p[k] == 'x');
+		for (; k < n; k++)
+			CHECK(p[k] == 0);
+		memset(p, 'x', n);
+		have = n;
+	}
+	CHECK(mem_realloc(p, 5) == p);
+	mem_fail_at(1);
+	CHECK(mem_realloc(p, 5) == NULL && errno == ENOMEM);
+	CHECK(mem_realloc(p, (size_t)1 << 40) == NULL && errno == ENOMEM);
+	CHECK(p[have - 1] == 'x');
+	mem_free(p);
+	CHECK(mem_live() == 0);
+}
+
+static void
+strings_end_at_their_zero_or_at_the_length(void)
+{
+	char	*p;
+
+	CHECK(strcmp(p = mem_strndup("hello", 3), "hel") == 0);
+	mem_free(p);
+	CHECK(strcmp(p = mem_strndup("he\0lo", 5), "he") == 0);
+	mem_free(p);
+	/* the original asks for this on an empty ibuf */
+	CHECK(strcmp(p = mem_strndup(NULL, 0), "") == 0);
+	mem_free(p);
+	mem_fail_at(1);
+	CHECK(mem_strndup("x", 1) == NULL && errno == ENOMEM);
+}
+
+static void
+the_nth_allocation_fails_once(void)
+{
+	void	*p, *q;
+
+	mem_fail_at(3);
+	CHECK((p = mem_alloc(1)) != NULL && (q = mem_calloc(1, 1)) != NULL);
+	CHECK(mem_alloc(1) == NULL && errno == ENOMEM);
+	mem_free(p);
+	CHECK((p = mem_alloc(1)) != NULL);
+	mem_free(p);
+	mem_free(q);
+	mem_fail_at(1);
+	mem_fail_at(0);
+	CHECK((p = mem_alloc(1)) != NULL);
+	mem_free(p);
+}
+
+static void
+what_no_memory_can_hold_is_enomem(void)
+{
+	CHECK(mem_alloc((size_t)-1) == NULL && errno == ENOMEM);
+	CHECK(mem_alloc(((size_t)1 << 31) + 1) == NULL && errno == ENOMEM);
+	errno = 0;
+	CHECK(mem_calloc((size_t)-1, 2) == NULL && errno == ENOMEM);
+}
+
+/* As little for copying and wiping as they may come: every block size. */
+static void
+short_copies_and_wipes_touch_what_they_should(void)
+{
+	unsigned char	 from[300], to[300];
+	size_t		 n, i;
+
+	for (i = 0; i < sizeof(from); i++)
+		from[i] = (unsigned char)(i + 1);
+	for (n = 0; n < 200; n++) {
+		memset(to, 0xee, sizeof(to));
+		CHECK(mem_copy(to + 8, from, n) == to + 8);
+		CHECK(memcmp(to + 8, from, n) == 0);
+		CHECK(to[7] == 0xee && to[8 + n] == 0xee);
+		CHECK(mem_set(to + 8, 0, n) == to + 8);
+		for (i = 8; i < 8 + n; i++)
+			CHECK(to[i] == 0);
+		CHECK(to[7] == 0xee && to[8 + n] == 0xee);
+		CHECK(mem_set(to + 8, 7, n) == to + 8);
+		CHECK(n == 0 || (to[8] == 7 && to[7 + n] == 7));
+		CHECK(to[8 + n] == 0xee);
+	}
+}
+
+#ifdef MEM_DEBUG
+static void
+write_after_free(void)
+{
+	unsigned char	*p = mem_alloc(100);
+
+	mem_free(p);
+	p[50] = 1;
+	(void)mem_alloc(100);
+}
+
+static void
+write_over_the_mark_of_a_free_block(void)
+{
+	unsigned char	*p = mem_alloc(100);
+
+	mem_free(p);
+	memset(p + offsetof(struct freeblock, magic), 1, 4);
+	(void)mem_alloc(100);
+}
+
+static void
+double_free(void)
+{
+	void	*p = mem_alloc(100), *q = mem_alloc(100);
+
+	mem_free(p);
+	mem_free(q);
+	mem_free(p);
+}
+
+static void
+freezero_of_less_than_was_used(void)
+{
+	unsigned char	*p = mem_alloc(100);
+
+	memset(p, 1, 100);
+	mem_freezero(p, 50);
+}
+
+static void
+freezero_of_less_than_was_used_of_a_span(void)
+{
+	unsigned char	*p = mem_alloc(100000);
+
+	memset(p, 1, 100000);
+	mem_freezero(p, 50);
+}
+
+static void
+free_of_what_was_not_allocated(void)
+{
+	unsigned char	*p = mem_alloc(100000);
+
+	mem_free(p + ARENA_PAGE);
+}
+
+static void
+free_of_a_free_span(void)
+{
+	void		*p = mem_alloc(100000);
+	unsigned int	 order;
+
+	mem_free(p);
+	for (order = 0; order < ORDERS; order++)
+		if (spans[order] != NULL)
+			mem_free(spans[order]);
+}
+
+/* Content that looks like the mark is no double free. */
+static void
+a_block_may_hold_the_mark(void)
+{
+	struct freeblock	*b = mem_alloc(64), *other = mem_alloc(64);
+
+	mem_free(other);
+	b->magic = FREE_MAGIC;
+	mem_free(b);
+	CHECK(mem_live() == 0);
+}
+#endif
+
+int
+main(void)
+{
+	sizes_are_rounded_to_their_class();
+	memory_is_zero_again_whatever_was_in_it();
+	growing_keeps_what_was_there();
+	strings_end_at_their_zero_or_at_the_length();
+	the_nth_allocation_fails_once();
+	what_no_memory_can_hold_is_enomem();
+	short_copies_and_wipes_touch_what_they_should();
+#ifdef MEM_DEBUG
+	expect_abort(write_after_free);
+	expect_abort(write_over_the_mark_of_a_free_block);
+	expect_abort(double_free);
+	expect_abort(freezero_of_less_than_was_used);
+	expect_abort(freezero_of_less_than_was_used_of_a_span);
+	expect_abort(free_of_what_was_not_allocated);
+	expect_abort(free_of_a_free_span);
+	a_block_may_hold_the_mark();
+#endif
+	return (PASS());
+}

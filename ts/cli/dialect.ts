@@ -1,0 +1,42 @@
+import { type CodecOptions, ImsgCodec } from "../entry/index.ts";
+import { UsageError } from "./status.ts";
+
+/** The two layouts of the header: see docs/imsg.1. */
+export type Dialect = "current" | "classic";
+
+/** The dialects that there are. */
+export const DIALECTS: readonly Dialect[] = ["current", "classic"];
+
+/** Options with the dialect, as the library takes it where it knows dialects. */
+export interface DialectOptions {
+  /** Which layout the peer's headers have; the current one if absent. */
+  dialect?: Dialect;
+}
+
+/** An empty message with the classic mark of a descriptor: 65,552 bytes in the current dialect. */
+const MARKED = Uint8Array.of(1, 0, 0, 0, 16, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0);
+
+/** Whether the library reads a dialect. It is asked by what it does, not by its version. */
+export function supports(dialect: Dialect): boolean {
+  if (dialect === "current") return true;
+  const options: CodecOptions & DialectOptions = { dialect };
+  try {
+    const codec = new ImsgCodec(options);
+    try {
+      return codec.push(MARKED).length === 1;
+    } finally {
+      codec.dispose();
+    }
+  } catch {
+    return false;
+  }
+}
+
+/** The option for channels and codecs; refuses a dialect that the library does not know yet. */
+export function dialectOptions(dialect: Dialect = "current"): DialectOptions {
+  if (dialect === "current") return {};
+  if (supports(dialect)) return { dialect };
+  throw new UsageError(
+    `the ${dialect} dialect is not supported yet (without descriptors, and below 65536 bytes, both dialects are the same bytes: leave --dialect out)`,
+  );
+}

@@ -1,0 +1,40 @@
+import { existsSync, readFileSync } from "node:fs";
+import { createInstance, type ImsgInstance } from "../entry/index.ts";
+
+/** Where the module is: beside the bundled command, or in the repository. */
+const PLACES = ["./imsg.wasm", "../../wasm/imsg.wasm"];
+
+let compiled: WebAssembly.Module | undefined;
+
+function compile(): WebAssembly.Module {
+  if (compiled !== undefined) return compiled;
+  const place = PLACES.map((name) => new URL(name, import.meta.url)).find((url) => existsSync(url));
+  if (place === undefined) throw new Error("imsg.wasm is missing from the package");
+  compiled = new WebAssembly.Module(readFileSync(place));
+  return compiled;
+}
+
+/**
+ * Instances of the module, one for each connection, so that nothing that one
+ * client sends can reach another's memory. Those given back are used again.
+ */
+export class InstancePool {
+  readonly #free: ImsgInstance[] = [];
+
+  /** An instance that nobody else has. */
+  take(): ImsgInstance {
+    return this.#free.pop() ?? createInstance(compile());
+  }
+
+  /** Takes an instance back, unless something is wrong with it. */
+  giveBack(instance: ImsgInstance): void {
+    try {
+      const { objects, memoryBytes } = instance.stats();
+      // linear memory never shrinks: one that had to grow is left to the collector
+      const clean = Object.values(objects).every((count) => count === 0);
+      if (clean && memoryBytes <= 4 * 1024 * 1024) this.#free.push(instance);
+    } catch {
+      // it has trapped, and tells nothing any more
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import type { MessageInit } from "../entry/index.ts";
+import { HEADER_SIZE } from "./position.ts";
+import { UsageError } from "./status.ts";
+import type { TypeNames } from "./values.ts";
+
+/** Fields that `--json` writes and that say nothing new: a recording can be sent again. */
+const IGNORED = new Set(["n", "offset", "name", "fd"]);
+const NUMBERS = ["peerid", "pid"] as const;
+const PAYLOADS = ["data", "text", "base64"] as const;
+
+/**
+ * Reads a message to send: a JSON object with `type` (a number, or a name of
+ * --type), `peerid` and `pid` (0 if absent; pid 0 is the sender's own), and at
+ * most one of `data` (hex), `text` (UTF-8) and `base64`. A `len` must agree.
+ * Throws a {@link UsageError} for anything else.
+ */
+export function parseMessage(json: string, names: TypeNames): MessageInit {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (error) {
+    throw new UsageError(`no JSON: ${(error as Error).message}`);
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new UsageError('a message is a JSON object such as {"type":13}');
+  }
+  const fields = value as Record<string, unknown>;
+  const known: readonly string[] = ["type", "len", ...NUMBERS, ...PAYLOADS];
+  for (const name of Object.keys(fields)) {
+    if (!known.includes(name) && !IGNORED.has(name)) {
+      throw new UsageError(`"${name}" is no field of a message: they are ${known.join(", ")}`);
+    }
+  }
+  const message: MessageInit = { type: typeOf(fields.type, names) };
+  for (const name of NUMBERS) {
+    if (fields[name] !== undefined) message[name] = u32(fields[name], name);
+  }
+  const data = payloadOf(fields);
+  if (data !== undefined) message.data = data;
+  const length = HEADER_SIZE + (data?.length ?? 0);
+  if (fields.len !== undefined && fields.len !== length) {
+    throw new UsageError(`"len" is ${JSON.stringify(fields.len)}, but the message has ${length}`);
+  }
+  return message;
+}
+
+function typeOf(value: unknown, names: TypeNames): number {
+  if (value === undefined) throw new UsageError('a message needs a "type"');
+  return typeof value === "string" ? names.parse(value) : u32(value, "type");
+}
+
+function u32(value: unknown, name: string): number {
+  if (typeof value === "number" && value >>> 0 === value) return value;
+  throw new UsageError(`"${name}" is a number from 0 to 4294967295, not ${JSON.stringify(value)}`);
+}
+
+function payloadOf(fields: Record<string, unknown>): Buffer | undefined {
+  const [name, ...others] = PAYLOADS.filter((payload) => fields[payload] !== undefined);
+  if (name === undefined) return undefined;
+  if (others.length > 0) throw new UsageError(`"${name}" and "${others[0]}" exclude each other`);
+  const value = fields[name];
+  if (typeof value !== "string") throw new UsageError(`"${name}" is a string`);
+  if (name === "text") return Buffer.from(value);
+  if (name === "base64") {
+    const bytes = Buffer.from(value, "base64");
+    // Node skips what is no base64: only what comes out the same again is
+    const plain = value.replace(/=+$/, "").replaceAll("-", "+").replaceAll("_", "/");
+    if (bytes.toString("base64").replace(/=+$/, "") === plain) return bytes;
+    throw new UsageError('"base64" is no base64');
+  }
+  const hex = value.replace(/\s+/g, "");
+  if (/^([\da-f]{2})*$/i.test(hex)) return Buffer.from(hex, "hex");
+  throw new UsageError('"data" is hex, two digits a byte (or give "text" or "base64")');
+}

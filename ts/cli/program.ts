@@ -1,0 +1,238 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { connectCommand } from "./connect.ts";
+import { DIALECTS, type Dialect } from "./dialect.ts";
+import { dump } from "./dump.ts";
+import { colorsFor, type Streams } from "./output.ts";
+import { parseToken } from "./relay-checks.ts";
+import { relayCommand } from "./relay-command.ts";
+import { messageOf } from "./status.ts";
+import { parseTarget, TARGETS } from "./target.ts";
+import { parseCount, parseMaxSize, parseSeconds, parseU32, TypeNames } from "./values.ts";
+
+const EXIT_STATUS = `
+Exit status: 0 done, 1 bad data or connection, 2 usage, 3 timed out, 130 interrupted.`;
+
+/** Turns our parsers' errors into the parser's own, which name the option. */
+function value<T>(parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      throw new InvalidArgumentError(messageOf(error));
+    }
+  };
+}
+
+/** Collects what an option given several times, or with commas, lists. */
+const list = (text: string, before: string[] = []): string[] => [
+  ...before,
+  ...text.split(",").filter((item) => item !== ""),
+];
+const collect = (text: string, before: string[] = []): string[] => [...before, text];
+
+function addType(text: string, names: TypeNames = new TypeNames()): TypeNames {
+  for (const definition of list(text)) value((one) => names.add(one))(definition);
+  return names;
+}
+
+const options = {
+  maxSize: () =>
+    new Option("--max-size <bytes>", "longest message, header included; k and m are units")
+      .argParser(value(parseMaxSize))
+      .default(16384),
+  dialect: () =>
+    new Option("--dialect <name>", "how headers carry lengths and the marks of descriptors")
+      .choices(DIALECTS)
+      .default("current"),
+  type: () =>
+    new Option("--type <name=n>", "a name for a message type; repeat it, or use commas").argParser(
+      addType,
+    ),
+  json: () => new Option("--json", "one JSON object a line instead of a table"),
+  color: () => [
+    new Option("--color", "colours, even if the output is no terminal"),
+    new Option("--no-color", "no colours"),
+  ],
+  bytes: () =>
+    new Option(
+      "--bytes <n>",
+      "bytes of each payload that the table shows (default: all)",
+    ).argParser(value((text) => parseU32(text, "an amount of bytes"))),
+  token: () =>
+    new Option("--token <token>", "the relay's token; safer in the environment").env("IMSG_TOKEN"),
+};
+
+interface Common {
+  maxSize: number;
+  dialect: Dialect;
+  type?: TypeNames;
+  json?: boolean;
+  color?: boolean;
+  bytes?: number;
+}
+
+/** What both commands that print messages take. */
+function printing({ maxSize, dialect, type, json, color, bytes }: Common) {
+  return {
+    maxSize,
+    dialect,
+    names: type ?? new TypeNames(),
+    ...(json ? { json } : {}),
+    ...(color === undefined ? {} : { color }),
+    ...(bytes === undefined ? {} : { bytes }),
+  };
+}
+
+/** The parser of the command's arguments, with all that `--help` says. */
+export function createProgram(
+  version: string,
+  streams: Streams,
+  done: (status: number) => void,
+): Command {
+  const program = new Command("imsg");
+  program
+    .description("Reads, speaks and relays imsg, the message format of OpenBSD's daemons.")
+    .version(version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand("help [command]", "print the help of a command")
+    .configureOutput({
+      writeOut: (text) => void streams.stdout.write(text),
+      writeErr: (text) => void streams.stderr.write(text),
+      getOutHasColors: () => colorsFor(streams.stdout, streams.env).isColorSupported,
+      getErrHasColors: () => colorsFor(streams.stderr, streams.env).isColorSupported,
+      outputError: (text, write) => write(text.replace(/^error: /, "imsg: ")),
+    })
+    .configureHelp({
+      styleTitle: (text) => colorsFor(streams.stdout, streams.env).bold(text),
+    })
+    .showHelpAfterError("(imsg --help, or imsg COMMAND --help, tells more)")
+    .exitOverride()
+    .addHelpText("after", EXIT_STATUS);
+
+  const dumping = program
+    .command("dump")
+    .description("Decodes the recorded bytes of one direction of a connection.")
+    .argument("[file]", "what to read; - is stdin", "-")
+    .addOption(options.json());
+  for (const option of [options.maxSize(), options.dialect(), options.type(), options.bytes()]) {
+    dumping.addOption(option);
+  }
+  dumping
+    .option("--progress", "say how far it has come, even if stderr is no terminal")
+    .option("--no-progress", "do not");
+  for (const option of options.color()) dumping.addOption(option);
+  dumping
+    .addHelpText("after", `${DUMP_HELP}\n${EXIT_STATUS}`)
+    .action(async (file: string, given: Common & { progress?: boolean }) => {
+      const { progress } = given;
+      const all = { ...printing(given), ...(progress === undefined ? {} : { progress }) };
+      done(await dump(file, all, streams));
+    });
+
+  const connecting = program
+    .command("connect")
+    .description("Talks to a daemon or a program: sends messages and prints what comes.")
+    .argument("<target>", TARGETS, value(parseTarget))
+    .option("--send <json>", "send a message such as '{\"type\":13}'; repeat it", collect)
+    .option("--until <type>", "exit when a message of this type has come; repeat it", list)
+    .addOption(
+      new Option("--timeout <seconds>", "exit after this time").argParser(value(parseSeconds)),
+    )
+    .option("--end", "end our side once everything is sent")
+    .addOption(
+      new Option("--pid <n>", "pid in the headers we send (default: the process's)").argParser(
+        value((text) => parseU32(text, "a pid")),
+      ),
+    )
+    .addOption(options.json());
+  for (const option of [options.maxSize(), options.dialect(), options.type(), options.bytes()]) {
+    connecting.addOption(option);
+  }
+  for (const option of options.color()) connecting.addOption(option);
+  connecting
+    .addOption(options.token())
+    .option("--origin <origin>", "Origin header for a relay")
+    .addHelpText("after", `${CONNECT_HELP}\n${EXIT_STATUS}`)
+    .action(async (target: ReturnType<typeof parseTarget>, given: ConnectGiven) => {
+      const names = given.type ?? new TypeNames();
+      const webSocket = {
+        ...(given.token === undefined ? {} : { token: parseToken(given.token) }),
+        ...(given.origin === undefined ? {} : { origin: given.origin }),
+      };
+      const all = {
+        ...printing(given),
+        target,
+        names,
+        webSocket,
+        send: given.send ?? [],
+        until: new Set((given.until ?? []).map((text) => names.parse(text))),
+        ...(given.timeout === undefined ? {} : { timeout: given.timeout }),
+        ...(given.pid === undefined ? {} : { pid: given.pid }),
+        ...(given.end ? { end: true } : {}),
+      };
+      done(await connectCommand(all, streams));
+    });
+
+  program
+    .command("relay")
+    .description("Lets web pages talk to a daemon: a WebSocket relay that checks every message.")
+    .option("--listen <[host:]port>", "where to listen; port 0 is any free one", "127.0.0.1:0")
+    .addOption(
+      new Option("--to <target>", TARGETS).argParser(value(parseTarget)).makeOptionMandatory(),
+    )
+    .option("--allow-origin <origin>", "let pages of another origin connect; repeat it", list)
+    .addOption(options.token())
+    .option("--token-file <file>", "read the token from a file")
+    .option("--allow-type <type>", "types clients may send (default: all); repeat it", list)
+    .addOption(
+      new Option("--max-connections <n>", "connections at once")
+        .argParser(value(parseCount))
+        .default(64),
+    )
+    .addOption(options.maxSize())
+    .addOption(
+      new Option("--idle-timeout <seconds>", "close what is silent so long; 0 is never")
+        .argParser(value(parseSeconds))
+        .default(300_000, "300"),
+    )
+    .addOption(options.dialect())
+    .addOption(options.type())
+    .option("--json", "log JSON objects to stdout instead of text to stderr")
+    .addHelpText("after", `${RELAY_HELP}\n${EXIT_STATUS}`)
+    .action(async (given) => done(await relayCommand(given, streams)));
+  return program;
+}
+
+interface ConnectGiven extends Common {
+  send?: string[];
+  until?: string[];
+  timeout?: number;
+  end?: boolean;
+  pid?: number;
+  token?: string;
+  origin?: string;
+}
+
+const DUMP_HELP = `
+Examples:
+  imsg dump session.bin
+  imsg dump --json --type SHOW_NEIGHBOR=13,END=1 session.bin | jq .name
+
+What is bad or cut is told with its place, after every good message.`;
+
+const CONNECT_HELP = `
+Messages are JSON objects, here and on stdin, one a line: "type", "peerid", "pid" and one of
+"data" (hex), "text" or "base64". What \`imsg dump --json\` prints can be sent again.
+
+Examples:
+  imsg connect unix:/run/bgpd.rsock --send '{"type":22}' --until 22 </dev/null
+  imsg connect exec:'my-daemon -d' --type HELLO=1 --send '{"type":"HELLO","text":"hi"}'`;
+
+const RELAY_HELP = `
+Each connection has its own connection to the target, with a pid of its own there. Pages of
+the relay's own origin may connect, and those that --allow-origin names; a token travels as
+the WebSocket subprotocol imsg.token.TOKEN beside imsg.
+
+Example:
+  imsg relay --listen 8180 --to unix:/run/bgpd.rsock --allow-type 13,16,22 \\
+      --allow-origin https://lg.example.net`;

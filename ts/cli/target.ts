@@ -1,0 +1,157 @@
+import type { ChildProcess } from "node:child_process";
+import { type NetConnectOpts, connect as netConnect, type Socket } from "node:net";
+import { type ChannelOptions, ImsgChannel } from "../entry/index.ts";
+import { fromSocket, spawn } from "../entry/node.ts";
+import type { DialectOptions } from "./dialect.ts";
+import { UsageError } from "./status.ts";
+import { openWebSocket, type WebSocketOptions, webSocketTransport } from "./websocket.ts";
+
+/** What can be talked to. */
+export type Target =
+  | { kind: "unix"; path: string }
+  | { kind: "tcp"; host: string; port: number }
+  | { kind: "ws"; url: string }
+  | { kind: "exec"; command: string };
+
+/** How targets are written. */
+export const TARGETS = "unix:PATH, tcp:HOST:PORT, ws://HOST:PORT or exec:COMMAND";
+
+/** Reads a target; throws a {@link UsageError} that says how they are written. */
+export function parseTarget(text: string): Target {
+  const [, kind, rest] = /^(unix|tcp|exec|wss?):(.+)$/s.exec(text) ?? [];
+  if (kind === "unix") return { kind, path: rest! };
+  if (kind === "exec") return { kind, command: rest! };
+  if (kind === "tcp") return { kind, ...parseAddress(rest!) };
+  if (kind !== undefined && URL.canParse(text) && new URL(text).hostname !== "") {
+    return { kind: "ws", url: text };
+  }
+  throw new UsageError(`${text}: a target is ${TARGETS}`);
+}
+
+/** Reads HOST:PORT, with brackets around an IPv6 address. */
+export function parseAddress(text: string): { host: string; port: number } {
+  const match = /^(?:\[([\da-f:.]+)\]|([^:[\]]+)):(\d{1,5})$/i.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65535) throw new UsageError(`${text}: not HOST:PORT`);
+  return { host: (match[1] ?? match[2])!, port };
+}
+
+/** Options of {@link openTarget}. */
+export interface TargetOptions extends Omit<ChannelOptions, "signal">, DialectOptions {
+  /** Gives up while it connects; no effect later. */
+  signal?: AbortSignal;
+  /** For WebSockets. */
+  webSocket?: WebSocketOptions;
+}
+
+/** An open connection to a target. */
+export interface OpenTarget {
+  channel: ImsgChannel;
+  /** Sends what is queued and closes; what takes longer than a second is broken off. */
+  dispose(): Promise<void>;
+}
+
+/** Connects to a target. Rejects with what the system says, or the signal's reason. */
+export async function openTarget(target: Target, options: TargetOptions): Promise<OpenTarget> {
+  const { signal, webSocket = {}, ...channelOptions } = options;
+  signal?.throwIfAborted();
+  switch (target.kind) {
+    case "unix":
+      return overSocket({ path: target.path }, channelOptions, signal);
+    case "tcp":
+      return overSocket({ host: target.host, port: target.port }, channelOptions, signal);
+    case "ws": {
+      const socket = await openWebSocket(target.url, webSocket, signal);
+      const closed = new Promise((resolve) => socket.once("close", resolve));
+      const channel = new ImsgChannel(webSocketTransport(socket), channelOptions);
+      return { channel, dispose: () => finish(channel, closed, () => socket.terminate()) };
+    }
+    case "exec": {
+      const { channel, child } = await spawn("/bin/sh", ["-c", target.command], {
+        // a group of its own, to end with all that it starts; its words go to our stderr
+        spawn: { detached: true, stdio: ["ignore", 2, 2] },
+        ...channelOptions,
+      });
+      return {
+        channel,
+        dispose: async () => {
+          await channel.close();
+          await ended(child);
+        },
+      };
+    }
+  }
+}
+
+async function overSocket(
+  address: NetConnectOpts,
+  options: ChannelOptions & DialectOptions,
+  signal: AbortSignal | undefined,
+): Promise<OpenTarget> {
+  const socket = await connected(address, signal);
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  const channel = fromSocket(socket, options);
+  return { channel, dispose: () => finish(channel, closed, () => socket.destroy()) };
+}
+
+/** A connected socket. Unlike with the library's connect, the signal means nothing later. */
+function connected(address: NetConnectOpts, signal: AbortSignal | undefined): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = netConnect({ ...address, allowHalfOpen: true });
+    const settle = (): void => {
+      socket.off("error", failed);
+      signal?.removeEventListener("abort", aborted);
+    };
+    const failed = (error: unknown): void => {
+      settle();
+      reject(error);
+    };
+    const aborted = (): void => {
+      socket.destroy();
+      failed(signal!.reason);
+    };
+    socket.once("error", failed);
+    signal?.addEventListener("abort", aborted);
+    socket.once("connect", () => {
+      settle();
+      resolve(socket);
+    });
+  });
+}
+
+/** Closes a channel, and breaks off what is under it if that takes long. */
+async function finish(
+  channel: ImsgChannel,
+  closed: Promise<unknown>,
+  breakOff: () => void,
+): Promise<void> {
+  await channel.close();
+  const timer = setTimeout(breakOff, PATIENCE);
+  await closed;
+  clearTimeout(timer);
+}
+
+/** Milliseconds that the end of a connection may take. */
+const PATIENCE = 1000;
+
+/** Waits for a child whose connection has ended, and ends it if it does not. */
+function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    const timers = (["SIGTERM", "SIGKILL"] as const).map((name, i) =>
+      setTimeout(() => signalGroup(child, name), PATIENCE * (i + 1)),
+    );
+    child.once("exit", () => {
+      for (const timer of timers) clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+function signalGroup(child: ChildProcess, name: NodeJS.Signals): void {
+  try {
+    process.kill(-child.pid!, name);
+  } catch {
+    child.kill(name);
+  }
+}

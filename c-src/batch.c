@@ -80,12 +80,6 @@ batch_close(struct batch *b)
 	mem_free(b);
 }
 
-int
-batch_maxsize(struct batch *b, uint32_t maxsize)
-{
-	return (imsgbuf_set_maxsize(&b->imsgbuf, maxsize));
-}
-
 void
 batch_release(void)
 {

@@ -55,7 +55,6 @@ struct batch_record {
 struct batch	*batch_open(uint32_t, int32_t, int);
 /* Frees it with all that is queued; descriptors in it are closed. */
 void		 batch_close(struct batch *);
-int		 batch_maxsize(struct batch *, uint32_t);
 
 /* Where the host writes chunks and records. */
 unsigned char	*batch_window(void);

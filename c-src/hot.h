@@ -20,7 +20,6 @@ HOT int		 ibuf_get(struct ibuf *, void *, size_t);
 HOT int		 ibuf_get_ibuf(struct ibuf *, size_t, struct ibuf *);
 HOT int		 ibuf_add(struct ibuf *, const void *, size_t);
 HOT int		 ibuf_add_ibuf(struct ibuf *, const struct ibuf *);
-HOT struct ibuf	*ibuf_open(size_t);
 HOT struct ibuf	*msgbuf_get(struct msgbuf *);
 HOT ssize_t	 imsg_get(struct imsgbuf *, struct imsg *);
 #endif

@@ -19,11 +19,10 @@
  * between a block's size and twice that.  No loops: the compiler would turn
  * them into the very calls that they replace.
  */
-#define SHORT_MAX	64
+#define SHORT_MAX	32
 
 struct block8 { uint64_t w[1]; };
 struct block16 { uint64_t w[2]; };
-struct block32 { uint64_t w[4]; };
 
 #define COPY_ENDS(block) do {						\
 	struct block	 head_, tail_;					\
@@ -48,9 +47,7 @@ mem_copy_any(void *dst, const void *src, size_t n)
 
 	if (n > SHORT_MAX)
 		return (__builtin_memcpy(dst, src, n));
-	if (n >= 32)
-		COPY_ENDS(block32);
-	else if (n >= 16)
+	if (n >= 16)
 		COPY_ENDS(block16);
 	else if (n >= 8)
 		COPY_ENDS(block8);
@@ -78,8 +75,6 @@ mem_wipe(void *dst, size_t n)
 
 	if (n > SHORT_MAX)
 		__builtin_memset(dst, 0, n);
-	else if (n >= 32)
-		WIPE_ENDS(block32);
 	else if (n >= 16)
 		WIPE_ENDS(block16);
 	else if (n >= 8)

@@ -196,7 +196,7 @@ segment_new(struct socket *s, size_t len)
 	return (g);
 }
 
-static void
+static NOINLINE void
 gather(unsigned char *to, const struct iovec *iov, size_t n)
 {
 	size_t	 part;

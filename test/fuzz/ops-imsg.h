@@ -240,7 +240,7 @@ ops_batch(uint8_t op)
 	case 1:
 		n = any_size();
 		if (n < SCRATCH)
-			(void)batch_maxsize(b, (uint32_t)n);
+			(void)imsgbuf_set_maxsize(&b->imsgbuf, (uint32_t)n);
 		break;
 	case 2:
 	case 3:

@@ -260,7 +260,6 @@ export interface RawExports {
   /** Frees a batch with everything queued. */
   batch_close(batch: Pointer): void;
   /** Sets the longest message of a batch. */
-  batch_maxsize(batch: Pointer, maxsize: number): number;
   /** Where the host writes chunks and records. */
   batch_window(): Pointer;
   /** Where what was written lies. */

@@ -14,7 +14,6 @@ UPSTREAM := $(addprefix c-src/upstream/,imsg.h imsg.c imsg-buffer.c sys/queue.h 
 UNVERIFIED := c-src/upstream/UNVERIFIED
 C_SOURCES := $(wildcard c-src/*.c c-src/*.h c-src/compat/*.h)
 
-include $(wildcard test/*/*.mk)
 
 .PHONY: all wasm package demo test check format clean distclean FORCE
 
@@ -90,6 +89,8 @@ dist/package.stamp: $(TS_SOURCES) $(GENERATED) tsdown.config.ts package.json tsc
 package: wasm dist/package.stamp
 
 # --- what the tests run against ----------------------------------------------
+
+include $(wildcard test/*/*.mk)
 
 .PHONY: native
 native: build/native/peer

@@ -1,0 +1,60 @@
+/** How a tmux command ended. */
+export interface TmuxResult {
+  /** tmux's exit status; that of the shell command for run-shell. */
+  status: number;
+  stdout: Uint8Array<ArrayBuffer>;
+  stderr: string;
+}
+
+export interface CommandOptions {
+  /** What the command reads from its standard input, as `load-buffer -` does. */
+  stdin?: Uint8Array | string;
+  /** The folder in which new panes start; the process's if absent. */
+  cwd?: string;
+  /** Gives the command up: the connection is broken off. */
+  signal?: AbortSignal;
+}
+
+export interface TmuxSession {
+  name: string;
+  windows: number;
+  attached: number;
+  created: Date;
+}
+
+/** How a shell command ended that ran in a pane. */
+export interface PaneResult {
+  /** The exit status; 128 and the signal's number if a signal ended it. */
+  status: number;
+  /** What the pane showed, its history included: standard output and errors. */
+  output: string;
+}
+
+export interface CaptureOptions {
+  /** Whether the history is wanted too, not the visible lines only. */
+  history?: boolean;
+  signal?: AbortSignal;
+}
+
+/** A tmux server. */
+export interface TmuxServer {
+  readonly path: string;
+  execute(args: readonly string[], options?: CommandOptions): Promise<TmuxResult>;
+  command(args: readonly string[], options?: CommandOptions): Promise<string>;
+  run(shellCommand: string, options?: Omit<CommandOptions, "stdin">): Promise<PaneResult>;
+  capturePane(target: string, options?: CaptureOptions): Promise<string>;
+  listSessions(): Promise<TmuxSession[]>;
+  loadBuffer(name: string, data: Uint8Array | string): Promise<void>;
+  showBuffer(name: string): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** The exports of client.mjs. */
+export interface TmuxModule {
+  Tmux: new (path: string) => TmuxServer;
+  TmuxError: new (args: readonly string[], result: TmuxResult) => Error & TmuxFailure;
+}
+
+export interface TmuxFailure {
+  status: number;
+  stderr: string;
+}

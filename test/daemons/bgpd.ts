@@ -1,0 +1,101 @@
+import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { type Output, output, type Program, start, temporaryFolder, until } from "./program.ts";
+
+const BGPD = "/usr/sbin/bgpd";
+const BGPCTL = "/usr/sbin/bgpctl";
+/** The home of the user of bgpd's children, which change their root to it. */
+const RUN = "/run/openbgpd";
+
+/** A running bgpd. */
+export interface RunningBgpd {
+  readonly socket: string;
+  /** The socket that takes harmless requests only. */
+  readonly restricted: string;
+  readonly program: Program;
+  /** Runs Debian's bgpctl on the socket. */
+  bgpctl(...args: string[]): Promise<Output>;
+  /** The document that `bgpctl -j` prints. */
+  json(...args: string[]): Promise<unknown>;
+  /** Feeds the prefixes to `bgpctl network bulk add`. */
+  bulkAdd(prefixes: readonly string[]): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** What a bgpd is started with; everything else has its default. */
+export interface BgpdSetup {
+  as?: number;
+  /** On the loopback interface; also its router's id. */
+  address?: string;
+  port?: number;
+  /** Statements for its configuration. */
+  statements?: string;
+}
+
+/** A TCP port of a loopback address that nobody listens on. */
+export function freePort(address: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, address, () => {
+      const bound = server.address();
+      server.close(() => resolve(typeof bound === "object" && bound !== null ? bound.port : 0));
+    });
+  });
+}
+
+/** Starts bgpd with sockets and a configuration in a folder of its own; it answers when this resolves. */
+export async function startBgpd(setup: BgpdSetup = {}): Promise<RunningBgpd> {
+  const { as = 65001, address = "127.0.0.1", statements = "" } = setup;
+  const port = setup.port ?? (await freePort(address));
+  const folder = await temporaryFolder();
+  const [socket, restricted, file] = ["sock", "rsock", "conf"].map((n) => join(folder.path, n));
+  const config = `AS ${as}
+router-id ${address}
+listen on ${address} port ${port}
+fib-update no
+socket "${socket}"
+socket "${restricted}" restricted
+${statements}
+`;
+  await writeFile(file, config, { mode: 0o600 });
+  await mkdir(RUN, { recursive: true, mode: 0o755 });
+  await chmod(RUN, 0o755);
+  const program = start(BGPD, ["-d", "-v", "-f", file], folder.path);
+  const bgpctl = (...args: string[]): Promise<Output> => output(BGPCTL, ["-s", socket, ...args]);
+  const running: RunningBgpd = {
+    socket,
+    restricted,
+    program,
+    bgpctl,
+    async json(...args) {
+      const { code, stdout, stderr } = await bgpctl("-j", ...args);
+      if (code !== 0) throw new Error(`bgpctl ${args.join(" ")}: ${stderr}`);
+      return JSON.parse(stdout);
+    },
+    async bulkAdd(prefixes) {
+      const args = ["-s", socket, "network", "bulk", "add"];
+      const { code, stderr } = await output(BGPCTL, args, prefixes.join("\n"));
+      if (code !== 0) throw new Error(`bgpctl network bulk add: ${stderr}`);
+    },
+    async stop() {
+      await program.stop();
+      await folder.remove();
+    },
+  };
+  try {
+    await until("bgpd has its configuration", program, async () =>
+      program.log().includes("RDE soft reconfiguration done"),
+    );
+    await until("bgpd answers", program, async () => (await bgpctl("show", "summary")).code === 0);
+  } catch (error) {
+    await running.stop();
+    throw error;
+  }
+  return running;
+}
+
+/** So many different prefixes, of a private network. */
+export const prefixes = (count: number): string[] =>
+  Array.from({ length: count }, (_, i) => `10.${i >> 8}.${i & 255}.0/24`);

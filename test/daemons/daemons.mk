@@ -1,0 +1,13 @@
+# The tests against the real programs, bgpd 8.8 and tmux, which are installed if they are missing.
+# Needs root, as bgpd does. Included by the top Makefile.
+
+.PHONY: test-daemons check-examples
+
+test-daemons: package check-examples
+	$(NODE) scripts/daemons.mjs
+	npx --no-install vitest run --config test/daemons/vitest.config.ts
+
+# the examples are JavaScript with types in comments
+check-examples: node_modules/.package-lock.json $(GENERATED)
+	npx --no-install tsc -p examples/bgpd
+	npx --no-install tsc -p examples/tmux

@@ -1,8 +1,7 @@
 import { Batch } from "../core/batch.ts";
 import { ImsgError } from "../core/error.ts";
-import type { ImsgMessage, SendInit } from "../core/message.ts";
+import { checkMessage, type ImsgMessage, type SendInit } from "../core/message.ts";
 import { Arrivals } from "./arrivals.ts";
-import { checkMessage } from "./codec.ts";
 import { Inbox } from "./inbox.ts";
 import { checkAmount, type ImsgOptions, resolveOptions } from "./options.ts";
 import { Outbox } from "./outbox.ts";
@@ -29,6 +28,8 @@ export interface ChannelOptions extends ImsgOptions {
 }
 
 const HIGH_WATER_MARK = 65536;
+/** How many descriptors may wait to be received before the other side has to. */
+const FD_MARK = 16;
 const NONE: readonly Passed[] = [];
 
 /**
@@ -126,7 +127,7 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
    */
   receive(): Promise<ImsgMessage | undefined> {
     const message = this.#take();
-    return message === undefined ? this.#inbox.wait() : Promise.resolve(message);
+    return message === undefined ? this.#wait() : Promise.resolve(message);
   }
 
   /**
@@ -168,7 +169,7 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
           started = this.#looping = true;
         }
         try {
-          const value = this.#take() ?? (await this.#inbox.wait());
+          const value = this.#take() ?? (await this.#wait());
           if (value !== undefined) return { done: false, value };
         } catch (error) {
           stop();
@@ -238,12 +239,16 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
       this.#fail(reason);
       return;
     }
-    if (this.#over !== undefined) return;
+    if (this.#over !== undefined) {
+      this.#arrivals.close();
+      return;
+    }
     if (!this.#finished) this.#outbox.flush();
     if (this.#over !== undefined) return;
     this.#finished = true;
     this.#transport.close();
     this.#conclude(undefined);
+    this.#arrivals.close();
   }
 
   /** The same as {@link close} without a reason. Idempotent. */
@@ -262,11 +267,21 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
 
   #take(): ImsgMessage | undefined {
     const message = this.#inbox.take();
-    if (this.#paused && this.#inbox.bytes < this.#mark && this.#over === undefined) {
+    if (this.#paused && this.#hasRoom && this.#over === undefined) {
       this.#paused = false;
       this.#transport.resume?.();
     }
     return message;
+  }
+
+  /** Nothing is there to be taken, so whoever asks is done with what was. */
+  #wait(): Promise<ImsgMessage | undefined> {
+    if (this.#over !== undefined) this.#arrivals.close();
+    return this.#inbox.wait();
+  }
+
+  get #hasRoom(): boolean {
+    return this.#inbox.bytes < this.#mark && this.#inbox.fds < FD_MARK;
   }
 
   #received(chunk: Uint8Array, passed: readonly Passed[] = NONE): void {
@@ -292,7 +307,7 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
       this.#fail(error);
       return;
     }
-    if (this.#inbox.bytes < this.#mark || this.#paused) return;
+    if (this.#paused || this.#hasRoom) return;
     if (this.#transport.pause !== undefined) {
       this.#paused = true;
       this.#transport.pause();
@@ -328,15 +343,16 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
     this.#over = { error: reason };
     this.#transport.abort(reason);
     this.#conclude(reason);
+    this.#arrivals.close();
   }
 
   #conclude(error: unknown): void {
     this.#over ??= { error };
     this.#unlisten?.();
-    this.#inbox.finish(error);
+    // the message before the end has been handed out, perhaps, and not been looked at
+    if (this.#inbox.finish(error)) setTimeout(() => this.#arrivals.close());
     this.#outbox.finish(error);
     this.#requests.finish(error ?? new ImsgError("ERR_IMSG_CLOSED", { syscall: "request" }));
-    this.#arrivals.close();
     this.#batch.dispose();
     this.#settleClosed(error);
   }

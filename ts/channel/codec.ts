@@ -1,7 +1,7 @@
 import { Batch } from "../core/batch.ts";
 import { type Bytes, checkBytes } from "../core/check.ts";
 import { ImsgError } from "../core/error.ts";
-import type { ImsgMessage, MessageInit } from "../core/message.ts";
+import { checkMessage, type ImsgMessage, type MessageInit } from "../core/message.ts";
 import { type ImsgOptions, resolveOptions } from "./options.ts";
 
 /** Options of an {@link ImsgCodec}. */
@@ -91,7 +91,7 @@ export class ImsgCodec {
   /** The bytes of several messages, one after the other. Throws as {@link encode}. */
   encodeAll(messages: Iterable<MessageInit>): Uint8Array<ArrayBuffer> {
     try {
-      for (const message of messages) this.#batch.compose(checkMessage(message));
+      this.#batch.composeAll(messages);
     } catch (error) {
       this.#batch.flush(); // the messages before it go nowhere
       throw error;
@@ -108,13 +108,4 @@ export class ImsgCodec {
   [Symbol.dispose](): void {
     this.dispose();
   }
-}
-
-/** Refuses what is no object, before its fields are read. */
-export function checkMessage(message: MessageInit): MessageInit {
-  if (typeof message === "object" && message !== null) return message;
-  throw new ImsgError("EINVAL", {
-    syscall: "imsg_compose",
-    detail: "a message is an object with a type",
-  });
 }

@@ -190,13 +190,15 @@ export abstract class BatchReader extends Owner {
     for (let i = 0, w = this.#headers; i < count; i++, w += 4) {
       const size = words[w + 1]! - HEADER;
       let data: Uint8Array<ArrayBuffer>;
-      // an empty buffer can be transferred, and so detached, like any other
-      if (size === 0) data = new Uint8Array(0);
       // a header may be older than the chunk that has all of the payload
-      else if (start + HEADER < 0) data = engine.memory.copy(first, size);
-      else if (sharing === "chunk") {
+      const outside = start + HEADER < 0;
+      if (sharing === "chunk" && !outside) {
         data = new Uint8Array(buffer as ArrayBuffer, base + start + HEADER, size);
-      } else if (sharing === "large" && size >= LARGE && size * 2 > buffer.byteLength) {
+      }
+      // an empty buffer can be transferred, and so detached, like any other
+      else if (size === 0) data = new Uint8Array(0);
+      else if (outside) data = engine.memory.copy(first, size);
+      else if (sharing === "large" && size >= LARGE && size * 2 > buffer.byteLength) {
         data = new Uint8Array(buffer as ArrayBuffer, base + start + HEADER, size);
       } else data = own(chunk, start + HEADER, size);
       out.push(new ImsgMessage(words[w]!, words[w + 2]!, words[w + 3]!, data));

@@ -1,13 +1,14 @@
-import { BatchReader, HEADER, WINDOW } from "./batch-reader.ts";
+import { type BatchOptions, BatchReader, HEADER, WINDOW } from "./batch-reader.ts";
 import { type Bytes, checkBytes, checkPid, checkSize, checkU32 } from "./check.ts";
+import type { Engine } from "./engine.ts";
 import { ImsgError } from "./error.ts";
 import type { Pointer } from "./exports.ts";
 import type { HostValue } from "./host-values.ts";
-import type { MessageInit } from "./message.ts";
+import { checkMessage, type MessageInit } from "./message.ts";
+import { RECORD, Records } from "./records.ts";
 
 export type { BatchOptions, Dialect, Sharing } from "./batch-reader.ts";
 
-const RECORD = 20;
 /** What no payload can be longer than, whatever maxSize is. */
 const LONGEST = 0x7fffffff - HEADER;
 
@@ -17,6 +18,8 @@ const TXLEN = 11;
 const TXVALUE = 12;
 const MORE = 13;
 
+/** Payloads up to here are worth gathering; larger ones go to the module at once. */
+const SMALL = 8192;
 const EMPTY = new Uint8Array(0);
 
 /** Bytes to send, and what goes with the first of them. */
@@ -34,6 +37,15 @@ export interface Piece {
  * imsgbuf_write.
  */
 export class Batch extends BatchReader {
+  readonly #maxSize: number;
+  #records: Records | undefined;
+
+  /** Throws EINVAL for a bad maxSize or pid, ENOMEM. */
+  constructor(engine: Engine, options: BatchOptions) {
+    super(engine, options);
+    this.#maxSize = options.maxSize;
+  }
+
   /**
    * Queues a message; returns its length with the header. A descriptor belongs
    * to the original then. Throws ERANGE if the message is too large, EINVAL,
@@ -95,6 +107,52 @@ export class Batch extends BatchReader {
       throw cause instanceof ImsgError ? cause : engine.trap(cause, "imsg_compose");
     }
     return length + HEADER;
+  }
+
+  /**
+   * Queues several messages, with as few crossings as they need. Throws as
+   * {@link compose} does; the messages before the bad one are queued then.
+   */
+  composeAll(messages: Iterable<MessageInit>): void {
+    // a caller's iterator that composes in between finds no records to disturb
+    const records = this.#records ?? new Records(WINDOW);
+    this.#records = undefined;
+    try {
+      for (const message of messages) {
+        const { data } = checkMessage(message);
+        const plain = data instanceof Uint8Array && data.length <= SMALL;
+        if (!plain || data.length + HEADER > this.#maxSize) {
+          this.#commit(records);
+          this.compose(message);
+          continue;
+        }
+        const type = checkSize(message.type, "type", "imsg_compose");
+        const peerid = checkU32(message.peerid, "peerid", "imsg_compose");
+        const pid = checkPid(message.pid, "imsg_compose");
+        if (records.add(type, peerid, pid, checkBytes(data, "imsg_compose"))) continue;
+        this.#commit(records);
+        records.add(type, peerid, pid, checkBytes(data, "imsg_compose"));
+      }
+      this.#commit(records);
+    } finally {
+      records.clear();
+      this.#records = records;
+    }
+  }
+
+  #commit(records: Records): void {
+    if (records.count === 0) return;
+    this.at("imsg_compose");
+    const { engine } = this;
+    engine.enter("imsg_compose");
+    const count = records.moveTo(engine.memory.u8, this.window);
+    try {
+      if (engine.exports.batch_compose(this.pointer, count, 0) !== count) {
+        throw this.#error("imsg_compose");
+      }
+    } catch (cause) {
+      throw cause instanceof ImsgError ? cause : engine.trap(cause, "imsg_compose");
+    }
   }
 
   #error(syscall: string): ImsgError {

@@ -13,7 +13,8 @@ export type ImsgErrorCode =
   | "ERR_IMSG_STALE"
   | "ERR_IMSG_TRAPPED"
   | "ERR_IMSG_TRUNCATED"
-  | "ERR_IMSG_UNSPECIFIED";
+  | "ERR_IMSG_UNSPECIFIED"
+  | "ERR_IMSG_UNSUPPORTED";
 
 /** What an {@link ImsgError} is made of besides its code. */
 export interface ImsgErrorOptions {
@@ -37,6 +38,7 @@ const texts: Record<string, string> = {
   ERR_IMSG_TRAPPED: "the WebAssembly module has trapped",
   ERR_IMSG_TRUNCATED: "the stream ended inside a message",
   ERR_IMSG_UNSPECIFIED: "the C function failed and left errno alone",
+  ERR_IMSG_UNSUPPORTED: "this cannot be done here",
 };
 
 /**

@@ -1,5 +1,6 @@
 import type { Bytes } from "./check.ts";
 import type { Engine } from "./engine.ts";
+import { ImsgError } from "./error.ts";
 
 /**
  * A received message. `data` is never memory of the module: it is a buffer of
@@ -104,4 +105,13 @@ export interface SendInit extends MessageInit {
    * can pass. It moves: it is the transport's once the message is queued.
    */
   fd?: unknown;
+}
+
+/** Refuses what is no object, before its fields are read. */
+export function checkMessage<T extends MessageInit>(message: T): T {
+  if (typeof message === "object" && message !== null) return message;
+  throw new ImsgError("EINVAL", {
+    syscall: "imsg_compose",
+    detail: "a message is an object with a type",
+  });
 }

@@ -1,0 +1,108 @@
+import type { BenchMessage, Contender } from "../workload.ts";
+import { imsgBytes, keep } from "./ours.ts";
+
+/** The decoder that every reader will think of: subarray, and a proper carry. */
+class HandDecoder {
+  #carry: Uint8Array[] = [];
+  #carried = 0;
+  #need = 16;
+  readonly #view: (chunk: Uint8Array, from: number, to: number) => Uint8Array;
+
+  constructor(view: (chunk: Uint8Array, from: number, to: number) => Uint8Array) {
+    this.#view = view;
+  }
+
+  push(chunk: Uint8Array): BenchMessage[] {
+    const out: BenchMessage[] = [];
+    let bytes = chunk;
+    if (this.#carried > 0) {
+      this.#carry.push(chunk);
+      this.#carried += chunk.length;
+      if (this.#carried < this.#need) return out;
+      bytes = new Uint8Array(this.#carried);
+      let at = 0;
+      for (const piece of this.#carry) {
+        bytes.set(piece, at);
+        at += piece.length;
+      }
+      this.#carry = [];
+      this.#carried = 0;
+    }
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    let at = 0;
+    let need = 16;
+    while (bytes.length - at >= 16) {
+      const length = view.getUint32(at + 4, true) & 0x7fffffff;
+      if (length < 16 || length > 131072) throw new Error(`bad length ${length}`);
+      need = length;
+      if (bytes.length - at < length) break;
+      out.push({
+        type: view.getUint32(at, true),
+        peerid: view.getUint32(at + 8, true),
+        pid: view.getUint32(at + 12, true),
+        data: this.#view(bytes, at + 16, at + length),
+      });
+      at += length;
+      need = 16;
+    }
+    if (at < bytes.length) {
+      this.#carry.push(at === 0 ? bytes : bytes.subarray(at));
+      this.#carried = bytes.length - at;
+    }
+    this.#need = need;
+    return out;
+  }
+}
+
+function contender(
+  name: string,
+  view: (chunk: Uint8Array, from: number, to: number) => Uint8Array,
+): Contender {
+  const decoder = new HandDecoder(view);
+  return {
+    name,
+    bytes: imsgBytes,
+    decode(chunks, tally) {
+      for (const chunk of chunks) {
+        const messages = decoder.push(chunk);
+        keep(messages);
+        for (const m of messages) tally.add(m.type, m.peerid, m.pid, m.data);
+      }
+    },
+  };
+}
+
+export const bySubarray = (): Contender =>
+  contender("by hand, subarray", (chunk, from, to) => chunk.subarray(from, to));
+
+export const byView = (): Contender =>
+  contender(
+    "by hand, cheapest view",
+    (chunk, from, to) => new Uint8Array(chunk.buffer, chunk.byteOffset + from, to - from),
+  );
+
+export const byCopy = (): Contender =>
+  contender("by hand, copies", (chunk, from, to) => chunk.slice(from, to));
+
+/** Encodes into one preallocated buffer, as somebody in a hurry would. */
+export function byPreallocated(): Contender {
+  const buffer = new Uint8Array(1 << 20);
+  const view = new DataView(buffer.buffer);
+  return {
+    name: "by hand, preallocated",
+    bytes: imsgBytes,
+    encode(messages) {
+      let at = 0;
+      for (const { type, peerid, pid, data } of messages) {
+        view.setUint32(at, type, true);
+        view.setUint32(at + 4, data.length + 16, true);
+        view.setUint32(at + 8, peerid, true);
+        view.setUint32(at + 12, pid, true);
+        buffer.set(data, at + 16);
+        at += data.length + 16;
+      }
+      keep(buffer);
+      return at;
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import { ImsgCodec } from "../../../ts/channel/codec.ts";
+import { encode } from "../../reference/codec.ts";
+import { type BenchMessage, type Contender, Tally } from "../workload.ts";
+
+/** Messages that escape: what nobody keeps, an engine may never make. */
+export let escaped: unknown;
+
+export function keep(value: unknown): void {
+  escaped = value;
+}
+
+export function imsgBytes(messages: readonly BenchMessage[]): Uint8Array {
+  return Buffer.concat(messages.map((m) => encode(m)));
+}
+
+export function ours(): Contender {
+  const options = { maxSize: 131072 };
+  const decoder = new ImsgCodec(options);
+  const encoder = new ImsgCodec(options);
+  return {
+    name: "imsg-wasm",
+    bytes: imsgBytes,
+    decode(chunks, tally) {
+      for (const chunk of chunks) {
+        const messages = decoder.push(chunk);
+        keep(messages);
+        for (const m of messages) tally.add(m.type, m.peerid, m.pid, m.data);
+      }
+    },
+    encode(messages) {
+      const bytes = encoder.encodeAll(messages);
+      keep(bytes);
+      return bytes.length;
+    },
+  };
+}
+
+export { Tally };

@@ -1,0 +1,71 @@
+/** What a contender needs for one message, in nanoseconds, over all rounds. */
+export interface Samples {
+  readonly name: string;
+  readonly ns: number[];
+}
+
+/** Something to be timed: runs for about so many milliseconds, returns ns a message. */
+export interface Timed {
+  readonly name: string;
+  round(ms: number): number | Promise<number>;
+}
+
+/** Repeats a pass until the time is over. */
+export async function timePasses(
+  pass: () => number | Promise<number>,
+  ms: number,
+): Promise<number> {
+  let messages = 0;
+  const start = process.hrtime.bigint();
+  const end = start + BigInt(Math.round(ms * 1e6));
+  let now = start;
+  do {
+    const count = pass();
+    messages += typeof count === "number" ? count : await count;
+    now = process.hrtime.bigint();
+  } while (now < end);
+  return Number(now - start) / messages;
+}
+
+/** Rounds in turn, so that what disturbs the machine disturbs all alike. */
+export async function interleave(
+  contenders: readonly Timed[],
+  rounds: number,
+  ms: number,
+): Promise<Samples[]> {
+  const samples = contenders.map(({ name }) => ({ name, ns: [] as number[] }));
+  for (const contender of contenders) await contender.round(ms); // warm up
+  for (let round = 0; round < rounds; round++) {
+    for (let i = 0; i < contenders.length; i++) {
+      // a different one begins each round
+      const at = (i + round) % contenders.length;
+      samples[at]!.ns.push(await contenders[at]!.round(ms));
+    }
+  }
+  return samples;
+}
+
+export function quantile(values: readonly number[], q: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (sorted.length - 1) * q;
+  const low = sorted[Math.floor(at)]!;
+  return low + (sorted[Math.ceil(at)]! - low) * (at - Math.floor(at));
+}
+
+export const median = (values: readonly number[]): number => quantile(values, 0.5);
+
+/** How many times as fast the first is as the second: median and quartiles over rounds. */
+export interface Ratio {
+  readonly median: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export function ratio(ours: Samples, theirs: Samples): Ratio {
+  const each = ours.ns.map((ns, i) => theirs.ns[i]! / ns);
+  return {
+    median: median(theirs.ns) / median(ours.ns),
+    low: quantile(each, 0.25),
+    high: quantile(each, 0.75),
+  };
+}

@@ -5,7 +5,7 @@
 
 test-daemons: package check-examples
 	$(NODE) scripts/daemons.mjs
-	npx --no-install vitest run --config test/daemons/vitest.config.ts
+	npx --no-install vitest run --config test/daemons/vitest.config.ts $(VITEST_FLAGS)
 
 # the examples are JavaScript with types in comments
 check-examples: node_modules/.package-lock.json $(GENERATED)

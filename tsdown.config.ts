@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { defineConfig } from "tsdown";
+import { defineConfig, type UserConfig } from "tsdown";
+import { commandConfig } from "./ts/cli/bundle.ts";
 
 const entries = ["index", "node", "raw", "debug", "web", "deno", "bun"];
 
@@ -20,19 +21,28 @@ const shared = {
   fixedExtension: false,
   external: [/^node:/],
   hash: false,
-} as const;
+} satisfies UserConfig;
 
 /** Workerd compiles no bytes at run time: its build imports the module's file. */
 const importModule = {
   name: "import-module",
   resolveId(id: string) {
-    if (id.endsWith("/default.ts")) return resolve("ts/core/default-workerd.ts");
+    if (id.endsWith("/embedded.ts")) return resolve("ts/core/imported.ts");
     return id === "#imsg.wasm" ? { id: "../imsg.wasm", external: true } : undefined;
   },
 };
 
 export default defineConfig([
-  { ...shared, entry: entry(entries), outDir: "dist", dts: true, clean: true },
+  {
+    ...shared,
+    entry: entry(entries),
+    outDir: "dist",
+    dts: { sourcemap: false },
+    clean: true,
+    banner: { dts: '/// <reference lib="esnext.disposable" />' },
+    // apart from the entries: a chunk named like one would take its declarations' place
+    outputOptions: { chunkFileNames: "shared/[name].js" },
+  },
   {
     ...shared,
     entry: entry(["index", "web", "raw", "node"]),
@@ -41,4 +51,5 @@ export default defineConfig([
     clean: false,
     plugins: [importModule],
   },
+  commandConfig,
 ]);

@@ -1,0 +1,95 @@
+#!/usr/bin/env node
+// Packs the package, and refuses what must not be published.
+
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { encode } from "./lib/embedding.mjs";
+import { run, runMain, UserError } from "./lib/run.mjs";
+
+const HELP = `Usage: node scripts/pack.mjs [--check | FOLDER]
+
+Packs the package into FOLDER (build if absent) and prints the tarball's name. With --check,
+only says whether it may be packed: npm runs that before pack and publish.
+
+Exit code: 0, or 1 if the package must not be packed.
+`;
+
+const refuse = (why) => {
+  throw new UserError(`not packed: ${why}`);
+};
+
+/** A module built from altered files may be tried out, but not given to others. */
+function refuseUnverified() {
+  const marks = ["c-src/upstream/UNVERIFIED", "dist/UNVERIFIED"].filter((file) => existsSync(file));
+  for (const file of ["wasm/imsg.wasm", "dist/imsg.wasm"]) {
+    const module = new WebAssembly.Module(readFileSync(file));
+    const sections = WebAssembly.Module.customSections(module, "imsg-unverified");
+    if (sections.length > 0) marks.push(`a section in ${file}`);
+  }
+  if (marks.length > 0) {
+    refuse(
+      `the module is built from altered files of the original, not from the verified ones (${marks.join(", ")}). ` +
+        "Fetch those (node scripts/fetch-upstream.mjs without IMSG_UPSTREAM) and run make.",
+    );
+  }
+}
+
+function filesBelow(folder) {
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+/** What is published must be made of what is here. */
+function refuseStale() {
+  const stale = (what) => refuse(`${what}: run make package`);
+  const wasm = readFileSync("wasm/imsg.wasm");
+  if (!wasm.equals(readFileSync("dist/imsg.wasm"))) {
+    stale("dist/imsg.wasm is not the module in wasm/");
+  }
+  const scripts = filesBelow("dist").filter((file) => file.endsWith(".js"));
+  for (const name of ["imsg.wasm", "imsg-debug.wasm"]) {
+    const { text } = encode(readFileSync(`wasm/${name}`));
+    if (!scripts.some((file) => readFileSync(file, "utf8").includes(text))) {
+      stale(`dist/ does not embed wasm/${name} as it is now`);
+    }
+  }
+  const made = statSync("dist/package.stamp").mtimeMs;
+  const newer = [...filesBelow("ts"), "tsdown.config.ts"].filter(
+    (file) => statSync(file).mtimeMs > made,
+  );
+  if (newer.length > 0) stale(`dist/ is older than ${newer[0]}`);
+}
+
+function refuseIncomplete() {
+  const needed = ["wasm/imsg.wasm", "wasm/imsg-debug.wasm", "dist/imsg.wasm", "dist/package.stamp"];
+  const missing = [...needed, "dist/NOTICE", "LICENSE", "README.md"].filter(
+    (file) => !existsSync(file),
+  );
+  if (missing.length > 0) refuse(`${missing.join(", ")} is missing: run make package`);
+}
+
+await runMain("pack", async (args) => {
+  if (args.includes("--help") || args.includes("-h")) {
+    process.stdout.write(HELP);
+    return;
+  }
+  if (args.length > 1 || (args[0]?.startsWith("-") && args[0] !== "--check")) {
+    throw new UserError(`what does ${args.join(" ")} mean?\n\n${HELP}`);
+  }
+  refuseIncomplete();
+  refuseUnverified();
+  refuseStale();
+  if (args[0] === "--check") return;
+  const folder = args[0] ?? "build";
+  mkdirSync(folder, { recursive: true });
+  const { code, stdout, stderr } = await run("npm", [
+    "pack",
+    "--ignore-scripts", // they have just been run
+    "--json",
+    `--pack-destination=${folder}`,
+  ]);
+  if (code !== 0) throw new UserError(`npm pack failed (${code}):\n${stderr.trim()}`);
+  const [{ filename }] = JSON.parse(stdout);
+  process.stdout.write(`${join(folder, filename)}\n`);
+});

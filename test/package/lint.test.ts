@@ -1,0 +1,100 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { publint } from "publint";
+import { formatMessage } from "publint/utils";
+import { beforeAll, describe, expect, it } from "vitest";
+import { install, top } from "./installed.ts";
+
+let project: string;
+let tarball: string;
+
+beforeAll(() => {
+  ({ project, tarball } = install("lint"));
+}, 60_000);
+
+describe("the tarball", () => {
+  it("is clean in the eyes of publint", async () => {
+    const { buffer } = Uint8Array.from(readFileSync(tarball));
+    const { messages, pkg } = await publint({ pack: { tarball: buffer }, strict: true });
+    expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
+    expect(pkg.name).toBe("imsg-wasm");
+  });
+
+  it("has types that attw finds from ESM and from bundlers, for all code", () => {
+    const attw = join(top, "node_modules/.bin/attw");
+    // what importing the module gives differs by runtime and bundler: it has no type
+    const args = [tarball, "--profile", "esm-only", "--exclude-entrypoints", "imsg.wasm"];
+    const { status, stdout } = spawnSync(attw, [...args, "--format", "json"], { encoding: "utf8" });
+    const { analysis, problems } = JSON.parse(stdout);
+    expect({ status, problems: problems ?? {} }, stdout).toMatchObject({ status: 0 });
+    const { exports } = JSON.parse(readFileSync(join(top, "package.json"), "utf8"));
+    const names = Object.keys(exports).filter((name) => name !== "./imsg.wasm");
+    expect(Object.keys(analysis.entrypoints).sort()).toEqual(names.sort());
+  }, 120_000);
+});
+
+/** What tsc says about a program in the project, without skipLibCheck. */
+function check(name: string, code: string, options: object): string {
+  const folder = join(project, name);
+  mkdirSync(folder);
+  writeFileSync(join(folder, "program.ts"), code);
+  const compilerOptions = { strict: true, noEmit: true, target: "ES2022", types: [], ...options };
+  writeFileSync(
+    join(folder, "tsconfig.json"),
+    JSON.stringify({ compilerOptions, files: ["program.ts"] }),
+  );
+  const tsc = join(top, "node_modules/.bin/tsc");
+  return spawnSync(tsc, ["-p", folder], { encoding: "utf8" }).stdout;
+}
+
+const web = `
+  import { ImsgChannel, ImsgCodec, type ImsgMessage, Ibuf, instantiate } from "imsg-wasm";
+  import { fromWebSocket } from "imsg-wasm/web";
+  import { instantiateRaw } from "imsg-wasm/raw";
+  import "imsg-wasm/debug";
+  import { listen } from "imsg-wasm/bun";
+  import { fromConn } from "imsg-wasm/deno";
+  const channel: ImsgChannel = fromWebSocket(new WebSocket("ws://127.0.0.1/"), { pid: 1 });
+  for await (const m of channel) console.log((m satisfies ImsgMessage).data.byteLength);
+  using codec = new ImsgCodec({ maxSize: 16 });
+  const n: bigint = Ibuf.fromBuffer(codec.encode({ type: 1 })).getN64();
+  void [n, instantiate("/imsg.wasm"), instantiateRaw, listen, fromConn];
+  export {};
+`;
+const node = `
+  import { connect, listen, spawn } from "imsg-wasm/node";
+  const { child, channel } = await spawn("true");
+  console.log(child.pid, await channel.receive(), connect, listen);
+`;
+
+describe("the types", () => {
+  const page = { lib: ["ES2022", "DOM", "DOM.Iterable", "DOM.AsyncIterable"] };
+  const ways = {
+    bundler: { module: "ESNext", moduleResolution: "bundler" },
+    nodenext: { module: "NodeNext", moduleResolution: "NodeNext" },
+  };
+
+  it.each(Object.entries(ways))("check with moduleResolution %s on a page", (name, options) => {
+    expect(check(`web-${name}`, web, { ...page, ...options })).toBe("");
+  });
+
+  it.each(Object.entries(ways))("check with moduleResolution %s in Node", (name, options) => {
+    mkdirSync(join(project, "node_modules/@types"), { recursive: true });
+    for (const dependency of ["@types/node", "undici-types"]) {
+      const link = join(project, "node_modules", dependency);
+      spawnSync("rm", ["-f", link]);
+      symlinkSync(join(top, "node_modules", dependency), link);
+    }
+    // without DOM there is no declaration of WebAssembly: with skipLibCheck, as tsc --init sets it
+    const plain = { lib: ["ES2022"], types: ["node"], skipLibCheck: true };
+    expect(check(`node-${name}`, node, { ...plain, ...options })).toBe("");
+    expect(check(`node-dom-${name}`, node, { types: ["node"], ...options })).toBe("");
+  });
+
+  it("refuse a message without a type", () => {
+    const code = `import { ImsgCodec } from "imsg-wasm"; new ImsgCodec().encode({ peerid: 1 });`;
+    const options = { ...page, ...ways.bundler };
+    expect(check("refused", code, options)).toMatch(/Property 'type' is missing/);
+  });
+});

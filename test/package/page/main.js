@@ -1,0 +1,3 @@
+import { exchange, show } from "./exchange.js";
+
+show(exchange());

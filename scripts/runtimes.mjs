@@ -1,0 +1,267 @@
+#!/usr/bin/env node
+// Runs the conformance suite of test/runtimes against the packed package in
+// every runtime.
+
+import { spawn } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { startPeer, startRelay, startTcp } from "../test/runtimes/servers.mjs";
+import { openBrowser } from "./lib/browsers.mjs";
+import { bundleForBrowsers, bundleForWorkerd } from "./lib/bundle-suite.mjs";
+import { run, runMain, UserError } from "./lib/run.mjs";
+import {
+  CI_SUBSET,
+  installRuntime,
+  RUNTIMES,
+  tally,
+  testArguments,
+  versionOf,
+} from "./lib/runtimes.mjs";
+
+const HELP = `Usage: node scripts/runtimes.mjs [--only NAME,...] [--subset ci]
+
+Runs test/runtimes against the packed package (build it first: make package, and
+make build/native/peer). Runtimes are installed into build/runtimes; browsers
+are Debian packages, which are installed if they are missing.
+
+Names: ${Object.keys(RUNTIMES).join(" ")}
+The subset ci: ${CI_SUBSET.join(" ")}
+
+Writes build/runtimes/matrix.json. Exit code: 0 if every case has passed.
+`;
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const TOP = join(ROOT, "build/runtimes");
+const PROJECT = join(TOP, "project");
+const PEER = join(ROOT, "build/native/peer");
+/** How long one runtime may take, in milliseconds. */
+const LIMIT = 180_000;
+
+function chosen(args) {
+  let names = Object.keys(RUNTIMES);
+  for (let i = 0; i < args.length; i += 2) {
+    const value = args[i + 1];
+    if (args[i] === "--only" && value) names = value.split(",");
+    else if (args[i] === "--subset" && value === "ci") names = CI_SUBSET;
+    else throw new UserError(`bad arguments\n\n${HELP}`);
+  }
+  const unknown = names.find((name) => !(name in RUNTIMES));
+  if (unknown !== undefined) throw new UserError(`no runtime "${unknown}"\n\n${HELP}`);
+  return names;
+}
+
+/** The tarball, installed in an empty project, and the suite beside it. */
+async function makeProject() {
+  if (!existsSync(PEER)) throw new UserError("make build/native/peer first");
+  if (!existsSync(join(ROOT, "dist/index.js"))) throw new UserError("make package first");
+  rmSync(PROJECT, { recursive: true, force: true });
+  mkdirSync(PROJECT, { recursive: true });
+  const must = async (what, command, args) => {
+    const { code, stderr } = await run(command, args);
+    if (code !== 0) throw new UserError(`${what} fails:\n${stderr.trim()}`);
+  };
+  await must("npm pack", "npm", ["pack", ROOT, "--ignore-scripts", "--pack-destination", PROJECT]);
+  writeFileSync(join(PROJECT, "package.json"), '{ "private": true, "type": "module" }\n');
+  const tarball = readdirSync(PROJECT).find((name) => name.endsWith(".tgz"));
+  const flags = ["--omit-lockfile-registry-resolved", "--no-audit", "--no-fund", "--offline"];
+  await must("npm install", "npm", [
+    "install",
+    "--prefix",
+    PROJECT,
+    ...flags,
+    join(PROJECT, tarball),
+  ]);
+  cpSync(join(ROOT, "test/runtimes"), join(PROJECT, "suite"), { recursive: true });
+}
+
+/** Runs a program in the project; its output, shown only if something failed. */
+function runIn(folder, program, args, env) {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, {
+      cwd: folder,
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let stdout = "";
+    let output = "";
+    child.stdout.setEncoding("utf8").on("data", (text) => {
+      stdout += text;
+      output += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text) => {
+      output += text;
+    });
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      child.kill("SIGKILL");
+    }, LIMIT);
+    const end = (code) => {
+      clearTimeout(timer);
+      resolve({ code: late ? `none within ${LIMIT / 1000} s` : code, stdout, output });
+    };
+    child.on("error", (error) => {
+      output += error.message;
+      end(127);
+    });
+    child.on("close", (code, signal) => end(code ?? signal));
+  });
+}
+
+const parse = (text) =>
+  text
+    .split("\n")
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line));
+
+/** Adds what the exit code tells to what the cases have told. */
+function conclude(name, version, lines, { code, output }) {
+  const result = { name, version, ...tally(lines) };
+  if (code !== 0 && result.failed === 0) {
+    result.failed = 1;
+    result.failures.push({ name: "exit code", error: `${code}\n${output.slice(-3000)}` });
+  }
+  if (result.planned === 0) {
+    result.failed = Math.max(1, result.failed);
+    result.failures.push({ name: "start", error: output.slice(-3000) });
+  }
+  return result;
+}
+
+async function runTests(name, program, servers) {
+  const report = join(TOP, `${name}.jsonl`);
+  writeFileSync(report, "");
+  const args = testArguments(RUNTIMES[name].kind, "./suite/main.test.mjs");
+  const ended = await runIn(PROJECT, program, args, {
+    IMSG_PEER: servers.path,
+    IMSG_PEER_BINARY: PEER,
+    IMSG_RELAY: servers.relay,
+    IMSG_REPORT: report,
+  });
+  const lines = parse(readFileSync(report, "utf8"));
+  return [conclude(name, await versionOf(program), lines, ended)];
+}
+
+async function runWorkerd(name, program, servers) {
+  const folder = join(TOP, "workerd-suite");
+  await bundleForWorkerd(PROJECT, folder);
+  const ended = await runIn(folder, program, ["test", "config.capnp"], {
+    IMSG_TCP: servers.tcp,
+    IMSG_RELAY: servers.relay,
+  });
+  return [conclude(name, await versionOf(program), parse(ended.output), ended)];
+}
+
+async function runBrowser(name, _program, servers) {
+  const browser = await openBrowser(name, TOP);
+  const results = [];
+  try {
+    for (const where of ["page", "worker"]) {
+      const title = `${name} ${where}`;
+      const report = servers.expect(`${name}-${where}`);
+      let timer;
+      const late = new Promise((resolve) => {
+        timer = setTimeout(() => resolve([]), LIMIT);
+      });
+      const url = `${servers.origin}/page.html?where=${where}&name=${name}-${where}`;
+      const lines = await browser.visit(url, Promise.race([report, late]));
+      clearTimeout(timer);
+      const output = `the page has not reported within ${LIMIT / 1000} s`;
+      results.push(conclude(title, browser.version, lines, { code: 0, output }));
+    }
+  } finally {
+    await browser.close();
+  }
+  return results;
+}
+
+const RUN = {
+  node: runTests,
+  deno: runTests,
+  bun: runTests,
+  workerd: runWorkerd,
+  browser: runBrowser,
+};
+
+function print(results) {
+  const rows = [["runtime", "version", "passed", "failed", "not there"]];
+  for (const { name, version, passed, failed, absent } of results) {
+    rows.push([name, version, String(passed), String(failed), absent.join(", ")]);
+  }
+  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
+  for (const row of rows) {
+    console.log(
+      row
+        .map((cell, i) => cell.padEnd(widths[i]))
+        .join("  ")
+        .trimEnd(),
+    );
+  }
+}
+
+await runMain("runtimes", async (args) => {
+  if (args.includes("--help")) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const names = chosen(args);
+  await makeProject();
+  const pages = join(TOP, "pages");
+  if (names.some((name) => RUNTIMES[name].kind === "browser")) {
+    await bundleForBrowsers(PROJECT, pages);
+  }
+  const peer = await startPeer(PEER);
+  const reports = new Map();
+  const relay = await startRelay(peer.path, {
+    root: pages,
+    onReport: (name, lines) => reports.get(name)?.(lines),
+  });
+  const tcp = await startTcp(peer.path);
+  const servers = {
+    path: peer.path,
+    relay: relay.url,
+    origin: relay.origin,
+    tcp: tcp.address,
+    expect: (name) => new Promise((resolve) => reports.set(name, resolve)),
+  };
+  const results = [];
+  try {
+    for (const name of names) {
+      let outcome;
+      try {
+        const program = await installRuntime(name, TOP);
+        outcome = await RUN[RUNTIMES[name].kind](name, program, servers);
+      } catch (error) {
+        const failures = [{ name: "start", error: error.stack ?? String(error) }];
+        outcome = [{ name, version: "?", planned: 0, passed: 0, failed: 1, absent: [], failures }];
+      }
+      for (const result of outcome) {
+        results.push(result);
+        console.error(`${result.name} ${result.version}: ${result.passed} of ${result.planned}`);
+        for (const { name: title, error } of result.failures) {
+          console.error(`  FAILED ${title}\n    ${error.trim().replaceAll("\n", "\n    ")}`);
+        }
+      }
+    }
+  } finally {
+    relay.close();
+    tcp.close();
+    peer.close();
+  }
+  const matrix = results.map(({ failures, ...rest }) => ({
+    ...rest,
+    failures: failures.map(({ name }) => name),
+  }));
+  writeFileSync(join(TOP, "matrix.json"), `${JSON.stringify(matrix, null, 2)}\n`);
+  print(results);
+  if (results.some(({ failed }) => failed > 0)) process.exitCode = 1;
+});

@@ -1,0 +1,6 @@
+# The conformance suite against the packed package, in every runtime; included
+# by the top Makefile. RUNTIMES='--only node20,deno' or '--subset ci' runs fewer.
+
+.PHONY: test-runtimes
+test-runtimes: package build/native/peer
+	$(NODE) scripts/runtimes.mjs $(RUNTIMES)

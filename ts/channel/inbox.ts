@@ -17,11 +17,17 @@ export class Inbox {
   readonly #messages = new Queue<ImsgMessage>();
   readonly #receivers = new Queue<Receiver>();
   #bytes = 0;
+  #fds = 0;
   #end: { error: unknown } | undefined;
 
   /** Bytes of the messages that wait, their headers included. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** How many of the messages that wait have a descriptor. */
+  get fds(): number {
+    return this.#fds;
   }
 
   /** Hands a message to the first receiver, or keeps it. */
@@ -33,12 +39,15 @@ export class Inbox {
     }
     this.#messages.push(message);
     this.#bytes += message.data.length + OVERHEAD;
+    if (message.hasFd) this.#fds++;
   }
 
   /** The first message if there is one now. */
   take(): ImsgMessage | undefined {
     const message = this.#messages.shift();
-    if (message !== undefined) this.#bytes -= message.data.length + OVERHEAD;
+    if (message === undefined) return undefined;
+    this.#bytes -= message.data.length + OVERHEAD;
+    if (message.hasFd) this.#fds--;
     return message;
   }
 
@@ -51,13 +60,18 @@ export class Inbox {
     return new Promise((resolve, reject) => this.#receivers.push({ resolve, reject }));
   }
 
-  /** No message will follow: a clean end, or an error. The first call counts. */
-  finish(error: unknown): void {
-    if (this.#end !== undefined) return;
+  /**
+   * No message will follow: a clean end, or an error. The first call counts.
+   * Tells whether somebody has been waiting for it.
+   */
+  finish(error: unknown): boolean {
+    if (this.#end !== undefined) return false;
     this.#end = { error };
+    const awaited = this.#receivers.length > 0;
     for (let r = this.#receivers.shift(); r !== undefined; r = this.#receivers.shift()) {
       if (error === undefined) r.resolve(undefined);
       else r.reject(error);
     }
+    return awaited;
   }
 }

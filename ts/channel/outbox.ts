@@ -59,9 +59,10 @@ export class Outbox {
     if (!this.#passes) {
       throw new ImsgError("EINVAL", { syscall: "imsg_compose", detail: "allowFdPass is not set" });
     }
+    const claimed = this.#transport.claim?.(message.fd);
     const { engine } = this.#batch;
     const { values, call } = engine;
-    const value = values.add(message.fd);
+    const value = values.add(message.fd, claimed?.dispose);
     const fd = call.kernel_open(value);
     if (fd === -1) {
       values.take(value);

@@ -38,6 +38,11 @@ export interface Transport {
   /** Whether `send` can take a value along; if not, the channel cannot pass any. */
   readonly passes?: boolean;
   /**
+   * Says how to close a value that is about to be sent and then cannot be. Throws
+   * if it is nothing that can pass: it stays the caller's then.
+   */
+  claim?(value: unknown): Passed;
+  /**
    * Takes bytes to send, whatever happens; false asks to wait for `drained`
    * before sending more. A value travels with the first byte, and is the
    * transport's, which closes it if it cannot be sent.

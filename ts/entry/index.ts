@@ -11,6 +11,6 @@ export type { ImsgOptions } from "../channel/options.ts";
 export type { RequestOptions } from "../channel/requests.ts";
 export { ImsgDecoderStream, ImsgEncoderStream, type StreamPair } from "../channel/streams.ts";
 export type { Passed, Transport, TransportSink } from "../channel/transport.ts";
-export * from "../core/index.ts";
 export type { Dialect } from "../core/batch.ts";
+export * from "../core/index.ts";
 export type { ImsgMessage, MessageInit, SendInit } from "../core/message.ts";

@@ -16,6 +16,7 @@ import type { Duplex } from "node:stream";
 import { type ChannelOptions, ImsgChannel } from "../channel/channel.ts";
 import { ImsgError } from "../core/error.ts";
 import { duplexTransport } from "../transports/node.ts";
+import { nodeUnix } from "../transports/unix-node.ts";
 
 /** A channel over any of Node's duplex streams, which is the channel's from then on. */
 export function fromDuplex(duplex: Duplex, options?: ChannelOptions): ImsgChannel {
@@ -27,19 +28,49 @@ export function fromSocket(socket: NetSocket, options?: ChannelOptions): ImsgCha
   return fromDuplex(socket, options);
 }
 
+/** Makes the channel of a socket that nothing has been read from. */
+type Make = (socket: NetSocket) => ImsgChannel;
+
+/** Where descriptors pass, they do by koffi: Node's own sockets would drop them. */
+async function maker(options: ChannelOptions, isUnix: boolean): Promise<Make> {
+  if (options.allowFdPass !== true) return (socket) => fromSocket(socket, options);
+  if (!isUnix) {
+    const detail = "only Unix sockets pass descriptors";
+    throw new ImsgError("EINVAL", { syscall: "imsgbuf_allow_fdpass", detail });
+  }
+  const unix = await nodeUnix();
+  return (socket) => {
+    const transport = unix.adopt(socket);
+    try {
+      return new ImsgChannel(transport, options);
+    } catch (error) {
+      transport.abort(error);
+      throw error;
+    }
+  };
+}
+
 /**
  * Connects to a Unix socket (`{ path }`) or a TCP port (`{ port, host }`).
  * Rejects with what Node says (ENOENT, ECONNREFUSED, …), and the reason of
  * `options.signal`.
+ *
+ * With `allowFdPass`, which takes a Unix socket, Linux and the package koffi
+ * (else ERR_IMSG_UNSUPPORTED), what passes are numbers of descriptors. One that
+ * is sent is closed here; one that is taken is to be closed by who takes it
+ * (`fs.close`).
  */
-export function connect(
+export async function connect(
   address: NetConnectOpts,
   options: ChannelOptions = {},
 ): Promise<ImsgChannel> {
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const make = await maker(options, "path" in address && address.path !== undefined);
+  signal?.throwIfAborted();
   return new Promise((resolve, reject) => {
-    const { signal } = options;
-    signal?.throwIfAborted();
     const socket = netConnect({ ...address, allowHalfOpen: true });
+    if (options.allowFdPass === true) socket.pause(); // nothing may be read
     const settle = (): void => {
       socket.off("error", failed);
       signal?.removeEventListener("abort", aborted);
@@ -57,7 +88,7 @@ export function connect(
     socket.once("connect", () => {
       settle();
       try {
-        resolve(fromSocket(socket, options));
+        resolve(make(socket));
       } catch (error) {
         socket.destroy();
         reject(error);
@@ -77,16 +108,27 @@ export interface ImsgServer {
 /**
  * Listens on a Unix socket (`{ path }`) or a TCP port (`{ port, host }`) and
  * calls back with a channel for each connection. Resolves when it listens;
- * rejects with what Node says (EADDRINUSE, …).
+ * rejects with what Node says (EADDRINUSE, …). `allowFdPass` as in {@link connect};
+ * a connection that no descriptor is left for is dropped.
  */
-export function listen(
+export async function listen(
   address: ListenOptions,
   onChannel: (channel: ImsgChannel) => void,
   options: ChannelOptions = {},
 ): Promise<ImsgServer> {
+  const make = await maker(options, address.path !== undefined);
+  const pauseOnConnect = options.allowFdPass === true; // nothing may be read
   return new Promise((resolve, reject) => {
-    const server = createServer({ allowHalfOpen: true }, (socket) => {
-      onChannel(fromSocket(socket, options));
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect }, (socket) => {
+      let channel: ImsgChannel;
+      try {
+        channel = make(socket);
+      } catch (error) {
+        socket.destroy();
+        if ((error as { code?: string }).code === "EMFILE") return;
+        throw error;
+      }
+      onChannel(channel);
     });
     server.once("error", reject);
     server.listen(address, () => {
@@ -120,9 +162,9 @@ export const CHANNEL_FD = 3;
  * Starts a child process with a Unix socketpair on its descriptor 3, as
  * privilege-separated daemons do, and resolves when it runs. Ending the channel
  * does not end the child, nor the other way round. Rejects with what Node says
- * (ENOENT, …).
+ * (ENOENT, …). `allowFdPass` as in {@link connect}.
  */
-export function spawn(
+export async function spawn(
   command: string,
   args: readonly string[] = [],
   options: SpawnChannelOptions = {},
@@ -131,10 +173,11 @@ export function spawn(
   const given = spawnOptions.stdio;
   if (given !== undefined && typeof given !== "string" && given.length > CHANNEL_FD) {
     const detail = "descriptor 3 of the child is the channel's";
-    return Promise.reject(new ImsgError("EINVAL", { syscall: "spawn", detail }));
+    throw new ImsgError("EINVAL", { syscall: "spawn", detail });
   }
   const [stdin = "ignore", stdout = "inherit", stderr = "inherit"] =
     given === undefined ? [] : typeof given === "string" ? [given, given, given] : given;
+  const make = await maker(channelOptions, true);
   return new Promise((resolve, reject) => {
     const child = spawnChild(command, args, {
       ...spawnOptions,
@@ -144,7 +187,7 @@ export function spawn(
     child.once("spawn", () => {
       child.off("error", reject);
       try {
-        resolve({ child, channel: fromDuplex(child.stdio[CHANNEL_FD] as Duplex, channelOptions) });
+        resolve({ child, channel: make(child.stdio[CHANNEL_FD] as NetSocket) });
       } catch (error) {
         child.kill();
         reject(error);

@@ -227,8 +227,8 @@ void
 hold(unsigned int slot, int fd)
 {
 	if (held[slot] != 0)
-		(void)kernel_close(held[slot]);
-	held[slot] = fd == -1 ? 0 : fd;
+		(void)kernel_close(held[slot] - 1);
+	held[slot] = fd + 1;	/* 0: none, so that descriptor 0 is one */
 }
 
 /*
@@ -247,9 +247,9 @@ arg_descriptor(struct arguments *a)
 		fd = atoi(w);
 		return (kernel_is_socket(fd) ? -1 : fd);
 	}
-	fd = held[w[1] - '0'];
+	fd = held[w[1] - '0'] - 1;
 	held[w[1] - '0'] = 0;
-	return (fd == 0 ? -1 : fd);
+	return (fd);
 }
 
 void

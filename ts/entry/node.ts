@@ -16,7 +16,6 @@ import type { Duplex } from "node:stream";
 import { type ChannelOptions, ImsgChannel } from "../channel/channel.ts";
 import { ImsgError } from "../core/error.ts";
 import { duplexTransport } from "../transports/node.ts";
-import { nodeUnix } from "../transports/unix-node.ts";
 
 /** A channel over any of Node's duplex streams, which is the channel's from then on. */
 export function fromDuplex(duplex: Duplex, options?: ChannelOptions): ImsgChannel {
@@ -38,6 +37,8 @@ async function maker(options: ChannelOptions, isUnix: boolean): Promise<Make> {
     const detail = "only Unix sockets pass descriptors";
     throw new ImsgError("EINVAL", { syscall: "imsgbuf_allow_fdpass", detail });
   }
+  // loaded when it is asked for: it is most of what this entry weighs
+  const { nodeUnix } = await import("../transports/unix-node.ts");
   const unix = await nodeUnix();
   return (socket) => {
     const transport = unix.adopt(socket);

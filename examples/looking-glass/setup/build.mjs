@@ -1,0 +1,33 @@
+// Builds the page for production.
+
+import { fileURLToPath } from "node:url";
+import { build } from "vite";
+
+const place = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.meta.url));
+
+/**
+ * @param {string} folder that the page is written to; what was there goes
+ */
+export async function buildPage(folder) {
+  await build({
+    configFile: false,
+    root: place(".."),
+    base: "./",
+    logLevel: "warn",
+    // the package as those who install it get it
+    resolve: {
+      alias: [
+        { find: /^imsg-wasm$/, replacement: place("../../../dist/index.js") },
+        { find: /^imsg-wasm\/web$/, replacement: place("../../../dist/web.js") },
+      ],
+    },
+    build: {
+      outDir: folder,
+      emptyOutDir: true,
+      target: "es2022",
+      modulePreload: false,
+      // the policy of the page allows nothing that is written into it
+      assetsInlineLimit: 0,
+    },
+  });
+}

@@ -1,0 +1,133 @@
+// The server of the page: its files, the clock of this machine, and the way to the relay, so that
+// page and relay have one origin and the page may talk to nobody else.
+
+import { readdir, readFile } from "node:fs/promises";
+import { createServer, request as httpRequest } from "node:http";
+import { connect } from "node:net";
+import { extname, join, sep } from "node:path";
+
+const TYPES = new Map([
+  [".html", "text/html; charset=utf-8"],
+  [".js", "text/javascript; charset=utf-8"],
+  [".css", "text/css; charset=utf-8"],
+  [".svg", "image/svg+xml"],
+]);
+
+const HEADERS = {
+  "Content-Security-Policy": [
+    "default-src 'self'",
+    "script-src 'self' 'wasm-unsafe-eval'",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "object-src 'none'",
+  ].join("; "),
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Resource-Policy": "same-origin",
+  "Referrer-Policy": "no-referrer",
+  "X-Content-Type-Options": "nosniff",
+  "Cache-Control": "no-cache",
+};
+
+/** The files of a folder by their path in the address: no other file can be asked for. */
+async function filesOf(/** @type {string} */ folder) {
+  /** @type {Map<string, { type: string, body: Buffer }>} */
+  const files = new Map();
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const file = join(entry.parentPath ?? entry.path, entry.name);
+    const path = file.slice(folder.length).split(sep).join("/");
+    const type = TYPES.get(extname(file)) ?? "application/octet-stream";
+    const found = { type, body: await readFile(file) };
+    files.set(path, found);
+    if (path === "/index.html") files.set("/", found);
+  }
+  return files;
+}
+
+/**
+ * @typedef {object} Options
+ * @property {string} folder of the built page
+ * @property {() => number} relayPort where the relay is on 127.0.0.1
+ * @property {number} [port] 0 or absent: a free one
+ *
+ * @param {Options} options
+ * @returns {Promise<{ port: number, origins: string[], close: () => Promise<void> }>}
+ */
+export async function startServer({ folder, relayPort, port = 0 }) {
+  const files = await filesOf(folder);
+  /** @type {Set<import("node:stream").Duplex>} */
+  const tunnels = new Set();
+
+  const server = createServer((request, response) => {
+    const path = (request.url ?? "").replace(/[?#].*$/s, "");
+    /** @type {(status: number, type: string, body: string | Buffer) => void} */
+    const answer = (status, type, body) => {
+      response.writeHead(status, { ...HEADERS, "Content-Type": type });
+      response.end(request.method === "HEAD" ? undefined : body);
+    };
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      answer(405, "text/plain", "GET and HEAD only\n");
+    } else if (path === "/relay") {
+      const headers = { host: request.headers.host };
+      httpRequest({ host: "127.0.0.1", port: relayPort(), headers }, (relayed) => {
+        relayed.resume();
+        answer(relayed.statusCode ?? 502, "text/plain", "the relay, for WebSockets\n");
+      })
+        .once("error", () => answer(502, "text/plain", "the relay cannot be reached\n"))
+        .end();
+    } else if (path === "/clock") {
+      answer(200, "text/plain", `${Number(process.hrtime.bigint()) / 1e9}\n`);
+    } else {
+      const file = files.get(path);
+      if (file === undefined) answer(404, "text/plain", "there is no such file\n");
+      else answer(200, file.type, file.body);
+    }
+  });
+
+  // the relay itself looks at Host, Origin and token
+  server.on("upgrade", (request, socket, head) => {
+    if (request.url !== "/relay") {
+      socket.destroy();
+      return;
+    }
+    const lines = ["GET / HTTP/1.1"];
+    for (let i = 0; i < request.rawHeaders.length; i += 2) {
+      lines.push(`${request.rawHeaders[i]}: ${request.rawHeaders[i + 1]}`);
+    }
+    const relay = connect(relayPort(), "127.0.0.1", () => {
+      relay.write(`${lines.join("\r\n")}\r\n\r\n`);
+      relay.write(head);
+      relay.pipe(socket).pipe(relay);
+    });
+    for (const [one, other] of [
+      [socket, relay],
+      [relay, socket],
+    ]) {
+      tunnels.add(one);
+      one.on("error", () => other.destroy());
+      one.once("close", () => {
+        tunnels.delete(one);
+        other.destroy();
+      });
+    }
+  });
+
+  await new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", () => resolve(undefined));
+  });
+  const address = server.address();
+  const bound = typeof address === "object" && address !== null ? address.port : port;
+  return {
+    port: bound,
+    origins: [`http://127.0.0.1:${bound}`, `http://localhost:${bound}`],
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      for (const tunnel of tunnels) tunnel.destroy();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}

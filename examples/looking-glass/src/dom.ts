@@ -1,0 +1,65 @@
+type Attributes = Record<string, string | number | boolean | ((event: Event) => void) | undefined>;
+
+/** An element with attributes, listeners (onclick, …) and children; no HTML is ever parsed. */
+export function h<K extends keyof HTMLElementTagNameMap>(
+  name: K,
+  attributes: Attributes = {},
+  ...children: (Node | string)[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value === undefined || value === false) continue;
+    if (typeof value === "function") element.addEventListener(key.replace(/^on/, ""), value);
+    else element.setAttribute(key, value === true ? "" : String(value));
+  }
+  element.append(...children);
+  return element;
+}
+
+/** The page's own element with this id. */
+export function byId(id: string): HTMLElement {
+  const element = document.getElementById(id);
+  if (element === null) throw new Error(`the page has no #${id}`);
+  return element;
+}
+
+/** Calls at most once a frame, however often it is asked to. */
+export function eachFrame(call: () => void): () => void {
+  let asked = false;
+  return () => {
+    if (asked) return;
+    asked = true;
+    // a hidden page has no frames, and must not pile up work either
+    const run = (): void => {
+      asked = false;
+      call();
+    };
+    if (document.hidden) setTimeout(run, 250);
+    else requestAnimationFrame(run);
+  };
+}
+
+/** Calls when nobody has asked for so many milliseconds. */
+export function debounced(call: () => void, milliseconds: number): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(call, milliseconds);
+  };
+}
+
+/** Names and values as a list. */
+export function definitions(entries: readonly (readonly [string, string])[]): HTMLElement {
+  return h(
+    "dl",
+    { class: "details" },
+    ...entries.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
+  );
+}
+
+export const number = (value: number): string => value.toLocaleString("en-US");
+
+export function bytes(value: number): string {
+  if (value < 1000) return `${value} B`;
+  return value < 1e6 ? `${(value / 1000).toFixed(1)} kB` : `${(value / 1e6).toFixed(1)} MB`;
+}

@@ -1,0 +1,126 @@
+#!/usr/bin/env node
+// The looking glass with everything that it needs: bgpd, relay, page.
+
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { run } from "./lib/run.mjs";
+
+const HELP = `Usage: node scripts/looking-glass.mjs [--routes N] [--port PORT] [--build-only]
+
+Starts three bgpds that speak BGP with each other on the loopback interface, a relay to the
+restricted socket of one, and the page; prints the page's address, and stops all on Ctrl-C.
+Needs root, as bgpd does, and the built package (make).
+
+  --routes N     so many routes more, 0 to 65536; 0 if absent
+  --port PORT    of the page, on 127.0.0.1; a free one if absent
+  --build-only   only build the page into build/looking-glass
+`;
+
+const top = fileURLToPath(new URL("..", import.meta.url));
+const folder = fileURLToPath(new URL("../build/looking-glass", import.meta.url));
+/** What the page asks for: neighbors, the RIB, its memory. */
+const ALLOWED = [13, 16, 22];
+
+class UsageError extends Error {}
+
+function options() {
+  let values;
+  try {
+    ({ values } = parseArgs({
+      options: {
+        routes: { type: "string", default: "0" },
+        port: { type: "string", default: "0" },
+        "build-only": { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    }));
+  } catch (error) {
+    throw new UsageError(error.message);
+  }
+  const whole = (name, most) => {
+    const value = Number(values[name]);
+    if (/^\d+$/.test(values[name]) && value <= most) return value;
+    throw new UsageError(`--${name}: a number from 0 to ${most}, not "${values[name]}"`);
+  };
+  return { ...values, routes: whole("routes", 65536), port: whole("port", 65535) };
+}
+
+/** What has been started, to be stopped in the other order. */
+const started = [];
+
+async function start({ routes, port }) {
+  const { startRouters } = await import("../examples/looking-glass/setup/routers.mjs");
+  const { startServer } = await import("../examples/looking-glass/setup/server.mjs");
+  const { startRelay } = await import("../dist/relay.js");
+
+  console.log("looking-glass: starting bgpd …");
+  const routers = await startRouters(routes);
+  started.push(routers.stop);
+  let relayPort = 0;
+  const server = await startServer({ folder, relayPort: () => relayPort, port });
+  started.push(server.close);
+  const token = randomBytes(16).toString("hex");
+  const relay = await startRelay({
+    to: `unix:${routers.bgpd.restricted}`,
+    token,
+    allowOrigins: server.origins,
+    allowTypes: ALLOWED,
+    maxSize: 131072,
+  });
+  relayPort = relay.port;
+  started.push(() => relay.close());
+  // behind the #: browsers send it to nobody
+  console.log(`looking-glass: http://127.0.0.1:${server.port}/#token=${token}`);
+  console.log("looking-glass: Ctrl-C stops everything");
+  // in an object, or who waits for the start would wait for the end
+  return { ended: Promise.race(routers.all.map(({ ended }) => ended)) };
+}
+
+async function main() {
+  const given = options();
+  if (given.help) {
+    process.stdout.write(HELP);
+    return;
+  }
+  if (!existsSync(`${top}dist/relay.js`)) {
+    throw new UsageError("the package is not built: run `make` first");
+  }
+  const { buildPage } = await import("../examples/looking-glass/setup/build.mjs");
+  await buildPage(folder);
+  if (given["build-only"]) return;
+  if (process.getuid?.() !== 0) {
+    throw new UsageError("bgpd gives its children users of their own: run this as root");
+  }
+  const check = await run(process.execPath, [`${top}scripts/daemons.mjs`, "--check", "bgpd"]);
+  if (check.code !== 0) throw new UsageError(check.stderr.trim());
+
+  const interrupted = new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+      process.on(signal, () => resolve(undefined)); // a second one must not break off the first
+    }
+  });
+  const starting = start(given);
+  try {
+    const ended = starting.then((running) => running.ended);
+    const words = await Promise.race([interrupted, ended]);
+    if (words !== undefined) throw new Error(words);
+    console.log("looking-glass: stopping …");
+  } finally {
+    // what was being started when the signal came has to be stopped too
+    await starting.catch(() => {});
+    for (const end of started.reverse()) await end();
+  }
+}
+
+try {
+  await main();
+  process.exitCode = 0;
+} catch (error) {
+  const plain = error instanceof UsageError;
+  console.error(`looking-glass: ${plain ? error.message : error.stack}`);
+  if (plain && !/^(the package|bgpd|OpenBGPD)/.test(error.message))
+    process.stderr.write(`\n${HELP}`);
+  process.exitCode = plain ? 2 : 1;
+}

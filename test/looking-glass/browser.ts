@@ -1,0 +1,100 @@
+import {
+  type Browser,
+  type BrowserContextOptions,
+  chromium,
+  type Locator,
+  type Page,
+} from "playwright-core";
+import { expect, onTestFinished } from "vitest";
+
+export const CHROMIUM = "/usr/bin/chromium";
+/** Milliseconds for anything that is waited for. */
+const PATIENCE = 20_000;
+
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+export const startBrowser = (): Promise<Browser> =>
+  chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+
+export interface OpenedPage extends Page {
+  /** What went wrong in the page by itself: exceptions and violations of its policy. */
+  troubles: string[];
+  /** Every address that it asked for. */
+  asked: string[];
+}
+
+/** A page of its own profile, closed at the end of the test, that must not have had an exception. */
+export async function openPage(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {},
+): Promise<OpenedPage> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  context.setDefaultTimeout(PATIENCE);
+  const page = Object.assign(await context.newPage(), {
+    troubles: [] as string[],
+    asked: [] as string[],
+  });
+  page.on("pageerror", (error) => page.troubles.push(String(error.stack)));
+  page.on("console", (message) => {
+    if (/Content Security Policy/.test(message.text())) page.troubles.push(message.text());
+  });
+  page.on("request", (request) => page.asked.push(request.url()));
+  page.on("websocket", (socket) => page.asked.push(socket.url()));
+  onTestFinished(async () => {
+    await context.close();
+    expect(page.troubles).toEqual([]);
+  });
+  await page.goto(url);
+  return page;
+}
+
+/** Waits until the connection is in this state. */
+export async function inState(page: Page, state: string): Promise<void> {
+  await page.waitForSelector(`body[data-state="${state}"]`);
+}
+
+/** Waits until the page is connected and knows all routes. */
+export async function loaded(page: Page, count: number): Promise<void> {
+  await inState(page, "connected");
+  const words = count.toLocaleString("en-US");
+  await page.locator("[data-fact=routes] dd", { hasText: new RegExp(`^${words}$`) }).waitFor({
+    state: "attached",
+  });
+}
+
+/** Stops the neighbors' being asked for again and again. */
+export async function calm(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Live" }).click();
+}
+
+export const table = (page: Page, name: string): Locator =>
+  page.getByRole("grid", { name, exact: true });
+
+/** The rows of a table that exist, in their order, each cell by its column. */
+export async function cells(grid: Locator): Promise<Record<string, string>[]> {
+  const rows = await grid.locator(".body .row").evaluateAll((elements) =>
+    elements.map((row) => ({
+      at: Number(row.getAttribute("aria-rowindex")),
+      cells: Object.fromEntries(
+        [...row.querySelectorAll<HTMLElement>(".cell")].map((cell) => [
+          cell.dataset.column,
+          cell.textContent,
+        ]),
+      ) as Record<string, string>,
+    })),
+  );
+  return rows.sort((a, b) => a.at - b.at).map((row) => row.cells);
+}
+
+/** Waits until something is so, and says what it is if it is not. */
+export const eventually = <T>(what: () => Promise<T>) =>
+  expect.poll(what, { timeout: PATIENCE, interval: 50 });

@@ -1,0 +1,121 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { prefixes, type RunningBgpd, startBgpd } from "../daemons/bgpd.ts";
+import { until } from "../daemons/program.ts";
+import { cells, eventually, loaded, openPage, startBrowser, table } from "./browser.ts";
+import { type Glass, startGlass } from "./glass.ts";
+
+const COUNT = 20_000;
+const all = prefixes(COUNT);
+/** More rows than any screen of the tests shows, and far fewer than there are. */
+const FEW = 60;
+
+let bgpd: RunningBgpd;
+let glass: Glass;
+let browser: Browser;
+
+beforeAll(async () => {
+  bgpd = await startBgpd({ statements: "allow from any\nallow to any\n" });
+  await bgpd.bulkAdd(all);
+  await until("bgpd has all routes", bgpd.program, async () => {
+    const { rib } = (await bgpd.json("show", "rib")) as { rib: unknown[] };
+    return rib.length === COUNT;
+  });
+  glass = await startGlass(bgpd.restricted);
+  browser = await startBrowser();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await glass?.stop();
+  await bgpd?.stop();
+});
+
+describe("20,000 routes", () => {
+  it("can all be walked through while only those exist that are seen", async () => {
+    const page = await openPage(browser, glass.url);
+    await loaded(page, COUNT);
+    const grid = table(page, "Routes");
+    const rows = () => page.locator(".row").count();
+    const selected = () => grid.locator("[aria-selected=true] [data-column=prefix]").textContent();
+    expect(await grid.getAttribute("aria-rowcount")).toBe(String(COUNT + 1));
+    await grid.focus();
+    const seen = new Map<number, string>();
+    const look = async () => {
+      expect(await rows()).toBeLessThan(3 * FEW);
+      expect(await grid.locator(".row").count()).toBeLessThan(FEW);
+      const at = Number(await grid.locator("[aria-selected=true]").getAttribute("aria-rowindex"));
+      seen.set(at - 2, (await selected()) ?? "");
+    };
+    for (const key of ["Home", "PageDown", "ArrowDown", "End", "PageUp", "ArrowUp"]) {
+      await page.keyboard.press(key);
+      await look();
+    }
+    // far away without keys
+    for (const share of [0.25, 0.5, 0.75]) {
+      await grid.evaluate((element, part) => {
+        element.scrollTop = element.scrollHeight * part;
+      }, share);
+      await eventually(async () => (await cells(grid)).length).toBeGreaterThan(8);
+      expect(await grid.locator(".row").count()).toBeLessThan(FEW);
+      const middle = all[Math.round(COUNT * share) + 2];
+      await eventually(async () => (await cells(grid)).map(({ prefix }) => prefix)).toContain(
+        middle,
+      );
+    }
+    expect(seen.get(0)).toBe(all[0]);
+    expect(seen.get(COUNT - 1)).toBe(all[COUNT - 1]);
+    expect(seen.size).toBe(6);
+    for (const [index, prefix] of seen) expect(prefix).toBe(all[index]);
+  });
+
+  it.each([
+    ["10.77.", all.filter((prefix) => prefix.startsWith("10.77."))],
+    ["10.5.7.9", ["10.5.7.0/24"]],
+    ["10.7", all.filter((prefix) => prefix.startsWith("10.7"))],
+    ["nothing", []],
+  ])("are searched for %j, with few rows at every time", async (words, expected) => {
+    const page = await openPage(browser, glass.url);
+    await loaded(page, COUNT);
+    const grid = table(page, "Routes");
+    await page.getByLabel("Search the routes").pressSequentially(words);
+    const count = expected.length.toLocaleString("en-US");
+    await eventually(() => page.locator("#routes .note").textContent()).toBe(`${count} of 20,000`);
+    expect(await grid.getAttribute("aria-rowcount")).toBe(String(expected.length + 1));
+    const shown = (await cells(grid)).map(({ prefix }) => prefix);
+    expect(shown.length).toBeLessThan(FEW);
+    expect(shown).toEqual(expected.slice(0, shown.length));
+    expect(shown.length).toBe(Math.min(expected.length, shown.length || 1));
+  });
+
+  it("search once for a word that is typed fast, not for every letter", async () => {
+    const page = await openPage(browser, glass.url);
+    await loaded(page, COUNT);
+    const note = page.locator("#routes .note");
+    await note.evaluate((element) => {
+      const counts: (string | null)[] = [];
+      Object.assign(window, { counts });
+      new MutationObserver(() => counts.push(element.textContent)).observe(element, {
+        childList: true,
+      });
+    });
+    await page.getByLabel("Search the routes").evaluate((input: HTMLInputElement) => {
+      for (const part of ["1", "10", "10.", "10.7", "10.77", "10.77."]) {
+        input.value = part;
+        input.dispatchEvent(new Event("input", { bubbles: true }));
+      }
+    });
+    await eventually(() => note.textContent()).toBe("256 of 20,000");
+    const counts = await page.evaluate(() => (window as unknown as { counts: string[] }).counts);
+    expect(new Set(counts)).toEqual(new Set(["256 of 20,000"]));
+  });
+
+  it("are all in the messages too, of which few rows exist", async () => {
+    const page = await openPage(browser, glass.url);
+    await loaded(page, COUNT);
+    const grid = table(page, "Messages");
+    await page.getByLabel("Filter the messages").fill("received show_rib 16");
+    await eventually(() => grid.getAttribute("aria-rowcount")).toBe(String(COUNT + 1));
+    expect(await grid.locator(".row").count()).toBeLessThan(FEW);
+  });
+});

@@ -11,3 +11,4 @@ test-daemons: package check-examples
 check-examples: node_modules/.package-lock.json $(GENERATED)
 	npx --no-install tsc -p examples/bgpd
 	npx --no-install tsc -p examples/tmux
+	npx --no-install tsc -p examples/capabilities

@@ -75,10 +75,21 @@ export function socketHandler(
   };
 }
 
+const unixPath = (address: BunAddress): string | undefined =>
+  "unix" in address ? address.unix : undefined;
+
+/** It is most of what this entry weighs, so it is loaded when it is asked for. */
+const unix = async () => (await import("../transports/unix-bun.ts")).bunUnix();
+
 /**
  * Connects to a Unix socket (`{ unix }`) or a TCP port (`{ port, hostname }`).
  * Rejects with what Bun says (ENOENT, ECONNREFUSED, …), and the reason of
  * `options.signal`.
+ *
+ * With `allowFdPass`, which takes a Unix socket and Linux (else
+ * ERR_IMSG_UNSUPPORTED), what passes are numbers of descriptors of the system.
+ * One that is sent is closed here; one that is taken is to be closed by who
+ * takes it. A thread waits for such channels, whenever there are any.
  */
 export async function connect(
   address: BunAddress,
@@ -86,6 +97,7 @@ export async function connect(
 ): Promise<ImsgChannel> {
   const { signal } = options;
   signal?.throwIfAborted();
+  if (options.allowFdPass) return (await unix()).connect(unixPath(address), options);
   const connecting = new Promise<ImsgChannel>((resolve, reject) => {
     const socket = socketHandler(resolve, options, reject);
     bun()
@@ -99,13 +111,29 @@ export async function connect(
  * Listens on a Unix socket (`{ unix }`) or a TCP port (`{ port, hostname }`)
  * and calls back with a channel for each connection. `stop()` of what it returns
  * accepts no more connections; the open channels go on. Throws what Bun says
- * (EADDRINUSE, …), EINVAL for bad options.
+ * (EADDRINUSE, …), EINVAL for bad options. With `allowFdPass`, as in
+ * {@link connect}, there is a promise of it, and `stop` closes no open connections.
  */
 export function listen(
   address: BunAddress,
   onChannel: (channel: ImsgChannel) => void,
+  options: ChannelOptions & { allowFdPass: true },
+): Promise<BunListener>;
+export function listen(
+  address: BunAddress,
+  onChannel: (channel: ImsgChannel) => void,
   options?: ChannelOptions,
-): BunListener {
+): BunListener;
+export function listen(
+  address: BunAddress,
+  onChannel: (channel: ImsgChannel) => void,
+  options?: ChannelOptions,
+): BunListener | Promise<BunListener> {
+  if (options?.allowFdPass) {
+    return unix()
+      .then((channels) => channels.listen(unixPath(address), onChannel, options))
+      .then((listening) => ({ stop: () => listening.close() }));
+  }
   const socket = socketHandler((channel) => onChannel(channel), options);
   return bun().listen({ ...address, allowHalfOpen: true, socket });
 }

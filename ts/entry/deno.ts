@@ -51,10 +51,21 @@ export function fromConn(conn: DenoConn, options: ChannelOptions = {}): ImsgChan
   return new ImsgChannel(denoTransport(conn, options.highWaterMark), options);
 }
 
+const unixPath = (address: DenoAddress): string | undefined =>
+  "path" in address ? address.path : undefined;
+
+/** It is most of what this entry weighs, so it is loaded when it is asked for. */
+const unix = async () => (await import("../transports/unix-deno.ts")).denoUnix();
+
 /**
  * Connects to a Unix socket (`{ path }`) or a TCP port (`{ port, hostname }`).
  * Rejects with what Deno says (NotFound, ConnectionRefused, NotCapable, …), and
  * the reason of `options.signal`.
+ *
+ * With `allowFdPass`, which takes a Unix socket, Linux (else
+ * ERR_IMSG_UNSUPPORTED) and `--allow-ffi`, what passes are numbers of descriptors
+ * of the system, and errors have the system's names (ENOENT, …). One that is sent
+ * is closed here; one that is taken is to be closed by who takes it.
  */
 export async function connect(
   address: DenoAddress,
@@ -62,6 +73,7 @@ export async function connect(
 ): Promise<ImsgChannel> {
   const { signal } = options;
   signal?.throwIfAborted();
+  if (options.allowFdPass) return (await unix()).connect(unixPath(address), options);
   const conn = await abortable(deno().connect(target(address)), signal, (late) => late.close());
   try {
     return fromConn(conn, options);
@@ -87,13 +99,25 @@ export interface DenoServer {
 /**
  * Listens on a Unix socket (`{ path }`) or a TCP port (`{ port, hostname }`)
  * and calls back with a channel for each connection. Throws what Deno says
- * (AddrInUse, NotCapable, …).
+ * (AddrInUse, NotCapable, …). With `allowFdPass`, as in {@link connect},
+ * there is a promise of a server, whose listener can only be closed.
  */
 export function listen(
   address: DenoAddress,
   onChannel: (channel: ImsgChannel) => void,
+  options: ChannelOptions & { allowFdPass: true },
+): Promise<DenoServer>;
+export function listen(
+  address: DenoAddress,
+  onChannel: (channel: ImsgChannel) => void,
+  options?: ChannelOptions,
+): DenoServer;
+export function listen(
+  address: DenoAddress,
+  onChannel: (channel: ImsgChannel) => void,
   options: ChannelOptions = {},
-): DenoServer {
+): DenoServer | Promise<DenoServer> {
+  if (options.allowFdPass) return listenUnix(address, onChannel, options);
   const listener = deno().listen(target(address));
   let closed = false;
   const accept = async (): Promise<void> => {
@@ -111,4 +135,26 @@ export function listen(
       closed = true;
     },
   };
+}
+
+async function listenUnix(
+  address: DenoAddress,
+  onChannel: (channel: ImsgChannel) => void,
+  options: ChannelOptions,
+): Promise<DenoServer> {
+  let finish!: () => void;
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const listening = (await unix()).listen(unixPath(address), onChannel, options);
+  const close = (): void => {
+    listening.close();
+    finish();
+  };
+  const listener: DenoListener = {
+    addr: { transport: "unix", path: unixPath(address) },
+    close,
+    async *[Symbol.asyncIterator]() {},
+  };
+  return { listener, finished, close };
 }

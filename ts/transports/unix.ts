@@ -32,7 +32,7 @@ const LATER = 10;
 export function unixTransport(sockets: UnixSockets, fd: number, watch: Watch): Transport {
   const queue: Unsent[] = [];
   let sink: TransportSink;
-  let watcher: Watcher;
+  let watcher: Watcher | undefined;
   let reading = false;
   let full = false; // has the channel to wait
   let ending = false; // our side
@@ -46,12 +46,12 @@ export function unixTransport(sockets: UnixSockets, fd: number, watch: Watch): T
     if (over) return;
     over = stopped = true;
     clearTimeout(timer);
-    watcher.close();
+    watcher?.close();
     for (const unsent of queue.splice(0)) if (unsent.fd !== -1) sockets.close(unsent.fd);
     sockets.hangUp(fd);
   };
   const update = (): void => {
-    if (!over) watcher.want(reading && !peerEnded && !stopped, queue.length > 0 && !timer);
+    if (!over) watcher?.want(reading && !peerEnded && !stopped, queue.length > 0 && !timer);
   };
   const failed = (error: unknown): void => {
     const told = stopped;

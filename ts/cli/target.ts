@@ -1,7 +1,8 @@
 import type { ChildProcess } from "node:child_process";
-import { type NetConnectOpts, connect as netConnect, type Socket } from "node:net";
+import type { NetConnectOpts } from "node:net";
 import { type ChannelOptions, ImsgChannel } from "../entry/index.ts";
 import { fromSocket, spawn } from "../entry/node.ts";
+import { connectSocket } from "../transports/connect.ts";
 import type { DialectOptions } from "./dialect.ts";
 import { UsageError } from "./status.ts";
 import { openWebSocket, type WebSocketOptions, webSocketTransport } from "./websocket.ts";
@@ -88,35 +89,10 @@ async function overSocket(
   options: ChannelOptions & DialectOptions,
   signal: AbortSignal | undefined,
 ): Promise<OpenTarget> {
-  const socket = await connected(address, signal);
+  const socket = await connectSocket(address, signal);
   const closed = new Promise((resolve) => socket.once("close", resolve));
   const channel = fromSocket(socket, options);
   return { channel, dispose: () => finish(channel, closed, () => socket.destroy()) };
-}
-
-/** A connected socket. Unlike with the library's connect, the signal means nothing later. */
-function connected(address: NetConnectOpts, signal: AbortSignal | undefined): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = netConnect({ ...address, allowHalfOpen: true });
-    const settle = (): void => {
-      socket.off("error", failed);
-      signal?.removeEventListener("abort", aborted);
-    };
-    const failed = (error: unknown): void => {
-      settle();
-      reject(error);
-    };
-    const aborted = (): void => {
-      socket.destroy();
-      failed(signal!.reason);
-    };
-    socket.once("error", failed);
-    signal?.addEventListener("abort", aborted);
-    socket.once("connect", () => {
-      settle();
-      resolve(socket);
-    });
-  });
 }
 
 /** Closes a channel, and breaks off what is under it if that takes long. */

@@ -9,12 +9,12 @@ import {
   type ListenOptions,
   type NetConnectOpts,
   type Socket as NetSocket,
-  connect as netConnect,
   type Server,
 } from "node:net";
 import type { Duplex } from "node:stream";
 import { type ChannelOptions, ImsgChannel } from "../channel/channel.ts";
 import { ImsgError } from "../core/error.ts";
+import { connectSocket } from "../transports/connect.ts";
 import { duplexTransport } from "../transports/node.ts";
 
 /** A channel over any of Node's duplex streams, which is the channel's from then on. */
@@ -54,7 +54,8 @@ async function maker(options: ChannelOptions, isUnix: boolean): Promise<Make> {
 /**
  * Connects to a Unix socket (`{ path }`) or a TCP port (`{ port, host }`).
  * Rejects with what Node says (ENOENT, ECONNREFUSED, …), and the reason of
- * `options.signal`.
+ * `options.signal`. A Unix listener whose queue is full is asked for two seconds;
+ * then it rejects with EAGAIN.
  *
  * With `allowFdPass`, which takes a Unix socket, Linux and the package koffi
  * (else ERR_IMSG_UNSUPPORTED), what passes are numbers of descriptors. One that
@@ -68,34 +69,13 @@ export async function connect(
   const { signal } = options;
   signal?.throwIfAborted();
   const make = await maker(options, "path" in address && address.path !== undefined);
-  signal?.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    const socket = netConnect({ ...address, allowHalfOpen: true });
-    if (options.allowFdPass === true) socket.pause(); // nothing may be read
-    const settle = (): void => {
-      socket.off("error", failed);
-      signal?.removeEventListener("abort", aborted);
-    };
-    const failed = (error: unknown): void => {
-      settle();
-      reject(error);
-    };
-    const aborted = (): void => {
-      socket.destroy();
-      failed(signal!.reason);
-    };
-    socket.once("error", failed);
-    signal?.addEventListener("abort", aborted);
-    socket.once("connect", () => {
-      settle();
-      try {
-        resolve(make(socket));
-      } catch (error) {
-        socket.destroy();
-        reject(error);
-      }
-    });
-  });
+  const socket = await connectSocket(address, signal, options.allowFdPass);
+  try {
+    return make(socket);
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
 }
 
 /** A server of channels: {@link listen}. */

@@ -1,0 +1,60 @@
+import { type NetConnectOpts, connect as netConnect, type Socket } from "node:net";
+import { setTimeout as wait } from "node:timers/promises";
+
+/** How often, and how long in between, in milliseconds, a full listener is asked again. */
+const TRIES = 200;
+const PAUSE = 10;
+
+/**
+ * A connected socket of Node's, from which nothing has been read if it is to be
+ * paused. Rejects with what Node says, and with the signal's reason, which means
+ * nothing later.
+ *
+ * Linux refuses a Unix socket whose listener has not accepted the ones before it
+ * with EAGAIN, where a blocking connect would wait, as C programs do: so does
+ * this, for two seconds.
+ */
+export async function connectSocket(
+  address: NetConnectOpts,
+  signal: AbortSignal | undefined,
+  paused = false,
+): Promise<Socket> {
+  for (let tries = 1; ; tries++) {
+    signal?.throwIfAborted();
+    try {
+      return await connectOnce(address, signal, paused);
+    } catch (error) {
+      if ((error as { code?: unknown } | null)?.code !== "EAGAIN" || tries === TRIES) throw error;
+      await wait(PAUSE);
+    }
+  }
+}
+
+function connectOnce(
+  address: NetConnectOpts,
+  signal: AbortSignal | undefined,
+  paused: boolean,
+): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = netConnect({ ...address, allowHalfOpen: true });
+    if (paused) socket.pause();
+    const settle = (): void => {
+      socket.off("error", failed);
+      signal?.removeEventListener("abort", aborted);
+    };
+    const failed = (error: unknown): void => {
+      settle();
+      reject(error);
+    };
+    const aborted = (): void => {
+      socket.destroy();
+      failed(signal!.reason);
+    };
+    socket.once("error", failed);
+    signal?.addEventListener("abort", aborted);
+    socket.once("connect", () => {
+      settle();
+      resolve(socket);
+    });
+  });
+}

@@ -52,20 +52,38 @@ describe("connect()", () => {
     }
   });
 
-  it("gives up with EAGAIN when the queue stays full, and at once when it is aborted", async () => {
+  it("gives up with EAGAIN when the queue stays full", async () => {
+    const path = join(folder, "socket");
+    const child = await listener(path);
+    try {
+      child.kill("SIGSTOP");
+      const results = await Promise.allSettled(Array.from({ length: 8 }, () => connect({ path })));
+      const refused = results.filter((result) => result.status === "rejected");
+      expect(refused.length).toBeGreaterThan(0);
+      for (const { reason } of refused) {
+        expect(reason).toMatchObject({ code: "EAGAIN", syscall: "connect" });
+      }
+    } finally {
+      child.kill("SIGKILL");
+    }
+  });
+
+  it("stops waiting for a place in the queue with the reason of its signal", async () => {
     const path = join(folder, "socket");
     const child = await listener(path);
     try {
       child.kill("SIGSTOP");
       const controller = new AbortController();
-      const results = Promise.allSettled(
-        Array.from({ length: 8 }, () => connect({ path }, { signal: controller.signal })),
+      const { signal } = controller;
+      const connecting = Promise.allSettled(
+        Array.from({ length: 8 }, () => connect({ path }, { signal })),
       );
-      const late = connect({ path });
-      await expect(late).rejects.toMatchObject({ code: "EAGAIN", syscall: "connect" });
+      await new Promise((resolve) => setTimeout(resolve, 50));
       controller.abort(new Error("enough"));
-      const refused = (await results).filter(({ status }) => status === "rejected");
+      const refused = (await connecting).filter((result) => result.status === "rejected");
       expect(refused.length).toBeGreaterThan(0);
+      // none has come to the end of its patience
+      for (const { reason } of refused) expect(String(reason)).toBe("Error: enough");
     } finally {
       child.kill("SIGKILL");
     }

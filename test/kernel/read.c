@@ -1,27 +1,6 @@
 /* Reading: deliveries, errors, the end, and descriptors that arrive. */
 
-#include "check.h"
-
-static struct imsgbuf	 ib;
-static int		 s;
-
-static void
-begin(int fdpass)
-{
-	CHECK((s = kernel_socket()) != -1);
-	CHECK(imsgbuf_init(&ib, s) == 0);
-	if (fdpass)
-		imsgbuf_allow_fdpass(&ib);
-	nclosed = 0;
-}
-
-static void
-end(void)
-{
-	imsgbuf_clear(&ib);
-	CHECK(kernel_close(s) == 0);
-	finish();
-}
+#include "session.h"
 
 static void
 deliveries_come_in_order_with_errors_between(int fdpass)

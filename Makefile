@@ -15,6 +15,7 @@ UNVERIFIED := c-src/upstream/UNVERIFIED
 C_SOURCES := $(wildcard c-src/*.c c-src/*.h c-src/compat/*.h)
 
 
+.SECONDARY:
 .PHONY: all wasm package demo test check format clean distclean FORCE
 
 all: package
@@ -27,9 +28,12 @@ $(UPSTREAM) &: c-src/upstream.lock $(if $(IMSG_UPSTREAM)$(wildcard $(UNVERIFIED)
 
 # --- the module --------------------------------------------------------------
 
-EMFLAGS := -Os -std=gnu11 -fno-strict-aliasing -mbulk-memory \
-	-Wall -Wextra -Werror -Ic-src -isystem c-src/upstream \
-	-sSTANDALONE_WASM --no-entry -sSUPPORT_LONGJMP=0 \
+EMCFLAGS := -std=gnu11 -fno-strict-aliasing -mbulk-memory \
+	-Wall -Wextra -Werror -Ic-src -isystem c-src/upstream
+# small, but for the batch, through which channels and codecs go
+EMSIZE_wasm := -Oz
+EMSIZE_batch := -Os
+EMLDFLAGS := -Oz -sSTANDALONE_WASM --no-entry -sSUPPORT_LONGJMP=0 \
 	-sALLOW_MEMORY_GROWTH -sINITIAL_MEMORY=524288 -sTOTAL_STACK=65536 \
 	-sERROR_ON_UNDEFINED_SYMBOLS=0 -sWARN_ON_UNDEFINED_SYMBOLS=0
 
@@ -46,19 +50,23 @@ build/emcc.stamp: scripts/ensure-emscripten.mjs
 	$(NODE) scripts/ensure-emscripten.mjs --version-file build/emcc-version.txt
 	@touch $@
 
-define link_module
-	$(EMENV) $(EMCC) $(EMFLAGS) $(2) -sEXPORTED_FUNCTIONS=@build/exports.list -o build/$(1).linked.wasm c-src/wasm.c
-	$(NODE) scripts/finish-wasm.mjs build/$(1).linked.wasm wasm/$(1).wasm c-src/exports.txt $(UNVERIFIED)
-endef
-
 wasm: wasm/imsg.wasm wasm/imsg-debug.wasm
 
-wasm/imsg.wasm: $(C_SOURCES) build/exports.list $(UPSTREAM) scripts/finish-wasm.mjs Makefile | build/emcc.stamp
-	$(call link_module,imsg,)
-
 # the same module with an allocator that checks its invariants
-wasm/imsg-debug.wasm: $(C_SOURCES) build/exports.list $(UPSTREAM) scripts/finish-wasm.mjs Makefile | build/emcc.stamp
-	$(call link_module,imsg-debug,-DMEM_DEBUG)
+EMDEFINE_imsg-debug := -DMEM_DEBUG
+
+# $(1): the module
+define module
+build/$(1)/%.o: c-src/%.c $$(C_SOURCES) $$(UPSTREAM) Makefile | build/emcc.stamp
+	@mkdir -p $$(@D)
+	$$(EMENV) $$(EMCC) $$(EMSIZE_$$*) $$(EMCFLAGS) $$(EMDEFINE_$(1)) -c -o $$@ $$<
+
+wasm/$(1).wasm: build/$(1)/wasm.o build/$(1)/batch.o build/exports.list scripts/finish-wasm.mjs
+	$$(EMENV) $$(EMCC) $$(EMLDFLAGS) -sEXPORTED_FUNCTIONS=@build/exports.list -o build/$(1)/linked.wasm build/$(1)/wasm.o build/$(1)/batch.o
+	$$(NODE) scripts/finish-wasm.mjs build/$(1)/linked.wasm $$@ c-src/exports.txt $$(UNVERIFIED)
+endef
+$(eval $(call module,imsg))
+$(eval $(call module,imsg-debug))
 
 # the digest of the module that the recorded compiler makes; see wasm/README.md
 .PHONY: record

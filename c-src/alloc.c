@@ -2,34 +2,12 @@
 #include <string.h>
 
 #include "alloc.h"
-#include "inline.h"
+#include "classes.h"
 
-#include "arena.h"
+struct sizeclass	mem_classes[CLASSES];
+uint32_t		mem_countdown;
+static size_t		span_live;	/* bytes in live spans of pages */
 
-#define CLASS_MAX	32768
-#define CLASSES		40
-#define BLOCK_UNIT	16
-
-/* What stands at the start of a free block; the rest of it is zero. */
-struct freeblock {
-	struct freeblock	*next;
-#ifdef MEM_DEBUG
-	uintptr_t		 magic;
-#endif
-};
-
-static struct sizeclass {
-	struct freeblock	*free;
-	unsigned char		*bump;	/* never used rest of the newest page */
-	unsigned char		*end;
-	size_t			 size;
-	size_t			 carved;	/* blocks ever cut from pages */
-} classes[CLASSES];
-
-static uint32_t	mem_countdown;
-static size_t	span_live;	/* bytes in live spans of pages */
-
-/* 16, 32, ... 128, then four classes for each doubling. */
 static size_t
 class_size(unsigned int c)
 {
@@ -42,22 +20,8 @@ class_size(unsigned int c)
 	    ((c - 8) % 4 + 1) * ((size_t)32 << doubling));
 }
 
-static INLINE unsigned int
-class_of(size_t n)
-{
-	unsigned int	 last, shift;
-
-	last = n == 0 ? 0 : (unsigned int)n - 1;
-	if (last < 128)
-		return (last / BLOCK_UNIT);
-	shift = 31 - (unsigned int)__builtin_clz(last);
-	return (8 + (shift - 7) * 4 + (last >> (shift - 2)) - 4);
-}
-
 #ifdef MEM_DEBUG
-#define FREE_MAGIC	((uintptr_t)0xf4eeb10c)
-
-static void
+void
 check_free_block(struct freeblock *b, size_t size)
 {
 	unsigned char	*p = (unsigned char *)b;
@@ -70,31 +34,33 @@ check_free_block(struct freeblock *b, size_t size)
 			mem_corrupt("write after free");
 }
 
-static void
-check_not_free(struct sizeclass *sc, struct freeblock *b)
+void
+check_not_free(unsigned int c, void *p)
 {
-	struct freeblock	*f;
+	struct freeblock	*b = p, *f;
 
 	if (b->magic != FREE_MAGIC)
 		return;		/* cannot be on the list */
-	for (f = sc->free; f != NULL; f = f->next)
+	for (f = mem_classes[c].free; f != NULL; f = f->next)
 		if (f == b)
 			mem_corrupt("double free");
 }
 
-static void
-check_zero(const unsigned char *p, size_t n)
+void
+check_zero(const void *block, size_t n)
 {
+	const unsigned char	*p = block;
+
 	while (n-- > 0)
 		if (*p++ != 0)
 			mem_corrupt("freed memory is not zero");
 }
 #endif
 
-static NOINLINE void *
+void *
 class_refill(unsigned int c)
 {
-	struct sizeclass	*sc = &classes[c];
+	struct sizeclass	*sc = &mem_classes[c];
 	unsigned char		*p;
 
 	if (sc->bump == sc->end) {
@@ -113,38 +79,7 @@ class_refill(unsigned int c)
 	return (p);
 }
 
-static INLINE void *
-class_get(unsigned int c)
-{
-	struct sizeclass	*sc = &classes[c];
-	struct freeblock	*b;
-
-	if ((b = sc->free) == NULL)
-		return (class_refill(c));
-#ifdef MEM_DEBUG
-	check_free_block(b, sc->size);
-	b->magic = 0;
-#endif
-	sc->free = b->next;
-	b->next = NULL;
-	return (b);
-}
-
-/* The block is zero already. */
-static INLINE void
-class_put(unsigned int c, void *p)
-{
-	struct freeblock	*b = p;
-
-#ifdef MEM_DEBUG
-	check_zero(p, classes[c].size);
-	b->magic = FREE_MAGIC;
-#endif
-	b->next = classes[c].free;
-	classes[c].free = b;
-}
-
-static NOINLINE void *
+void *
 span_get(size_t n)
 {
 	unsigned int	 order = 0;
@@ -165,7 +100,7 @@ span_get(size_t n)
 	return (p);
 }
 
-static NOINLINE void
+void
 span_put(void *p, size_t used)
 {
 	unsigned int	 order = page_span_order(p);
@@ -179,10 +114,10 @@ span_put(void *p, size_t used)
 	pages_put(p, order);
 }
 
-static NOINLINE int
+int
 mem_refused(void)
 {
-	if (--mem_countdown != 0)
+	if (mem_countdown == 0 || --mem_countdown != 0)
 		return (0);
 	errno = ENOMEM;
 	return (1);
@@ -191,11 +126,7 @@ mem_refused(void)
 void *
 mem_alloc(size_t n)
 {
-	if (UNLIKELY(mem_countdown != 0) && mem_refused())
-		return (NULL);
-	if (LIKELY(n <= CLASS_MAX))
-		return (class_get(class_of(n)));
-	return (span_get(n));
+	return (class_alloc(n));
 }
 
 void *
@@ -210,75 +141,39 @@ mem_calloc(size_t count, size_t size)
 	return (mem_alloc(n));
 }
 
-/*
- * The same for a size that the compiler knows: no look-up, no loop.  A block
- * that is freed by its size must have been allocated by it.
- */
-static INLINE void *
-mem_calloc_known(size_t count, size_t size)
-{
-	size_t	 n = count * size;
-
-	if (count != 1 || !__builtin_constant_p(size) || n > 128 ||
-	    UNLIKELY(mem_countdown != 0))
-		return (mem_calloc(count, size));
-	return (class_get(class_of(n)));
-}
-
-static INLINE void
-mem_free_known(void *p, size_t size)
-{
-	if (size == 1 || size > 128) {
-		mem_free(p);
-		return;
-	}
-	if (p == NULL)
-		return;
-#ifdef MEM_DEBUG
-	check_not_free(&classes[class_of(size)], p);
-#endif
-	__builtin_memset(p, 0, size);
-	class_put(class_of(size), p);
-}
-
-/* Wipes the first n bytes; the caller knows that the rest is zero. */
-static INLINE void
-mem_put(void *p, size_t n, int whole)
-{
-	unsigned int	 c;
-
-	if (p == NULL)
-		return;
-	if (LIKELY(page_class(p, &c))) {
-#ifdef MEM_DEBUG
-		check_not_free(&classes[c], p);
-#endif
-		mem_wipe(p, whole ? classes[c].size : n);
-		class_put(c, p);
-	} else
-		span_put(p, whole ? (size_t)ARENA_PAGE << page_span_order(p) : n);
-}
-
-void
-mem_free(void *p)
-{
-	mem_put(p, 0, 1);
-}
-
-void
-mem_freezero(void *p, size_t n)
-{
-	mem_put(p, n, 0);
-}
-
 static size_t
 block_size(void *p)
 {
 	unsigned int	 c;
 
 	if (page_class(p, &c))
-		return (classes[c].size);
+		return (mem_classes[c].size);
 	return ((size_t)ARENA_PAGE << page_span_order(p));
+}
+
+void
+mem_free(void *p)
+{
+	if (p != NULL)
+		mem_freezero(p, block_size(p));
+}
+
+void
+mem_freezero(void *p, size_t n)
+{
+	unsigned int	 c;
+
+	if (p == NULL)
+		return;
+	if (!page_class(p, &c)) {
+		span_put(p, n);
+		return;
+	}
+#ifdef MEM_DEBUG
+	check_not_free(c, p);
+#endif
+	memset(p, 0, n);
+	class_put(c, p);
 }
 
 void *
@@ -289,15 +184,12 @@ mem_realloc(void *p, size_t n)
 
 	if (p == NULL)
 		return (mem_alloc(n));
-	if (UNLIKELY(mem_countdown != 0) && mem_refused())
-		return (NULL);
 	have = block_size(p);
 	if (n <= have)
-		return (p);
-	if ((new = n <= CLASS_MAX ? class_get(class_of(n)) :
-	    span_get(n)) == NULL)
+		return (mem_refused() ? NULL : p);
+	if ((new = mem_alloc(n)) == NULL)
 		return (NULL);
-	mem_copy(new, p, have);
+	memcpy(new, p, have);
 	mem_free(p);
 	return (new);
 }
@@ -308,8 +200,8 @@ mem_strndup(const char *s, size_t n)
 	char	*d;
 	size_t	 len = n == 0 ? 0 : strnlen(s, n);	/* s may be NULL */
 
-	if ((d = mem_alloc(len + 1)) != NULL)
-		mem_copy(d, s, len);
+	if ((d = mem_alloc(len + 1)) != NULL && len > 0)
+		memcpy(d, s, len);
 	return (d);
 }
 
@@ -327,10 +219,10 @@ mem_live(void)
 	unsigned int		 c;
 
 	for (c = 0; c < CLASSES; c++) {
-		blocks = classes[c].carved;
-		for (b = classes[c].free; b != NULL; b = b->next)
+		blocks = mem_classes[c].carved;
+		for (b = mem_classes[c].free; b != NULL; b = b->next)
 			blocks--;
-		live += blocks * classes[c].size;
+		live += blocks * mem_classes[c].size;
 	}
 	return (live);
 }

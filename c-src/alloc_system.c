@@ -107,5 +107,3 @@ mem_limit(size_t n)
 	(void)n;
 }
 
-#define mem_calloc_known(count, size)	mem_calloc(count, size)
-#define mem_free_known(p, size)		mem_free(p)

@@ -1,21 +1,73 @@
-/* Part of core.c, behind the originals: sees inside struct msgbuf. */
+/*
+ * The second unit: the batch, and under it the originals once more, included as
+ * they were fetched, with everything inlined that every message goes through.
+ * These act on batches only, whose bytes lie in the windows here; all else is
+ * done by core.c.
+ */
+
+#include <sys/types.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <endian.h>
+#include <errno.h>
+#include <limits.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "descriptor.h"
+#include "inside.h"
+#include "kernel.h"
+
+#ifndef MEM_SYSTEM
+#include "classes.h"
+#endif
+#include "inline.h"
+
+#define BATCH_FD	0x7fffffff	/* a number that no descriptor has */
+
+#include "compat/original.h"
+#include "compat/inlined.h"
 
 #include "batch.h"
+#include "loan.c"
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wall"
+#pragma GCC diagnostic ignored "-Wextra"
+#pragma GCC diagnostic ignored "-Wpragmas"
+#include "imsg-buffer.c"
+#include "imsg.c"
+#pragma GCC diagnostic pop
+
+#include "compat/ours.h"
+
+/* What need not be fast is core.c's. */
+#undef imsgbuf_init
+#undef imsgbuf_set_maxsize
+#undef imsgbuf_allow_fdpass
+#undef imsgbuf_clear
+#undef imsg_create
+#undef imsg_close
+#undef ibuf_reserve
+struct ibuf *imsg_create(struct imsgbuf *, uint32_t, uint32_t, pid_t, size_t);
+void	 imsg_close(struct imsgbuf *, struct ibuf *);
+void	*ibuf_reserve(struct ibuf *, size_t);
+int	 imsgbuf_init(struct imsgbuf *, int);
+int	 imsgbuf_set_maxsize(struct imsgbuf *, uint32_t);
+void	 imsgbuf_allow_fdpass(struct imsgbuf *);
+void	 imsgbuf_clear(struct imsgbuf *);
 
 #include "dialect.c"
 
-struct batch {
-	struct imsgbuf	 imsgbuf;
-	struct ibuf	*created;	/* between batch_create and _finish */
-	int		 classic;
-	unsigned char	 carry[BATCH_LEAD];
-};
-
-static _Alignas(16) unsigned char	window[BATCH_LEAD + BATCH_WINDOW];
-static _Alignas(16) unsigned char	outgoing[65536];
-static struct imsg_hdr			headers[BATCH_MESSAGES];
-static struct batch_result		result;
-static struct imsg			first;	/* held until batch_release */
+static struct imsg_hdr		headers[BATCH_MESSAGES];
+static struct batch_result	result;
+static struct imsg		first;	/* held until batch_release */
 
 unsigned char *
 batch_window(void)
@@ -52,7 +104,7 @@ batch_open(uint32_t maxsize, int32_t pid, int flags)
 
 	if ((b = mem_alloc(sizeof(*b))) == NULL)
 		return (NULL);
-	if (imsgbuf_init(&b->imsgbuf, LOAN_FD) == -1)
+	if (imsgbuf_init(&b->imsgbuf, BATCH_FD) == -1)
 		goto fail;
 	/* never used, so still zero: nothing to wipe */
 	mem_freezero(b->imsgbuf.w->rbuf, 0);
@@ -122,22 +174,19 @@ batch_read(struct batch *b, uint32_t n, int fd)
 	result.error = 0;
 	result.first = NULL;
 	result.nfds = 0;
-	mem_copy(rbuf, b->carry, w->roff);
+	__builtin_memcpy(rbuf, b->carry, w->roff);
 	if (b->classic)
 		classic_read(rbuf, w->roff + n,
 		    w->rpmsg == NULL ? 0 : ibuf_left(w->rpmsg));
 	w->rbuf = (char *)rbuf;
-	kernel_loan.fd = LOAN_FD;
-	kernel_loan.rx = window + BATCH_LEAD;
-	kernel_loan.rxlen = n;
-	kernel_loan.rxfd = fd;
+	loan.rxlen = n;
+	loan.rxfd = fd;
 	rv = imsgbuf_read(&b->imsgbuf);
-	kernel_loan.fd = -1;
 	w->rbuf = NULL;
 	if (rv == -1)
 		result.error = errno;
 	else if (rv == 1)
-		mem_copy(b->carry, rbuf, w->roff);
+		__builtin_memcpy(b->carry, rbuf, w->roff);
 	batch_get(b, straddles);
 	if (rv == 1)
 		result.need = (uint32_t)(w->rpmsg != NULL ?
@@ -207,24 +256,19 @@ batch_flush(struct batch *b)
 	uint32_t	 before;
 	int		 rv = 0;
 
-	kernel_loan.fd = LOAN_FD;
-	kernel_loan.tx = outgoing;
-	kernel_loan.txsize = sizeof(outgoing);
-	kernel_loan.txlen = 0;
-	kernel_loan.txfile = NULL;
+	loan.txlen = 0;
+	loan.txfile = NULL;
 	while (imsgbuf_queuelen(imsgbuf) > 0) {
-		before = kernel_progress();
+		before = loan.txlen;
 		if ((rv = imsgbuf_write(imsgbuf)) == -1) {
 			result.error = errno;
 			break;
 		}
-		if (kernel_progress() == before)
+		if (loan.txlen == before)
 			break;
 	}
-	kernel_loan.fd = -1;
-	result.txlen = kernel_loan.txlen;
-	result.txvalue = kernel_loan.txfile == NULL ? 0 :
-	    file_give(kernel_loan.txfile);
+	result.txlen = loan.txlen;
+	result.txvalue = loan.txfile == NULL ? 0 : file_give(loan.txfile);
 	result.more = imsgbuf_queuelen(imsgbuf) > 0;
 	return (rv);
 }

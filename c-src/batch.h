@@ -4,6 +4,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sys/queue.h>
+
+#include "imsg.h"
+
 /*
  * Many messages per crossing of the border between host and module.  A batch
  * is an imsgbuf without a read buffer of its own: the one shared window is
@@ -15,10 +19,16 @@
 
 #define BATCH_LEAD	16	/* room for the left-over bytes before a chunk */
 #define BATCH_WINDOW	65520	/* bytes that a chunk may have */
+#define BATCH_OUTGOING	65536	/* bytes that a flush can give at once */
 #define BATCH_MESSAGES	4096	/* what a window can hold */
 #define BATCH_FDS	2	/* a message begun earlier, and a new one */
 
-struct batch;
+struct batch {
+	struct imsgbuf	 imsgbuf;
+	struct ibuf	*created;	/* between batch_create and _finish */
+	int		 classic;
+	unsigned char	 carry[BATCH_LEAD];
+};
 
 /* What the last call did; the host reads it in place. */
 struct batch_result {

@@ -1,7 +1,7 @@
 /*
- * The one translation unit of the module: the allocator, the kernel, the two
- * originals as they were fetched, and what we add on top.  One unit lets the
- * compiler inline across all of them; the originals are included, not edited.
+ * The C side but for the batch, in one unit: the allocator, the kernel, the two
+ * originals as they were fetched, and what we add on top.  The originals are
+ * included, not edited; batch.c includes them once more, for speed.
  */
 
 #include <sys/types.h>
@@ -18,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "inline.h"
 #ifdef MEM_SYSTEM
 #include "alloc_system.c"
 #else
@@ -30,8 +31,6 @@
 
 #include "compat/original.h"
 
-#include "hot.h"
-
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wall"
 #pragma GCC diagnostic ignored "-Wextra"
@@ -43,4 +42,3 @@
 #include "compat/ours.h"
 
 #include "inside.c"
-#include "batch.c"

@@ -1,9 +1,9 @@
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "alloc.h"
 #include "descriptor.h"
-#include "inline.h"
 #include "kernel.h"
 
 #define FIRST_FD	3	/* nothing of ours is anybody's stdio */
@@ -35,7 +35,7 @@ file_install(struct file *f)
 		if (grown == NULL)
 			return (-1);
 		if (files != NULL)
-			mem_copy(grown, files,
+			memcpy(grown, files,
 			    (size_t)files_size * sizeof(*files));
 		mem_free(files);
 		files = grown;

@@ -7,11 +7,9 @@
 
 #include "alloc.h"
 #include "descriptor.h"
-#include "inline.h"
 #include "kernel.h"
 #include "socket.h"
 
-struct loan		 kernel_loan = { -1, NULL, 0, -1, NULL, 0, 0, NULL };
 static pid_t		 process_id = 1;
 static int		 last_read = -1;
 static uint32_t		 progress;
@@ -58,12 +56,6 @@ hand_out(const int *fds, uint32_t nfds, int *fdp)
 		(void)kernel_close(fds[1]);
 }
 
-static INLINE int
-is_lent(int fd)
-{
-	return (fd == kernel_loan.fd && fd != -1);
-}
-
 static ssize_t
 socket_read(int fd, const struct iovec *iov, int *fdp)
 {
@@ -73,20 +65,6 @@ socket_read(int fd, const struct iovec *iov, int *fdp)
 	size_t		 n;
 
 	last_read = -1;
-	if (is_lent(fd)) {
-		n = kernel_loan.rxlen;	/* none: the end */
-		if (n > iov->iov_len)
-			n = iov->iov_len;
-		/* mostly the loan lies where the reader wants it */
-		if (iov->iov_base != kernel_loan.rx)
-			memmove(iov->iov_base, kernel_loan.rx, n);
-		kernel_loan.rx = (const unsigned char *)kernel_loan.rx + n;
-		kernel_loan.rxlen -= (uint32_t)n;
-		if (kernel_loan.rxfd != -1)
-			hand_out(&kernel_loan.rxfd, 1, fdp);
-		kernel_loan.rxfd = -1;
-		return (last_read = (int)n);
-	}
 	if ((s = socket_at(fd)) == NULL)
 		return (-1);
 	if ((e = s->in.head) == NULL) {
@@ -105,7 +83,7 @@ socket_read(int fd, const struct iovec *iov, int *fdp)
 	n = e->len - e->off;
 	if (n > iov->iov_len)
 		n = iov->iov_len;
-	mem_copy(iov->iov_base, e->data + e->off, n);
+	memcpy(iov->iov_base, e->data + e->off, n);
 	last_read = (int)n;
 	e->off += n;
 	if (e->nfds > 0) {
@@ -147,7 +125,7 @@ kernel_recvmsg(int fd, struct msghdr *msg, int flags)
 	cmsg->cmsg_type = SCM_RIGHTS;
 	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
 	cmsg->cmsg_level = SOL_SOCKET;
-	mem_copy(CMSG_DATA(cmsg), &passed, sizeof(passed));
+	memcpy(CMSG_DATA(cmsg), &passed, sizeof(passed));
 	msg->msg_controllen = CMSG_SPACE(sizeof(int));
 	return (n);
 }
@@ -196,43 +174,16 @@ segment_new(struct socket *s, size_t len)
 	return (g);
 }
 
-static NOINLINE void
+static void
 gather(unsigned char *to, const struct iovec *iov, size_t n)
 {
 	size_t	 part;
 
 	for (; n > 0; iov++, n -= part, to += part) {
 		part = iov->iov_len < n ? iov->iov_len : n;
-		mem_copy(to, iov->iov_base, part);
+		if (part > 0)
+			memcpy(to, iov->iov_base, part);
 	}
-}
-
-/* A descriptor begins a piece of its own, and ends the loan until it's taken. */
-static ssize_t
-loan_write(const struct iovec *iov, size_t want, int passed)
-{
-	struct loan	*l = &kernel_loan;
-	size_t		 n = l->txsize - l->txlen;
-	struct file	*f;
-
-	if (want == 0)
-		return (0);
-	if (n == 0 || l->txfile != NULL || (passed != -1 && l->txlen > 0)) {
-		errno = EAGAIN;
-		return (-1);
-	}
-	if (passed != -1) {
-		if ((f = file_at(passed)) == NULL)
-			return (-1);
-		f->refs++;
-		l->txfile = f;
-	}
-	if (n > want)
-		n = want;
-	gather(l->tx + l->txlen, iov, n);
-	l->txlen += (uint32_t)n;
-	progress += (uint32_t)n;
-	return ((ssize_t)n);
 }
 
 static ssize_t
@@ -246,8 +197,6 @@ socket_write(int fd, const struct iovec *iov, size_t iovcnt, int passed)
 
 	for (i = 0; i < iovcnt; i++)
 		want += iov[i].iov_len;
-	if (is_lent(fd))
-		return (loan_write(iov, want, passed));
 	if ((s = socket_at(fd)) == NULL ||
 	    (passed != -1 && (f = file_at(passed)) == NULL) ||
 	    (n = socket_budget(s, want)) == -1)
@@ -284,7 +233,7 @@ kernel_sendmsg(int fd, const struct msghdr *msg, int flags)
 	(void)flags;
 	if (msg->msg_control != NULL) {
 		cmsg = (struct cmsghdr *)msg->msg_control;
-		mem_copy(&passed, CMSG_DATA(cmsg), sizeof(passed));
+		memcpy(&passed, CMSG_DATA(cmsg), sizeof(passed));
 	}
 	return (socket_write(fd, msg->msg_iov, (size_t)msg->msg_iovlen,
 	    passed));

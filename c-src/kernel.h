@@ -73,23 +73,6 @@ int	kernel_dictated(int);
 /* Bytes that writes have taken so far, on all sockets. */
 uint32_t kernel_progress(void);
 
-/*
- * Memory lent to LOAN_FD, a descriptor without a socket, for one call: reads
- * take rx, and the end when that is empty; writes go to tx, at most one
- * descriptor with its first byte.  Set by batch.c only.
- */
-#define LOAN_FD	0x7fffffff
-struct loan {
-	int		 fd;		/* -1: nothing is lent */
-	const void	*rx;
-	uint32_t	 rxlen;
-	int		 rxfd;		/* arrives with rx, or -1 */
-	unsigned char	*tx;
-	uint32_t	 txlen, txsize;
-	struct file	*txfile;	/* sent along with tx, or NULL */
-};
-extern struct loan kernel_loan;
-
 #ifdef __wasm__
 #define HOST(name)	__attribute__((import_module("env"), import_name(#name)))
 #else

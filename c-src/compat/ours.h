@@ -14,5 +14,3 @@
 #undef getpid
 #undef abort
 #undef memcpy
-#undef memset
-#undef readhdr

@@ -14,4 +14,4 @@ build/bench/plain: test/bench/native/bench.c test/native/compat.h $(UPSTREAM)
 build/bench/core: test/bench/native/bench.c $(C_SOURCES) $(UPSTREAM)
 	@mkdir -p $(@D)
 	$(CC) $(BENCH_CFLAGS) -Wall -Wextra -Werror -DWITH_CORE -Ic-src \
-	    -isystem c-src/upstream -o $@ test/bench/native/bench.c
+	    -isystem c-src/upstream -o $@ test/bench/native/bench.c c-src/core.c c-src/batch.c

@@ -24,6 +24,11 @@ FZ_SANITIZE := -O1 -fsanitize=address,undefined
 FZ_MEM_stream := -DMEM_SYSTEM
 FZ_MEM_ops := -DMEM_SYSTEM
 FZ_MEM_alloc := -DMEM_DEBUG
+FZ_UNIT_stream := system
+FZ_UNIT_ops := system
+FZ_UNIT_alloc := debug
+FZ_DEFINE_system := -DMEM_SYSTEM
+FZ_DEFINE_debug := -DMEM_DEBUG
 FZ_LOUD := UBSAN_OPTIONS=print_stacktrace=1
 
 .PHONY: fuzz sanitize coverage fuzz-merge
@@ -38,7 +43,7 @@ $(FZ_OUT)/clang.stamp: $(FZ_DIR)/fuzz.mk
 	@touch $@
 
 $(FZ_OUT)/fuzz-%: $(FZ_DIR)/%.c $(FZ_DEPENDS) | $(FZ_OUT)/clang.stamp
-	$(FZ_CLANG) $(FZ_FLAGS) $(FZ_SANITIZE) -fsanitize=fuzzer $(FZ_MEM_$*) -o $@ $< $(FZ_DIR)/undefined.c
+	$(FZ_CLANG) $(FZ_FLAGS) $(FZ_SANITIZE) -fsanitize=fuzzer $(FZ_MEM_$*) -o $@ $< c-src/batch.c $(FZ_DIR)/undefined.c
 
 # New inputs go to build/, findings to build/fuzz/TARGET-crash-…
 fuzz: $(FZ_TARGETS:%=$(FZ_OUT)/fuzz-%)
@@ -74,23 +79,29 @@ FZ_PLAIN_TESTS := alloc arena
 FZ_REPLAY := $(FZ_TARGETS:%=replay-%)
 FZ_ALL := $(FZ_SYSTEM_TESTS:%=system-%) $(FZ_DEBUG_TESTS:%=debug-%) $(FZ_PLAIN_TESTS:%=plain-%) module
 
-# $(1): the folder, $(2): the variable with the flags, for one way to build all
+# $(1): the folder, $(2): the variable with the flags, for one way to build all.
+# The batch is a unit of its own, for each allocator.
 define FZ_BUILD
-$(FZ_OUT)/$(1)/system-%: test/kernel/%.c $$(FZ_DEPENDS)
+$(FZ_OUT)/$(1)/%-unit.o: c-src/batch.c $$(FZ_DEPENDS)
 	@mkdir -p $$(@D)
-	$$(FZ_CC) $$(FZ_FLAGS) $$($(2)) -DMEM_SYSTEM -o $$@ $$< $$($(2)_WITH)
+	$$(FZ_CC) $$(FZ_FLAGS) $$($(2)) $$(FZ_DEFINE_$$*) -c -o $$@ $$<
 
-$(FZ_OUT)/$(1)/debug-%: test/kernel/%.c $$(FZ_DEPENDS)
+$(FZ_OUT)/$(1)/system-%: test/kernel/%.c $(FZ_OUT)/$(1)/system-unit.o | $$(FZ_DEPENDS)
 	@mkdir -p $$(@D)
-	$$(FZ_CC) $$(FZ_FLAGS) $$($(2)) -DMEM_DEBUG -o $$@ $$< $$($(2)_WITH)
+	$$(FZ_CC) $$(FZ_FLAGS) $$($(2)) -DMEM_SYSTEM -o $$@ $$^ $$($(2)_WITH)
 
-$(FZ_OUT)/$(1)/plain-%: test/kernel/%.c $$(FZ_DEPENDS)
+$(FZ_OUT)/$(1)/debug-%: test/kernel/%.c $(FZ_OUT)/$(1)/debug-unit.o | $$(FZ_DEPENDS)
 	@mkdir -p $$(@D)
-	$$(FZ_CC) $$(FZ_FLAGS) $$($(2)) -o $$@ $$< $$($(2)_WITH)
+	$$(FZ_CC) $$(FZ_FLAGS) $$($(2)) -DMEM_DEBUG -o $$@ $$^ $$($(2)_WITH)
 
-$(FZ_OUT)/$(1)/replay-%: $(FZ_DIR)/%.c $$(FZ_DEPENDS)
+$(FZ_OUT)/$(1)/plain-%: test/kernel/%.c $(FZ_OUT)/$(1)/plain-unit.o | $$(FZ_DEPENDS)
 	@mkdir -p $$(@D)
-	$$(FZ_CC) $$(FZ_FLAGS) $$($(2)) $$(FZ_MEM_$$*) -o $$@ $$< $(FZ_DIR)/replay.c $$($(2)_WITH)
+	$$(FZ_CC) $$(FZ_FLAGS) $$($(2)) -o $$@ $$^ $$($(2)_WITH)
+
+$(FZ_OUT)/$(1)/replay-%: $(FZ_DIR)/%.c $$(FZ_DEPENDS) $(FZ_OUT)/$(1)/system-unit.o $(FZ_OUT)/$(1)/debug-unit.o
+	@mkdir -p $$(@D)
+	$$(FZ_CC) $$(FZ_FLAGS) $$($(2)) $$(FZ_MEM_$$*) -o $$@ $$< \
+	    $(FZ_OUT)/$(1)/$$(FZ_UNIT_$$*)-unit.o $(FZ_DIR)/replay.c $$($(2)_WITH)
 
 # a process needs its own malloc: the module's gets another name
 $(FZ_OUT)/$(1)/wasm.o: c-src/wasm.c $$(FZ_DEPENDS)
@@ -98,14 +109,15 @@ $(FZ_OUT)/$(1)/wasm.o: c-src/wasm.c $$(FZ_DEPENDS)
 	$$(FZ_CC) $$(FZ_FLAGS) $$($(2)) -fno-builtin -c -o $$@ $$<
 	objcopy --redefine-sym malloc=module_malloc --redefine-sym free=module_free $$@
 
-$(FZ_OUT)/$(1)/module: test/kernel/module.c $(FZ_OUT)/$(1)/wasm.o
+$(FZ_OUT)/$(1)/module: test/kernel/module.c $(FZ_OUT)/$(1)/wasm.o $(FZ_OUT)/$(1)/plain-unit.o
 	$$(FZ_CC) $$(FZ_FLAGS) $$($(2)) -o $$@ $$^ $$($(2)_WITH)
 endef
 
 FZ_SANITIZE_WITH := $(FZ_DIR)/undefined.c
 $(eval $(call FZ_BUILD,sanitize,FZ_SANITIZE))
 
-.SECONDARY: $(FZ_OUT)/sanitize/wasm.o $(FZ_OUT)/coverage/wasm.o
+.SECONDARY: $(foreach d,sanitize coverage,$(patsubst %,$(FZ_OUT)/$(d)/%.o,wasm system-unit \
+	debug-unit plain-unit))
 
 # $(1): the folder
 FZ_RUN = for t in $(FZ_ALL); do $(FZ_OUT)/$(1)/$$t > $(FZ_OUT)/$(1)/$$t.log 2>&1 || \
@@ -117,7 +129,8 @@ FZ_RUN = for t in $(FZ_ALL); do $(FZ_OUT)/$(1)/$$t > $(FZ_OUT)/$(1)/$$t.log 2>&1
 # Our C without a warning, with both compilers and each allocator
 fuzz-warnings: $(FZ_DEPENDS) $(FZ_OUT)/clang.stamp
 	@for cc in $(FZ_CC) $(FZ_CLANG); do for mem in "" -DMEM_SYSTEM -DMEM_DEBUG; do for o in -O0 -O2; do \
-	    $$cc $(FZ_FLAGS) $$o $$mem -c -o /dev/null c-src/core.c || exit 1; \
+	    $$cc $(FZ_FLAGS) $$o $$mem -c -o /dev/null c-src/core.c && \
+	    $$cc $(FZ_FLAGS) $$o $$mem -c -o /dev/null c-src/batch.c || exit 1; \
 	done; done; done; echo "fuzz-warnings: none"
 
 sanitize: fuzz-warnings $(FZ_ALL:%=$(FZ_OUT)/sanitize/%) $(FZ_REPLAY:%=$(FZ_OUT)/sanitize/%)

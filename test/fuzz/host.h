@@ -2,13 +2,14 @@
 #define FUZZ_HOST_H
 
 /*
- * The host of the native programs under test/fuzz and test/kernel: the whole
- * C side as one unit, and what the module would import from JavaScript.
+ * The host of the native programs under test/fuzz and test/kernel: the C side
+ * but for the batch, which is linked, and what the module would import from JavaScript.
  */
 
 #include <stdio.h>
 
 #include "core.c"
+#include "batch.h"
 
 #define CHECK(x)							\
 	do {								\

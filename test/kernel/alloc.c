@@ -37,9 +37,41 @@ memory_is_zero_again_whatever_was_in_it(void)
 		mem_free(p);
 	}
 	mem_free(NULL);
-	mem_free_known(NULL, 64);
 	mem_freezero(NULL, 100);
 	CHECK(mem_live() == 0);
+}
+
+/* What the batch allocates inline, and what core.c does, are the same blocks. */
+static void
+inline_and_out_of_line_are_the_same_allocator(void)
+{
+	static const size_t	 sizes[] = { 0, 1, 16, 100, 5000, 40000 };
+	struct imsg_hdr		*hdr;
+	unsigned char		*p;
+	size_t			 i;
+
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		CHECK((p = class_alloc(sizes[i])) != NULL);
+		memset(p, 0xff, sizes[i]);
+		mem_freezero(p, sizes[i]);
+		CHECK((p = mem_alloc(sizes[i])) != NULL);
+		CHECK(sizes[i] == 0 || (p[0] == 0 && p[sizes[i] - 1] == 0));
+		memset(p, 0xff, sizes[i]);
+		class_freezero(p, sizes[i]);
+		CHECK(mem_live() == 0);
+	}
+	CHECK((hdr = class_alloc(sizeof(*hdr))) != NULL);
+	memset(hdr, 0xff, sizeof(*hdr));
+	class_free(hdr, sizeof(*hdr));
+	CHECK((hdr = mem_alloc(sizeof(*hdr))) != NULL && hdr->type == 0);
+	class_free(hdr, sizeof(*hdr));
+	CHECK((p = mem_alloc(300)) != NULL);
+	class_free(p, 1);	/* of no known size */
+	class_free(NULL, sizeof(*hdr));
+	class_freezero(NULL, 100);
+	CHECK(mem_live() == 0);
+	mem_fail_at(1);
+	CHECK(class_alloc(16) == NULL && errno == ENOMEM);
 }
 
 static void
@@ -125,13 +157,10 @@ short_copies_and_wipes_touch_what_they_should(void)
 		CHECK(mem_copy(to + 8, from, n) == to + 8);
 		CHECK(memcmp(to + 8, from, n) == 0);
 		CHECK(to[7] == 0xee && to[8 + n] == 0xee);
-		CHECK(mem_set(to + 8, 0, n) == to + 8);
+		mem_wipe(to + 8, n);
 		for (i = 8; i < 8 + n; i++)
 			CHECK(to[i] == 0);
 		CHECK(to[7] == 0xee && to[8 + n] == 0xee);
-		CHECK(mem_set(to + 8, 7, n) == to + 8);
-		CHECK(n == 0 || (to[8] == 7 && to[7 + n] == 7));
-		CHECK(to[8 + n] == 0xee);
 	}
 }
 
@@ -222,6 +251,7 @@ main(void)
 {
 	sizes_are_rounded_to_their_class();
 	memory_is_zero_again_whatever_was_in_it();
+	inline_and_out_of_line_are_the_same_allocator();
 	growing_keeps_what_was_there();
 	strings_end_at_their_zero_or_at_the_length();
 	the_nth_allocation_fails_once();

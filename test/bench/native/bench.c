@@ -14,7 +14,14 @@
 #include <time.h>
 
 #ifdef WITH_CORE
-#include "core.c"
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/uio.h>
+#include "imsg.h"
+#include "batch.h"
+#include "kernel.h"
 
 void
 host_close(int fd, uint32_t value)

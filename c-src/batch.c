@@ -1,8 +1,7 @@
 /*
  * The second unit: the batch, and under it the originals once more, included as
  * they were fetched, with everything inlined that every message goes through.
- * These act on batches only, whose bytes lie in the windows here; all else is
- * done by core.c.
+ * What reads and writes is exported from here; all else is core.c's.
  */
 
 #include <sys/types.h>
@@ -28,8 +27,6 @@
 #include "classes.h"
 #endif
 #include "inline.h"
-
-#define BATCH_FD	0x7fffffff	/* a number that no descriptor has */
 
 #include "compat/original.h"
 #include "compat/inlined.h"
@@ -104,7 +101,7 @@ batch_open(uint32_t maxsize, int32_t pid, int flags)
 
 	if ((b = mem_alloc(sizeof(*b))) == NULL)
 		return (NULL);
-	if (imsgbuf_init(&b->imsgbuf, BATCH_FD) == -1)
+	if (imsgbuf_init(&b->imsgbuf, LOAN_FD) == -1)
 		goto fail;
 	/* never used, so still zero: nothing to wipe */
 	mem_freezero(b->imsgbuf.w->rbuf, 0);
@@ -154,7 +151,7 @@ batch_get(struct batch *b, int straddles)
 			result.fd_message[result.nfds] = n;
 			result.fd[result.nfds++] = fd;
 		}
-		if (n == 0 && straddles) {
+		if (n == 0 && straddles && m.data != NULL) {
 			first = m;
 			result.first = m.data;
 		} else
@@ -179,9 +176,11 @@ batch_read(struct batch *b, uint32_t n, int fd)
 		classic_read(rbuf, w->roff + n,
 		    w->rpmsg == NULL ? 0 : ibuf_left(w->rpmsg));
 	w->rbuf = (char *)rbuf;
+	loan_fd = LOAN_FD;
 	loan.rxlen = n;
 	loan.rxfd = fd;
 	rv = imsgbuf_read(&b->imsgbuf);
+	loan_fd = -1;
 	w->rbuf = NULL;
 	if (rv == -1)
 		result.error = errno;
@@ -195,6 +194,32 @@ batch_read(struct batch *b, uint32_t n, int fd)
 		result.have = msgbuf_have(w);
 		result.total = msgbuf_total(w);
 	}
+	return (rv);
+}
+
+static int
+flush_queue(struct batch *b)
+{
+	struct imsgbuf	*imsgbuf = &b->imsgbuf;
+	uint32_t	 before;
+	int		 rv = 0;
+
+	loan_fd = LOAN_FD;
+	loan.txlen = 0;
+	loan.txfile = NULL;
+	while (imsgbuf_queuelen(imsgbuf) > 0) {
+		before = loan.txlen;
+		if ((rv = imsgbuf_write(imsgbuf)) == -1) {
+			result.error = errno;
+			break;
+		}
+		if (loan.txlen == before)
+			break;
+	}
+	loan_fd = -1;
+	result.txlen = loan.txlen;
+	result.txvalue = loan.txfile == NULL ? 0 : file_give(loan.txfile);
+	result.more = imsgbuf_queuelen(imsgbuf) > 0;
 	return (rv);
 }
 
@@ -219,7 +244,7 @@ batch_compose(struct batch *b, uint32_t count, int flush)
 		p += (r.len + 3) & ~3u;
 	}
 	if (flush)
-		(void)batch_flush(b);
+		(void)flush_queue(b);
 	return (n);
 }
 
@@ -252,23 +277,6 @@ batch_finish(struct batch *b, int fd)
 int
 batch_flush(struct batch *b)
 {
-	struct imsgbuf	*imsgbuf = &b->imsgbuf;
-	uint32_t	 before;
-	int		 rv = 0;
-
-	loan.txlen = 0;
-	loan.txfile = NULL;
-	while (imsgbuf_queuelen(imsgbuf) > 0) {
-		before = loan.txlen;
-		if ((rv = imsgbuf_write(imsgbuf)) == -1) {
-			result.error = errno;
-			break;
-		}
-		if (loan.txlen == before)
-			break;
-	}
-	result.txlen = loan.txlen;
-	result.txvalue = loan.txfile == NULL ? 0 : file_give(loan.txfile);
-	result.more = imsgbuf_queuelen(imsgbuf) > 0;
-	return (rv);
+	result.error = 0;
+	return (flush_queue(b));
 }

@@ -135,7 +135,7 @@ class_freezero(void *p, size_t n)
 #ifdef MEM_DEBUG
 	check_not_free(c, p);
 #endif
-	mem_wipe(p, n);
+	mem_wipe16(p, n);	/* blocks are multiples of 16 bytes */
 	class_put(c, p);
 }
 

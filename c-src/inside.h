@@ -8,8 +8,12 @@
  * the original's structures can tell.
  */
 
+struct ibuf;
 struct imsgbuf;
 struct msgbuf;
+
+/* The callback that imsgbuf_init gives to msgbuf_new_reader. */
+extern struct ibuf *(*const imsg_reader)(struct ibuf *, void *, int *);
 
 /*
  * msgbuf_new_reader with a callback of ours: host_header says how long the

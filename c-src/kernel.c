@@ -56,6 +56,12 @@ hand_out(const int *fds, uint32_t nfds, int *fdp)
 		(void)kernel_close(fds[1]);
 }
 
+static int
+is_lent(int fd)
+{
+	return (fd == loan_fd && fd != -1);
+}
+
 static ssize_t
 socket_read(int fd, const struct iovec *iov, int *fdp)
 {
@@ -64,6 +70,8 @@ socket_read(int fd, const struct iovec *iov, int *fdp)
 	struct event	*e;
 	size_t		 n;
 
+	if (is_lent(fd))
+		return (loan_read(fdp));
 	last_read = -1;
 	if ((s = socket_at(fd)) == NULL)
 		return (-1);
@@ -195,6 +203,8 @@ socket_write(int fd, const struct iovec *iov, size_t iovcnt, int passed)
 	size_t		 want = 0, i;
 	ssize_t		 n;
 
+	if (is_lent(fd))
+		return (loan_write(iov, iovcnt, passed));
 	for (i = 0; i < iovcnt; i++)
 		want += iov[i].iov_len;
 	if ((s = socket_at(fd)) == NULL ||

@@ -73,6 +73,15 @@ int	kernel_dictated(int);
 /* Bytes that writes have taken so far, on all sockets. */
 uint32_t kernel_progress(void);
 
+/*
+ * The descriptor of all batches: it has no socket, and there is something behind
+ * it only while loan_fd says so.  See loan.c.
+ */
+#define LOAN_FD	0x7fffffff
+extern int	loan_fd;	/* LOAN_FD, or -1: nothing is lent */
+ssize_t	loan_read(int *);
+ssize_t	loan_write(const struct iovec *, size_t, int);
+
 #ifdef __wasm__
 #define HOST(name)	__attribute__((import_module("env"), import_name(#name)))
 #else

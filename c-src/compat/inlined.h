@@ -2,10 +2,11 @@
 #define INLINED_H
 
 /*
- * Included before the originals in batch.c, which compiles them a second time:
- * under names of their own, so that core.c's stay the ones that are exported,
- * and with everything inlined that every message goes through.  imsg.h must not
- * have been included before.
+ * Included before the originals in batch.c, which compiles them a second time,
+ * with everything inlined that every message goes through.  What reads and
+ * writes is exported from there (see core.c); the rest has names of
+ * its own, so that core.c's is what is exported.  imsg.h must not have been
+ * included before.
  */
 
 #ifndef MEM_SYSTEM
@@ -21,15 +22,6 @@
 
 #undef memcpy
 #define memcpy(d, s, n)		mem_copy(d, s, n)
-
-#undef readv
-#undef writev
-#undef recvmsg
-#undef sendmsg
-#define readv(d, v, n)		loan_readv(v)
-#define writev(d, v, n)		loan_writev(v, n)
-#define recvmsg(d, m, f)	loan_recvmsg(m)
-#define sendmsg(d, m, f)	loan_sendmsg(m)
 
 #define WARM	static NOINLINE
 #define HOT	static INLINE
@@ -75,20 +67,15 @@
 #define ibuf_get_h64	fast_ibuf_get_h64
 #define ibuf_get_string	fast_ibuf_get_string
 #define ibuf_skip	fast_ibuf_skip
-#define ibuf_free	fast_ibuf_free
 #define ibuf_fd_avail	fast_ibuf_fd_avail
 #define ibuf_fd_get	fast_ibuf_fd_get
 #define ibuf_fd_set	fast_ibuf_fd_set
-#define msgbuf_new	fast_msgbuf_new
-#define msgbuf_new_reader	fast_msgbuf_new_reader
 #define msgbuf_free	fast_msgbuf_free
 #define msgbuf_clear	fast_msgbuf_clear
 #define msgbuf_queuelen	fast_msgbuf_queuelen
-#define ibuf_write	fast_ibuf_write
-#define msgbuf_write	fast_msgbuf_write
-#define ibuf_read	fast_ibuf_read
-#define msgbuf_read	fast_msgbuf_read
 #define msgbuf_get	fast_msgbuf_get
+#define msgbuf_new	fast_msgbuf_new
+#define msgbuf_new_reader	fast_msgbuf_new_reader
 #define imsgbuf_init	fast_imsgbuf_init
 #define imsgbuf_allow_fdpass	fast_imsgbuf_allow_fdpass
 #define imsgbuf_set_maxsize	fast_imsgbuf_set_maxsize
@@ -134,14 +121,14 @@ HOT void	 ibuf_close(struct msgbuf *, struct ibuf *);
 HOT void	 ibuf_from_buffer(struct ibuf *, void *, size_t);
 HOT int		 ibuf_get(struct ibuf *, void *, size_t);
 HOT int		 ibuf_get_ibuf(struct ibuf *, size_t, struct ibuf *);
-WARM void	 ibuf_free(struct ibuf *);
+NOINLINE void	 ibuf_free(struct ibuf *);
 HOT int		 ibuf_fd_avail(struct ibuf *);
 HOT int		 ibuf_fd_get(struct ibuf *);
 HOT void	 ibuf_fd_set(struct ibuf *, int);
 HOT uint32_t	 msgbuf_queuelen(struct msgbuf *);
 HOT struct ibuf	*msgbuf_get(struct msgbuf *);
-HOT int		 ibuf_read(int, struct msgbuf *);
-HOT int		 ibuf_write(int, struct msgbuf *);
+WARM int	 ibuf_read_process(struct msgbuf *, int);
+WARM void	 msgbuf_drain(struct msgbuf *, size_t);
 HOT int		 imsgbuf_read(struct imsgbuf *);
 HOT int		 imsgbuf_write(struct imsgbuf *);
 HOT uint32_t	 imsgbuf_queuelen(struct imsgbuf *);
@@ -156,8 +143,12 @@ HOT void	 imsg_close(struct imsgbuf *, struct ibuf *);
 HOT void	 imsg_free(struct imsg *);
 HOT struct ibuf	*imsg_parse_hdr(struct ibuf *, void *, int *);
 
-/* A batch has no reader but this one. */
+/*
+ * Mostly the callback of readers is imsg.c's own, which imsgbuf_init has from
+ * core.c: then this unit's can be inlined.
+ */
 #define readhdr(m, a, f)						\
-	readhdr == NULL ? NULL : imsg_parse_hdr(m, a, f)
+	readhdr == imsg_reader ? imsg_parse_hdr(m, a, f) :		\
+	    msgbuf->readhdr(m, a, f)
 
 #endif

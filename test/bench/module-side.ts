@@ -40,16 +40,16 @@ export function moduleSide(what: "decode" | "encode", payload: number, chunk: nu
   };
   const step = RECORD + ((payload + 3) & ~3);
   const count = Math.max(1, Math.min(Math.floor(chunk / length), Math.floor(WINDOW / step)));
-  const encode = (): number => {
+  // composing leaves the records as they are
+  const fill = (): void => {
     const { u8, u32 } = memory;
     for (let i = 0, at = window; i < count; i++, at += step) {
-      u32[at >> 2] = 7;
-      u32[(at >> 2) + 1] = 8;
-      u32[(at >> 2) + 2] = 9;
-      u32[(at >> 2) + 3] = 0xffffffff;
-      u32[(at >> 2) + 4] = payload;
-      u8.copyWithin(at + RECORD, 0, payload);
+      u32.set([7, 8, 9, 0xffffffff, payload], at >> 2);
+      u8.fill(0x5a, at + RECORD, at + RECORD + payload);
     }
+  };
+  if (what === "encode") fill();
+  const encode = (): number => {
     exports.batch_compose(batch, count, 1);
     return count;
   };

@@ -157,10 +157,10 @@ short_copies_and_wipes_touch_what_they_should(void)
 		CHECK(mem_copy(to + 8, from, n) == to + 8);
 		CHECK(memcmp(to + 8, from, n) == 0);
 		CHECK(to[7] == 0xee && to[8 + n] == 0xee);
-		mem_wipe(to + 8, n);
+		mem_wipe16(to + 8, n);
 		for (i = 8; i < 8 + n; i++)
 			CHECK(to[i] == 0);
-		CHECK(to[7] == 0xee && to[8 + n] == 0xee);
+		CHECK(to[7] == 0xee && to[8 + ((n + 15) & ~15u)] == 0xee);
 	}
 }
 

@@ -44,9 +44,8 @@ export class Arrivals {
     return numbers[0] ?? -1;
   }
 
-  /** Keeps an eye on a message. */
+  /** Keeps an eye on a message with a descriptor. */
   add(message: ImsgMessage): void {
-    if (!message.hasFd) return;
     this.#messages.add(message);
     message.watch(this.#gone);
   }

@@ -160,23 +160,27 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
       if (started) this.#looping = false;
       started = false;
     };
+    const result = (value: ImsgMessage | undefined): IteratorResult<ImsgMessage, undefined> => {
+      if (value !== undefined) return { done: false, value };
+      stop();
+      return { done: true, value };
+    };
     const iterator: AsyncIterableIterator<ImsgMessage> = {
-      next: async () => {
+      // what is there needs no promise chain of its own
+      next: () => {
         if (!started) {
           if (this.#looping) {
-            throw new ImsgError("EBUSY", { detail: "the channel is being iterated already" });
+            const detail = "the channel is being iterated already";
+            return Promise.reject(new ImsgError("EBUSY", { detail }));
           }
           started = this.#looping = true;
         }
-        try {
-          const value = this.#take() ?? (await this.#wait());
-          if (value !== undefined) return { done: false, value };
-        } catch (error) {
+        const value = this.#take();
+        if (value !== undefined) return Promise.resolve({ done: false, value });
+        return this.#wait().then(result, (error) => {
           stop();
           throw error;
-        }
-        stop();
-        return { done: true, value: undefined };
+        });
       },
       return: async () => {
         stop();
@@ -299,7 +303,7 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
     }
     const asked = this.#requests.waiting;
     for (const message of messages) {
-      this.#arrivals.add(message);
+      if (message.hasFd) this.#arrivals.add(message);
       if (!asked || !this.#requests.settle(message)) this.#inbox.put(message);
     }
     error ??= this.#arrivals.overflow();

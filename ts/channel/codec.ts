@@ -1,4 +1,4 @@
-import { Batch } from "../core/batch.ts";
+import { Batch, HEADER } from "../core/batch.ts";
 import { type Bytes, checkBytes } from "../core/check.ts";
 import { ImsgError } from "../core/error.ts";
 import { checkMessage, type ImsgMessage, type MessageInit } from "../core/message.ts";
@@ -13,6 +13,16 @@ export interface CodecOptions extends ImsgOptions {
   copy?: boolean;
 }
 
+/** How many bytes may be queued before encodeInto writes them: what a window can take. */
+const FLUSH = 49152;
+
+/** Bytes that a message will have, if its data is what it should be. */
+function lengthOf(data: MessageInit["data"]): number {
+  if (data === undefined) return HEADER;
+  if (!Array.isArray(data)) return HEADER + (data as Bytes).byteLength;
+  return (data as Bytes[]).reduce((sum, { byteLength }) => sum + byteLength, HEADER);
+}
+
 /**
  * Bytes to messages and messages to bytes, without any I/O.
  *
@@ -22,6 +32,7 @@ export interface CodecOptions extends ImsgOptions {
 export class ImsgCodec {
   readonly #batch: Batch;
   readonly #copy: boolean;
+  readonly #maxSize: number;
   #failed: ImsgError | undefined;
   #ended = false;
 
@@ -30,6 +41,7 @@ export class ImsgCodec {
     const { engine, ...resolved } = resolveOptions(options);
     this.#batch = new Batch(engine, resolved);
     this.#copy = options.copy === true;
+    this.#maxSize = resolved.maxSize;
   }
 
   /**
@@ -91,12 +103,46 @@ export class ImsgCodec {
   /** The bytes of several messages, one after the other. Throws as {@link encode}. */
   encodeAll(messages: Iterable<MessageInit>): Uint8Array<ArrayBuffer> {
     try {
-      this.#batch.composeAll(messages);
+      for (const message of messages) this.#batch.compose(checkMessage(message));
+      return this.#batch.flush() ?? new Uint8Array(0);
     } catch (error) {
-      this.#batch.flush(); // the messages before it go nowhere
+      this.#batch.discard(); // the messages before it go nowhere
       throw error;
     }
-    return this.#batch.flush() ?? new Uint8Array(0);
+  }
+
+  /**
+   * Writes the bytes of several messages into the caller's buffer: as many of
+   * the first messages as fit whole. Tells how many were read, and how many
+   * bytes were written. Nothing is allocated. Throws as {@link encode}; what the
+   * buffer holds then is not defined.
+   */
+  encodeInto(
+    messages: readonly MessageInit[],
+    into: Uint8Array,
+  ): { read: number; written: number } {
+    const batch = this.#batch;
+    const room = into.length;
+    const longest = this.#maxSize;
+    let read = 0;
+    let written = 0;
+    let queued = 0;
+    try {
+      for (; read < messages.length; read++) {
+        const message = checkMessage(messages[read]!);
+        const left = room - written - queued;
+        if (left < longest && lengthOf(message.data) > left) break;
+        queued += batch.compose(message);
+        if (queued < FLUSH) continue;
+        written += batch.flushInto(into, written);
+        queued = 0;
+      }
+      if (queued > 0) written += batch.flushInto(into, written);
+    } catch (error) {
+      batch.discard();
+      throw error;
+    }
+    return { read, written };
   }
 
   /** Frees the module's memory. Idempotent. */

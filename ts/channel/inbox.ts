@@ -32,9 +32,8 @@ export class Inbox {
 
   /** Hands a message to the first receiver, or keeps it. */
   put(message: ImsgMessage): void {
-    const receiver = this.#receivers.shift();
-    if (receiver !== undefined) {
-      receiver.resolve(message);
+    if (this.#receivers.length > 0) {
+      this.#receivers.shift()!.resolve(message);
       return;
     }
     this.#messages.push(message);

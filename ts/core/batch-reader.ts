@@ -1,13 +1,11 @@
 import { checkPid, checkSize } from "./check.ts";
-import type { Engine } from "./engine.ts";
+import { type Engine, WINDOW } from "./engine.ts";
 import type { ImsgError } from "./error.ts";
 import type { Pointer } from "./exports.ts";
-import { ImsgMessage } from "./message.ts";
+import { ImsgMessage, PassedMessage } from "./message.ts";
 import { Owner } from "./owner.ts";
 import { truncated } from "./reading.ts";
 
-/** How many bytes of a chunk one call can take (BATCH_WINDOW). */
-export const WINDOW = 65520;
 /** Chunks shorter than this are put together before they cross the border. */
 const TINY = 512;
 const STAGE = 4096;
@@ -185,28 +183,29 @@ export abstract class BatchReader extends Owner {
     const first = words[this.result + FIRST]!;
     // where the first message begins in the chunk; before it if negative
     let start = from - (this.#begun - counted);
-    const buffer = chunk.buffer;
+    const buffer = chunk.buffer as ArrayBuffer;
     const base = chunk.byteOffset;
+    // whatever the chunk is, slices of this are plain, and have buffers of their own
+    const plain = new Uint8Array(buffer, base, chunk.length);
+    const empty = sharing === "chunk" ? sharedEmpty() : undefined;
     for (let i = 0, w = this.#headers; i < count; i++, w += 4) {
       const size = words[w + 1]! - HEADER;
       let data: Uint8Array<ArrayBuffer>;
+      if (size === 0) data = empty ?? new Uint8Array(0);
       // a header may be older than the chunk that has all of the payload
-      const outside = start + HEADER < 0;
-      if (sharing === "chunk" && !outside) {
-        data = new Uint8Array(buffer as ArrayBuffer, base + start + HEADER, size);
-      }
-      // an empty buffer can be transferred, and so detached, like any other
-      else if (size === 0) data = new Uint8Array(0);
-      else if (outside) data = engine.memory.copy(first, size);
-      else if (sharing === "large" && size >= LARGE && size * 2 > buffer.byteLength) {
-        data = new Uint8Array(buffer as ArrayBuffer, base + start + HEADER, size);
-      } else data = own(chunk, start + HEADER, size);
+      else if (start + HEADER < 0) data = engine.memory.copy(first, size);
+      else if (
+        sharing === "chunk" ||
+        (sharing === "large" && size >= LARGE && size * 2 > buffer.byteLength)
+      ) {
+        data = new Uint8Array(buffer, base + start + HEADER, size);
+      } else data = plain.slice(start + HEADER, start + HEADER + size);
       out.push(new ImsgMessage(words[w]!, words[w + 2]!, words[w + 3]!, data));
       start += size + HEADER;
     }
     for (let i = words[this.result + NFDS]! - 1; i >= 0; i--) {
-      const message = out[before + words[this.result + FD_MESSAGE + i]!]!;
-      message.attach(engine, words[this.result + FD + i]!);
+      const at = before + words[this.result + FD_MESSAGE + i]!;
+      out[at] = new PassedMessage(out[at]!, engine, words[this.result + FD + i]!);
     }
     if (first !== 0) engine.exports.batch_release();
     if (engine.values.pending) engine.settle();
@@ -262,13 +261,13 @@ export abstract class BatchReader extends Owner {
   }
 }
 
-/** A copy in a buffer of its own; typed arrays' slice would keep Buffer's pool. */
-function own(chunk: Uint8Array, at: number, size: number): Uint8Array<ArrayBuffer> {
-  const data = new Uint8Array(size);
-  if (size > 64) {
-    data.set(new Uint8Array(chunk.buffer, chunk.byteOffset + at, size));
-    return data;
-  }
-  for (let i = 0; i < size; i++) data[i] = chunk[at + i]!;
-  return data;
+let EMPTY = /* @__PURE__ */ new Uint8Array(/* @__PURE__ */ new ArrayBuffer(1), 0, 0);
+
+/**
+ * No bytes, for all who may share memory: it costs as much to make as any other
+ * view. One whose buffer somebody has transferred is replaced.
+ */
+function sharedEmpty(): Uint8Array<ArrayBuffer> {
+  if (EMPTY.buffer.byteLength === 0) EMPTY = new Uint8Array(new ArrayBuffer(1), 0, 0);
+  return EMPTY;
 }

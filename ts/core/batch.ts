@@ -1,13 +1,11 @@
-import { type BatchOptions, BatchReader, HEADER, WINDOW } from "./batch-reader.ts";
+import { type BatchOptions, BatchReader, HEADER } from "./batch-reader.ts";
 import { type Bytes, checkBytes, checkPid, checkSize, checkU32 } from "./check.ts";
 import type { Engine } from "./engine.ts";
 import { ImsgError } from "./error.ts";
-import type { Pointer } from "./exports.ts";
 import type { HostValue } from "./host-values.ts";
-import { checkMessage, type MessageInit } from "./message.ts";
-import { RECORD, Records } from "./records.ts";
+import type { MessageInit } from "./message.ts";
 
-export type { BatchOptions, Dialect, Sharing } from "./batch-reader.ts";
+export { type BatchOptions, type Dialect, HEADER, type Sharing } from "./batch-reader.ts";
 
 /** What no payload can be longer than, whatever maxSize is. */
 const LONGEST = 0x7fffffff - HEADER;
@@ -19,8 +17,8 @@ const TXVALUE = 12;
 const MORE = 13;
 
 /** Payloads up to here are worth gathering; larger ones go to the module at once. */
-const SMALL = 8192;
-const EMPTY = new Uint8Array(0);
+const SMALL = 4096;
+const EMPTY = /* @__PURE__ */ new Uint8Array(0);
 
 /** Bytes to send, and what goes with the first of them. */
 export interface Piece {
@@ -38,120 +36,95 @@ export interface Piece {
  */
 export class Batch extends BatchReader {
   readonly #maxSize: number;
-  #records: Records | undefined;
+  readonly #outgoing: number;
+  /** What went wrong while records were composed that nobody was told yet. */
+  #lost: ImsgError | undefined;
 
   /** Throws EINVAL for a bad maxSize or pid, ENOMEM. */
   constructor(engine: Engine, options: BatchOptions) {
     super(engine, options);
     this.#maxSize = options.maxSize;
+    this.#outgoing = engine.exports.batch_outgoing();
   }
 
   /**
    * Queues a message; returns its length with the header. A descriptor belongs
    * to the original then. Throws ERANGE if the message is too large, EINVAL,
-   * ENOMEM.
+   * ENOMEM; a small one may run out of memory later, which {@link take} throws.
    */
   compose(init: MessageInit, fd = -1): number {
     const type = checkSize(init.type, "type", "imsg_compose");
     const peerid = checkU32(init.peerid, "peerid", "imsg_compose");
     const pid = checkPid(init.pid, "imsg_compose");
-    const { engine } = this;
     const { data } = init;
-    const one =
-      data === undefined
-        ? EMPTY
-        : Array.isArray(data)
-          ? undefined
-          : engine.outside(checkBytes(data, "imsg_compose"));
-    const pieces =
-      one === undefined
-        ? Array.from(data as Bytes[], (d) => engine.outside(checkBytes(d, "imsg_compose"), 0))
-        : undefined;
-    let length = 0;
-    if (pieces === undefined) length = one!.length;
-    else for (const piece of pieces) length += piece.length;
+    // reading all that may have run the user's code; from here on none runs
+    if (fd === -1 && this.engine.ready) {
+      const bytes = data === undefined ? EMPTY : ArrayBuffer.isView(data) ? data : undefined;
+      if (bytes instanceof Uint8Array && this.#gather(type, peerid, pid, bytes)) {
+        return bytes.length + HEADER;
+      }
+    }
+    return this.#compose(type, peerid, pid, data, fd);
+  }
+
+  /** Puts a small message into the window; false if it has to go another way. */
+  #gather(type: number, peerid: number, pid: number, data: Uint8Array): boolean {
+    const { length } = data;
+    if (length > SMALL || length + HEADER > this.#maxSize) return false;
+    if (length === 0 && data !== EMPTY) checkBytes(data, "imsg_compose"); // it may be detached
+    this.at("imsg_compose");
+    const { records, expire } = this.engine;
+    if (expire !== undefined) expire();
+    if (records.add(this, type, peerid, pid, data, length)) return true;
+    this.commit();
+    return records.add(this, type, peerid, pid, data, length);
+  }
+
+  #compose(type: number, peerid: number, pid: number, data: MessageInit["data"], fd: number) {
+    const { engine } = this;
+    const one = Array.isArray(data) ? undefined : this.#outside(data);
+    const pieces = one === undefined ? Array.from(data as Bytes[], (d) => this.#outside(d)) : [];
+    let length = one === undefined ? 0 : one.length;
+    for (const piece of pieces) length += piece.length;
     // C's lengths have 32 bits: a longer one would be taken for a short one
     if (length > LONGEST) throw new ImsgError("ERANGE", { syscall: "imsg_compose" });
     this.at("imsg_compose"); // reading the arguments may have run the user's code
     engine.enter("imsg_compose");
     try {
-      let at: Pointer;
-      const small = length <= WINDOW - RECORD;
-      if (small) {
-        const words = engine.memory.u32;
-        const w = this.window >> 2;
-        words[w] = type;
-        words[w + 1] = peerid;
-        words[w + 2] = pid;
-        words[w + 3] = fd;
-        words[w + 4] = length;
-        at = this.window + RECORD;
-      } else {
-        at = engine.exports.batch_create(this.pointer, type, peerid, pid, length);
-        if (at === 0) throw this.#error("imsg_compose");
-      }
+      let at = engine.exports.batch_create(this.pointer, type, peerid, pid, length);
+      if (at === 0) throw this.#error("imsg_compose");
       const { u8 } = engine.memory;
-      if (one !== undefined) {
-        if (length > 0) u8.set(one, at);
-      } else {
-        for (const piece of pieces!) {
-          u8.set(piece, at);
-          at += piece.length;
-        }
+      if (one !== undefined) u8.set(one, at);
+      for (const piece of pieces) {
+        u8.set(piece, at);
+        at += piece.length;
       }
-      if (!small) engine.exports.batch_finish(this.pointer, fd);
-      else if (engine.exports.batch_compose(this.pointer, 1, 0) !== 1) {
-        throw this.#error("imsg_compose");
-      }
+      engine.exports.batch_finish(this.pointer, fd);
     } catch (cause) {
       throw cause instanceof ImsgError ? cause : engine.trap(cause, "imsg_compose");
     }
     return length + HEADER;
   }
 
-  /**
-   * Queues several messages, with as few crossings as they need. Throws as
-   * {@link compose} does; the messages before the bad one are queued then.
-   */
-  composeAll(messages: Iterable<MessageInit>): void {
-    // a caller's iterator that composes in between finds no records to disturb
-    const records = this.#records ?? new Records(WINDOW);
-    this.#records = undefined;
-    try {
-      for (const message of messages) {
-        const { data } = checkMessage(message);
-        const plain = data instanceof Uint8Array && data.length <= SMALL;
-        if (!plain || data.length + HEADER > this.#maxSize) {
-          this.#commit(records);
-          this.compose(message);
-          continue;
-        }
-        const type = checkSize(message.type, "type", "imsg_compose");
-        const peerid = checkU32(message.peerid, "peerid", "imsg_compose");
-        const pid = checkPid(message.pid, "imsg_compose");
-        if (records.add(type, peerid, pid, checkBytes(data, "imsg_compose"))) continue;
-        this.#commit(records);
-        records.add(type, peerid, pid, checkBytes(data, "imsg_compose"));
-      }
-      this.#commit(records);
-    } finally {
-      records.clear();
-      this.#records = records;
-    }
+  /** The caller's bytes, where no allocation moves them. */
+  #outside(data: Bytes | readonly Bytes[] | undefined): Uint8Array {
+    if (data === undefined) return EMPTY;
+    return this.engine.outside(checkBytes(data, "imsg_compose"), 0);
   }
 
-  #commit(records: Records): void {
-    if (records.count === 0) return;
-    this.at("imsg_compose");
+  /** Has the original compose the messages that wait in the window. */
+  commit(): void {
+    this.#commit(0);
+  }
+
+  #commit(flush: number): void {
     const { engine } = this;
-    engine.enter("imsg_compose");
-    const count = records.moveTo(engine.memory.u8, this.window);
+    const count = engine.records.release();
     try {
-      if (engine.exports.batch_compose(this.pointer, count, 0) !== count) {
-        throw this.#error("imsg_compose");
-      }
+      const done = engine.exports.batch_compose(this.pointer, count, flush);
+      if (done !== count) this.#lost ??= this.#error("imsg_compose");
     } catch (cause) {
-      throw cause instanceof ImsgError ? cause : engine.trap(cause, "imsg_compose");
+      this.#lost ??= engine.trap(cause, "imsg_compose");
     }
   }
 
@@ -160,26 +133,46 @@ export class Batch extends BatchReader {
     return this.engine.failureOf(number, syscall);
   }
 
+  /** Writes what is queued to the outgoing window; returns how many bytes there are. */
+  #flush(): number {
+    this.at("imsgbuf_write");
+    const { engine } = this;
+    if (engine.records.holder === this) {
+      this.#commit(1);
+    } else {
+      engine.enter("imsgbuf_write");
+      try {
+        engine.exports.batch_flush(this.pointer);
+      } catch (cause) {
+        throw engine.trap(cause, "imsgbuf_write");
+      }
+    }
+    if (this.#lost !== undefined) {
+      const lost = this.#lost;
+      this.#lost = undefined;
+      throw lost;
+    }
+    const words = engine.memory.u32;
+    if (words[this.result + ERROR] !== 0) throw this.#error("imsgbuf_write");
+    return words[this.result + TXLEN]!;
+  }
+
+  get #more(): boolean {
+    return this.engine.memory.u32[this.result + MORE] !== 0;
+  }
+
   /**
    * Takes what is queued, as far as it fits one window and up to the next
    * descriptor; undefined if that is nothing.
    */
   take(): Piece | undefined {
-    this.at("imsgbuf_write");
-    const { engine } = this;
-    engine.enter("imsgbuf_write");
-    try {
-      if (engine.exports.batch_flush(this.pointer) === -1) throw this.#error("imsgbuf_write");
-    } catch (cause) {
-      throw cause instanceof ImsgError ? cause : engine.trap(cause, "imsgbuf_write");
-    }
-    const words = engine.memory.u32;
-    const length = words[this.result + TXLEN]!;
+    const length = this.#flush();
     if (length === 0) return undefined;
+    const { engine } = this;
     const piece = {
-      data: engine.memory.copy(engine.exports.batch_outgoing(), length),
-      passed: engine.values.take(words[this.result + TXVALUE]!),
-      more: words[this.result + MORE] !== 0,
+      data: engine.memory.copy(this.#outgoing, length),
+      passed: engine.values.take(engine.memory.u32[this.result + TXVALUE]!),
+      more: this.#more,
     };
     // the numbers that were sent are closed; the values are on their way
     if (engine.values.pending) engine.settle();
@@ -193,6 +186,31 @@ export class Batch extends BatchReader {
     const all = [first.data];
     for (let piece = this.take(); piece !== undefined; piece = this.take()) all.push(piece.data);
     return concat(all);
+  }
+
+  /** Takes everything that is queued to throw it away. Throws nothing. */
+  discard(): void {
+    try {
+      while (this.take()?.more) {
+        // go on
+      }
+    } catch {
+      // the error that led here is the one to be told
+    }
+  }
+
+  /** Takes everything that is queued into a buffer that has room for it; returns how many bytes. */
+  flushInto(into: Uint8Array, at: number): number {
+    const from = at;
+    for (;;) {
+      const length = this.#flush();
+      if (length > 0) {
+        const start = this.#outgoing;
+        into.set(this.engine.memory.u8.subarray(start, start + length), at);
+        at += length;
+      }
+      if (length === 0 || !this.#more) return at - from;
+    }
   }
 }
 

@@ -6,10 +6,13 @@ import { HostValues } from "./host-values.ts";
 import { Memory } from "./memory.ts";
 import type { Created } from "./owner.ts";
 import { processId } from "./pid.ts";
+import { Records } from "./records.ts";
 
 /** The kinds of objects that {@link ImsgInstance.stats} counts. */
 export type ObjectKind = "batch" | "ibuf" | "imsg" | "imsgbuf" | "msgbuf" | "socket";
 
+/** How many bytes the window has, through which chunks and records go (BATCH_WINDOW). */
+export const WINDOW = 65520;
 /** Long enough for what most calls pass, so that they need no allocation. */
 const SCRATCH = 1024;
 
@@ -24,6 +27,8 @@ export class Engine {
   readonly call: Omit<RawExports, "memory" | "_initialize">;
   readonly memory: Memory;
   readonly values: HostValues;
+  /** Messages that wait in the window to be composed. */
+  readonly records: Records;
   /** Whether objects remember where they were made and disposed. */
   readonly debug: boolean;
   /** How many objects of each kind are alive. */
@@ -69,6 +74,7 @@ export class Engine {
     }
     this.exports._initialize?.();
     this.memory = new Memory(this.exports.memory);
+    this.records = new Records(this.memory, this.exports.batch_window(), WINDOW);
     this.#errno = this.exports.__errno_location();
     this.exports.kernel_setpid(processId());
     if (WebAssembly.Module.customSections(module, "imsg-unverified").length > 0) {
@@ -109,14 +115,23 @@ export class Engine {
     return guarded as unknown as Omit<RawExports, "memory" | "_initialize">;
   }
 
-  /** Refuses calls from a header callback and after a trap; clears errno. */
+  /**
+   * Refuses calls from a header callback and after a trap; has what waits in the
+   * window composed, and clears errno.
+   */
   enter(syscall?: string): void {
     if (this.#trapped !== undefined) throw this.#trapped;
     if (this.#inCallback) {
       throw new ImsgError("ERR_IMSG_REENTRANT", syscall === undefined ? {} : { syscall });
     }
+    this.records.holder?.commit();
     if (this.expire !== undefined) this.expire();
     this.memory.i32[this.#errno >> 2] = 0;
+  }
+
+  /** Whether {@link enter} would let a call in. */
+  get ready(): boolean {
+    return this.#trapped === undefined && !this.#inCallback;
   }
 
   /** Marks the engine as unusable, and gives the error that says so. */

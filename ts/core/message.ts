@@ -16,7 +16,6 @@ export class ImsgMessage {
   readonly pid: number;
   /** The payload. */
   readonly data: Uint8Array<ArrayBuffer>;
-  #passed: Passed | undefined;
 
   /** @internal */
   constructor(type: number, peerid: number, pid: number, data: Uint8Array<ArrayBuffer>) {
@@ -31,7 +30,7 @@ export class ImsgMessage {
    * that has not been closed.
    */
   get hasFd(): boolean {
-    return this.#passed !== undefined;
+    return false;
   }
 
   /**
@@ -41,22 +40,49 @@ export class ImsgMessage {
    * been taken or closed. `imsg_get_fd`.
    */
   takeFd(): unknown {
+    return undefined;
+  }
+
+  /** Closes the descriptor, if it has not been taken. `imsg_free`. Idempotent. */
+  dispose(): void {}
+
+  /** The same as {@link dispose}, for `using`. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /**
+   * Tells somebody when the descriptor is taken or closed.
+   * @internal
+   */
+  watch(_ended: (message: ImsgMessage) => void): void {}
+}
+
+/** One that came with a descriptor. They are few, and the others are lighter for it. */
+export class PassedMessage extends ImsgMessage {
+  #passed: Passed | undefined;
+
+  /** @internal */
+  constructor(message: ImsgMessage, engine: Engine, fd: number) {
+    super(message.type, message.peerid, message.pid, message.data);
+    this.#passed = { engine, fd, ended: undefined };
+  }
+
+  override get hasFd(): boolean {
+    return this.#passed !== undefined;
+  }
+
+  override takeFd(): unknown {
     const passed = this.#end();
     if (passed === undefined) return undefined;
     const { engine, fd } = passed;
     return engine.values.take(engine.call.kernel_take(fd))?.value;
   }
 
-  /** Closes the descriptor, if it has not been taken. `imsg_free`. Idempotent. */
-  dispose(): void {
+  override dispose(): void {
     const passed = this.#end();
     if (passed === undefined || passed.engine.trapped !== undefined) return;
     passed.engine.call.kernel_close(passed.fd);
-  }
-
-  /** The same as {@link dispose}, for `using`. */
-  [Symbol.dispose](): void {
-    this.dispose();
   }
 
   #end(): Passed | undefined {
@@ -66,16 +92,7 @@ export class ImsgMessage {
     return passed;
   }
 
-  /** @internal */
-  attach(engine: Engine, fd: number): void {
-    this.#passed = { engine, fd, ended: undefined };
-  }
-
-  /**
-   * Tells somebody when the descriptor is taken or closed.
-   * @internal
-   */
-  watch(ended: (message: ImsgMessage) => void): void {
+  override watch(ended: (message: ImsgMessage) => void): void {
     if (this.#passed !== undefined) this.#passed.ended = ended;
   }
 }

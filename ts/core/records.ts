@@ -1,57 +1,100 @@
 import type { Pointer } from "./exports.ts";
+import type { Memory } from "./memory.ts";
 
 /** Bytes of struct batch_record, which stands before each payload. */
 export const RECORD = 20;
 
+/** Who has records in the window. */
+interface Holder {
+  /** Has the module compose them, so that the window is free. Throws nothing. */
+  commit(): void;
+}
+
 /**
- * Messages to compose, in the form that batch_compose reads from the window.
- * They are gathered outside of the module: what a caller's getters and iterators
- * do meanwhile cannot reach them.
+ * Messages that are to be composed, as batch_compose reads them from the
+ * module's window. They wait there until somebody else needs the module, the
+ * window is full, or their bytes are asked for: so many messages cross the
+ * border in one call.
  */
 export class Records {
-  readonly #u8: Uint8Array<ArrayBuffer>;
-  readonly #u32: Uint32Array<ArrayBuffer>;
+  readonly #memory: Memory;
+  readonly #window: Pointer;
+  readonly #size: number;
+  // the window alone: what is copied here cannot reach beyond it
+  #bytes: Uint8Array<ArrayBuffer>;
+  #words: Uint32Array<ArrayBuffer>;
   #at = 0;
   /** How many there are. */
   count = 0;
+  /** Whose they are, if there are any. */
+  holder: Holder | undefined;
 
-  constructor(size: number) {
-    this.#u8 = new Uint8Array(size);
-    this.#u32 = new Uint32Array(this.#u8.buffer);
+  /** Throws nothing. */
+  constructor(memory: Memory, window: Pointer, size: number) {
+    this.#memory = memory;
+    this.#window = window;
+    this.#size = size;
+    this.#bytes = new Uint8Array(0);
+    this.#words = new Uint32Array(0);
   }
 
-  /** Adds a message without a descriptor; false if there is no room. */
-  add(type: number, peerid: number, pid: number, data: Uint8Array): boolean {
-    const length = data.length;
-    const payload = this.#at + RECORD;
-    const end = payload + ((length + 3) & ~3);
-    if (end > this.#u8.length) return false;
-    const words = this.#u32;
-    const w = this.#at >> 2;
+  /**
+   * Adds a message without a descriptor; false if there is no room, or if the
+   * payload has changed its length meanwhile, as shared memory may.
+   */
+  add(
+    holder: Holder,
+    type: number,
+    peerid: number,
+    pid: number,
+    data: Uint8Array,
+    length: number,
+  ): boolean {
+    if (this.holder !== holder) this.#hold(holder);
+    const at = this.#at;
+    const end = (at + RECORD + length + 3) & ~3;
+    if (end > this.#bytes.length) return false;
+    if (length > 0 && !this.#copy(data, at + RECORD, length)) return false;
+    const words = this.#words;
+    const w = at >> 2;
     words[w] = type;
     words[w + 1] = peerid;
     words[w + 2] = pid;
     words[w + 3] = 0xffffffff;
     words[w + 4] = length;
-    if (length > 64) this.#u8.set(data, payload);
-    else for (let i = 0; i < length; i++) this.#u8[payload + i] = data[i]!;
     this.#at = end;
     this.count++;
     return true;
   }
 
-  /** Writes them to the window, and starts anew; returns how many they were. */
-  moveTo(memory: Uint8Array<ArrayBuffer>, window: Pointer): number {
-    memory.set(this.#u8.subarray(0, this.#at), window);
+  #copy(data: Uint8Array, at: number, length: number): boolean {
+    try {
+      this.#bytes.set(data, at);
+      return data.length === length;
+    } catch {
+      return false;
+    }
+  }
+
+  #hold(holder: Holder): void {
+    this.holder?.commit();
+    this.holder = holder;
+    // growth detaches the views
+    if (this.#bytes.length === 0) this.#refresh();
+  }
+
+  #refresh(): void {
+    const { buffer } = this.#memory.u8;
+    this.#bytes = new Uint8Array(buffer, this.#window, this.#size);
+    this.#words = new Uint32Array(buffer, this.#window, this.#size >> 2);
+  }
+
+  /** Gives the window away: how many records there were, all of them the holder's. */
+  release(): number {
     const { count } = this;
     this.#at = 0;
     this.count = 0;
+    this.holder = undefined;
     return count;
-  }
-
-  /** Forgets them. */
-  clear(): void {
-    this.#at = 0;
-    this.count = 0;
   }
 }

@@ -24,6 +24,7 @@ export class Executor {
   }
 
   run(program: Program): string {
+    this.#instance.setPid(1);
     const slots = new Slots(this.#instance);
     const before = this.#instance.stats().liveBytes;
     let text = "begin\n";
@@ -47,7 +48,6 @@ export class Executor {
     }
     slots.end();
     text += `end${slots.closings()} left ${this.#left(before)}\n`;
-    this.#instance.setPid(1);
     return text;
   }
 

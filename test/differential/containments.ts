@@ -115,7 +115,7 @@ export const containments: readonly Containment[] = [
       "with two or more, C closes the second in the driver, the kernel does in WASM: in the same order",
     example: [
       "socket 0\ninit 0 0\nfdpass 0\ndeliver 0 3 m1:2147483664:0:0:0:0\niread 0",
-      "4 iread = 1 closed 6, 5 gone #3, #2",
+      "4 iread = 1 closed 6#3, 5#2 gone #3, #2 alive 1",
     ],
   },
   {

@@ -5,6 +5,7 @@ import { containments } from "./containments.ts";
 import { Executor } from "./executor.ts";
 import { loadInstance } from "./instance.ts";
 import { explain } from "./main.ts";
+import { moves } from "./moves.ts";
 import { buildDriver, Native } from "./native.ts";
 import { coveredFunctions, operations } from "./operations.ts";
 import { parseProgram } from "./program.ts";
@@ -16,6 +17,15 @@ beforeAll(async () => {
   native = new Native(await buildDriver());
 });
 afterAll(() => native.stop());
+
+/** The lines that both sides say of a program. */
+async function bothSay(text: string): Promise<string[]> {
+  const program = parseProgram(text);
+  const [theirs] = await native.run([program]);
+  const ours = new Executor(loadInstance()).run(program);
+  expect(ours).toBe(theirs);
+  return ours.split("\n");
+}
 
 describe("the wrapper and the original run natively", () => {
   it.each([
@@ -33,16 +43,22 @@ describe("the wrapper and the original run natively", () => {
     "both contain $name",
     async ({ example }) => {
       const [text, line] = example!;
-      const program = parseProgram(text);
-      const [theirs] = await native.run([program]);
-      const ours = new Executor(loadInstance()).run(program);
-      expect(ours.split("\n")).toContain(line);
-      expect(ours).toBe(theirs);
+      expect(await bothSay(text)).toContain(line);
     },
   );
+
+  it.each(moves)("both say that a value $name", async ({ program, lines }) => {
+    expect(await bothSay(program)).toEqual(expect.arrayContaining([...lines]));
+  });
 });
 
 describe("the programs", () => {
+  const sample = Array.from({ length: 13 }, (_, i) => batch(1, i)).flat();
+  let transcripts: string[];
+  beforeAll(async () => {
+    transcripts = await native.run(sample);
+  });
+
   it("have every function of imsg.h as the purpose of an operation", () => {
     const header = readFileSync("c-src/upstream/imsg.h", "utf8");
     const functions = [...header.matchAll(/\b((?:ibuf|msgbuf|imsgbuf|imsg)_\w+)\s*\(/g)];
@@ -55,10 +71,30 @@ describe("the programs", () => {
     expect(await native.operations()).toEqual(Object.keys(operations).sort());
   });
 
+  it.each([
+    ["move with a piece", / moved \d+#\d+ to /],
+    ["arrive with a message", / iget = .* with \d+#\d+/],
+    ["are taken by their number", / fdtake = #/],
+    ["are taken from what was written", / take = \S+ .*\d:\d+#/],
+    ["are opened again", / fdagain = \d+#/],
+    ["are passed on, several at once", / pass \d+#\d+ \d+#\d+ ok/],
+    ["are closed as they are read", / iread = 1 closed \d+#/],
+    ["are closed with a message", / (mfree|iget) .*closed \d+#/],
+    ["are closed with a queue", / (clear|qclear) ok.* closed \d+#/],
+    ["are closed by their successor", / fdset ok .*closed \d+#/],
+    ["are gone with a socket", / closesock ok closed \d+.* gone #/],
+    ["are gone after their number", / moved (\d+#\d+) to .* closed \1(?! gone)/],
+    ["outlast the program", /^end.* kept #/m],
+  ])("have values that %s", (_, pattern) => {
+    let count = 0;
+    for (const transcript of transcripts) if (pattern.test(transcript)) count++;
+    expect(count).toBeGreaterThanOrEqual(20);
+  });
+
   it("call every function of the original many times", async () => {
     const driver = new Native(await buildDriver());
     try {
-      for (let i = 0; i < 13; i++) await driver.run(batch(1, i));
+      await driver.run(sample);
       const calls = await driver.calls();
       expect([...calls.keys()].sort()).toEqual(coveredFunctions);
       expect([...calls].filter(([, count]) => count < 50)).toEqual([]);

@@ -191,8 +191,6 @@ export const ibufOperations = {
   fdavail: use((b, s) => s.result(b.fdAvail ? 1 : 0)),
   fdget: change((b, s) => {
     const slot = s.number();
-    const fd = b.fdGet();
-    s.result(fd);
-    s.hold(slot, fd);
+    s.hold(slot, b.fdGet());
   }),
 } satisfies Record<string, Run>;

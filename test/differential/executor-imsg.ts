@@ -1,3 +1,4 @@
+import { layout } from "../../ts/core/exports.ts";
 import { Imsg, type Imsgbuf, type Msgbuf, type Socket } from "../../ts/core/index.ts";
 import { Refusal, type Run, type Slots } from "./executor-slots.ts";
 import { showBytes, showSize } from "./transcript.ts";
@@ -57,6 +58,12 @@ function header(s: Slots, m: Imsg): void {
   const data = m.data ?? EMPTY;
   const { type, len, peerid, pid } = m.hdr;
   s.line += ` = ${type} ${len} ${peerid} ${pid} ${showBytes(data)}`;
+}
+
+/** The descriptor that came with a message, which stays there. */
+function descriptorOf(m: Imsg): number {
+  const { memory } = m.engine;
+  return memory.int(memory.word(m.at("imsg_get_fd") + layout.imsg.buf) + layout.ibuf.fd);
 }
 
 function init(s: Slots): { type: number; peerid: number; pid: number } {
@@ -160,6 +167,8 @@ export const imsgOperations = {
     s.imsgs[to] = m;
     header(s, m);
     s.line += ` ${m.getLen() + 16}`;
+    const fd = descriptorOf(m);
+    if (fd >= 0) s.line += ` with ${s.values.show(fd)}`;
   }),
   forward: imsgbuf((c, s) => {
     const m = s.imsg();
@@ -225,9 +234,7 @@ export const imsgOperations = {
   mgetall: imsg((m, s) => s.resultBytes(m.getData(m.getLen()))),
   mgetfd: imsg((m, s) => {
     const slot = s.number();
-    const fd = m.getFd();
-    s.result(fd);
-    s.hold(slot, fd);
+    s.hold(slot, m.getFd());
   }),
   mgetid: imsg((m, s) => s.result(m.getId())),
   mgetlen: imsg((m, s) => {

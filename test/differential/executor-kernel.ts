@@ -1,10 +1,11 @@
 import { ImsgError } from "../../ts/core/index.ts";
-import type { Run, Slots, Value } from "./executor-slots.ts";
+import type { Run, Slots } from "./executor-slots.ts";
 import { showBytes } from "./transcript.ts";
+import { named, type Value } from "./value-log.ts";
 
 type ErrorName = Parameters<NonNullable<Slots["sockets"][number]>["refuse"]>[0];
 
-/** What the program does to the kernel, and to descriptors. */
+/** What the program does to the kernel. */
 export const kernelOperations = {
   socket(s) {
     const slot = s.number();
@@ -15,27 +16,13 @@ export const kernelOperations = {
     }
     const socket = new s.instance.Socket();
     s.sockets[slot] = socket;
-    s.highest(socket.fd);
+    s.values.highest(socket.fd);
     s.result(socket.fd);
   },
   closesock(s) {
     const socket = s.socket();
     if (socket === undefined) return;
     socket.close();
-    s.ok();
-  },
-  deliver(s) {
-    const socket = s.socket();
-    if (socket === undefined) return;
-    const count = s.number();
-    const bytes = s.bytes();
-    if (bytes.length === 0) {
-      s.skip("empty");
-      return;
-    }
-    const fds = Array.from({ length: count }, () => s.open());
-    for (const fd of fds) s.line += ` ${fd}`;
-    socket.deliver(bytes, fds);
     s.ok();
   },
   end(s) {
@@ -72,11 +59,13 @@ export const kernelOperations = {
     const socket = s.socket();
     if (socket === undefined) return;
     const segments = socket.take();
+    s.values.emptied(socket);
     const all = new Uint8Array(segments.reduce((sum, { data }) => sum + data.length, 0));
     let at = 0;
     let fds = "";
     for (const { data, fd, value } of segments) {
-      if (fd !== -1) fds += ` ${at}:${fd}#${(value as Value | undefined)?.id ?? 0}`;
+      if (fd !== -1) fds += ` ${at}:${named(fd, value === undefined ? 0 : s.id(value))}`;
+      s.values.put(value);
       all.set(data, at);
       at += data.length;
     }
@@ -91,11 +80,13 @@ export const kernelOperations = {
     if (from.disposed || to.disposed) {
       throw new ImsgError("ERR_IMSG_DISPOSED");
     }
-    for (const { data, value } of from.take()) {
+    const segments = from.take();
+    s.values.emptied(from);
+    for (const { data, value } of segments) {
       let fds: number[] = [];
       if (value !== undefined) {
-        fds = [s.open(value as Value)];
-        s.line += ` ${fds[0]}`;
+        fds = [s.values.open(value as Value)];
+        s.line += ` ${s.values.show(fds[0]!)}`;
       }
       for (let at = 0; at < data.length; at += cut) {
         to.deliver(data.subarray(at, at + cut), fds);
@@ -110,15 +101,6 @@ export const kernelOperations = {
   },
   nomem(s) {
     s.failNext = { allocation: s.number(), operation: s.text() };
-    s.ok();
-  },
-  closefd(s) {
-    const fd = s.descriptor();
-    if (fd === -1) {
-      s.skip("none");
-      return;
-    }
-    s.instance.descriptors.close(fd);
     s.ok();
   },
 } satisfies Record<string, Run>;

@@ -1,17 +1,13 @@
 import type { Ibuf, Imsg, Imsgbuf, ImsgInstance, Msgbuf, Socket } from "../../ts/core/index.ts";
 import { type Argument, evaluateBytes, type Operation } from "./program.ts";
 import { SIZE_MAX, showBytes, showSize } from "./transcript.ts";
+import { Value, ValueLog } from "./value-log.ts";
 
 /** One operation, whose arguments the slots hand out in order. */
 export type Run = (slots: Slots) => void;
 
 /** What a reader's rule throws, to see it come out of read again. */
 export class Refusal extends Error {}
-
-/** A host value: a number that counts up within a program. */
-export interface Value {
-  readonly id: number;
-}
 
 /** The objects that a program works on, and the outcome of the operation at hand. */
 export class Slots {
@@ -22,6 +18,7 @@ export class Slots {
   readonly imsgs: (Imsg | undefined)[] = [];
   readonly sockets: (Socket | undefined)[] = [];
   readonly held: (number | undefined)[] = [];
+  readonly values: ValueLog;
   /** Over which socket an imsgbuf was made. */
   readonly socketOf = new WeakMap<Imsgbuf, Socket>();
   line = "";
@@ -30,16 +27,12 @@ export class Slots {
 
   #arguments: Operation = ["socket"];
   #next = 1;
-  #values = 0;
-  #highest = 2;
-  #closed: number[] = [];
-  #gone: number[] = [];
   #touched: Ibuf[] = [];
   #queue: { readonly queuelen: number } | undefined;
 
   constructor(instance: ImsgInstance) {
     this.instance = instance;
-    instance.onClose = (fd) => this.#closed.push(fd);
+    this.values = new ValueLog(instance, this.sockets);
   }
 
   start(operation: Operation): void {
@@ -85,41 +78,35 @@ export class Slots {
    */
   descriptor(): number {
     const text = this.text();
-    if (text === "n") return this.open();
-    if (!text.startsWith("h")) {
-      const fd = Number(text);
-      return this.sockets.some((socket) => socket?.fd === fd && !socket.disposed) ? -1 : fd;
-    }
+    if (text === "n") return this.values.open();
+    const fd = this.#numberOf(text, false);
+    const isSocket = this.sockets.some((socket) => socket?.fd === fd && !socket.disposed);
+    return isSocket && !text.startsWith("h") ? -1 : fd;
+  }
+
+  /** Any number, also that of a socket; h a kept one, which may stay so. */
+  anyNumber(stays: boolean): number {
+    return this.#numberOf(this.text(), stays);
+  }
+
+  #numberOf(text: string, stays: boolean): number {
+    if (!text.startsWith("h")) return Number(text);
     const slot = Number(text.slice(1));
     const fd = this.held[slot];
-    this.held[slot] = undefined;
+    if (!stays) this.held[slot] = undefined;
     return fd ?? -1;
   }
 
-  // ---- descriptors
-
-  open(value: Value = { id: ++this.#values }): number {
-    const fd = this.instance.descriptors.open(value, () => this.#gone.push(value.id));
-    this.highest(fd);
-    return fd;
-  }
-
-  highest(fd: number): void {
-    if (fd > this.#highest) this.#highest = fd;
-  }
-
+  /** Says which descriptor was handed out, and keeps it. */
   hold(slot: number, fd: number): void {
+    this.line += ` = ${this.values.show(fd)}`;
     const before = this.held[slot];
-    if (before !== undefined) this.closeNumber(before);
+    if (before !== undefined) this.values.close(before);
     this.held[slot] = fd === -1 ? undefined : fd;
   }
 
-  closeNumber(fd: number): void {
-    try {
-      this.instance.descriptors.close(fd);
-    } catch {
-      // closed already
-    }
+  id(value: unknown): number {
+    return value instanceof Value ? value.id : -1;
   }
 
   // ---- objects: those of a slot, or undefined after the outcome was noted
@@ -193,15 +180,6 @@ export class Slots {
     if (this.#queue !== undefined) this.line += ` [${this.#queue.queuelen}]`;
   }
 
-  closings(): string {
-    let text = "";
-    if (this.#closed.length > 0) text += ` closed ${this.#closed.join(", ")}`;
-    if (this.#gone.length > 0) text += ` gone ${this.#gone.map((id) => `#${id}`).join(", ")}`;
-    this.#closed = [];
-    this.#gone = [];
-    return text;
-  }
-
   /** Disposes of everything, in the driver's order. */
   end(): void {
     for (const imsg of this.imsgs) imsg?.dispose();
@@ -209,6 +187,6 @@ export class Slots {
     for (const msgbuf of this.msgbufs) msgbuf?.dispose();
     for (const imsgbuf of this.imsgbufs) imsgbuf?.dispose();
     for (const socket of this.sockets) socket?.dispose();
-    for (let fd = 3; fd <= this.#highest; fd++) this.closeNumber(fd);
+    this.values.closeAll();
   }
 }

@@ -4,11 +4,13 @@ import { ibufOperations } from "./executor-ibuf.ts";
 import { imsgOperations } from "./executor-imsg.ts";
 import { kernelOperations } from "./executor-kernel.ts";
 import { Refusal, type Run, Slots } from "./executor-slots.ts";
+import { valueOperations } from "./executor-values.ts";
 import type { OperationName } from "./operations.ts";
 import { evaluateBytes, type Operation, type Program } from "./program.ts";
 
 const runs: Record<OperationName, Run> = {
   ...kernelOperations,
+  ...valueOperations,
   ...ibufOperations,
   ...imsgOperations,
 };
@@ -44,10 +46,11 @@ export class Executor {
       } catch (error) {
         slots.line += ` observing${errorResult(error)}`;
       }
-      text += `${i} ${name}${slots.line}${slots.closings()}\n`;
+      text += `${i} ${name}${slots.line}${slots.values.report()}\n`;
     }
+    text += `end${slots.values.table()}`;
     slots.end();
-    text += `end${slots.closings()} left ${this.#left(before)}\n`;
+    text += `${slots.values.report()}${slots.values.kept()} left ${this.#left(before)}\n`;
     return text;
   }
 

@@ -32,7 +32,6 @@ export const operations = {
   // the kernel
   socket: kernel("socket"),
   closesock: kernel("socket"),
-  deliver: kernel("socket", "descriptors", "bytes"),
   end: kernel("socket"),
   fail: kernel("socket", "error"),
   accept: kernel("socket", "bytes"),
@@ -42,7 +41,15 @@ export const operations = {
   transfer: kernel("from socket", "to socket", "cut every"),
   pid: kernel("pid"),
   nomem: kernel("allocation", "of the next operation if it is"),
+  // values, and the descriptors that stand for them
+  fdopen: kernel("keep as"),
+  fdagain: kernel("keep the oldest in hand as"),
+  fdvalue: kernel("number"),
+  fdtake: kernel("number"),
   closefd: kernel("descriptor"),
+  deliver: kernel("socket", "descriptors", "bytes"),
+  give: kernel("socket", "bytes", "descriptor", "descriptor"),
+  pass: kernel("socket", "bytes", "values in hand"),
   // ibufs: making and filling
   open: calls("ibuf_open", "ibuf", "len"),
   dynamic: calls("ibuf_dynamic", "ibuf", "len", "max"),

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { passing } from "./passing.ts";
 import type { Argument, Operation, Program } from "./program.ts";
 import * as v from "./values.ts";
 
@@ -273,12 +274,16 @@ const narrow: fc.Arbitrary<Program> = fc
     ["iadd", 0, `p1:${len}`],
     ["iadd", 0, `p2:${48 - 16 - Math.min(len, 32)}`],
     ["iclose", to, 0],
+    ["open", 1, 33],
+    ["add", 1, `p3:${31 + (len % 3)}`],
+    ["composeibuf", to, 1, 1, 1, 0],
     ["maxsize", to, 16384],
   ]);
 
 export const stories: fc.Arbitrary<Program> = fc.oneof(
   { weight: 12, arbitrary: incoming },
   { weight: 12, arbitrary: journey },
+  { weight: 16, arbitrary: passing },
   { weight: 8, arbitrary: reading },
   { weight: 8, arbitrary: queue },
   { weight: 8, arbitrary: reader },

@@ -82,11 +82,20 @@ export const pid = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(-1, -2147483648, 2147483647, 0xffffffff) },
 );
 
+/** A descriptor that was kept. */
+export const kept = held.map((slot): Argument => `h${slot}`);
+/** A number to look at: of a kept one, of a value or a socket, or free. */
+export const number: fc.Arbitrary<Argument> = fc.oneof(
+  { weight: 3, arbitrary: kept },
+  { weight: 2, arbitrary: fc.constantFrom(3, 4, 5, 6, 7, 8, 9) },
+  { weight: 1, arbitrary: fc.constantFrom(-1, -2, 0, 2, 99, 0x7fffffff) },
+);
+
 /** A descriptor to give away: none, new, kept; seldom a number out of the blue. */
 export const descriptor: fc.Arbitrary<Argument> = fc.oneof(
   { weight: 6, arbitrary: fc.constant("n") },
   { weight: 3, arbitrary: fc.constant(-1) },
-  { weight: 2, arbitrary: held.map((slot) => `h${slot}`) },
+  { weight: 2, arbitrary: kept },
   { weight: 1, arbitrary: fc.constantFrom(-2, 99, 2, 0, 3, 4, 5, 6, 7, 8, 9) },
 );
 /** The same where most calls have none. */

@@ -15,9 +15,9 @@ DT_NULL		:= -fno-sanitize=nonnull-attribute
 endif
 
 DT_SRC		:= test/native/differential
-DT_DRIVER	:= main transcript arguments memory kernel sockets objects \
-		   readers ops_kernel ops_ibuf ops_get ops_msgbuf ops_imsgbuf \
-		   ops_imsg
+DT_DRIVER	:= main transcript arguments memory kernel sockets wire objects \
+		   values readers ops_kernel ops_value ops_ibuf ops_get \
+		   ops_msgbuf ops_imsgbuf ops_imsg
 DT_UPSTREAM	:= imsg imsg-buffer
 # The driver's own objects do not depend on which copy of the original it has.
 DT_OBJ		?= $(OUT)

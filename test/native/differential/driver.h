@@ -72,7 +72,12 @@ void		 scratch_reset(void);
 /* kernel.c: descriptors and sockets in memory */
 struct file;
 void		 kernel_reset(void);
+/* A descriptor of a new value, or of one that the program had in hand. */
 int		 kernel_open(void);
+int		 kernel_reopen(unsigned int);
+/* The value behind a descriptor, 0 if there is none; taken out of the table. */
+unsigned int	 kernel_value(int);
+unsigned int	 kernel_take_value(int);
 int		 kernel_socket(void);
 int		 kernel_is_socket(int);
 int		 kernel_close(int);
@@ -81,13 +86,14 @@ int		 kernel_outcome(int, int, int, size_t);
 #define OUTCOME_END	-1
 int		 kernel_room(int, size_t);
 void		 kernel_setpid(pid_t);
-/* Prints what was written and forgets it; descriptors on it are closed. */
+/* Prints what was written and forgets it; values on it are in hand then. */
 void		 kernel_take(int);
 /* Moves what was written to another socket's deliveries, cut at each limit. */
 void		 kernel_transfer(int, int, size_t);
-unsigned int	 kernel_live(void);
-/* Descriptors closed since the last call, for the transcript. */
+/* What was moved, closed and let go since the last call, for the transcript. */
 void		 kernel_report(void);
+/* The values in the table, by their numbers. */
+void		 kernel_report_table(void);
 /* What the last read moved, and where a flush that cannot end is left. */
 extern ssize_t	 kernel_last_read;
 extern jmp_buf	 kernel_stuck;
@@ -102,6 +108,18 @@ struct tracker {
 	size_t		 have, need;	/* of the message being read */
 };
 extern struct tracker *kernel_tracker;
+
+/* values.c: what the program took out of the table, oldest first */
+void		 hand_put(unsigned int);
+unsigned int	 hand_get(void);	/* 0: none */
+void		 out_descriptor(int, unsigned int);
+/* The one fate of every value, for the end of the transcript. */
+enum fate { ALIVE, GONE, KEPT };
+unsigned int	 value_new(void);
+void		 value_fate(unsigned int, enum fate);
+void		 values_report_alive(void);
+void		 values_report_kept(void);
+void		 values_reset(void);
 
 /* memory.c: the original's heap, whose n-th allocation from now can fail */
 void		 memory_fail_at(unsigned int);
@@ -178,7 +196,11 @@ void		 buf_gone(struct buf *, enum state);
 struct root	*root_new(const struct ibuf *);
 void		 observe(const struct buf *);
 void		 hold(unsigned int, int);
+/* Says which descriptor C has handed out, and keeps it. */
+void		 result_held(unsigned int, int);
 int		 arg_descriptor(struct arguments *);
+/* A number as it is, or one that was kept, which may stay so. */
+int		 arg_number(struct arguments *, int);
 void		 objects_end(void);	/* disposes of everything, in order */
 
 /* readers.c: what the wrapper adds to reading and flushing */
@@ -202,7 +224,7 @@ struct operation {
 	const char	*name;
 	void		(*run)(struct arguments *);
 };
-extern const struct operation	 ops_kernel[], ops_ibuf[], ops_get[],
+extern const struct operation	 ops_kernel[], ops_value[], ops_ibuf[], ops_get[],
 				 ops_msgbuf[], ops_imsgbuf[], ops_imsg[];
 
 #endif

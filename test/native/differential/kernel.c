@@ -15,12 +15,17 @@
 #define MAX_FD		4096
 
 static struct file	*files[MAX_FD];
-static unsigned int	 live, values;
 static struct {
 	int		 fd;	/* or -1 */
-	unsigned int	 gone;	/* the value that nobody refers to any more */
+	unsigned int	 value;	/* that it stood for, or 0 */
+	int		 last;	/* nobody refers to that any more */
 } closed[MAX_FD];
-static unsigned int	 nclosed;
+static struct {
+	int		 fd, to;
+	unsigned int	 value;
+	size_t		 at, len;
+} moved[MAX_FD];
+static unsigned int	 nclosed, nmoved;
 
 struct file *
 kernel_file(int fd)
@@ -60,7 +65,6 @@ install(struct file *f)
 	for (fd = FIRST_FD; fd < MAX_FD; fd++)
 		if (files[fd] == NULL) {
 			files[fd] = f;
-			live++;
 			return (fd);
 		}
 	fprintf(stderr, "no descriptors left\n");
@@ -79,12 +83,18 @@ file_new(void)
 }
 
 int
-kernel_open(void)
+kernel_reopen(unsigned int value)
 {
 	struct file	*f = file_new();
 
-	f->value = ++values;
+	value_fate(f->value = value, ALIVE);
 	return (install(f));
+}
+
+int
+kernel_open(void)
+{
+	return (kernel_reopen(value_new()));
 }
 
 int
@@ -99,12 +109,25 @@ kernel_socket(void)
 }
 
 static void
-note(int fd, unsigned int gone)
+note(int fd, unsigned int value, int last)
 {
 	if (nclosed == MAX_FD)
 		abort();
 	closed[nclosed].fd = fd;
-	closed[nclosed++].gone = gone;
+	closed[nclosed].value = value;
+	closed[nclosed++].last = last;
+}
+
+void
+kernel_moved(int fd, int to, size_t at, size_t len)
+{
+	if (nmoved == MAX_FD)
+		abort();
+	moved[nmoved].fd = fd;
+	moved[nmoved].to = to;
+	moved[nmoved].value = kernel_value(fd);
+	moved[nmoved].at = at;
+	moved[nmoved++].len = len;
 }
 
 static void
@@ -133,15 +156,13 @@ sock_free(struct sock *s)
 void
 kernel_release(struct file *f, int fd)
 {
-	if (fd != -1) {
+	if (fd != -1)
 		files[fd] = NULL;
-		live--;
-	}
-	if (--f->refs > 0) {
-		note(fd, 0);
+	note(fd, f->value, --f->refs == 0);
+	if (f->refs > 0)
 		return;
-	}
-	note(fd, f->value);
+	if (f->value != 0)
+		value_fate(f->value, GONE);
 	if (f->sock != NULL)
 		sock_free(f->sock);
 	free(f);
@@ -153,9 +174,31 @@ kernel_give(struct file *f)
 {
 	if (--f->refs > 0)
 		return;
+	if (f->value != 0)
+		value_fate(f->value, KEPT);
 	if (f->sock != NULL)
 		sock_free(f->sock);
 	free(f);
+}
+
+unsigned int
+kernel_value(int fd)
+{
+	struct file	*f;
+
+	return ((f = kernel_file(fd)) == NULL ? 0 : f->value);
+}
+
+unsigned int
+kernel_take_value(int fd)
+{
+	unsigned int	 value;
+
+	if ((value = kernel_value(fd)) != 0) {
+		kernel_give(files[fd]);
+		files[fd] = NULL;
+	}
+	return (value);
 }
 
 int
@@ -183,30 +226,44 @@ kernel_reset(void)
 	for (fd = FIRST_FD; fd < MAX_FD; fd++)
 		if (files[fd] != NULL)
 			kernel_close(fd);
-	values = 0;
-}
-
-unsigned int
-kernel_live(void)
-{
-	return (live);
+	nmoved = 0;
+	values_reset();
 }
 
 void
 kernel_report(void)
 {
 	unsigned int	 i;
-	const char	*before = " closed";
+	const char	*before = " moved ";
 
-	for (i = 0; i < nclosed; i++)
+	for (i = 0; i < nmoved; i++, before = ", ") {
+		out("%s", before);
+		out_descriptor(moved[i].fd, moved[i].value);
+		out(" to %d@%zu+%zu", moved[i].to, moved[i].at, moved[i].len);
+	}
+	for (before = " closed ", i = 0; i < nclosed; i++)
 		if (closed[i].fd != -1) {
-			out("%s %d", before, closed[i].fd);
-			before = ",";
+			out("%s", before);
+			out_descriptor(closed[i].fd, closed[i].value);
+			before = ", ";
 		}
 	for (before = " gone", i = 0; i < nclosed; i++)
-		if (closed[i].gone != 0) {
-			out("%s #%u", before, closed[i].gone);
+		if (closed[i].last && closed[i].value != 0) {
+			out("%s #%u", before, closed[i].value);
 			before = ",";
 		}
-	nclosed = 0;
+	nmoved = nclosed = 0;
+	values_report_alive();
+}
+
+void
+kernel_report_table(void)
+{
+	int	 fd;
+
+	for (fd = FIRST_FD; fd < MAX_FD; fd++)
+		if (kernel_value(fd) != 0) {
+			out_char(' ');
+			out_descriptor(fd, files[fd]->value);
+		}
 }

@@ -6,7 +6,10 @@
 
 #include <stddef.h>
 
-/* Inside the driver's kernel: kernel.c has the table, sockets.c the calls. */
+/*
+ * Inside the driver's kernel: kernel.c has the table, sockets.c the calls,
+ * wire.c what was written.
+ */
 
 struct event {			/* a delivery, or a dictated outcome */
 	struct event	*next;
@@ -41,6 +44,10 @@ struct file	*kernel_file(int);
 struct sock	*kernel_sock(int);
 void		 kernel_release(struct file *, int);
 void		 kernel_give(struct file *);
+/* Where the next piece begins in what was written. */
+size_t		 kernel_untaken(const struct sock *);
+/* Notes for the transcript that a descriptor was put on the wire. */
+void		 kernel_moved(int, int, size_t, size_t);
 int		 kernel_install(struct file *);
 void		 kernel_event_drop(struct events *);
 

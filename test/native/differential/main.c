@@ -17,7 +17,7 @@ static const char *const names[] = {
 };
 
 static const struct operation *const tables[] = {
-	ops_kernel, ops_ibuf, ops_get, ops_msgbuf, ops_imsgbuf, ops_imsg,
+	ops_kernel, ops_value, ops_ibuf, ops_get, ops_msgbuf, ops_imsgbuf, ops_imsg,
 };
 #define NTABLES	(sizeof(tables) / sizeof(tables[0]))
 
@@ -106,10 +106,12 @@ static void
 program_end(void)
 {
 	out("end");
+	kernel_report_table();
 	objects_end();
 	kernel_reset();
 	memory_report();
 	kernel_report();
+	values_report_kept();
 	out(" left %u\n", memory_live());
 	kernel_setpid(1);
 	scratch_reset();

@@ -231,6 +231,29 @@ hold(unsigned int slot, int fd)
 	held[slot] = fd + 1;	/* 0: none, so that descriptor 0 is one */
 }
 
+void
+result_held(unsigned int slot, int fd)
+{
+	out(" = ");
+	out_descriptor(fd, kernel_value(fd));
+	hold(slot, fd);
+}
+
+int
+arg_number(struct arguments *a, int stays)
+{
+	const char	*w = arg_word(a);
+	int		*slot, fd;
+
+	if (w[0] != 'h')
+		return (atoi(w));
+	slot = &held[w[1] - '0'];
+	fd = *slot - 1;
+	if (!stays)
+		*slot = 0;
+	return (fd);
+}
+
 /*
  * n: a new one; h and a slot: one that was kept; else the number, unless that
  * is a socket: one that is passed through itself would never go away.
@@ -238,18 +261,15 @@ hold(unsigned int slot, int fd)
 int
 arg_descriptor(struct arguments *a)
 {
-	const char	*w = arg_word(a);
-	int		 fd;
+	char	 kind = a->next < a->count ? a->word[a->next][0] : '\0';
+	int	 fd;
 
-	if (w[0] == 'n')
+	if (kind == 'n') {
+		(void)arg_word(a);
 		return (kernel_open());
-	if (w[0] != 'h') {
-		fd = atoi(w);
-		return (kernel_is_socket(fd) ? -1 : fd);
 	}
-	fd = held[w[1] - '0'] - 1;
-	held[w[1] - '0'] = 0;
-	return (fd);
+	fd = arg_number(a, 0);
+	return (kind != 'h' && kernel_is_socket(fd) ? -1 : fd);
 }
 
 void

@@ -154,8 +154,7 @@ op_fdget(struct arguments *a)
 	if (!have_buf(slot) || (b = use_buf(slot)) == NULL)
 		return;
 	fd = C(ibuf_fd_get, b->ibuf);
-	result_signed(fd);
-	hold(to, fd);
+	result_held(to, fd);
 	observe(b);
 }
 

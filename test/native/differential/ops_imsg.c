@@ -38,6 +38,10 @@ op_iget(struct arguments *a)
 	header(m);
 	/* the total is what imsg_get returned, and hdr.len says the same */
 	out(" %zd", n);
+	if (m->imsg.buf->fd >= 0) {
+		out(" with ");
+		out_descriptor(m->imsg.buf->fd, kernel_value(m->imsg.buf->fd));
+	}
 }
 
 static void
@@ -116,8 +120,7 @@ op_mgetfd(struct arguments *a)
 	if (!have_message(slot) || (m = use_message(slot)) == NULL)
 		return;
 	fd = C(imsg_get_fd, &m->imsg);
-	result_signed(fd);
-	hold(to, fd);
+	result_held(to, fd);
 }
 
 static void

@@ -2,7 +2,7 @@
 
 #include "driver.h"
 
-/* What the program does to the kernel, and to descriptors. */
+/* What the program does to the kernel. */
 
 static void
 op_socket(struct arguments *a)
@@ -18,25 +18,6 @@ op_socket(struct arguments *a)
 	sockets[s]->state = LIVE;
 	sockets[s]->fd = kernel_socket();
 	result_signed(sockets[s]->fd);
-}
-
-static void
-op_deliver(struct arguments *a)
-{
-	unsigned int	 s = arg_slot(a);
-	int		 i, n = (int)arg_int(a), fds[8], fd;
-	struct bytes	 b = arg_bytes(a);
-
-	if (!have_socket(s))
-		return;
-	if (b.len == 0) {	/* a stream has no empty deliveries */
-		result_skip("empty");
-		return;
-	}
-	for (i = 0; i < n; i++)
-		out(" %d", fds[i] = kernel_open());
-	if ((fd = use_socket(sockets[s])) != -1)
-		result_status(kernel_deliver(fd, &b, fds, n));
 }
 
 static void
@@ -137,18 +118,6 @@ op_pid(struct arguments *a)
 }
 
 static void
-op_closefd(struct arguments *a)
-{
-	int	 fd = arg_descriptor(a);
-
-	if (fd == -1) {
-		result_skip("none");
-		return;
-	}
-	result_status(kernel_close(fd));
-}
-
-static void
 op_nomem(struct arguments *a)
 {
 	next_failure.allocation = (unsigned int)arg_u64(a);
@@ -159,7 +128,6 @@ op_nomem(struct arguments *a)
 
 const struct operation	 ops_kernel[] = {
 	{ "socket", op_socket },
-	{ "deliver", op_deliver },
 	{ "end", op_end },
 	{ "fail", op_fail },
 	{ "accept", op_accept },
@@ -170,6 +138,5 @@ const struct operation	 ops_kernel[] = {
 	{ "closesock", op_closesock },
 	{ "nomem", op_nomem },
 	{ "pid", op_pid },
-	{ "closefd", op_closefd },
 	{ NULL, NULL }
 };

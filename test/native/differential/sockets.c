@@ -266,8 +266,10 @@ sock_write(int fd, const struct iovec *iov, size_t iovcnt, int passed)
 				memcpy(p->data + done, iov[i].iov_base, part);
 		}
 		p->fd = passed;
-		if ((p->file = f) != NULL)
+		if ((p->file = f) != NULL) {
 			f->refs++;
+			kernel_moved(passed, fd, kernel_untaken(s), p->len);
+		}
 		if (s->head == NULL)
 			s->head = p;
 		else
@@ -327,66 +329,4 @@ dt_sendmsg(int fd, const struct msghdr *msg, int flags)
 	}
 	return (flushing(fd, sock_write(fd, msg->msg_iov, msg->msg_iovlen,
 	    passed)));
-}
-
-/*
- * What was written, as one stream with the places of the descriptors in it.
- * What is no socket any more has written nothing.
- */
-void
-kernel_take(int fd)
-{
-	struct sock	*s = kernel_sock(fd);
-	struct piece	*p;
-	unsigned char	*all;
-	size_t		 len = 0;
-
-	for (p = s == NULL ? NULL : s->head; p != NULL; p = p->next)
-		len += p->len;
-	all = scratch(len);
-	len = 0;
-	for (p = s == NULL ? NULL : s->head; p != NULL; p = p->next) {
-		memcpy(all + len, p->data, p->len);
-		len += p->len;
-	}
-	result_bytes(all, len);
-	for (len = 0; s != NULL && (p = s->head) != NULL; free(p)) {
-		s->head = p->next;
-		if (p->file != NULL) {
-			out(" %zu:%d#%u", len, p->fd, p->file->value);
-			kernel_give(p->file);
-		}
-		len += p->len;
-	}
-}
-
-void
-kernel_transfer(int from, int to, size_t cut)
-{
-	struct sock	*s = kernel_sock(from);
-	struct piece	*p, *next;
-	struct bytes	 b;
-	size_t		 off;
-	int		 fd, n = 0, rv = 0;
-
-	/* all of it is taken before the first is delivered */
-	p = s == NULL ? NULL : s->head;
-	if (s != NULL)
-		s->head = NULL;
-	for (; p != NULL; p = next) {
-		next = p->next;
-		fd = -1;
-		if (p->file != NULL && (rv == -1 || p->file->value == 0))
-			kernel_give(p->file);
-		else if (p->file != NULL)
-			out(" %d", fd = kernel_install(p->file));
-		n = fd != -1;
-		for (off = 0; rv == 0 && off < p->len; off += b.len, n = 0) {
-			b.data = p->data + off;
-			b.len = p->len - off < cut ? p->len - off : cut;
-			rv = kernel_deliver(to, &b, &fd, n);
-		}
-		free(p);
-	}
-	(void)result_status(rv);
 }

@@ -136,4 +136,18 @@ export const faultRows: readonly FaultRow[] = [
   ],
   ["imsg-buffer.c", 593, "free", "(void)", "missed free when there is no memory for a reader"],
   ["imsg.c", 328, "ibuf_free", "(void)", "missed free of a message to which nothing can be added"],
+  ["imsg-buffer.c", 557, "=", "==", "a descriptor that is replaced by none is closed again"],
+  ["imsg-buffer.c", 558, ">=", ">", "descriptor 0 cannot be set"],
+  ["imsg-buffer.c", 542, "<", ">=", "a descriptor is never given away"],
+  ["imsg-buffer.c", 900, "f", "-1", "a descriptor that comes along is lost"],
+  ["imsg.c", 340, "ibuf_fd_avail", "!ibuf_fd_avail", "messages without descriptors are marked"],
+  [
+    "imsg.c",
+    293,
+    "imsg_close",
+    "ibuf_fd_set(wbuf, msg->buf->fd), imsg_close",
+    "a forwarded message takes the descriptor along, which its own closes as well",
+  ],
+  ["imsg.c", 199, "ibuf_fd_set", "(void)", "a composed message loses its descriptor"],
+  ["imsg.c", 223, "fd", "(close(fd), fd)", "a descriptor is closed before it is sent"],
 ];

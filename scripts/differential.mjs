@@ -12,7 +12,7 @@ const file = "build/differential/main.mjs";
 await build({
   input: "test/differential/main.ts",
   platform: "node",
-  external: ["fast-check"],
+  external: ["fast-check", "rolldown"],
   output: { file, format: "esm", codeSplitting: false },
   logLevel: "warn",
 });

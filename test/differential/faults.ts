@@ -4,15 +4,17 @@ import { join } from "node:path";
 import { batch, campaign, countOperations, type Found, type Wasm } from "./campaign.ts";
 import { faultRows } from "./fault-list.ts";
 import { buildDriver, buildVariant, DriverDied, Native } from "./native.ts";
+import { buildOwn, lineNumber, ownFaultRows } from "./own-faults.ts";
 import type { Program } from "./program.ts";
 import { firstDifference } from "./transcript.ts";
 
 /**
- * Testing the test: faults in a copy of the original, each an edit of a single
- * token, that the programs have to find.
+ * Testing the test: faults in a copy of the original or of what is ours, each an
+ * edit of a single token, that the programs have to find.
  */
 export interface Fault {
   readonly id: number;
+  /** Of the original by its name, of ours by its path. */
   readonly file: string;
   /** From 1. */
   readonly line: number;
@@ -28,11 +30,22 @@ export const UPSTREAM = "c-src/upstream";
 /** After so many operations a fault counts as not found. */
 export const PATIENCE = 400_000;
 
-/** All faults; they are numbered in the order of the list. */
-export const faults: readonly Fault[] = faultRows.map(([file, line, from, to, what, nth], i) => ({
-  ...{ id: i + 1, file, line, from, to, what },
-  ...(nth === undefined ? {} : { nth }),
-}));
+type Row = readonly [line: number, from: string, to: string, what: string, nth?: number];
+
+function fault(id: number, file: string, [line, from, to, what, nth]: Row): Fault {
+  return { id, file, line, from, to, what, ...(nth === undefined ? {} : { nth }) };
+}
+
+/** Those of the original; they are numbered in the order of the list. */
+const originalFaults = faultRows.map(([file, ...row], i) => fault(i + 1, file, row));
+
+/** Those of the kernel and of the host values below the wrapper, numbered on. */
+const ownFaults = ownFaultRows.map(([file, line, ...row], i) =>
+  fault(faultRows.length + i + 1, file, [lineNumber(readFileSync(file, "utf8"), line), ...row]),
+);
+
+/** All faults. */
+export const faults: readonly Fault[] = [...originalFaults, ...ownFaults];
 
 const token = /[A-Za-z_]\w*|\d\w*|\+\+|--|->|<=|>=|==|!=|&&|\|\||[-+*/%&|^]=|<<|>>|[^\s\w]/g;
 
@@ -57,15 +70,39 @@ export function applyFault(text: string, fault: Fault): string {
 }
 
 /** A driver with the fault in it; the copy of the original is gone again. */
-async function buildFaulty(fault: Fault): Promise<string> {
+async function buildFaulty(fault: Fault): Promise<Native> {
   const copy = mkdtempSync(join(tmpdir(), "imsg-fault-"));
   try {
     cpSync(UPSTREAM, copy, { recursive: true });
     const path = join(copy, fault.file);
     writeFileSync(path, applyFault(readFileSync(path, "utf8"), fault));
-    return await buildVariant(copy, fault.file, `fault-${fault.id}`);
+    return new Native(await buildVariant(copy, fault.file, `fault-${fault.id}`));
   } finally {
     rmSync(copy, { recursive: true });
+  }
+}
+
+const isOwn = (fault: Fault) => fault.file.includes("/");
+const buildFaultyWasm = (fault: Fault) => buildOwn(fault.file, (text) => applyFault(text, fault));
+
+/** What a fault is looked for in: the driver, or the wrapper. */
+interface Side {
+  run(programs: readonly Program[]): Promise<string[]>;
+  stop(): void;
+}
+
+async function faultySide(fault: Fault): Promise<Side> {
+  if (!isOwn(fault)) return await buildFaulty(fault);
+  const wasm = await buildFaultyWasm(fault);
+  return { run: async (programs) => programs.map((p) => transcript(wasm, p)), stop: () => {} };
+}
+
+/** Also of a wrapper that cannot go on. */
+function transcript(wasm: Wasm, program: Program): string {
+  try {
+    return wasm.run(program);
+  } catch (error) {
+    return `threw ${String(error)}`;
   }
 }
 
@@ -118,28 +155,28 @@ export interface Sighting {
 
 /** Where a fault shows; undefined if it does not. */
 export async function findFault(expected: Expected, fault: Fault): Promise<Sighting | undefined> {
-  const native = new Native(await buildFaulty(fault));
+  const side = await faultySide(fault);
   let done = 0;
   try {
     for (let number = 0; done < PATIENCE; number++) {
       const { programs, transcripts } = await expected.batch(number);
-      let theirs: string[];
+      let said: string[];
       try {
-        theirs = await native.run(programs);
+        said = await side.run(programs);
       } catch (error) {
         if (!(error instanceof DriverDied)) throw error;
         return { after: done + countOperations(programs), how: error.message };
       }
       for (const [i, transcript] of transcripts.entries()) {
         done += programs[i]!.length;
-        const difference = firstDifference(transcript, theirs[i]!);
+        const difference = firstDifference(said[i]!, transcript);
         if (difference === undefined) continue;
-        return { after: done, how: `${difference.native}, not${afterName(difference.wasm)}` };
+        return { after: done, how: `${difference.wasm}, not${afterName(difference.native)}` };
       }
     }
     return undefined;
   } finally {
-    native.stop();
+    side.stop();
   }
 }
 
@@ -179,9 +216,11 @@ export async function runFault(
   const fault = faults.find((candidate) => candidate.id === id);
   if (fault === undefined) throw new Error(`there is no fault ${id}`);
   const healthy = new Native(await buildDriver());
-  const native = new Native(await buildFaulty(fault));
+  const native = isOwn(fault) ? healthy : await buildFaulty(fault);
+  const altered = isOwn(fault) ? await buildFaultyWasm(fault) : wasm;
+  const guarded = { run: (program: Program) => transcript(altered, program) };
   try {
-    const { found } = await campaign(wasm, native, { operations: PATIENCE, seed });
+    const { found } = await campaign(guarded, native, { operations: PATIENCE, seed });
     if (found[0] === undefined) return { fault, found: undefined };
     const [said] = await healthy.run([found[0].program]);
     if (said !== wasm.run(found[0].program)) throw new Error(UNPROVEN);

@@ -98,8 +98,11 @@ export const containments: readonly Containment[] = [
     name: "reader",
     original: "msgbuf_new_reader's callback makes the ibuf and takes the descriptor",
     contained:
-      "the program gives a rule for the length; a trampoline in C does the rest on both sides. Less than the header is EINVAL; what the rule throws comes out of read (REFUSED)",
-    example: ["socket 0\nreader 0 4 3 0 0 0\ndeliver 0 0 x01020304\nqread 0 0", "3 qread ! EINVAL"],
+      "the program gives a rule for the length; a trampoline in C does the rest on both sides. Less than the header is EINVAL, also if closing what came along sets errno anew; what the rule throws comes out of read (REFUSED)",
+    example: [
+      "socket 0\nreader 0 4 3 0 0 0\ngive 0 x01020304 99 n\nqread 0 0",
+      "3 qread ! EINVAL closed 4#1 gone #1 alive 0",
+    ],
   },
   // ---- 32 bits, and constants of the platform
   {

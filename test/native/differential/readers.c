@@ -7,7 +7,8 @@
  * the parser's error is repeated without asking the original again.
  */
 
-static int	 refused;	/* the last header, by the program's rule */
+/* The wrapper's error of the last header, whatever errno says by then. */
+static const char	*refused;
 
 void
 tracker_start(struct tracker *t, size_t hdrsize,
@@ -53,12 +54,12 @@ queue_readhdr(struct ibuf *hdr, void *arg, int *fd)
 	size_t			 len;
 
 	if (q->refuse != 0 && p[0] % q->refuse == 1) {
-		refused = 1;
+		refused = "REFUSED";
 		return (NULL);
 	}
 	len = queue_length(p, q);
 	if (len < C(ibuf_size, hdr)) {
-		errno = EINVAL;
+		refused = "EINVAL";
 		b = NULL;
 	} else
 		b = C(ibuf_open, len);
@@ -74,9 +75,9 @@ read_outcome(int rv, struct tracker *t, const char **broken)
 {
 	const char	*name = error_name(errno);
 
-	if (refused)
-		name = "REFUSED";
-	refused = 0;
+	if (refused != NULL)
+		name = refused;
+	refused = NULL;
 	if (rv == -1) {
 		if (kernel_last_read > 0)
 			*broken = name;

@@ -107,7 +107,8 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
   /**
    * Queues a message (its data is copied, its `fd` moved) and resolves when the
    * transport has room for it; concurrent sends keep their order.
-   * `imsg_compose`. A send that is rejected has not moved the value.
+   * `imsg_compose`. A send that is refused has not moved the value; one that
+   * waits for room has, also if it is rejected because the channel ends.
    *
    * Rejects with ERANGE if it is too large, EINVAL, ENOMEM; ERR_IMSG_CLOSED
    * after {@link end} or {@link close}; the error that ended the channel.

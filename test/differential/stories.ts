@@ -206,14 +206,16 @@ const reader: fc.Arbitrary<Program> = fc
     ),
     read: fc.constantFrom("qread" as const, "bread" as const),
     end: fc.boolean(),
+    clear: fc.integer({ min: 0, max: 9 }),
     to: v.ibuf,
   })
-  .map(({ slot, socket, size, short, width, refuse, deliveries, read, end, to }) => {
+  .map(({ slot, socket, size, short, width, refuse, deliveries, read, end, clear, to }) => {
     const base: Argument = short === 0 ? size - 1 : size;
     const program: Operation[] = [["reader", slot, size, base, 0, width, refuse]];
     for (const [fds, seed, len] of deliveries) {
       program.push(["deliver", socket, fds, `p${seed}:${len}`], [read, slot, socket]);
       program.push(["qget", slot, to]);
+      if (clear === 0) program.push(["qclear", slot]);
     }
     if (end) program.push(["end", socket]);
     program.push([read, slot, socket], ["qget", slot, to], ["qget", slot, to]);
@@ -280,6 +282,15 @@ const narrow: fc.Arbitrary<Program> = fc
     ["maxsize", to, 16384],
   ]);
 
+/** Reserving up to the very largest size, and one byte more or less. */
+const brink: fc.Arbitrary<Program> = fc
+  .record({ slot: v.ibuf, have: fc.integer({ min: 1, max: 9 }), off: fc.nat({ max: 2 }) })
+  .map(({ slot, have, off }) => [
+    ["dynamic", slot, 0, "M-0"],
+    ["add", slot, `p1:${have}`],
+    ["reserve", slot, `M-${have - 1 + off}`, 1],
+  ]);
+
 export const stories: fc.Arbitrary<Program> = fc.oneof(
   { weight: 12, arbitrary: incoming },
   { weight: 12, arbitrary: journey },
@@ -289,5 +300,6 @@ export const stories: fc.Arbitrary<Program> = fc.oneof(
   { weight: 8, arbitrary: reader },
   { weight: 6, arbitrary: shortage },
   { weight: 3, arbitrary: narrow },
+  { weight: 1, arbitrary: brink },
   { weight: 1, arbitrary: crowd },
 );

@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 // Installs the real programs that the daemon tests talk to; silent if they are there.
 
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { install, mirrors, missingPackages } from "./lib/apt.mjs";
+import { fileURLToPath } from "node:url";
+import { install, mirrors, missingPackages, unpack } from "./lib/apt.mjs";
 import { findCommand, run, runMain, temporaryFolder, UserError } from "./lib/run.mjs";
 
 /** The version whose structures the client and the tests know. */
@@ -14,13 +15,20 @@ const SUITE = "bookworm-backports";
 const RELEASE = "bookworm";
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
-const HELP = `Usage: node scripts/daemons.mjs [--check] [bgpd] [tmux]
+/** Where smtpd is unpacked; the tests start it from there. */
+const SMTPD = fileURLToPath(new URL("../build/opensmtpd", import.meta.url));
+const SMTPD_LIBRARIES = ["libdb5.3", "libevent-2.1-7", "libpam0g", "libssl3"];
 
-Makes sure that OpenBGPD 8.8 and tmux are there; names neither means both.
+const HELP = `Usage: node scripts/daemons.mjs [--check] [bgpd] [smtpd] [tmux]
+
+Makes sure that OpenBGPD 8.8, OpenSMTPD 6.8 and tmux are there; no name means all.
 
   bgpd   Debian's ${OPENBGPD}, out of ${SUITE}. The suite is read from the mirror that this
          machine's apt uses, with package lists of its own in a temporary folder: apt's
          configuration and lists stay as they are. Any bgpd 8.8 in PATH is as good.
+  smtpd  Debian 12's opensmtpd. A mail server would take the place of the one that this machine
+         has, so the package is not installed: its files go to build/opensmtpd, and only libraries
+         that it needs (${SMTPD_LIBRARIES.join(", ")}) are installed.
   tmux   Debian's tmux. Any tmux in PATH is as good.
 
   --check   install nothing, only say what is missing
@@ -126,7 +134,30 @@ async function ensureTmux(check) {
   if (!findCommand("tmux")) throw new UserError("tmux did not get installed.");
 }
 
-const programs = { bgpd: ensureBgpd, tmux: ensureTmux };
+/** Whether the unpacked smtpd is of the right version, and runs: its libraries are there. */
+async function hasSmtpd() {
+  const { stdout, stderr } = await run(join(SMTPD, "usr/sbin/smtpd"), ["-h"]);
+  return /OpenSMTPD 6\.8/.test(stdout + stderr);
+}
+
+async function ensureSmtpd(check) {
+  if (await hasSmtpd()) return;
+  if (check) {
+    throw new UserError("OpenSMTPD 6.8 is missing: please run, as root, node scripts/daemons.mjs");
+  }
+  const missing = await missingPackages(SMTPD_LIBRARIES);
+  if (missing.length > 0) await install(missing, { note: "for opensmtpd" });
+  rmSync(SMTPD, { recursive: true, force: true });
+  if (!findCommand("apt-get")) {
+    throw new UserError("OpenSMTPD 6.8 is missing and there is no apt-get here to get it with.");
+  }
+  await unpack("opensmtpd", SMTPD);
+  if (!(await hasSmtpd())) {
+    throw new UserError("OpenSMTPD 6.8 did not get unpacked: is this Debian 12?");
+  }
+}
+
+const programs = { bgpd: ensureBgpd, smtpd: ensureSmtpd, tmux: ensureTmux };
 
 await runMain("daemons", async (args) => {
   if (args.includes("--help") || args.includes("-h")) {

@@ -1,7 +1,9 @@
 // Debian's apt, for the scripts that download a source archive or install a tool.
 
-import { existsSync } from "node:fs";
-import { findCommand, run, UserError } from "./run.mjs";
+import { existsSync, readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { findCommand, run, temporaryFolder, UserError } from "./run.mjs";
 
 const HELPER = "/usr/lib/apt/apt-helper";
 
@@ -68,6 +70,19 @@ async function hasCandidate(spec) {
   return stdout.trim() !== "";
 }
 
+const aptGet = (args, cwd) =>
+  run("apt-get", ["-q", "-y", "-o", "Dpkg::Use-Pty=0", ...args], {
+    env: { DEBIAN_FRONTEND: "noninteractive" },
+    show: true,
+    cwd,
+  });
+
+async function update() {
+  console.error("apt-get update: fetching the package lists");
+  const { code } = await aptGet(["update"]);
+  if (code !== 0) throw new UserError(`apt-get update failed (${code}), see above.`);
+}
+
 /**
  * Installs packages, or throws one sentence that says what the user has to install.
  * `what` is the user's name for them, `note` is for the line that announces the installation.
@@ -80,26 +95,36 @@ export async function install(specs, { what = specs.join(", "), note = "" } = {}
   if (process.getuid?.() !== 0) {
     throw new UserError(`${what} is missing: please run, as root, ${command}`);
   }
-  const env = { DEBIAN_FRONTEND: "noninteractive" };
-  const aptGet = (...args) =>
-    run("apt-get", ["-q", "-y", "-o", "Dpkg::Use-Pty=0", ...args], { env, show: true });
-
-  let updated = false;
-  const update = async () => {
-    console.error("apt-get update: fetching the package lists");
-    const { code } = await aptGet("update");
-    if (code !== 0) throw new UserError(`apt-get update failed (${code}), see above.`);
-    updated = true;
-  };
-  for (const spec of specs) {
-    if (!updated && !(await hasCandidate(spec))) await update();
-  }
   console.error(`${what} is missing: ${command}${note && ` (${note})`}`);
-  let { code } = await aptGet("install", "--no-install-recommends", ...specs);
-  if (code !== 0 && !updated) {
-    // Lists that have aged name versions which the mirror no longer has.
-    await update();
-    ({ code } = await aptGet("install", "--no-install-recommends", ...specs));
-  }
+  const code = await withLists(specs, ["install", "--no-install-recommends", ...specs]);
   if (code !== 0) throw new UserError(`${command} failed (${code}), see above.`);
+}
+
+/** Runs apt-get with package lists that are as new as they have to be: its exit code. */
+async function withLists(specs, args, cwd) {
+  let updated = false;
+  for (const spec of specs) {
+    if (updated || (await hasCandidate(spec))) continue;
+    await update();
+    updated = true;
+  }
+  const { code } = await aptGet(args, cwd);
+  if (code === 0 || updated) return code;
+  // Lists that have aged name versions which the mirror no longer has.
+  await update();
+  return (await aptGet(args, cwd)).code;
+}
+
+/** Unpacks a package's files into a folder and installs nothing: no scripts run, nothing starts. */
+export async function unpack(name, folder) {
+  const downloads = temporaryFolder(tmpdir(), "imsg-deb-");
+  // the folder is ours alone, and the user _apt could not enter it
+  const args = ["-o", "APT::Sandbox::User=root", "download", name];
+  const code = await withLists([name], args, downloads);
+  const [file] = readdirSync(downloads);
+  if (code !== 0 || file === undefined) {
+    throw new UserError(`apt-get download ${name} failed (${code}), see above.`);
+  }
+  const { code: failed, stderr } = await run("dpkg-deb", ["-x", join(downloads, file), folder]);
+  if (failed !== 0) throw new UserError(`dpkg-deb -x ${file} failed:\n${stderr.trim()}`);
 }

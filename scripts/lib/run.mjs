@@ -47,9 +47,10 @@ export async function runMain(name, main) {
  * Runs a program to its end. Its output is captured, or goes to our stderr if `show` is set.
  * Never throws for a program that fails or is missing: `code` is then not 0.
  */
-export function run(command, args, { env = {}, show = false } = {}) {
+export function run(command, args, { env = {}, show = false, cwd } = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
+      cwd,
       env: { ...process.env, ...env },
       stdio: ["ignore", show ? process.stderr : "pipe", show ? process.stderr : "pipe"],
     });

@@ -1,4 +1,5 @@
-# The tests against the real programs, bgpd 8.8 and tmux, which are installed if they are missing.
+# The tests against the real programs, bgpd 8.8, smtpd 6.8 and tmux, which are installed
+# (smtpd: unpacked) if they are missing.
 # Needs root, as bgpd does. Included by the top Makefile.
 
 .PHONY: test-daemons check-examples

@@ -14,6 +14,14 @@ import { join } from "node:path";
 /** How many descriptors this process has open. */
 export const openCount = (): number => readdirSync("/proc/self/fd").length;
 
+/** How many are open once they are so many, or after a second in which they were not. */
+export async function settledCount(expected: number): Promise<number> {
+  for (let i = 0; i < 100 && openCount() !== expected; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  return openCount();
+}
+
 /** What a descriptor of this process is. */
 export const what = (fd: number): string => readlinkSync(`/proc/self/fd/${fd}`);
 

@@ -1,46 +1,17 @@
 // Passes descriptors in whatever runtime runs it, and prints what came of it.
 // Arguments: the folder of the built package, the socket of a native peer with --fdpass, a folder.
 
-import { readdirSync } from "node:fs";
 import process from "node:process";
+import { files, lostSince, opened, runtime } from "./files.mjs";
 
 const [dist, peer, folder] = process.argv.slice(2);
-const runtime = globalThis.Deno ? "deno" : globalThis.Bun ? "bun" : "node";
-const { connect, listen } = await import(`${dist}/${runtime}.js`);
+const { connect, fromSocket, listen, spawn } = await import(`${dist}/${runtime}.js`);
 const at = (path) => (runtime === "bun" ? { unix: path } : { path });
 const options = { allowFdPass: true };
 const PASSES = 10_000;
 
-/** open, read and close by the number, which Deno's own functions refuse. */
-async function files() {
-  if (runtime !== "deno") {
-    const { closeSync, openSync, readSync } = await import("node:fs");
-    return {
-      open: (path) => openSync(path, "r"),
-      read: (fd, bytes) => readSync(fd, bytes),
-      close: closeSync,
-    };
-  }
-  const { symbols } = Deno.dlopen("libc.so.6", {
-    open: { parameters: ["buffer", "i32"], result: "i32" },
-    read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
-    close: { parameters: ["i32"], result: "i32" },
-  });
-  return {
-    open: (path) => symbols.open(new TextEncoder().encode(`${path}\0`), 0),
-    read: (fd, bytes) => Number(symbols.read(fd, bytes, BigInt(bytes.length))),
-    close: symbols.close,
-  };
-}
-
-const { open, read, close } = await files();
-const text = (fd) => {
-  const bytes = new Uint8Array(64);
-  const length = read(fd, bytes);
-  close(fd);
-  return new TextDecoder().decode(bytes.subarray(0, length));
-};
-const count = () => readdirSync("/proc/self/fd").length;
+const { open, close, text: bytes } = await files();
+const text = (fd) => new TextDecoder().decode(bytes(fd));
 const result = { runtime };
 
 const channel = await connect(at(peer), options);
@@ -57,8 +28,7 @@ const path = `${folder}/${runtime}-${process.pid}`;
 const server = await listen(at(path), accepted, options);
 const a = await connect(at(path), options);
 const b = await other;
-count();
-const before = count();
+const before = opened();
 const talk = async (from, to) => {
   const sent = (async () => {
     for (let i = 0; i < PASSES / 2; i++) await from.send({ type: i, fd: open("/dev/null") });
@@ -74,10 +44,25 @@ const talk = async (from, to) => {
   return passed;
 };
 result.passed = await Promise.all([talk(a, b), talk(b, a)]);
-result.leaked = count() - before;
+result.leaked = await lostSince(before);
 result.refused = await a.send({ type: 1, fd: 999_999 }).catch(({ code }) => code);
 result.nobody = await connect(at(`${path}-none`), options).catch(({ code }) => code);
 result.tcp = await connect({ port: 1, hostname: "127.0.0.1" }, options).catch(({ code }) => code);
+const number = await fromSocket(open("/dev/null"), options).catch(({ code }) => code);
+result.refused = [result.refused, number, await fromSocket(-1).catch(({ code }) => code)];
 await Promise.all([a.close(), b.close()]);
+// what only Node can start here; the others are started by the test
+if (runtime === "node") {
+  const program = new URL("./child.mjs", import.meta.url).pathname;
+  const { channel: child } = await spawn(process.execPath, [program, dist], options);
+  const reply = await child.request(
+    { type: 1, fd: open("/proc/self/comm") },
+    { match: () => true },
+  );
+  result.child = [reply.type, reply.data.length > 4, text(reply.takeFd()).length > 4];
+  await child.end();
+  result.childLeaked = new TextDecoder().decode((await child.receive()).data);
+  await child.close();
+}
 await (server.close ?? server.stop).call(server);
 console.log(JSON.stringify(result));

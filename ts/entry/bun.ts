@@ -82,6 +82,17 @@ const unixPath = (address: BunAddress): string | undefined =>
 const unix = async () => (await import("../transports/unix-bun.ts")).bunUnix();
 
 /**
+ * A channel over a connected Unix socket by its number, which another program may
+ * have left open (3, say) or a message brought. It is the channel's from then on,
+ * and passes descriptors with `allowFdPass`; what {@link connect} takes for that, this
+ * takes in any case. Rejects with EINVAL if it is another kind of socket, EBADF,
+ * ENOTSOCK or ENOTCONN if it is none that is connected: it is still the caller's then.
+ */
+export async function fromSocket(fd: number, options: ChannelOptions = {}): Promise<ImsgChannel> {
+  return (await unix()).adopt(fd, options);
+}
+
+/**
  * Connects to a Unix socket (`{ unix }`) or a TCP port (`{ port, hostname }`).
  * Rejects with what Bun says (ENOENT, ECONNREFUSED, …), and the reason of
  * `options.signal`.

@@ -58,6 +58,17 @@ const unixPath = (address: DenoAddress): string | undefined =>
 const unix = async () => (await import("../transports/unix-deno.ts")).denoUnix();
 
 /**
+ * A channel over a connected Unix socket by its number, which another program may
+ * have left open (3, say) or a message brought. It is the channel's from then on,
+ * and passes descriptors with `allowFdPass`; what {@link connect} takes for that, this
+ * takes in any case. Rejects with EINVAL if it is another kind of socket, EBADF,
+ * ENOTSOCK or ENOTCONN if it is none that is connected: it is still the caller's then.
+ */
+export async function fromSocket(fd: number, options: ChannelOptions = {}): Promise<ImsgChannel> {
+  return (await unix()).adopt(fd, options);
+}
+
+/**
  * Connects to a Unix socket (`{ path }`) or a TCP port (`{ port, hostname }`).
  * Rejects with what Deno says (NotFound, ConnectionRefused, NotCapable, …), and
  * the reason of `options.signal`.

@@ -22,8 +22,33 @@ export function fromDuplex(duplex: Duplex, options?: ChannelOptions): ImsgChanne
   return new ImsgChannel(duplexTransport(duplex), options);
 }
 
-/** A channel over a connected socket, which is the channel's from then on. */
-export function fromSocket(socket: NetSocket, options?: ChannelOptions): ImsgChannel {
+const syscall = "imsgbuf_allow_fdpass";
+
+/** It is most of what this entry weighs, so it is loaded when it is asked for. */
+const unix = async () => (await import("../transports/unix-node.ts")).nodeUnix();
+
+/**
+ * A channel over a connected socket, which is the channel's from then on.
+ *
+ * By its number, which another program may have left open (3, say) or a message
+ * brought, a Unix socket passes descriptors with `allowFdPass`; it takes what
+ * {@link connect} takes for that, and rejects with EINVAL if it is another kind of
+ * socket, EBADF, ENOTSOCK or ENOTCONN if it is none that is connected: it is still
+ * the caller's then. A socket of Node's own would drop them: EINVAL.
+ */
+export function fromSocket(fd: number, options?: ChannelOptions): Promise<ImsgChannel>;
+export function fromSocket(socket: NetSocket, options?: ChannelOptions): ImsgChannel;
+export function fromSocket(
+  socket: NetSocket | number,
+  options: ChannelOptions = {},
+): ImsgChannel | Promise<ImsgChannel> {
+  if (typeof socket === "number") {
+    return unix().then(({ open }) => new ImsgChannel(open(socket), options));
+  }
+  if (options.allowFdPass) {
+    const detail = "Node's sockets drop descriptors: give the number of one, or connect, or listen";
+    throw new ImsgError("EINVAL", { syscall, detail });
+  }
   return fromDuplex(socket, options);
 }
 
@@ -35,13 +60,11 @@ async function maker(options: ChannelOptions, isUnix: boolean): Promise<Make> {
   if (options.allowFdPass !== true) return (socket) => fromSocket(socket, options);
   if (!isUnix) {
     const detail = "only Unix sockets pass descriptors";
-    throw new ImsgError("EINVAL", { syscall: "imsgbuf_allow_fdpass", detail });
+    throw new ImsgError("EINVAL", { syscall, detail });
   }
-  // loaded when it is asked for: it is most of what this entry weighs
-  const { nodeUnix } = await import("../transports/unix-node.ts");
-  const unix = await nodeUnix();
+  const { adopt } = await unix();
   return (socket) => {
-    const transport = unix.adopt(socket);
+    const transport = adopt(socket);
     try {
       return new ImsgChannel(transport, options);
     } catch (error) {

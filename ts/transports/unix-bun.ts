@@ -32,6 +32,8 @@ const SYMBOLS: Symbols = {
   shutdown: { args: [INT, INT], returns: INT },
   fcntl: { args: [INT, INT, INT], returns: INT },
   close: { args: [INT], returns: INT },
+  getpeername: { args: [INT, WORD, WORD], returns: INT },
+  getsockopt: { args: [INT, INT, INT, WORD, WORD], returns: INT },
   socket: { args: [INT, INT, INT], returns: INT },
   connect: { args: [INT, WORD, INT], returns: INT },
   bind: { args: [INT, WORD, INT], returns: INT },

@@ -7,6 +7,8 @@ import type { EpollSockets } from "./unix-epoll.ts";
 export interface UnixChannels {
   /** A connected channel; the path is undefined for an address of another kind. */
   connect(path: string | undefined, options: ChannelOptions): ImsgChannel;
+  /** A channel over a connected socket, by its number, which stays the caller's if it throws. */
+  adopt(fd: number, options: ChannelOptions): ImsgChannel;
   /** Calls back with connected channels. */
   listen(
     path: string | undefined,
@@ -33,6 +35,8 @@ export function unixChannels(sockets: EpollSockets): UnixChannels {
     }
   };
   return {
+    adopt: (fd, options) =>
+      new ImsgChannel(unixTransport(sockets, sockets.adopt(fd), sockets.watch), options),
     connect: (path, options) => channel(sockets.connect(checked(path)), options),
     listen: (path, onChannel, options) =>
       sockets.listen(checked(path), (fd) => onChannel(channel(fd, options))),

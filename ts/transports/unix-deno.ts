@@ -29,6 +29,8 @@ const SIGNATURES: Record<string, [parameters: string[], result: string]> = {
   shutdown: [[INT, INT], INT],
   fcntl: [[INT, INT, INT], INT],
   close: [[INT], INT],
+  getpeername: [[INT, WORD, WORD], INT],
+  getsockopt: [[INT, INT, INT, WORD, WORD], INT],
   socket: [[INT, INT, INT], INT],
   connect: [[INT, WORD, INT], INT],
   bind: [[INT, WORD, INT], INT],

@@ -1,5 +1,13 @@
 import type { Watch, Watcher } from "./unix.ts";
-import { type Foreign, MEMORY, SCRATCH, systemError, UnixSockets } from "./unix-libc.ts";
+import {
+  AF_UNIX,
+  type Foreign,
+  MEMORY,
+  SCRATCH,
+  SOCK_STREAM,
+  systemError,
+  UnixSockets,
+} from "./unix-libc.ts";
 
 /** What is needed besides where the runtime itself neither connects nor waits. */
 export interface ForeignSockets extends Foreign {
@@ -17,8 +25,6 @@ export interface ForeignSockets extends Foreign {
   wait(epoll: number, events: Uint8Array<ArrayBuffer>, count: number): Promise<number>;
 }
 
-const AF_UNIX = 1;
-const SOCK_STREAM = 1;
 const NONBLOCK = 0o4000;
 const CLOEXEC = 0o2000000;
 const BACKLOG = 511;

@@ -15,6 +15,8 @@ export interface Foreign {
   shutdown(fd: number, how: number): number;
   fcntl(fd: number, command: number, argument: number): number;
   close(fd: number): number;
+  getpeername(fd: number, address: number, length: number): number;
+  getsockopt(fd: number, level: number, option: number, value: number, length: number): number;
   /** Of the call before, if that failed. */
   errno(): number;
 }
@@ -52,7 +54,12 @@ const SOL_SOCKET = 1;
 const SCM_RIGHTS = 1;
 const SHUT_WR = 1;
 const SHUT_RDWR = 2;
+const SO_TYPE = 3;
+export const AF_UNIX = 1;
+export const SOCK_STREAM = 1;
 const F_GETFD = 1;
+const F_SETFD = 2;
+const FD_CLOEXEC = 1;
 const F_DUPFD_CLOEXEC = 1030;
 
 // where things lie in the memory, and inside struct msghdr
@@ -60,6 +67,8 @@ const IOV = 64;
 const CONTROL = 80;
 /** Room for an address or two integers. */
 export const SCRATCH = 128;
+/** Behind an address in there: what takes a length and an integer. */
+const LENGTH = SCRATCH + 112;
 const DATA = 256;
 /**
  * A control message with one descriptor and no padding behind: there is no room
@@ -90,6 +99,9 @@ export function checkPlatform(platform: string, arch: string): void {
   if (platform === "linux" && known) return;
   throw unsupported(`descriptors pass on 64-bit Linux only, this is ${platform} on ${arch}`);
 }
+
+const isNumber = (value: unknown): value is number =>
+  typeof value === "number" && value >>> 0 === value && value <= 0x7fffffff;
 
 /** What came of a read: bytes, nothing yet, the end, or an error. */
 export type Received =
@@ -201,10 +213,37 @@ export class UnixSockets<F extends Foreign = Foreign> {
     return copy;
   }
 
+  /**
+   * Makes a socket that was opened by others one of ours, closed on exec. Throws
+   * EINVAL if it is no Unix socket for a stream, EBADF, ENOTSOCK, ENOTCONN; it is
+   * as it was then.
+   */
+  adopt(fd: number): number {
+    const { foreign, view } = this;
+    const refuse = (detail: string): ImsgError =>
+      new ImsgError("EINVAL", { syscall: "imsgbuf_init", detail });
+    if (!isNumber(fd)) throw refuse("a socket is the number of an open descriptor");
+    const [value, length] = [foreign.address + SCRATCH, foreign.address + LENGTH];
+    view.setUint32(LENGTH, 110, true);
+    if (foreign.getpeername(fd, value, length) === -1) {
+      throw systemError(foreign.errno(), "getpeername");
+    }
+    const family = view.getUint16(SCRATCH, true);
+    view.setUint32(LENGTH, 4, true);
+    if (foreign.getsockopt(fd, SOL_SOCKET, SO_TYPE, value, length) === -1) {
+      throw systemError(foreign.errno(), "getsockopt");
+    }
+    if (family !== AF_UNIX || view.getInt32(SCRATCH, true) !== SOCK_STREAM) {
+      throw refuse("only Unix sockets for streams pass descriptors");
+    }
+    foreign.fcntl(fd, F_SETFD, FD_CLOEXEC);
+    return fd;
+  }
+
   /** Throws if a value is not the number of an open descriptor. */
   claim(value: unknown): Passed {
     const detail = "what passes is the number of an open descriptor";
-    if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > 0x7fffffff) {
+    if (!isNumber(value)) {
       throw new ImsgError("EINVAL", { syscall: "imsg_compose", detail });
     }
     if (this.foreign.fcntl(value, F_GETFD, 0) === -1) {

@@ -30,6 +30,8 @@ function foreign(koffi: Koffi): Foreign {
     shutdown: libc.func("int shutdown(int, int)"),
     fcntl: libc.func("int fcntl(int, int, int)"),
     close: libc.func("int close(int)"),
+    getpeername: libc.func("int getpeername(int, uintptr_t, uintptr_t)"),
+    getsockopt: libc.func("int getsockopt(int, int, int, uintptr_t, uintptr_t)"),
     errno: () => koffi.errno(),
   };
 }
@@ -83,6 +85,8 @@ export interface NodeUnix {
    * object is given up: it would drop the descriptors.
    */
   adopt(socket: Socket): Transport;
+  /** A transport over a socket by its number; see {@link UnixSockets.adopt}. */
+  open(fd: number): Transport;
 }
 
 let loaded: Promise<NodeUnix> | undefined;
@@ -110,6 +114,7 @@ async function load(): Promise<NodeUnix> {
         socket.destroy();
       }
     },
+    open: (fd) => unixTransport(sockets, sockets.adopt(fd), watch),
   };
 }
 

@@ -1,4 +1,4 @@
-// Echoes every message that comes through the worker's own port.
+// Echoes every message that comes through the worker's own port, with the value that it brings.
 import { fromMessagePort } from "imsg-wasm/web";
 
 // the web's workers are their own port; Node's have one
@@ -7,6 +7,9 @@ const port =
     ? globalThis
     : (await import("node:worker_threads")).parentPort;
 
-const channel = fromMessagePort(port);
-for await (const message of channel) await channel.send(message);
+const channel = fromMessagePort(port, { allowFdPass: true });
+for await (const message of channel) {
+  const { type, peerid, pid, data } = message;
+  await channel.send({ type, peerid, pid, data, fd: message.takeFd() });
+}
 await channel.end();

@@ -7,6 +7,7 @@ import { pair } from "./cases/pair.mjs";
 import { peer } from "./cases/peer.mjs";
 import { ports, worker } from "./cases/ports.mjs";
 import { streams } from "./cases/streams.mjs";
+import { values, workerValues } from "./cases/values.mjs";
 import { websocket } from "./cases/websocket.mjs";
 
 const TIMEOUT = 60_000;
@@ -89,7 +90,11 @@ export function suite(env) {
     add(`pair over ${name}`, pair, { pair: open, tells });
   }
   add("ports", ports);
-  if (env.worker !== undefined) add("worker", worker);
+  add("values over a port", values);
+  if (env.worker !== undefined) {
+    add("worker", worker);
+    add("values over a worker's port", workerValues);
+  }
   for (const { name, ...way } of env.peers ?? []) {
     add(`native peer by ${name}`, peer, way);
   }

@@ -216,6 +216,17 @@ describe("the table", () => {
     expect((await run(bundle, args, goodBytes, { FORCE_COLOR: "0" })).stdout).toBe(table);
   });
 
+  test("cuts nothing: what is wider than its column moves the others", async () => {
+    const name = `WIDE_${"W".repeat(40)}`;
+    const args = ["dump", "--type", `${name}=11`, "--bytes", "1"];
+    const lines = (await run(bundle, args, goodBytes)).stdout.split("\n");
+    const before = table.split("\n");
+    expect(lines[0]).toBe(before[0]);
+    expect(lines[2]).toBe(
+      `       1              16  11 ${name}          19           1          99`,
+    );
+  });
+
   test.each([
     ["--color", ["--color"], {}, true],
     ["FORCE_COLOR", [], { FORCE_COLOR: "1" }, true],

@@ -1,3 +1,4 @@
+import Table from "cli-table3";
 import type { Colors } from "picocolors/types";
 import { HEADER_SIZE } from "./position.ts";
 import type { TypeNames } from "./values.ts";
@@ -72,6 +73,17 @@ const COLUMNS: Column[] = [
   { title: "fd", width: 3, left: true, of: ({ hasFd }) => (hasFd ? "fd" : "") },
 ];
 
+/** A table of nothing but its cells, with two spaces between them. */
+const BARE = {
+  chars: {
+    ...{ top: "", "top-mid": "", "top-left": "", "top-right": "" },
+    ...{ bottom: "", "bottom-mid": "", "bottom-left": "", "bottom-right": "" },
+    ...{ left: "", "left-mid": "", mid: "", "mid-mid": "", right: "", "right-mid": "" },
+    middle: "  ",
+  },
+  style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
+};
+
 /** A line for each message, and under it a hexdump of its payload. */
 export function tableFormat(
   names: TypeNames,
@@ -79,13 +91,14 @@ export function tableFormat(
   options: { offsets: boolean; bytes?: number },
 ): Format {
   const columns = COLUMNS.filter(({ title }) => options.offsets || title !== "offset");
-  // libraries for tables want all rows before they print the first, or 100 µs for each
+  const colAligns = columns.map(({ left }) => (left ? ("left" as const) : ("right" as const)));
+  // a table of each row, which takes 0.2 ms: it can be printed before the next one is there, and
+  // the library takes longer for the rows of a larger one
   const line = (cells: string[]): string => {
-    const padded = cells.map((cell, i) => {
-      const { width, left } = columns[i]!;
-      return left ? cell.padEnd(width) : cell.padStart(width);
-    });
-    return padded.join("  ").trimEnd();
+    const colWidths = cells.map((cell, i) => Math.max(cell.length, columns[i]!.width));
+    const table = new Table({ ...BARE, colWidths, colAligns });
+    table.push(cells);
+    return table.toString().trimEnd();
   };
   return {
     head: () => `${colors.bold(line(columns.map(({ title }) => title)))}\n`,

@@ -49,7 +49,7 @@ export async function startSmtpd(): Promise<RunningSmtpd> {
   const folder = await temporaryFolder();
   await writeFile(join(folder.path, "smtpd.conf"), CONFIGURATION, { mode: 0o600 });
   const program = start("unshare", [...room, "sh", "-eu", "-c", ROOM, SMTPD], folder.path);
-  const socket = `/proc/${program.child.pid}/root/run/smtpd.sock`;
+  const socket = join(`/proc/${program.child.pid}`, "root", "run/smtpd.sock");
   const running: RunningSmtpd = {
     socket,
     program,

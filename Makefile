@@ -28,11 +28,8 @@ $(UPSTREAM) &: c-src/upstream.lock $(if $(IMSG_UPSTREAM)$(wildcard $(UNVERIFIED)
 
 # --- the module --------------------------------------------------------------
 
-EMCFLAGS := -std=gnu11 -fno-strict-aliasing -mbulk-memory \
+EMCFLAGS := -Oz -std=gnu11 -fno-strict-aliasing -mbulk-memory \
 	-Wall -Wextra -Werror -Ic-src -isystem c-src/upstream
-# small, but for the batch, through which channels and codecs go
-EMSIZE_wasm := -Oz
-EMSIZE_batch := -Os
 EMLDFLAGS := -Oz -sSTANDALONE_WASM --no-entry -sSUPPORT_LONGJMP=0 \
 	-sALLOW_MEMORY_GROWTH -sINITIAL_MEMORY=524288 -sTOTAL_STACK=65536 \
 	-sERROR_ON_UNDEFINED_SYMBOLS=0 -sWARN_ON_UNDEFINED_SYMBOLS=0
@@ -59,7 +56,7 @@ EMDEFINE_imsg-debug := -DMEM_DEBUG
 define module
 build/$(1)/%.o: c-src/%.c $$(C_SOURCES) $$(UPSTREAM) Makefile | build/emcc.stamp
 	@mkdir -p $$(@D)
-	$$(EMENV) $$(EMCC) $$(EMSIZE_$$*) $$(EMCFLAGS) $$(EMDEFINE_$(1)) -c -o $$@ $$<
+	$$(EMENV) $$(EMCC) $$(EMCFLAGS) $$(EMDEFINE_$(1)) -c -o $$@ $$<
 
 wasm/$(1).wasm: build/$(1)/wasm.o build/$(1)/batch.o build/exports.list scripts/finish-wasm.mjs
 	$$(EMENV) $$(EMCC) $$(EMLDFLAGS) -sEXPORTED_FUNCTIONS=@build/exports.list -o build/$(1)/linked.wasm build/$(1)/wasm.o build/$(1)/batch.o

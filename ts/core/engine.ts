@@ -13,8 +13,6 @@ export type ObjectKind = "batch" | "ibuf" | "imsg" | "imsgbuf" | "msgbuf" | "soc
 
 /** How many bytes the window has, through which chunks and records go (BATCH_WINDOW). */
 export const WINDOW = 65520;
-/** Long enough for what most calls pass, so that they need no allocation. */
-const SCRATCH = 1024;
 
 /**
  * One instantiated module with everything that its users share: guarded calls,
@@ -46,15 +44,14 @@ export class Engine {
   readonly base: number;
   /** Told of every descriptor that was closed, after the call that closed it. */
   onClose: ((fd: number) => void) | undefined;
+  /** The header callbacks of msgbufs, once there is one. */
+  readers: { header(reader: number, at: Pointer, length: number): number } | undefined;
+  /** Whether such a callback is running, below a frame of the module. */
+  inCallback = false;
   /** In debug mode: takes back what reserve and seek lent until the next call. */
   expire: (() => void) | undefined;
 
   readonly #errno: Pointer;
-  readonly #readers = new Map<number, (header: Uint8Array) => number>();
-  readonly #scratch: Pointer;
-  #nextReader = 1;
-  #thrown: { error: unknown } | undefined;
-  #inCallback = false;
   #holds = 0;
   #trapped: ImsgError | undefined;
 
@@ -65,7 +62,7 @@ export class Engine {
       env: {
         host_close: (fd: number, value: number) => this.values.closed(fd, value),
         host_header: (reader: number, at: number, length: number) =>
-          this.#header(reader, at, length),
+          this.readers?.header(reader, at, length) ?? 0,
       },
     });
     this.exports = instance.exports as unknown as RawExports;
@@ -83,8 +80,6 @@ export class Engine {
       );
     }
     this.call = this.#guard(instance.exports);
-    this.#scratch = this.exports.malloc(SCRATCH);
-    if (this.#scratch === 0) throw new ImsgError("ENOMEM", { syscall: "malloc" });
     this.base = this.exports.mem_live() >>> 0;
   }
 
@@ -121,7 +116,7 @@ export class Engine {
    */
   enter(syscall?: string): void {
     if (this.#trapped !== undefined) throw this.#trapped;
-    if (this.#inCallback) {
+    if (this.inCallback) {
       throw new ImsgError("ERR_IMSG_REENTRANT", syscall === undefined ? {} : { syscall });
     }
     this.records.holder?.commit();
@@ -131,7 +126,7 @@ export class Engine {
 
   /** Whether {@link enter} would let a call in. */
   get ready(): boolean {
-    return this.#trapped === undefined && !this.#inCallback;
+    return this.#trapped === undefined && !this.inCallback;
   }
 
   /** Marks the engine as unusable, and gives the error that says so. */
@@ -197,85 +192,15 @@ export class Engine {
   }
 
   /**
-   * Memory of the module for the length of one call: room for so many bytes.
-   * Give it back with {@link release}, whatever happens in between.
-   */
-  borrow(length: number, syscall: string): Pointer {
-    return length <= SCRATCH ? this.#scratch : this.allocate(length, syscall);
-  }
-
-  /** {@link borrow}, filled with a copy of the caller's bytes. */
-  put(bytes: Uint8Array<ArrayBufferLike>, syscall: string): Pointer {
-    const at = this.borrow(bytes.length, syscall);
-    this.memory.u8.set(bytes, at);
-    return at;
-  }
-
-  /**
    * The caller's bytes, to be put where an allocation comes first: a copy if
    * they are memory of the module (from reserve or seek), which may move then.
-   * For up to `spared` bytes there is no allocation.
+   * For up to `spared` bytes there is no allocation (see scratch.ts).
    */
   outside<T extends ArrayBufferLike>(
     bytes: Uint8Array<T>,
-    spared = SCRATCH,
+    spared = WINDOW,
   ): Uint8Array<T | ArrayBuffer> {
     if (bytes.length <= spared || bytes.buffer !== this.exports.memory.buffer) return bytes;
     return bytes.slice();
-  }
-
-  /** Gives borrowed memory back. */
-  release(at: Pointer): void {
-    if (at !== this.#scratch && this.#trapped === undefined) this.exports.free(at);
-  }
-
-  /** A block of the module's memory; ENOMEM if there is none. */
-  allocate(length: number, syscall: string): Pointer {
-    // beyond 32 bits the border would cut the number
-    if (length > 0xffffffff) throw new ImsgError("ENOMEM", { syscall });
-    const at = this.call.malloc(length);
-    if (at === 0) throw this.failure(syscall);
-    return at;
-  }
-
-  /** Makes a callback known under a number that C can keep. */
-  addReader(callback: (header: Uint8Array) => number): number {
-    const id = this.#nextReader++;
-    this.#readers.set(id, callback);
-    return id;
-  }
-
-  /** Forgets a callback. */
-  removeReader(id: number): void {
-    this.#readers.delete(id);
-  }
-
-  /** What a header callback threw during the last call, to be thrown again. */
-  takeThrown(): { error: unknown } | undefined {
-    const thrown = this.#thrown;
-    this.#thrown = undefined;
-    return thrown;
-  }
-
-  // Runs below a frame of the module: nothing may be thrown from here.
-  #header(reader: number, at: Pointer, length: number): number {
-    try {
-      const callback = this.#readers.get(reader);
-      if (callback === undefined) return 0;
-      this.#inCallback = true;
-      const total = callback(this.memory.copy(at, length));
-      if (total >>> 0 === total && total >= length) return total;
-      this.#thrown = {
-        error: new ImsgError("EINVAL", {
-          syscall: "msgbuf_read",
-          detail: `the length of a message must be an integer of at least ${length}, not ${String(total)}`,
-        }),
-      };
-    } catch (error) {
-      this.#thrown = { error };
-    } finally {
-      this.#inCallback = false;
-    }
-    return 0;
   }
 }

@@ -2,6 +2,7 @@ import type { Engine } from "./engine.ts";
 import { ImsgError } from "./error.ts";
 import { layout, type Pointer } from "./exports.ts";
 import { Owner, type Root } from "./owner.ts";
+import { release } from "./scratch.ts";
 
 /** What a view is made of: the memory it borrows, and since when. */
 export interface Borrowed {
@@ -128,8 +129,8 @@ export abstract class IbufBase extends Owner {
     const pointer = this.at("ibuf_free");
     this.engine.enter("ibuf_free");
     this.markFreed();
-    this.engine.release(pointer);
-    if (this.#memory !== 0) this.engine.release(this.#memory);
+    release(this.engine, pointer);
+    if (this.#memory !== 0) release(this.engine, this.#memory);
   }
 }
 

@@ -1,6 +1,7 @@
 import { checkSize, checkValue } from "./check.ts";
 import type { ExportName } from "./exports.ts";
 import { IbufBase } from "./ibuf-base.ts";
+import { borrow } from "./scratch.ts";
 
 type AddName = Extract<ExportName, `ibuf_add_${"n" | "h"}${number}`>;
 type SetName = Extract<ExportName, `ibuf_set_${"n" | "h"}${number}`>;
@@ -99,7 +100,7 @@ export abstract class IbufValues extends IbufBase {
 
   #getValue(syscall: GetName, width: number): number {
     const pointer = this.pointer(syscall);
-    const to = this.engine.borrow(8, syscall);
+    const to = borrow(this.engine, 8, syscall);
     if (this.engine.call[syscall](pointer, to) === -1) throw this.engine.failure(syscall);
     const word = this.engine.memory.word(to);
     return width === 4 ? word : word & (width === 2 ? 0xffff : 0xff);
@@ -107,7 +108,7 @@ export abstract class IbufValues extends IbufBase {
 
   #getLong(syscall: "ibuf_get_n64" | "ibuf_get_h64"): bigint {
     const pointer = this.pointer(syscall);
-    const to = this.engine.borrow(8, syscall);
+    const to = borrow(this.engine, 8, syscall);
     if (this.engine.call[syscall](pointer, to) === -1) throw this.engine.failure(syscall);
     const { u32 } = this.engine.memory;
     return (BigInt(u32[(to >> 2) + 1]!) << 32n) | BigInt(u32[to >> 2]!);

@@ -6,6 +6,7 @@ import { IbufValues } from "./ibuf-values.ts";
 import { lend } from "./lent.ts";
 import type { Msgbuf } from "./msgbuf.ts";
 import { checkOwner, type Owner } from "./owner.ts";
+import { allocate, borrow, put, release } from "./scratch.ts";
 
 /**
  * A buffer with a read and a write position: C's `struct ibuf`.
@@ -55,7 +56,7 @@ export class Ibuf extends IbufValues {
   static fromBuffer(data: Bytes): Ibuf {
     const engine = this.engine();
     const bytes = engine.outside(checkBytes(data, "ibuf_from_buffer"), 0);
-    const memory = engine.allocate(bytes.length, "ibuf_from_buffer");
+    const memory = allocate(engine, bytes.length, "ibuf_from_buffer");
     engine.memory.u8.set(bytes, memory);
     const pointer = allocateView(engine, "ibuf_from_buffer", memory);
     engine.call.ibuf_from_buffer(pointer, memory, bytes.length);
@@ -84,11 +85,11 @@ export class Ibuf extends IbufValues {
   add(data: Bytes): void {
     const pointer = this.pointer("ibuf_add");
     const bytes = this.engine.outside(checkBytes(data, "ibuf_add"));
-    const from = this.engine.put(bytes, "ibuf_add");
+    const from = put(this.engine, bytes, "ibuf_add");
     try {
       this.grow(pointer, () => this.engine.call.ibuf_add(pointer, from, bytes.length), "ibuf_add");
     } finally {
-      this.engine.release(from);
+      release(this.engine, from);
     }
   }
 
@@ -105,12 +106,12 @@ export class Ibuf extends IbufValues {
   }
 
   #addOwn(pointer: Pointer, bytes: Uint8Array<ArrayBuffer>): void {
-    const copy = this.engine.put(bytes, "ibuf_add_ibuf");
+    const copy = put(this.engine, bytes, "ibuf_add_ibuf");
     try {
       const { call } = this.engine;
       this.grow(pointer, () => call.ibuf_add(pointer, copy, bytes.length), "ibuf_add_ibuf");
     } finally {
-      this.engine.release(copy);
+      release(this.engine, copy);
     }
   }
 
@@ -159,13 +160,13 @@ export class Ibuf extends IbufValues {
     const pointer = this.pointer("ibuf_set");
     const p = checkSize(pos, "pos", "ibuf_set");
     const bytes = this.engine.outside(checkBytes(data, "ibuf_set"));
-    const from = this.engine.put(bytes, "ibuf_set");
+    const from = put(this.engine, bytes, "ibuf_set");
     try {
       if (this.engine.call.ibuf_set(pointer, p, from, bytes.length) === -1) {
         throw this.engine.failure("ibuf_set");
       }
     } finally {
-      this.engine.release(from);
+      release(this.engine, from);
     }
   }
 
@@ -214,12 +215,12 @@ export class Ibuf extends IbufValues {
     const pointer = this.pointer("ibuf_get");
     const n = checkSize(len, "len", "ibuf_get");
     // no memory for what C is going to refuse
-    const to = this.engine.borrow(Math.min(n, this.size), "ibuf_get");
+    const to = borrow(this.engine, Math.min(n, this.size), "ibuf_get");
     try {
       if (this.engine.call.ibuf_get(pointer, to, n) === -1) throw this.engine.failure("ibuf_get");
       return this.engine.memory.copy(to, n);
     } finally {
-      this.engine.release(to);
+      release(this.engine, to);
     }
   }
 
@@ -230,7 +231,7 @@ export class Ibuf extends IbufValues {
     const view = allocateView(this.engine, "ibuf_get_ibuf");
     if (this.engine.call.ibuf_get_ibuf(pointer, n, view) === -1) {
       const failure = this.engine.failure("ibuf_get_ibuf");
-      this.engine.release(view);
+      release(this.engine, view);
       throw failure;
     }
     return this.view(view);
@@ -259,7 +260,7 @@ export class Ibuf extends IbufValues {
       string,
       this.engine.memory.u8.indexOf(0, string) - string,
     );
-    this.engine.release(string);
+    release(this.engine, string);
     return bytes;
   }
 
@@ -304,9 +305,9 @@ export function checkSame(owner: Owner, value: unknown, syscall: string): Pointe
 /** Memory for an ibuf on C's stack; `also` is given back if there is none. */
 export function allocateView(engine: Engine, syscall: string, also: Pointer = 0): Pointer {
   try {
-    return engine.allocate(layout.ibuf.sizeof, syscall);
+    return allocate(engine, layout.ibuf.sizeof, syscall);
   } catch (error) {
-    if (also !== 0) engine.release(also);
+    if (also !== 0) release(engine, also);
     throw error;
   }
 }

@@ -3,6 +3,7 @@ import type { Engine } from "./engine.ts";
 import { layout, type Pointer } from "./exports.ts";
 import { allocateView, checkIbuf, Ibuf } from "./ibuf.ts";
 import { Owner, type Root } from "./owner.ts";
+import { borrow, put, release } from "./scratch.ts";
 
 const at = layout.imsg;
 
@@ -60,7 +61,7 @@ export class Imsg extends Owner {
     const view = allocateView(this.engine, "imsg_get_ibuf");
     if (this.engine.call.imsg_get_ibuf(pointer, view) === -1) {
       const failure = this.engine.failure("imsg_get_ibuf");
-      this.engine.release(view);
+      release(this.engine, view);
       throw failure;
     }
     const root = this.#root;
@@ -75,12 +76,12 @@ export class Imsg extends Owner {
     const pointer = this.at("imsg_get_data");
     const n = checkSize(len, "len", "imsg_get_data");
     const { call, memory } = this.engine;
-    const to = this.engine.borrow(Math.min(n, this.getLen()), "imsg_get_data");
+    const to = borrow(this.engine, Math.min(n, this.getLen()), "imsg_get_data");
     try {
       if (call.imsg_get_data(pointer, to, n) === -1) throw this.engine.failure("imsg_get_data");
       return memory.copy(to, n);
     } finally {
-      this.engine.release(to);
+      release(this.engine, to);
     }
   }
 
@@ -116,7 +117,7 @@ export class Imsg extends Owner {
     this.#root.version++;
     this.retire("disposed");
     this.engine.call.imsg_free(pointer);
-    this.engine.release(pointer);
+    release(this.engine, pointer);
   }
 
   /** The same as {@link free}, but idempotent. */
@@ -148,7 +149,7 @@ export class Imsg extends Owner {
         return rv;
       });
     } finally {
-      engine.release(from);
+      release(engine, from);
     }
   }
 }
@@ -156,7 +157,7 @@ export class Imsg extends Owner {
 /** No memory for the bytes is no memory for the message: it ends as in C. */
 function putOrFree(ibuf: Ibuf, bytes: Uint8Array<ArrayBufferLike>): Pointer {
   try {
-    return ibuf.engine.put(bytes, "imsg_add");
+    return put(ibuf.engine, bytes, "imsg_add");
   } catch (error) {
     ibuf.dispose();
     throw error;

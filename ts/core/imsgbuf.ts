@@ -7,6 +7,7 @@ import { Imsg } from "./imsg.ts";
 import { checkSocket } from "./msgbuf.ts";
 import { checkOwner, Owner } from "./owner.ts";
 import { Reading } from "./reading.ts";
+import { allocate, borrow, put, release } from "./scratch.ts";
 import type { Socket } from "./socket.ts";
 
 /** What the header of a message to send says. */
@@ -61,11 +62,11 @@ export class Imsgbuf extends Owner {
   static init(socket: Socket): Imsgbuf {
     const fd = checkSocket(undefined, socket, "imsgbuf_init");
     const { engine } = socket;
-    const pointer = engine.allocate(layout.imsgbuf.sizeof, "imsgbuf_init");
+    const pointer = allocate(engine, layout.imsgbuf.sizeof, "imsgbuf_init");
     try {
       if (engine.call.imsgbuf_init(pointer, fd) === -1) throw engine.failure("imsgbuf_init");
     } catch (error) {
-      engine.release(pointer);
+      release(engine, pointer);
       throw error;
     }
     return new Imsgbuf(engine, pointer, socket);
@@ -143,7 +144,7 @@ export class Imsgbuf extends Owner {
     this.engine.enter("imsgbuf_clear");
     this.retire("disposed");
     this.engine.call.imsgbuf_clear(pointer);
-    this.engine.release(pointer);
+    release(this.engine, pointer);
   }
 
   /** The same as {@link clear}, but idempotent. */
@@ -163,11 +164,11 @@ export class Imsgbuf extends Owner {
   get(): Imsg | undefined {
     const pointer = this.at("imsg_get");
     const { engine } = this;
-    const imsg = engine.allocate(layout.imsg.sizeof, "imsg_get");
+    const imsg = allocate(engine, layout.imsg.sizeof, "imsg_get");
     const rv = engine.call.imsg_get(pointer, imsg);
     if (rv > 0) return new Imsg(engine, imsg);
     const failure = rv === 0 ? undefined : engine.failure("imsg_get");
-    engine.release(imsg);
+    release(engine, imsg);
     if (failure !== undefined) throw failure;
     return undefined;
   }
@@ -204,13 +205,13 @@ export class Imsgbuf extends Owner {
     const bytes = this.engine.outside(checkBytes(given, "imsg_compose"));
     const pointer = this.at("imsg_compose");
     const { engine } = this;
-    const data = engine.put(bytes, "imsg_compose");
+    const data = put(engine, bytes, "imsg_compose");
     try {
       const rv = engine.call.imsg_compose(pointer, type, peerid, pid, fd, data, bytes.length);
       if (rv === -1) throw engine.failure("imsg_compose");
       return 1;
     } finally {
-      engine.release(data);
+      release(engine, data);
     }
   }
 
@@ -231,7 +232,7 @@ export class Imsgbuf extends Owner {
     const total = pieces.reduce((sum, piece) => sum + piece.length, 0);
     // C would add the lengths up in 32 bits
     if (total > 0x7fffffff) throw new ImsgError("ERANGE", { syscall: "imsg_composev" });
-    const iov = engine.borrow(pieces.length * sizeof + total, "imsg_composev");
+    const iov = borrow(engine, pieces.length * sizeof + total, "imsg_composev");
     try {
       const { u8, u32 } = engine.memory;
       let data = iov + pieces.length * sizeof;
@@ -245,7 +246,7 @@ export class Imsgbuf extends Owner {
       if (rv === -1) throw engine.failure("imsg_composev");
       return 1;
     } finally {
-      engine.release(iov);
+      release(engine, iov);
     }
   }
 

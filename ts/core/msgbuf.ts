@@ -5,6 +5,7 @@ import { ImsgError } from "./error.ts";
 import type { Pointer } from "./exports.ts";
 import { Ibuf } from "./ibuf.ts";
 import { checkOwner, Owner } from "./owner.ts";
+import { Readers } from "./readers.ts";
 import { Reading } from "./reading.ts";
 import type { Socket } from "./socket.ts";
 
@@ -27,7 +28,7 @@ export class Msgbuf extends Owner {
   constructor(engine: Engine, pointer: Pointer, reader = 0) {
     super(engine, "msgbuf", pointer, (e) => {
       e.exports.msgbuf_free(pointer);
-      e.removeReader(reader);
+      Readers.of(e).remove(reader);
     });
     this.#reader = reader;
   }
@@ -59,10 +60,10 @@ export class Msgbuf extends Owner {
         detail: "readHeader must be a function",
       });
     }
-    const reader = engine.addReader(readHeader);
+    const reader = Readers.of(engine).add(readHeader);
     const pointer = engine.call.msgbuf_reader(size, reader);
     if (pointer === 0) {
-      engine.removeReader(reader);
+      Readers.of(engine).remove(reader);
       throw engine.failure("msgbuf_new_reader");
     }
     return new Msgbuf(engine, pointer, reader);
@@ -74,7 +75,7 @@ export class Msgbuf extends Owner {
     this.engine.enter("msgbuf_free");
     this.retire("disposed");
     this.engine.call.msgbuf_free(pointer);
-    this.engine.removeReader(this.#reader);
+    Readers.of(this.engine).remove(this.#reader);
   }
 
   /** The same as {@link free}, but idempotent. */

@@ -1,6 +1,7 @@
 import type { Engine } from "./engine.ts";
 import { ImsgError } from "./error.ts";
 import type { Pointer } from "./exports.ts";
+import { Readers } from "./readers.ts";
 
 /**
  * What every reader must add to the original's read.
@@ -21,7 +22,7 @@ export class Reading {
   #once(engine: Engine, msgbuf: Pointer, syscall: string, read: () => number): 0 | 1 {
     if (this.#failed !== undefined) throw this.#failed.error;
     const rv = read();
-    const thrown = engine.takeThrown();
+    const thrown = Readers.of(engine).takeThrown();
     if (rv === -1) {
       const error = thrown === undefined ? engine.failure(syscall) : thrown.error;
       // no byte was read: it's the system call that failed, and it may go on

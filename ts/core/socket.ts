@@ -5,6 +5,7 @@ import { type ErrnoName, isErrnoName } from "./errno.ts";
 import { ImsgError } from "./error.ts";
 import { layout } from "./exports.ts";
 import { Owner } from "./owner.ts";
+import { allocate, borrow, release } from "./scratch.ts";
 
 /** One piece of what was written to a {@link Socket}. */
 export interface Segment {
@@ -63,10 +64,10 @@ export class Socket extends Owner {
     }
     const numbers = Array.from(fds as readonly number[], (fd) => checkFd(fd, "deliver"));
     const bytes = engine.outside(checkBytes(data, "deliver"), 0);
-    const list = engine.borrow(numbers.length * 4, "deliver");
+    const list = borrow(engine, numbers.length * 4, "deliver");
     let at = 0;
     try {
-      at = engine.allocate(bytes.length, "deliver");
+      at = allocate(engine, bytes.length, "deliver");
       engine.memory.u8.set(bytes, at);
       engine.memory.i32.set(numbers, list >> 2);
       this.#done(
@@ -75,8 +76,8 @@ export class Socket extends Owner {
       );
       at = 0;
     } finally {
-      if (at !== 0) engine.release(at);
-      engine.release(list);
+      if (at !== 0) release(engine, at);
+      release(engine, list);
     }
   }
 

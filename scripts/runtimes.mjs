@@ -15,8 +15,7 @@ import {
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startPeer, startRelay, startTcp } from "../test/runtimes/servers.mjs";
-import { openBrowser } from "./lib/browsers.mjs";
-import { bundleForBrowsers, bundleForWorkerd } from "./lib/bundle-suite.mjs";
+import { bundleForWorkerd } from "./lib/bundle-suite.mjs";
 import { run, runMain, UserError } from "./lib/run.mjs";
 import {
   CI_SUBSET,
@@ -25,6 +24,7 @@ import {
   tally,
   testArguments,
   versionOf,
+  versionOfDebian,
 } from "./lib/runtimes.mjs";
 
 const HELP = `Usage: node scripts/runtimes.mjs [--only NAME,...] [--subset ci]
@@ -45,6 +45,8 @@ const PROJECT = join(TOP, "project");
 const PEER = join(ROOT, "build/native/peer");
 /** How long one runtime may take, in milliseconds. */
 const LIMIT = 180_000;
+/** How long it may take to end when it is told to. */
+const GRACE = 10_000;
 
 function chosen(args) {
   let names = Object.keys(RUNTIMES);
@@ -103,7 +105,9 @@ function runIn(folder, program, args, env) {
     let late = false;
     const timer = setTimeout(() => {
       late = true;
-      child.kill("SIGKILL");
+      // a test runner ends its browser first
+      child.kill("SIGTERM");
+      setTimeout(() => child.kill("SIGKILL"), GRACE).unref();
     }, LIMIT);
     const end = (code) => {
       clearTimeout(timer);
@@ -161,28 +165,47 @@ async function runWorkerd(name, program, servers) {
   return [conclude(name, await versionOf(program), parse(ended.output), ended)];
 }
 
+/** vitest's browser mode; its report's tests are the cases. */
 async function runBrowser(name, _program, servers) {
-  const browser = await openBrowser(name, TOP);
-  const results = [];
-  try {
-    for (const where of ["page", "worker"]) {
-      const title = `${name} ${where}`;
-      const report = servers.expect(`${name}-${where}`);
-      let timer;
-      const late = new Promise((resolve) => {
-        timer = setTimeout(() => resolve([]), LIMIT);
-      });
-      const url = `${servers.origin}/page.html?where=${where}&name=${name}-${where}`;
-      const lines = await browser.visit(url, Promise.race([report, late]));
-      clearTimeout(timer);
-      const output = `the page has not reported within ${LIMIT / 1000} s`;
-      results.push(conclude(title, browser.version, lines, { code: 0, output }));
-    }
-  } finally {
-    await browser.close();
-  }
-  return results;
+  const report = join(TOP, `${name}.json`);
+  rmSync(report, { force: true });
+  const args = [
+    join(ROOT, "node_modules/vitest/vitest.mjs"),
+    "run",
+    "--config=suite/browser/vitest.config.ts",
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${report}`,
+  ];
+  const ended = await runIn(PROJECT, process.execPath, args, {
+    NO_COLOR: "1",
+    IMSG_BROWSER: name,
+    IMSG_RELAY: servers.relay,
+  });
+  const files = existsSync(report) ? JSON.parse(readFileSync(report, "utf8")).testResults : [];
+  const runs = ["page", "worker"].map((where) => {
+    const file = files.find((each) => each.name.endsWith(`/${where}.browser.mjs`));
+    return { where, lines: vitestLines(file?.assertionResults ?? []) };
+  });
+  // a failed case is why vitest fails, unless there is none
+  const told = runs.some(({ lines }) => lines.length === 0 || lines.some(({ ok }) => ok === false));
+  const outcome = told ? { ...ended, code: 0 } : ended;
+  const version = await versionOfDebian(RUNTIMES[name].debian);
+  return runs.map(({ where, lines }) => conclude(`${name} ${where}`, version, lines, outcome));
 }
+
+/** vitest's results of one file as the other runtimes' mains write them. */
+const vitestLines = (tests) =>
+  tests.length === 0
+    ? []
+    : [
+        { planned: tests.length, absent: tests[0].meta.absent },
+        ...tests.map(({ title, status, failureMessages }) => ({
+          name: title,
+          ok: status === "passed",
+          error: failureMessages.join("\n"),
+        })),
+      ];
 
 const RUN = {
   node: runTests,
@@ -215,23 +238,13 @@ await runMain("runtimes", async (args) => {
   }
   const names = chosen(args);
   await makeProject();
-  const pages = join(TOP, "pages");
-  if (names.some((name) => RUNTIMES[name].kind === "browser")) {
-    await bundleForBrowsers(PROJECT, pages);
-  }
   const peer = await startPeer(PEER);
-  const reports = new Map();
-  const relay = await startRelay(peer.path, {
-    root: pages,
-    onReport: (name, lines) => reports.get(name)?.(lines),
-  });
+  const relay = await startRelay(peer.path);
   const tcp = await startTcp(peer.path);
   const servers = {
     path: peer.path,
     relay: relay.url,
-    origin: relay.origin,
     tcp: tcp.address,
-    expect: (name) => new Promise((resolve) => reports.set(name, resolve)),
   };
   const results = [];
   try {

@@ -75,6 +75,12 @@ export async function versionOf(program) {
   return /\d[\w.-]*/.exec(stdout)?.[0] ?? "?";
 }
 
+/** The version of a browser, which is what the first of its packages is. */
+export async function versionOfDebian([name]) {
+  const { stdout } = await run("dpkg-query", ["--show", name]);
+  return /\t(?:\d+:)?([\w.]+)/.exec(stdout)?.[1] ?? "?";
+}
+
 /** The arguments that run a test file. */
 export function testArguments(kind, file) {
   // the types of imsg-wasm/node need @types/node, which the empty project lacks

@@ -1,13 +1,13 @@
 // What the suite talks to, on loopback only: the native peer behind a Unix
-// socket, the same peer behind TCP and WebSocket relays, and files for browsers.
+// socket, and the same peer behind TCP and WebSocket relays.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createReadStream, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { extname, join, normalize } from "node:path";
+import { join } from "node:path";
 import { WebSocketServer } from "ws";
 
 const HOST = "127.0.0.1";
@@ -96,37 +96,9 @@ function otherPaths() {
   };
 }
 
-const TYPES = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm" };
-
-/**
- * A WebSocket relay to the native peer, and with a root a server of its files.
- * What is posted to /report/NAME is given to the callback.
- */
-export async function startRelay(path, { root, onReport } = {}) {
-  const server = createHttpServer((request, response) => {
-    const { pathname } = new URL(request.url, "http://localhost");
-    if (request.method === "POST" && pathname.startsWith("/report/")) {
-      let body = "";
-      request.setEncoding("utf8").on("data", (text) => {
-        body += text;
-      });
-      request.on("end", () => {
-        response.end();
-        onReport?.(pathname.slice("/report/".length), JSON.parse(body));
-      });
-      return;
-    }
-    const file = normalize(pathname);
-    const type = TYPES[extname(file)];
-    if (root === undefined || type === undefined) {
-      response.writeHead(404).end();
-      return;
-    }
-    const stream = createReadStream(join(root, file));
-    stream.on("open", () => response.writeHead(200, { "Content-Type": type }));
-    stream.on("error", () => response.writeHead(404).end());
-    stream.pipe(response);
-  });
+/** A WebSocket relay to the native peer. */
+export async function startRelay(path) {
+  const server = createHttpServer((_request, response) => response.writeHead(404).end());
   const relay = new WebSocketServer({ noServer: true });
   const others = otherPaths();
   server.on("upgrade", (request, socket, head) => {
@@ -143,7 +115,7 @@ export async function startRelay(path, { root, onReport } = {}) {
     server.close();
     server.closeAllConnections();
   };
-  return { url: `ws://${HOST}:${port}/`, origin: `http://${HOST}:${port}`, close };
+  return { url: `ws://${HOST}:${port}/`, close };
 }
 
 /** A TCP port that leads to the native peer. */

@@ -1,10 +1,20 @@
-// Runs the suite in a worker; the results go to the page by imsg.
+// Runs cases in a worker, as the page asks for them.
 import { fromMessagePort } from "imsg-wasm/web";
-import { run } from "./run.mjs";
+import { casesHere } from "./cases.mjs";
 
-const channel = fromMessagePort(globalThis);
-const { data } = await channel.receive();
-await run(new TextDecoder().decode(data), (line) =>
-  channel.send({ type: 1, data: new TextEncoder().encode(JSON.stringify(line)) }),
-);
-await channel.end();
+const channel = fromMessagePort(globalThis, { maxSize: 65536 });
+const answer = ({ type, peerid }, text) =>
+  channel.send({ type, peerid, data: new TextEncoder().encode(text) });
+
+const first = await channel.receive();
+const { cases, absent } = casesHere(new TextDecoder().decode(first.data));
+await answer(first, JSON.stringify({ names: cases.map(({ name }) => name), absent }));
+for await (const question of channel) {
+  let wrong = "";
+  try {
+    await cases[question.peerid - 1].run();
+  } catch (error) {
+    wrong = `${error}\n${error?.stack ?? ""}`;
+  }
+  await answer(question, wrong);
+}

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { LAUNCH } from "../runtimes/browser/launch.ts";
 
 const top = fileURLToPath(new URL("../..", import.meta.url));
 let profile: string;
@@ -21,10 +22,7 @@ beforeAll(async () => {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const [address] = await once(server.stdout!, "data");
-  browser = await chromium.launchPersistentContext(profile, {
-    executablePath: "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"],
-  });
+  browser = await chromium.launchPersistentContext(profile, LAUNCH.chromium);
   page = await browser.newPage();
   await page.goto(String(address).trim());
 }, 120_000);

@@ -6,23 +6,12 @@ import {
   type Page,
 } from "playwright-core";
 import { expect, onTestFinished } from "vitest";
+import { LAUNCH } from "../runtimes/browser/launch.ts";
 
-export const CHROMIUM = "/usr/bin/chromium";
 /** Milliseconds for anything that is waited for. */
 const PATIENCE = 20_000;
 
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
-export const startBrowser = (): Promise<Browser> =>
-  chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+export const startBrowser = (): Promise<Browser> => chromium.launch(LAUNCH.chromium);
 
 export interface OpenedPage extends Page {
   /** What went wrong in the page by itself: exceptions and violations of its policy. */

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { CHROMIUM } from "./browser.ts";
+import { LAUNCH } from "../runtimes/browser/launch.ts";
 
 const top = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -10,7 +10,7 @@ export function setup(): void {
   if (!existsSync(`${top}/dist/web.js`)) {
     throw new Error("the package is not built: run `make` first");
   }
-  if (!existsSync(CHROMIUM)) {
+  if (!existsSync(LAUNCH.chromium.executablePath)) {
     throw new Error("Chromium is missing: run `node scripts/ensure-apt.mjs chromium` as root");
   }
   if (process.getuid?.() !== 0) {

@@ -5,18 +5,10 @@ import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { type BrowserContext, chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { LAUNCH } from "../runtimes/browser/launch.ts";
 import { bundlers } from "./bundlers.ts";
 import { install, run, top } from "./installed.ts";
 
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 const TYPES: Record<string, string> = { ".js": "text/javascript", ".wasm": "application/wasm" };
 const STRICT = "default-src 'none'; connect-src 'self'; script-src 'self'";
 
@@ -54,10 +46,7 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   profile = mkdtempSync(join(tmpdir(), "imsg-chromium-"));
-  browser = await chromium.launchPersistentContext(profile, {
-    executablePath: "/usr/bin/chromium",
-    args: FLAGS,
-  });
+  browser = await chromium.launchPersistentContext(profile, LAUNCH.chromium);
 }, 300_000);
 
 afterAll(async () => {

@@ -55,6 +55,7 @@ export function splitting(
     start(to) {
       sink = to;
       inner.start({
+        highWaterMark: to.highWaterMark,
         received(chunk) {
           damage(chunk);
           cut(chunk, (piece) => to.received(piece));

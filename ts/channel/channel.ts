@@ -12,8 +12,8 @@ import type { Passed, Transport } from "./transport.ts";
 /** Options of an {@link ImsgChannel}. */
 export interface ChannelOptions extends ImsgOptions {
   /**
-   * How many bytes may wait each way before the other side has to: 65,536 if
-   * absent. A transport that cannot be stopped may deliver 16 times as much
+   * How many bytes may wait each way before who sends them has to, besides what
+   * the system holds: 65,536 if absent. A transport that cannot be stopped may deliver 16 times as much
    * (and one message) before the channel ends with ERR_IMSG_OVERFLOW.
    */
   highWaterMark?: number;
@@ -71,7 +71,8 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
   constructor(source: StreamPair | Transport, options: ChannelOptions = {}) {
     const { engine, ...resolved } = resolveOptions(options);
     const { highWaterMark = HIGH_WATER_MARK, allowFdPass = false, signal } = options;
-    this.#mark = checkAmount(highWaterMark, "highWaterMark", "imsgbuf_init");
+    // with 0, one message may wait: whether one does is seen by its bytes
+    this.#mark = Math.max(1, checkAmount(highWaterMark, "highWaterMark", "imsgbuf_init"));
     this.#limit = Math.max(this.#mark * 16, this.#mark + resolved.maxSize);
     signal?.throwIfAborted();
     this.closed = new Promise((resolve, reject) => {
@@ -95,6 +96,7 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
       this.#unlisten = () => signal.removeEventListener("abort", abort);
     }
     this.#transport.start({
+      highWaterMark: this.#mark,
       received: (chunk, passed) => this.#received(chunk, passed),
       ended: () => this.#peerEnded(),
       failed: (error) => this.#fail(error),

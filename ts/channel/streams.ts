@@ -13,14 +13,12 @@ export interface StreamPair {
   writable: WritableStream<Uint8Array<ArrayBuffer>>;
 }
 
-/** Bytes that a stream may be writing before the channel has to wait. */
-const MARK = 65536;
-
 /** A {@link Transport} over a pair of byte streams, which it locks. */
 export function streamTransport({ readable, writable }: StreamPair): Transport {
   const reader = readable.getReader();
   const writer = writable.getWriter();
   let writing = 0; // bytes
+  let full = false;
   let paused = false;
   let stopped = false;
   let resume: (() => void) | undefined;
@@ -67,16 +65,17 @@ export function streamTransport({ readable, writable }: StreamPair): Transport {
       void receive();
     },
     send(bytes) {
-      const written = writer.write(bytes);
-      writing += bytes.length;
-      written.then(() => {
-        writing -= bytes.length;
+      const { length } = bytes; // 0 once the stream has transferred them
+      writing += length;
+      // streams count as they like, most in chunks, and some always have room
+      if (writing >= sink.highWaterMark) full = true;
+      writer.write(bytes).then(() => {
+        writing -= length;
+        if (!full || writing >= sink.highWaterMark) return;
+        full = false;
+        sink.drained();
       }, failed);
-      // some streams always have room, such as workerd's sockets: count as well
-      const room = writer.desiredSize === null || writer.desiredSize > 0;
-      if (room && writing < MARK) return true;
-      (room ? written : writer.ready).then(() => sink.drained(), failed);
-      return false;
+      return !full;
     },
     pause() {
       paused = true;

@@ -14,6 +14,8 @@ export interface Passed {
  * stream. Calls must not overlap, and none may come after `ended` or `failed`.
  */
 export interface TransportSink {
+  /** How many bytes may wait to be sent, at least 1: with as many, `send` returns false. */
+  readonly highWaterMark: number;
   /**
    * Bytes have arrived. The chunk is the channel's from now on: messages may
    * alias it. So are values that came with its first byte; of several, all but

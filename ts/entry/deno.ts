@@ -48,7 +48,7 @@ const target = (address: DenoAddress): object =>
  * Throws EINVAL for bad options, ENOMEM; the connection is still the caller's then.
  */
 export function fromConn(conn: DenoConn, options: ChannelOptions = {}): ImsgChannel {
-  return new ImsgChannel(denoTransport(conn, options.highWaterMark), options);
+  return new ImsgChannel(denoTransport(conn), options);
 }
 
 const unixPath = (address: DenoAddress): string | undefined =>

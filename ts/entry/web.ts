@@ -31,7 +31,7 @@ export type { FrameEvent, FrameSocket, WebSocketLike } from "../transports/webso
  * still the caller's then.
  */
 export function fromWebSocket(socket: WebSocketLike, options: ChannelOptions = {}): ImsgChannel {
-  return new ImsgChannel(webSocketTransport(socket, options.highWaterMark), options);
+  return new ImsgChannel(webSocketTransport(socket), options);
 }
 
 /**
@@ -71,7 +71,7 @@ export function fromRTCDataChannel(
   channel: DataChannelLike,
   options: ChannelOptions = {},
 ): ImsgChannel {
-  return new ImsgChannel(dataChannelTransport(channel, options.highWaterMark), options);
+  return new ImsgChannel(dataChannelTransport(channel), options);
 }
 
 /**

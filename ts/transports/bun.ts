@@ -39,6 +39,7 @@ export interface BunSocketHandler {
 export class BunTransport implements Transport {
   readonly #socket: BunSocket;
   readonly #queue: Uint8Array[] = [];
+  #queued = 0; // bytes
   #sink: TransportSink | undefined;
   #full = false;
   #ending = false; // our side
@@ -60,9 +61,10 @@ export class BunTransport implements Transport {
 
   onDrain(): void {
     this.#write();
-    if (this.#queue.length > 0 || !this.#full) return;
+    if (!this.#full || this.#sink === undefined) return;
+    if (this.#queued >= this.#sink.highWaterMark) return;
     this.#full = false;
-    this.#sink?.drained();
+    this.#sink.drained();
   }
 
   onEnd(): void {
@@ -83,6 +85,7 @@ export class BunTransport implements Transport {
   #write(): void {
     for (let bytes = this.#queue[0]; bytes !== undefined; bytes = this.#queue[0]) {
       const written = Math.max(0, this.#socket.write(bytes));
+      this.#queued -= written;
       if (written < bytes.length) {
         this.#queue[0] = bytes.subarray(written);
         return;
@@ -98,8 +101,9 @@ export class BunTransport implements Transport {
   send(bytes: Uint8Array<ArrayBuffer>): boolean {
     if (this.#closed) throw new ImsgError("EPIPE", { syscall: "imsgbuf_write" });
     this.#queue.push(bytes);
+    this.#queued += bytes.length;
     if (this.#queue.length === 1) this.#write();
-    this.#full = this.#queue.length > 0;
+    if (this.#queued >= this.#sink!.highWaterMark) this.#full = true;
     return !this.#full;
   }
 
@@ -124,7 +128,7 @@ export class BunTransport implements Transport {
 
   abort(): void {
     this.#sink = undefined;
-    this.#queue.length = 0;
+    this.#queue.length = this.#queued = 0;
     this.#socket.terminate();
   }
 }

@@ -17,14 +17,13 @@ export interface DataChannelLike extends FrameSocket {
 const STATES = ["connecting", "open", "closing", "closed"];
 
 /** A {@link Transport} over a data channel. Throws EINVAL if it may lose or reorder messages. */
-export function dataChannelTransport(channel: DataChannelLike, mark = 65536): Transport {
+export function dataChannelTransport(channel: DataChannelLike): Transport {
   if (!channel.ordered || channel.maxRetransmits !== null || channel.maxPacketLifeTime !== null) {
     throw new ImsgError("EINVAL", { detail: "the data channel must be ordered and reliable" });
   }
   return frameTransport(channel, {
     state: () => STATES.indexOf(channel.readyState),
     frame: 16384, // what every implementation takes
-    mark,
     unclean: () => "the data channel closed without an end",
   });
 }

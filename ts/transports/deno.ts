@@ -17,7 +17,7 @@ export interface DenoConn {
 const READ = 65536;
 
 /** A {@link Transport} over a Deno connection. */
-export function denoTransport(conn: DenoConn, mark = 65536): Transport {
+export function denoTransport(conn: DenoConn): Transport {
   const queue: Uint8Array[] = [];
   let queued = 0;
   let full = false;
@@ -71,7 +71,7 @@ export function denoTransport(conn: DenoConn, mark = 65536): Transport {
         for (let at = 0; at < bytes.length && !over; ) at += await conn.write(bytes.subarray(at));
         if (over) return;
         queued -= bytes.length;
-        if (full && queued < mark) {
+        if (full && queued < sink.highWaterMark) {
           full = false;
           if (!stopped) sink.drained();
         }
@@ -96,7 +96,7 @@ export function denoTransport(conn: DenoConn, mark = 65536): Transport {
       queue.push(bytes);
       queued += bytes.length;
       if (!writing) void write();
-      if (queued >= mark) full = true;
+      if (queued >= sink.highWaterMark) full = true;
       return !full;
     },
     pause() {

@@ -4,16 +4,16 @@ import type { Transport, TransportSink } from "../channel/transport.ts";
 /** A {@link Transport} over a Node stream, as sockets and socketpairs are. */
 export function duplexTransport(duplex: Duplex): Transport {
   let sink: TransportSink | undefined;
+  let writing = 0; // bytes
+  let full = false;
   const stop = (): void => {
     sink = undefined;
     duplex.off("data", data);
     duplex.off("end", end);
     duplex.off("close", closed);
-    duplex.off("drain", drain);
   };
   const data = (chunk: Uint8Array): void => sink?.received(chunk);
   const end = (): void => sink?.ended();
-  const drain = (): void => sink?.drained();
   // an error after the end of our interest must not end the process
   const failed = (error: Error): void => sink?.failed(error);
   const closed = (): void => {
@@ -28,9 +28,20 @@ export function duplexTransport(duplex: Duplex): Transport {
       duplex.on("data", data);
       duplex.on("end", end);
       duplex.on("close", closed);
-      duplex.on("drain", drain);
     },
-    send: (bytes) => duplex.write(bytes),
+    send(bytes) {
+      const { length } = bytes;
+      writing += length;
+      // the stream's own mark was set when it was made
+      if (writing >= sink!.highWaterMark) full = true;
+      duplex.write(bytes, (error) => {
+        writing -= length;
+        if (!full || error || sink === undefined || writing >= sink.highWaterMark) return;
+        full = false;
+        sink.drained();
+      });
+      return !full;
+    },
     pause: () => void duplex.pause(),
     resume: () => void duplex.resume(),
     end: () => void duplex.end(),

@@ -31,6 +31,8 @@ const LATER = 10;
  */
 export function unixTransport(sockets: UnixSockets, fd: number, watch: Watch): Transport {
   const queue: Unsent[] = [];
+  let queued = 0; // bytes
+  let fds = 0; // with them
   let sink: TransportSink;
   let watcher: Watcher | undefined;
   let reading = false;
@@ -87,7 +89,11 @@ export function unixTransport(sockets: UnixSockets, fd: number, watch: Watch): T
         }
         return;
       }
-      if (first.fd !== -1) sockets.close(first.fd); // a copy of it is on its way
+      queued -= n;
+      if (first.fd !== -1) {
+        sockets.close(first.fd); // a copy of it is on its way
+        fds--;
+      }
       first.fd = -1;
       first.bytes = first.bytes.subarray(n);
       if (first.bytes.length === 0) queue.shift();
@@ -97,9 +103,11 @@ export function unixTransport(sockets: UnixSockets, fd: number, watch: Watch): T
     if (peerEnded || stopped) release();
     else sockets.shutdown(fd);
   };
+  // descriptors are scarce: none waits without the channel waiting, too
+  const isFull = (): boolean => queued >= sink.highWaterMark || fds > 0;
   const proceed = (): void => {
     write();
-    if (full && queue.length === 0 && !over) {
+    if (full && !isFull() && !over) {
       full = false;
       if (!stopped) sink.drained();
     }
@@ -127,9 +135,11 @@ export function unixTransport(sockets: UnixSockets, fd: number, watch: Watch): T
         throw new ImsgError("EPIPE", { syscall: "imsgbuf_write" });
       }
       queue.push({ bytes, fd: number });
+      queued += bytes.length;
+      if (number !== -1) fds++;
       if (queue.length === 1 && !timer) write();
       update();
-      full = queue.length > 0;
+      if (isFull()) full = true;
       return !full;
     },
     pause() {

@@ -40,8 +40,6 @@ interface FrameRules {
   state(): number;
   /** The longest frame in bytes. */
   frame: number;
-  /** Bytes that may wait in the socket before the channel has to. */
-  mark: number;
   /** The error of a close that was no clean end. */
   unclean(event: FrameEvent): string | undefined;
 }
@@ -73,14 +71,15 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
       }
     }
   };
-  const hasRoom = (): boolean => rules.state() !== 0 && (socket.bufferedAmount ?? 0) <= rules.mark;
+  const hasRoom = (): boolean =>
+    rules.state() !== 0 && (socket.bufferedAmount ?? 0) < sink.highWaterMark;
   // there is no event for it everywhere
   const poll = (seen: number, times: number): void => {
     if (rules.state() > 1) return;
     const amount = socket.bufferedAmount ?? 0;
     const same = amount === seen ? times + 1 : 0;
     // Chromium's data channels sometimes forget to count down until the next send
-    if (hasRoom() || (same >= STUCK && amount < rules.mark * 16)) {
+    if (hasRoom() || (same >= STUCK && amount < sink.highWaterMark * 16)) {
       full = false;
       sink.drained();
     } else wait(amount, same);
@@ -168,11 +167,10 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
 }
 
 /** A {@link Transport} over a WebSocket, open or about to be. */
-export function webSocketTransport(socket: WebSocketLike, mark = 65536): Transport {
+export function webSocketTransport(socket: WebSocketLike): Transport {
   return frameTransport(socket, {
     state: () => socket.readyState,
     frame: 65536, // servers limit it
-    mark,
     unclean: ({ code }) => (code === 1000 ? undefined : `the WebSocket closed with code ${code}`),
   });
 }

@@ -239,4 +239,29 @@ export const peer = [
       await channel.close();
     },
   },
+  {
+    name: "has as much wait as the mark says while the peer stalls",
+    needs: "counts",
+    async run({ open }) {
+      const data = payload(1, 16000);
+      const waiting = async (highWaterMark) => {
+        const channel = await open({ highWaterMark });
+        let sent = 0;
+        const sending = (async () => {
+          await channel.send({ type: STALL, data: numbers(5000) });
+          for (; ; sent++) await channel.send({ type: COUNTED, data });
+        })();
+        sending.catch(() => {});
+        for (let last = -1; last !== sent || sent === 0; ) {
+          last = sent;
+          await sleep(200);
+        }
+        await channel.close(new Error("enough"));
+        return sent * 16016;
+      };
+      const least = await waiting(1);
+      const most = await waiting(8e6);
+      ok(most - least > 6e6, `${most - least} bytes more wait at a mark of 8 MB`);
+    },
+  },
 ];

@@ -34,6 +34,19 @@ export async function channelPair(
   ];
 }
 
+/** Two channels over a pair of streams that hold as little as streams can. */
+export function streamPair(
+  options: ChannelOptions = {},
+  peerOptions = options,
+): [ImsgChannel, ImsgChannel] {
+  const up = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>();
+  const down = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>();
+  return [
+    new ImsgChannel({ readable: down.readable, writable: up.writable }, options),
+    new ImsgChannel({ readable: up.readable, writable: down.writable }, peerOptions),
+  ];
+}
+
 /** A channel, and the bare socket at its other end. */
 export async function channelAndSocket(
   options: ChannelOptions = {},

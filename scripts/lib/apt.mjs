@@ -70,8 +70,11 @@ async function hasCandidate(spec) {
   return stdout.trim() !== "";
 }
 
+// tests that run beside each other may all find the same package missing
+const LOCK = "DPkg::Lock::Timeout=600";
+
 const aptGet = (args, cwd) =>
-  run("apt-get", ["-q", "-y", "-o", "Dpkg::Use-Pty=0", ...args], {
+  run("apt-get", ["-q", "-y", "-o", "Dpkg::Use-Pty=0", "-o", LOCK, ...args], {
     env: { DEBIAN_FRONTEND: "noninteractive" },
     show: true,
     cwd,

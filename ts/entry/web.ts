@@ -24,9 +24,10 @@ export type { FrameEvent, FrameSocket, WebSocketLike } from "../transports/webso
  * relay that ignores it learns of the end from the close. An aborted channel
  * closes with code 4000.
  *
- * Sending waits while more than `highWaterMark` bytes are buffered, where the
- * runtime counts them. A WebSocket cannot be told to wait: when the messages
- * are not taken, the channel ends with ERR_IMSG_OVERFLOW. A socket that is
+ * Sending waits while `highWaterMark` bytes or more are buffered, where the
+ * runtime counts them; WebKitGTK does not count what its network process holds,
+ * which takes all. A WebSocket cannot be told to wait: when the messages are not
+ * taken, the channel ends with ERR_IMSG_OVERFLOW. A socket that is
  * closed already: ENOTCONN. Throws EINVAL for bad options, ENOMEM; the socket is
  * still the caller's then.
  */

@@ -239,7 +239,7 @@ await runMain("runtimes", async (args) => {
   const names = chosen(args);
   await makeProject();
   const peer = await startPeer(PEER);
-  const relay = await startRelay(peer.path);
+  const relay = await startRelay(peer.path, join(PROJECT, "node_modules/imsg-wasm/dist/imsg.wasm"));
   const tcp = await startTcp(peer.path);
   const servers = {
     path: peer.path,

@@ -8,7 +8,7 @@ import { test } from "node:test";
 import * as imsg from "imsg-wasm";
 import * as node from "imsg-wasm/node";
 import * as web from "imsg-wasm/web";
-import { openWebSocket, suite } from "./suite.mjs";
+import { openWebSocket, suite, wasmOf } from "./suite.mjs";
 
 const {
   IMSG_PEER: path,
@@ -127,7 +127,8 @@ async function worker() {
   return { port, stop: () => port.terminate() };
 }
 
-const env = { imsg, web, peers, pairs, worker, ...(hasWebSocket ? { relay } : {}) };
+const wasm = wasmOf(relay);
+const env = { imsg, web, wasm, peers, pairs, worker, ...(hasWebSocket ? { relay } : {}) };
 const cases = suite(env);
 const note = (line) => appendFileSync(report, `${JSON.stringify(line)}\n`);
 note({ planned: cases.length, absent: hasWebSocket ? [] : ["WebSocket"] });

@@ -1,9 +1,9 @@
 // What the suite talks to, on loopback only: the native peer behind a Unix
-// socket, and the same peer behind TCP and WebSocket relays.
+// socket, the same peer behind TCP and WebSocket relays, and the package's module.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -96,9 +96,14 @@ function otherPaths() {
   };
 }
 
-/** A WebSocket relay to the native peer. */
-export async function startRelay(path) {
-  const server = createHttpServer((_request, response) => response.writeHead(404).end());
+/** A WebSocket relay to the native peer, which also has a file at /imsg.wasm. */
+export async function startRelay(path, wasm) {
+  const bytes = readFileSync(wasm);
+  const headers = { "Content-Type": "application/wasm", "Access-Control-Allow-Origin": "*" };
+  const server = createHttpServer(({ url }, response) => {
+    if (url === "/imsg.wasm") response.writeHead(200, headers).end(bytes);
+    else response.writeHead(404, headers).end();
+  });
   const relay = new WebSocketServer({ noServer: true });
   const others = otherPaths();
   server.on("upgrade", (request, socket, head) => {

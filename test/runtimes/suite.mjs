@@ -3,6 +3,7 @@
 
 import { codec } from "./cases/codec.mjs";
 import { ibuf } from "./cases/ibuf.mjs";
+import { compiling, importing } from "./cases/loading.mjs";
 import { pair } from "./cases/pair.mjs";
 import { peer } from "./cases/peer.mjs";
 import { ports, worker } from "./cases/ports.mjs";
@@ -25,6 +26,9 @@ function bounded(name, action) {
     }
   };
 }
+
+/** Where the relay has the package's module. */
+export const wasmOf = (relay) => new URL("/imsg.wasm", relay.replace(/^ws/, "http"));
 
 /** A channel over a new WebSocket, which is closed if there can be none. */
 export async function openWebSocket(web, url, options) {
@@ -67,7 +71,8 @@ function streamPair({ imsg }) {
 /**
  * All cases that an environment can run, as { name, run }.
  *
- * imsg, web: the package's modules. peers: ways to the native peer, each
+ * imsg, web: the package's modules. wasm: a URL of its WebAssembly; module: the same
+ * imported, in runtimes that do not compile. peers: ways to the native peer, each
  * { name, open(options), pausable: whether a reader can stop it, counts: whether
  * it tells the sender that it is full, halfCloses: false if it cannot }. pairs: transports with two ends of
  * ours, each { name, open(options), tells: whether one end learns that the other
@@ -83,6 +88,7 @@ export function suite(env) {
       cases.push({ name: title, run: bounded(title, () => run({ ...env, ...extra })) });
     }
   };
+  add("loading", env.module === undefined ? compiling : importing);
   add("codec", codec);
   add("ibuf", ibuf);
   add("channel", streams);

@@ -1,7 +1,7 @@
 // The suite's cases on a page or in a worker of one.
 import * as imsg from "imsg-wasm";
 import * as web from "imsg-wasm/web";
-import { openWebSocket, suite } from "../suite.mjs";
+import { openWebSocket, suite, wasmOf } from "../suite.mjs";
 
 function startWorker() {
   const port = new Worker(new URL("../echo-worker.mjs", import.meta.url), { type: "module" });
@@ -57,6 +57,7 @@ export function casesHere(relay) {
   ];
   const worker = typeof Worker === "function" ? startWorker : undefined;
   if (worker === undefined) absent.push("Worker");
-  const cases = suite({ imsg, web, peers, pairs, relay, ...(worker ? { worker } : {}) });
+  const wasm = wasmOf(relay);
+  const cases = suite({ imsg, web, wasm, peers, pairs, relay, ...(worker ? { worker } : {}) });
   return { cases, absent };
 }

@@ -1,8 +1,9 @@
 // Runs the suite in workerd: `workerd test`. The results are lines on stdout.
 import { connect } from "cloudflare:sockets";
 import * as imsg from "imsg-wasm";
+import module from "imsg-wasm/imsg.wasm";
 import * as web from "imsg-wasm/web";
-import { openWebSocket, suite } from "../suite.mjs";
+import { openWebSocket, suite, wasmOf } from "../suite.mjs";
 
 export default {
   async test(_controller, { tcp, relay }) {
@@ -20,7 +21,7 @@ export default {
         open: (options) => openWebSocket(web, relay, options),
       },
     ];
-    const cases = suite({ imsg, web, peers, relay });
+    const cases = suite({ imsg, web, wasm: wasmOf(relay), module, peers, relay });
     const note = (line) => console.log(JSON.stringify(line));
     note({ planned: cases.length, absent: ["Worker"] });
     for (const { name, run } of cases) {

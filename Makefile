@@ -15,7 +15,6 @@ UNVERIFIED := c-src/upstream/UNVERIFIED
 C_SOURCES := $(wildcard c-src/*.c c-src/*.h c-src/compat/*.h)
 
 
-.SECONDARY:
 .PHONY: all wasm package demo test check format clean distclean FORCE
 
 all: package

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { defineConfig, type UserConfig } from "tsdown";
 import { commandConfig } from "./ts/cli/bundle.ts";
 
-const entries = ["index", "node", "raw", "debug", "web", "deno", "bun"];
+const entries = ["index", "c", "node", "raw", "debug", "web", "deno", "bun"];
 
 // an entry that is not written yet is not built
 const entry = (names: string[]) =>
@@ -45,7 +45,7 @@ export default defineConfig([
   },
   {
     ...shared,
-    entry: entry(["index", "web", "raw", "node"]),
+    entry: entry(["index", "c", "web", "raw", "node"]),
     outDir: "dist/workerd",
     dts: false,
     clean: false,

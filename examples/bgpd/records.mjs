@@ -46,7 +46,7 @@ const SEGMENTS = new Map([
   [4, ["[ ", " ]"]],
 ]);
 
-/** @param {import("imsg-wasm").Ibuf} path */
+/** @param {import("imsg-wasm/c").Ibuf} path */
 function asPath(path) {
   const segments = [];
   while (path.size > 0) {

@@ -1,6 +1,6 @@
 // The payloads of requests, written with the original's own ibuf functions.
 
-import { Ibuf } from "imsg-wasm";
+import { Ibuf } from "imsg-wasm/c";
 import { ADDRESS, AID, parseAddress, parsePrefix } from "./addresses.mjs";
 
 /** @import { RibFilter } from "./types.ts" */

@@ -1,6 +1,6 @@
 // Reads the C structures in bgpd's messages with the original's own ibuf functions.
 
-import { Ibuf } from "imsg-wasm";
+import { Ibuf } from "imsg-wasm/c";
 import { ADDRESS, AID, ipv4, ipv6 } from "./addresses.mjs";
 
 /** Fields of a C structure on a 64-bit little-endian machine, by their offsets. */

@@ -26,8 +26,9 @@ function plan(copy: Copy): string[] {
   return stdout.split("\n").filter((line) => line !== "" && !line.includes("is up to date"));
 }
 
+/** The peer's objects that are made anew; those of the module go by another name. */
 const compiles = (lines: string[]): string[] =>
-  lines.flatMap((line) => / -c -o (\S+) /.exec(line)?.[1] ?? []).sort();
+  lines.flatMap((line) => / -c -o (build\/native\/\S+) /.exec(line)?.[1] ?? []).sort();
 const linksModule = (lines: string[]): boolean => lines.some((line) => line.includes("emcc "));
 const linksPeer = (lines: string[]): boolean =>
   lines.some((line) => line.includes(" -o build/native/peer "));

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import * as debug from "../../ts/entry/debug.ts";
-import * as index from "../../ts/entry/index.ts";
+import * as index from "./everything.ts";
 import { codeOf, errorOf, fresh, freshDebug, pattern } from "./helpers.ts";
 
 afterEach(() => {
@@ -99,7 +99,7 @@ describe("imsg-wasm/debug", () => {
   it("warns when it comes too late, and leaves the default instance as it is", async () => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
     vi.resetModules();
-    const early = await import("../../ts/entry/index.ts");
+    const early = await import("./everything.ts");
     const ibuf = early.Ibuf.open(1);
     await import("../../ts/entry/debug.ts");
     expect(warn).toHaveBeenCalledTimes(1);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { defaultInstance, Ibuf } from "../../ts/entry/index.ts";
+import { defaultInstance, Ibuf } from "../../ts/entry/c.ts";
 import {
   instantiateRaw,
   layout,

@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { describe, expect, expectTypeOf, it } from "vitest";
-import * as index from "../../ts/entry/index.ts";
 import type { RawExports, RawModule } from "../../ts/entry/raw.ts";
+import * as index from "./everything.ts";
 
 type Emscripten = Pick<
   EmscriptenModule,
@@ -35,7 +35,7 @@ describe("the types", () => {
 
   it("are refused by the compiler when they are not", () => {
     const text = `import { expectTypeOf } from "vitest";
-      import { Ibuf } from "../../ts/entry/index.ts";
+      import { Ibuf } from "../../ts/entry/c.ts";
       expectTypeOf<Ibuf["getN64"]>().returns.toEqualTypeOf<number>();
       Ibuf.open("4");`;
     expect(complaints(`${top}test/core/wrong.ts`, text)).toHaveLength(2);

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { createInstance } from "../../ts/entry/c.ts";
 import {
-  createInstance,
   ImsgChannel,
   type ImsgMessage,
   type Transport,

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import { createInstance, ImsgCodec, type ImsgMessage } from "../../ts/entry/index.ts";
+import { createInstance } from "../../ts/entry/c.ts";
+import { ImsgCodec, type ImsgMessage } from "../../ts/entry/index.ts";
 import { bytes as debugModule } from "../../ts/generated/imsg-debug.ts";
 import { decode, encode, ReferenceDecoder } from "../reference/codec.ts";
 import { contain, cut, cuts, LAYOUTS, numbered, plain, sizes, streamOf } from "./streams.ts";

@@ -1,10 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import {
-  type CodecOptions,
-  createInstance,
-  ImsgCodec,
-  type ImsgMessage,
-} from "../../ts/entry/index.ts";
+import { createInstance } from "../../ts/entry/c.ts";
+import { type CodecOptions, ImsgCodec, type ImsgMessage } from "../../ts/entry/index.ts";
 import { bytes as debugModule } from "../../ts/generated/imsg-debug.ts";
 import { concat, encode } from "../reference/codec.ts";
 import { cut, numbered, payload, plain, streamOf } from "./streams.ts";

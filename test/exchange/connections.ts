@@ -2,13 +2,8 @@
 // run over both: the original's functions on an in-memory socket that is wired to Node's, and the
 // channel.
 import type { Socket as NodeSocket } from "node:net";
-import {
-  defaultInstance,
-  type Imsgbuf,
-  type ImsgInstance,
-  type MessageInit,
-  type Socket,
-} from "../../ts/entry/index.ts";
+import { defaultInstance, type Imsgbuf, type ImsgInstance, type Socket } from "../../ts/entry/c.ts";
+import type { MessageInit } from "../../ts/entry/index.ts";
 import { fromSocket } from "../../ts/entry/node.ts";
 import { type Plain, plain } from "./streams.ts";
 

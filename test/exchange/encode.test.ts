@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { createInstance, ImsgCodec, type MessageInit } from "../../ts/entry/index.ts";
+import { createInstance } from "../../ts/entry/c.ts";
+import { ImsgCodec, type MessageInit } from "../../ts/entry/index.ts";
 import { bytes as debugModule } from "../../ts/generated/imsg-debug.ts";
 import { concat, encode } from "../reference/codec.ts";
 

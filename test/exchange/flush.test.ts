@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import { createInstance, type Imsgbuf, type Socket } from "../../ts/entry/index.ts";
+import { createInstance, type Imsgbuf, type Socket } from "../../ts/entry/c.ts";
 import { bytes as debugModule } from "../../ts/generated/imsg-debug.ts";
 import { concat, encode } from "../reference/codec.ts";
 import { numbered } from "./streams.ts";

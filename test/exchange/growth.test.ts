@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import { createInstance, ImsgCodec, type ImsgMessage } from "../../ts/entry/index.ts";
+import { createInstance } from "../../ts/entry/c.ts";
+import { ImsgCodec, type ImsgMessage } from "../../ts/entry/index.ts";
 import { bytes } from "../../ts/generated/imsg.ts";
 import { bytes as debugModule } from "../../ts/generated/imsg-debug.ts";
 import { concat } from "../reference/codec.ts";

@@ -8,11 +8,11 @@ import {
   defaultInstance,
   Ibuf,
   Imsgbuf,
-  ImsgCodec,
   type ImsgInstance,
   instantiate,
   Socket,
-} from "../../ts/entry/index.ts";
+} from "../../ts/entry/c.ts";
+import { ImsgCodec } from "../../ts/entry/index.ts";
 import { bytes } from "../../ts/generated/imsg.ts";
 import { encode } from "../reference/codec.ts";
 
@@ -141,7 +141,8 @@ describe("the default instance", () => {
       WebAssembly.Instance = class extends Instance {
         constructor(...args) { super(...args); made++; }
       };
-      const { createInstance, Ibuf, ImsgCodec } = await import("imsg-wasm");
+      const { ImsgCodec } = await import("imsg-wasm");
+      const { createInstance, Ibuf } = await import("imsg-wasm/c");
       const counts = [made];
       new ImsgCodec().dispose();
       counts.push(made);

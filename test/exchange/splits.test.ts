@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { createInstance, ImsgCodec } from "../../ts/entry/index.ts";
+import { createInstance } from "../../ts/entry/c.ts";
+import { ImsgCodec } from "../../ts/entry/index.ts";
 import { bytes as debugModule } from "../../ts/generated/imsg-debug.ts";
 import { decode } from "../reference/codec.ts";
 import { fixtureDialect, fixtureNames, readFixture } from "../reference/golden.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { createInstance, ImsgCodec } from "../../ts/entry/index.ts";
+import { createInstance } from "../../ts/entry/c.ts";
+import { ImsgCodec } from "../../ts/entry/index.ts";
 import { bytes as debugModule } from "../../ts/generated/imsg-debug.ts";
 import { nativeRecords } from "../native/dump.ts";
 import { concat, decode, encode, ReferenceDecoder } from "../reference/codec.ts";

@@ -1,12 +1,7 @@
 import { connect } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
-import {
-  createInstance,
-  ImsgChannel,
-  ImsgCodec,
-  type ImsgInstance,
-  type StreamPair,
-} from "../../ts/entry/index.ts";
+import { createInstance, type ImsgInstance } from "../../ts/entry/c.ts";
+import { ImsgChannel, ImsgCodec, type StreamPair } from "../../ts/entry/index.ts";
 import { fromSocket } from "../../ts/entry/node.ts";
 import { bytes } from "../../ts/generated/imsg.ts";
 import { listenPeer } from "../helpers/peer.ts";

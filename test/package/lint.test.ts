@@ -49,7 +49,8 @@ function check(name: string, code: string, options: object): string {
 }
 
 const web = `
-  import { ImsgChannel, ImsgCodec, type ImsgMessage, Ibuf, instantiate } from "imsg-wasm";
+  import { ImsgChannel, ImsgCodec, type ImsgMessage } from "imsg-wasm";
+import { Ibuf, instantiate } from "imsg-wasm/c";
   import { fromWebSocket } from "imsg-wasm/web";
   import { instantiateRaw } from "imsg-wasm/raw";
   import "imsg-wasm/debug";

@@ -89,7 +89,8 @@ describe("the installed package", () => {
 
   it("gives the same classes to every entry", () => {
     const code = `
-      import { ImsgChannel, ImsgInstance, defaultInstance } from "imsg-wasm";
+      import { ImsgChannel } from "imsg-wasm";
+      import { ImsgInstance, defaultInstance } from "imsg-wasm/c";
       import { fromStreams } from "imsg-wasm/web";
       import { rawModule } from "imsg-wasm/raw";
       const { readable, writable } = new TransformStream();

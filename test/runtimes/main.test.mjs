@@ -5,7 +5,8 @@ import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import * as imsg from "imsg-wasm";
+import * as channels from "imsg-wasm";
+import * as c from "imsg-wasm/c";
 import * as node from "imsg-wasm/node";
 import * as web from "imsg-wasm/web";
 import { openWebSocket, suite, wasmOf } from "./suite.mjs";
@@ -69,7 +70,7 @@ if (globalThis.Deno !== undefined) {
     ...stream,
     halfCloses: false, // closing the one stream closes the connection
     open: async (options) =>
-      new imsg.ImsgChannel(await Deno.connect({ transport: "unix", path }), options),
+      new channels.ImsgChannel(await Deno.connect({ transport: "unix", path }), options),
   });
   pairs.push({
     name: "imsg-wasm/deno",
@@ -128,6 +129,7 @@ async function worker() {
 }
 
 const wasm = wasmOf(relay);
+const imsg = { ...channels, ...c };
 const env = { imsg, web, wasm, peers, pairs, worker, ...(hasWebSocket ? { relay } : {}) };
 const cases = suite(env);
 const note = (line) => appendFileSync(report, `${JSON.stringify(line)}\n`);

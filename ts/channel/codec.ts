@@ -13,6 +13,14 @@ export interface CodecOptions extends ImsgOptions {
   copy?: boolean;
 }
 
+/** What {@link ImsgCodec.encodeInto} has done. */
+export interface EncodeIntoResult {
+  /** How many of the messages are in the buffer. */
+  read: number;
+  /** How many bytes of the buffer they have taken. */
+  written: number;
+}
+
 /** How many bytes may be queued before encodeInto writes them: what a window can take. */
 const FLUSH = 49152;
 
@@ -63,7 +71,6 @@ export class ImsgCodec {
     const { buffer } = bytes;
     // memory that may change or move under the messages is copied first
     const shared =
-      !(buffer instanceof ArrayBuffer) ||
       (buffer as { resizable?: boolean }).resizable ||
       buffer === this.#batch.engine.exports.memory.buffer;
     const messages: ImsgMessage[] = [];
@@ -117,10 +124,7 @@ export class ImsgCodec {
    * bytes were written. Nothing is allocated. Throws as {@link encode}; what the
    * buffer holds then is not defined.
    */
-  encodeInto(
-    messages: readonly MessageInit[],
-    into: Uint8Array,
-  ): { read: number; written: number } {
+  encodeInto(messages: readonly MessageInit[], into: Uint8Array): EncodeIntoResult {
     const batch = this.#batch;
     const room = into.length;
     const longest = this.#maxSize;

@@ -39,9 +39,7 @@ export function streamTransport({ readable, writable }: StreamPair): Transport {
           sink.ended();
           return;
         }
-        // memory that others can write is copied before it is looked at
-        const bytes = checkBytes(value, "imsgbuf_read");
-        sink.received(bytes.buffer instanceof ArrayBuffer ? bytes : Uint8Array.from(bytes));
+        sink.received(checkBytes(value, "imsgbuf_read"));
       }
     } catch (error) {
       if (!stopped) sink.failed(error);

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { createInstance, type ImsgInstance } from "../entry/index.ts";
+import { createInstance, type ImsgInstance } from "../entry/c.ts";
 
 /** Where the module is: beside the bundled command, or in the repository. */
 const PLACES = ["./imsg.wasm", "../../wasm/imsg.wasm"];

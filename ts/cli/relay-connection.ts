@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { WebSocket } from "ws";
-import { ImsgChannel, ImsgError, type ImsgInstance, type ImsgMessage } from "../entry/index.ts";
+import type { ImsgInstance } from "../entry/c.ts";
+import { ImsgChannel, ImsgError, type ImsgMessage } from "../entry/index.ts";
 import { type Dialect, dialectOptions } from "./dialect.ts";
 import { messageOf, printable } from "./status.ts";
 import { type OpenTarget, openTarget, type Target } from "./target.ts";

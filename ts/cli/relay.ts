@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, STATUS_CODES } from "n
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
-import type { ImsgInstance } from "../entry/index.ts";
+import type { ImsgInstance } from "../entry/c.ts";
 import { type Dialect, dialectOptions } from "./dialect.ts";
 import { InstancePool } from "./instances.ts";
 import {

@@ -104,10 +104,8 @@ export abstract class BatchReader extends Owner {
   decode(chunk: Uint8Array, sharing: Sharing, out: ImsgMessage[], fd = -1): ImsgError | undefined {
     this.at("imsgbuf_read");
     // what comes with a chunk must not come with the bytes before it
-    if (fd !== -1 && this.#staged > 0) {
-      const staged = this.#stage!.slice(0, this.#staged);
-      this.#staged = 0;
-      const error = this.#piece(staged, 0, staged.length, "none", out, -1);
+    if (fd !== -1) {
+      const error = this.#unstage(out);
       if (error !== undefined) {
         this.engine.call.kernel_close(fd);
         return error;
@@ -139,6 +137,14 @@ export abstract class BatchReader extends Owner {
       from += n;
     }
     return error;
+  }
+
+  /** Reads what was put together. */
+  #unstage(out: ImsgMessage[]): ImsgError | undefined {
+    const n = this.#staged;
+    if (n === 0) return undefined;
+    this.#staged = 0;
+    return this.#piece(this.#stage!.slice(0, n), 0, n, "none", out, -1);
   }
 
   /** Reads `n` bytes of a chunk, from a place on. */
@@ -233,12 +239,8 @@ export abstract class BatchReader extends Owner {
   end(): ImsgError | undefined {
     this.at("imsgbuf_read");
     const { engine } = this;
-    if (this.#staged > 0) {
-      const staged = this.#stage!.slice(0, this.#staged);
-      this.#staged = 0;
-      const error = this.#piece(staged, 0, staged.length, "none", [], -1);
-      if (error !== undefined) return error;
-    }
+    const error = this.#unstage([]);
+    if (error !== undefined) return error;
     engine.enter("imsgbuf_read");
     try {
       engine.exports.batch_read(this.pointer, 0, -1);

@@ -11,7 +11,7 @@ export function defaultModule(): WebAssembly.Module {
   } catch (cause) {
     throw new ImsgError("ERR_IMSG_COMPILE", {
       detail:
-        "the page's Content-Security-Policy must have 'wasm-unsafe-eval' in script-src; a runtime that compiles nothing must import imsg-wasm/imsg.wasm for createInstance()",
+        "a Content-Security-Policy needs 'wasm-unsafe-eval' in script-src; where nothing is compiled, import imsg-wasm/imsg.wasm for createInstance()",
       cause,
     });
   }

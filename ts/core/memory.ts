@@ -7,16 +7,13 @@ import type { Pointer } from "./exports.ts";
  */
 export class Memory {
   readonly #memory: WebAssembly.Memory;
-  #u8: Uint8Array<ArrayBuffer>;
-  #u32: Uint32Array<ArrayBuffer>;
-  #i32: Int32Array<ArrayBuffer>;
+  #u8!: Uint8Array<ArrayBuffer>;
+  #u32!: Uint32Array<ArrayBuffer>;
+  #i32!: Int32Array<ArrayBuffer>;
 
   constructor(memory: WebAssembly.Memory) {
     this.#memory = memory;
-    const buffer = memory.buffer;
-    this.#u8 = new Uint8Array(buffer);
-    this.#u32 = new Uint32Array(buffer);
-    this.#i32 = new Int32Array(buffer);
+    this.#refresh();
   }
 
   #refresh(): void {

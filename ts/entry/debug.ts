@@ -1,5 +1,5 @@
 /**
- * `imsg-wasm/debug`: the same exports as `imsg-wasm`, with a default instance
+ * `imsg-wasm/debug`: the same exports as `imsg-wasm` and `imsg-wasm/c`, with a default instance
  * that watches its users.
  *
  * - Errors of moved and disposed objects say where the object was made and where
@@ -40,4 +40,5 @@ export function createDebugInstance(): ImsgInstance {
   return new ImsgInstance(debugEngine());
 }
 
+export * from "./c.ts";
 export * from "./index.ts";

@@ -1,5 +1,5 @@
 import type { ImsgChannel, ImsgMessage, MessageInit } from "imsg-wasm";
-import { Ibuf } from "imsg-wasm";
+import { Ibuf } from "imsg-wasm/c";
 
 /** A message that was sent or received. */
 export interface Logged {

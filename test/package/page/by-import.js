@@ -1,4 +1,4 @@
-import { instantiate } from "imsg-wasm";
+import { instantiate } from "imsg-wasm/c";
 import url from "imsg-wasm/imsg.wasm";
 import { exchange, show } from "./exchange.js";
 

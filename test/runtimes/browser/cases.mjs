@@ -1,5 +1,6 @@
 // The suite's cases on a page or in a worker of one.
-import * as imsg from "imsg-wasm";
+import * as channels from "imsg-wasm";
+import * as c from "imsg-wasm/c";
 import * as web from "imsg-wasm/web";
 import { openWebSocket, suite, wasmOf } from "../suite.mjs";
 
@@ -58,6 +59,14 @@ export function casesHere(relay) {
   const worker = typeof Worker === "function" ? startWorker : undefined;
   if (worker === undefined) absent.push("Worker");
   const wasm = wasmOf(relay);
-  const cases = suite({ imsg, web, wasm, peers, pairs, relay, ...(worker ? { worker } : {}) });
+  const cases = suite({
+    imsg: { ...channels, ...c },
+    web,
+    wasm,
+    peers,
+    pairs,
+    relay,
+    ...(worker ? { worker } : {}),
+  });
   return { cases, absent };
 }

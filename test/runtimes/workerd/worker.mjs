@@ -1,6 +1,7 @@
 // Runs the suite in workerd: `workerd test`. The results are lines on stdout.
 import { connect } from "cloudflare:sockets";
-import * as imsg from "imsg-wasm";
+import * as channels from "imsg-wasm";
+import * as c from "imsg-wasm/c";
 import module from "imsg-wasm/imsg.wasm";
 import * as web from "imsg-wasm/web";
 import { openWebSocket, suite, wasmOf } from "../suite.mjs";
@@ -12,7 +13,7 @@ export default {
         name: "cloudflare:sockets",
         pausable: true,
         counts: true,
-        open: (options) => new imsg.ImsgChannel(connect(tcp, { allowHalfOpen: true }), options),
+        open: (options) => new channels.ImsgChannel(connect(tcp, { allowHalfOpen: true }), options),
       },
       {
         name: "WebSocket",
@@ -21,7 +22,14 @@ export default {
         open: (options) => openWebSocket(web, relay, options),
       },
     ];
-    const cases = suite({ imsg, web, wasm: wasmOf(relay), module, peers, relay });
+    const cases = suite({
+      imsg: { ...channels, ...c },
+      web,
+      wasm: wasmOf(relay),
+      module,
+      peers,
+      relay,
+    });
     const note = (line) => console.log(JSON.stringify(line));
     note({ planned: cases.length, absent: ["Worker"] });
     for (const { name, run } of cases) {

@@ -71,7 +71,7 @@ record: wasm/imsg.wasm
 	cd wasm && sha256sum imsg.wasm > imsg.wasm.sha256
 	cp build/emcc-version.txt wasm/compiler.txt
 
-ts/generated/%.ts: wasm/%.wasm scripts/embed-wasm.mjs
+ts/generated/%.ts: wasm/%.wasm scripts/embed-wasm.mjs scripts/lib/embedding.mjs
 	@mkdir -p ts/generated
 	$(NODE) scripts/embed-wasm.mjs $< $@
 

@@ -73,7 +73,6 @@ export function encode(wasm) {
 /** TypeScript that gives the bytes back. */
 export function moduleSource(wasm, from) {
   const { text, table } = encode(wasm);
-  const first = PREFIX - 32;
   return `// Generated from ${from} (see scripts/lib/embedding.mjs); not kept in git.
 const text =
   "${text}";
@@ -82,21 +81,18 @@ const table =
 
 /** The bytes of the module. */
 export function bytes(): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(${wasm.length});
+  const own = new Uint8Array(${PREFIX});
+  table.match(/../g)!.forEach((hex, i) => {
+    own[i + 32] = Number.parseInt(hex, 16);
+  });
+  // in place, since no byte has more than it had characters
+  const bytes = new TextEncoder().encode(text);
   let at = 0;
-  let offset = -1;
-  for (let i = 0; i < text.length; i++) {
-    const n = text.charCodeAt(i) - 32;
-    if (offset >= 0) {
-      bytes[at++] = n + offset;
-      offset = -1;
-    } else if (n >= ${first}) {
-      offset = (n - ${first}) * ${STRIDE};
-    } else {
-      bytes[at++] = Number.parseInt(table.slice(n * 2, n * 2 + 2), 16);
-    }
+  for (let i = 0; i < bytes.length; i++) {
+    const c = bytes[i]!;
+    bytes[at++] = c < ${PREFIX} ? own[c]! : bytes[++i]! - 32 + (c - ${PREFIX}) * ${STRIDE};
   }
-  return bytes;
+  return bytes.slice(0, at);
 }
 `;
 }

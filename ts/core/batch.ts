@@ -71,7 +71,6 @@ export class Batch extends BatchReader {
   #gather(type: number, peerid: number, pid: number, data: Uint8Array): boolean {
     const { length } = data;
     if (length > SMALL || length + HEADER > this.#maxSize) return false;
-    if (length === 0 && data !== EMPTY) checkBytes(data, "imsg_compose"); // it may be detached
     this.at("imsg_compose");
     const { records, expire } = this.engine;
     if (expire !== undefined) expire();

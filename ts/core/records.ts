@@ -54,7 +54,8 @@ export class Records {
     const at = this.#at;
     const end = (at + RECORD + length + 3) & ~3;
     if (end > this.#bytes.length) return false;
-    if (length > 0 && !this.#copy(data, at + RECORD, length)) return false;
+    // also where there is nothing to copy: a detached array shows itself
+    if (!this.#copy(data, at + RECORD, length)) return false;
     const words = this.#words;
     const w = at >> 2;
     words[w] = type;

@@ -12,7 +12,7 @@ const UNTAKEN = 64;
  */
 export class Arrivals {
   readonly #engine: Engine;
-  readonly #messages = new Set<ImsgMessage>();
+  #messages: Set<ImsgMessage> | undefined; // most channels get none
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -46,23 +46,21 @@ export class Arrivals {
 
   /** Keeps an eye on a message with a descriptor. */
   add(message: ImsgMessage): void {
+    this.#messages ??= new Set();
     this.#messages.add(message);
-    message.watch(this.#gone);
+    message.watch((gone) => this.#messages!.delete(gone));
   }
-
-  readonly #gone = (message: ImsgMessage): void => {
-    this.#messages.delete(message);
-  };
 
   /** The error of too many that nobody takes. */
   overflow(): ImsgError | undefined {
-    if (this.#messages.size <= UNTAKEN) return undefined;
-    const detail = `${this.#messages.size} descriptors wait to be taken, ${UNTAKEN} may`;
+    const size = this.#messages?.size ?? 0;
+    if (size <= UNTAKEN) return undefined;
+    const detail = `${size} descriptors wait to be taken, ${UNTAKEN} may`;
     return new ImsgError("ERR_IMSG_OVERFLOW", { detail });
   }
 
   /** Closes what nobody has taken. */
   close(): void {
-    for (const message of this.#messages) message.dispose();
+    for (const message of this.#messages ?? []) message.dispose();
   }
 }

@@ -40,12 +40,6 @@ const NONE: readonly Passed[] = [];
  * delivered, then the error, by everything and for good.
  */
 export class ImsgChannel implements AsyncIterable<ImsgMessage> {
-  /**
-   * Fulfilled when both sides have ended or {@link close} was called, rejected
-   * with the error that ended the channel. Never an unhandled rejection.
-   */
-  readonly closed: Promise<void>;
-
   readonly #batch: Batch;
   readonly #transport: Transport;
   readonly #inbox = new Inbox();
@@ -54,7 +48,8 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
   readonly #requests = new Requests();
   readonly #mark: number;
   readonly #limit: number;
-  #settleClosed!: (error: unknown) => void;
+  #closed: Promise<void> | undefined; // made for who asks
+  #settleClosed: ((error: unknown) => void) | undefined;
   #ended = false; // the peer's side
   #finished = false; // our side
   #over: { error: unknown } | undefined; // both
@@ -75,10 +70,6 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
     this.#mark = Math.max(1, checkAmount(highWaterMark, "highWaterMark", "imsgbuf_init"));
     this.#limit = Math.max(this.#mark * 16, this.#mark + resolved.maxSize);
     signal?.throwIfAborted();
-    this.closed = new Promise((resolve, reject) => {
-      this.#settleClosed = (error) => (error === undefined ? resolve() : reject(error));
-    });
-    this.closed.catch(() => {});
     const transport = "readable" in source ? streamTransport(source) : source;
     this.#transport = transport;
     if (allowFdPass && transport.passes !== true) {
@@ -104,6 +95,21 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
         if (this.#over === undefined) this.#outbox.drained();
       },
     });
+  }
+
+  /**
+   * Fulfilled when both sides have ended or {@link close} was called, rejected
+   * with the error that ended the channel. Never an unhandled rejection.
+   */
+  get closed(): Promise<void> {
+    if (this.#closed === undefined) {
+      this.#closed = new Promise((resolve, reject) => {
+        this.#settleClosed = (error) => (error === undefined ? resolve() : reject(error));
+      });
+      this.#closed.catch(() => {});
+      if (this.#over !== undefined) this.#settleClosed!(this.#over.error);
+    }
+    return this.#closed;
   }
 
   /**
@@ -361,6 +367,6 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
     this.#outbox.finish(error);
     this.#requests.finish(error ?? new ImsgError("ERR_IMSG_CLOSED", { syscall: "request" }));
     this.#batch.dispose();
-    this.#settleClosed(error);
+    this.#settleClosed?.(error);
   }
 }

@@ -19,7 +19,7 @@ interface Pending {
 
 /** The requests of a channel that wait for their replies, oldest first. */
 export class Requests {
-  readonly #pending = new Set<Pending>();
+  #pending: Set<Pending> | undefined; // most channels ask nothing
 
   /** Registers a request; forget takes it back, if it was never sent. */
   add(
@@ -42,10 +42,11 @@ export class Requests {
       const pending = { match, settle };
       const abort = (): void => settle(undefined, signal!.reason);
       forget = () => {
-        this.#pending.delete(pending);
+        this.#pending!.delete(pending);
         clearTimeout(timer);
         signal?.removeEventListener("abort", abort);
       };
+      this.#pending ??= new Set();
       this.#pending.add(pending);
       signal?.addEventListener("abort", abort);
       if (timeout !== undefined) {
@@ -58,7 +59,7 @@ export class Requests {
 
   /** Whether a message is a reply; if so, its request is settled. */
   settle(message: ImsgMessage): boolean {
-    for (const pending of this.#pending) {
+    for (const pending of this.#pending ?? []) {
       let matches: boolean;
       try {
         matches = pending.match(message);
@@ -76,11 +77,11 @@ export class Requests {
 
   /** No reply will come any more. */
   finish(error: unknown): void {
-    for (const pending of this.#pending) pending.settle(undefined, error);
+    for (const pending of this.#pending ?? []) pending.settle(undefined, error);
   }
 
   /** Whether any request waits. */
   get waiting(): boolean {
-    return this.#pending.size > 0;
+    return this.#pending !== undefined && this.#pending.size > 0;
   }
 }

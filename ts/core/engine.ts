@@ -1,5 +1,5 @@
 import type { ErrnoName } from "./errno.ts";
-import { errnoName, moduleErrno } from "./errno.ts";
+import { errnoName } from "./errno.ts";
 import { ImsgError } from "./error.ts";
 import type { ExportName, Pointer, RawExports } from "./exports.ts";
 import { HostValues } from "./host-values.ts";
@@ -184,11 +184,6 @@ export class Engine {
       syscall,
       ...(detail === undefined ? {} : { detail }),
     });
-  }
-
-  /** The module's number of an error that the host dictates. */
-  number(name: ErrnoName): number {
-    return moduleErrno(name);
   }
 
   /**

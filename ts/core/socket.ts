@@ -1,7 +1,7 @@
 import { type Bytes, checkBytes, checkFd, checkSize } from "./check.ts";
 import { defaultEngine } from "./default.ts";
 import type { Engine } from "./engine.ts";
-import { type ErrnoName, isErrnoName } from "./errno.ts";
+import { type ErrnoName, isErrnoName, moduleErrno } from "./errno.ts";
 import { ImsgError } from "./error.ts";
 import { layout } from "./exports.ts";
 import { Owner } from "./owner.ts";
@@ -89,7 +89,7 @@ export class Socket extends Owner {
   /** One read after what was delivered fails so. Throws ENOMEM, EINVAL. */
   deliverError(code: ErrnoName): void {
     const engine = this.#engineFor("deliver");
-    this.#done(engine.call.kernel_deliver_error(this.fd, moduleNumber(engine, code)), "deliver");
+    this.#done(engine.call.kernel_deliver_error(this.fd, moduleNumber(code)), "deliver");
   }
 
   /** The next write takes at most so many bytes. Throws ENOMEM, EINVAL. */
@@ -101,7 +101,7 @@ export class Socket extends Owner {
   /** The next write fails so. Throws ENOMEM, EINVAL. */
   refuse(code: ErrnoName): void {
     const engine = this.#engineFor("refuse");
-    this.#done(engine.call.kernel_refuse(this.fd, moduleNumber(engine, code)), "refuse");
+    this.#done(engine.call.kernel_refuse(this.fd, moduleNumber(code)), "refuse");
   }
 
   /**
@@ -143,9 +143,9 @@ export class Socket extends Owner {
   }
 }
 
-function moduleNumber(engine: Engine, code: ErrnoName): number {
+function moduleNumber(code: ErrnoName): number {
   if (!isErrnoName(code)) {
     throw new ImsgError("EINVAL", { detail: `${String(code)} is no errno of the module` });
   }
-  return engine.number(code);
+  return moduleErrno(code);
 }

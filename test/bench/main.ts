@@ -8,7 +8,8 @@ import {
   msgpackr,
   protobuf,
 } from "./contenders/npm.ts";
-import { ours } from "./contenders/ours.ts";
+import { ours, oursAllocating } from "./contenders/ours.ts";
+import { growthReport } from "./growth.ts";
 import {
   interleave,
   median,
@@ -164,6 +165,7 @@ export async function main(args: string[]): Promise<number> {
       const load = workload(payload, 65536);
       const contenders = [
         ours(),
+        oursAllocating(),
         byPreallocated(),
         itLengthPrefixed(),
         lengthPrefixedStream(),
@@ -178,6 +180,7 @@ export async function main(args: string[]): Promise<number> {
   }
   if (wants("sockets")) report.sockets = await socketReport(values.quick);
   if (wants("memory")) report.memory = await memoryReport(values.quick);
+  if (wants("growth")) report.growth = await growthReport(values.quick);
   if (wants("start")) {
     report.start = startReport(values.quick ? 5 : 21);
     report.sizes = sizeReport();

@@ -20,7 +20,7 @@ function measure(count: number): Record<string, number> {
   }
   const base = instance.stats().liveBytes;
   collectGarbage();
-  const before = process.memoryUsage().rss;
+  const before = process.memoryUsage();
   const channels: ImsgChannel[] = [];
   for (let i = 0; i < count; i++) {
     let sink!: TransportSink;
@@ -43,12 +43,15 @@ function measure(count: number): Record<string, number> {
     channels.push(channel);
   }
   collectGarbage();
-  const resident = process.memoryUsage().rss - before;
+  const after = process.memoryUsage();
+  const resident = after.rss - before.rss;
+  const heap = after.heapUsed - before.heapUsed;
   const { liveBytes, memoryBytes } = instance.stats();
   for (const channel of channels) channel.dispose();
   return {
     channels: count,
     residentPerChannel: resident / count,
+    heapPerChannel: heap / count,
     livePerChannel: (liveBytes - base) / count,
     linearMemory: memoryBytes,
     leftAfterClosing: instance.stats().liveBytes - base,
@@ -61,7 +64,7 @@ export async function memoryReport(quick: boolean): Promise<Record<string, numbe
     const report = measure(count);
     reports.push(report);
     console.log(
-      `memory: ${count} channels that each read 64 KiB: ${report.residentPerChannel!.toFixed(0)} bytes resident each, ${report.livePerChannel!.toFixed(0)} of them C's; linear memory ${report.linearMemory}, ${report.leftAfterClosing} left after closing`,
+      `memory: ${count} channels that each read 64 KiB: ${report.residentPerChannel!.toFixed(0)} bytes resident each, ${report.heapPerChannel!.toFixed(0)} of JavaScript's heap in use, ${report.livePerChannel!.toFixed(0)} of C's; linear memory ${report.linearMemory}, ${report.leftAfterClosing} left after closing`,
     );
     await new Promise((resolve) => setImmediate(resolve));
   }

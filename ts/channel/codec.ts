@@ -67,6 +67,10 @@ export class ImsgCodec {
       const detail = "the codec was told that no more bytes would come";
       throw new ImsgError("ERR_IMSG_CLOSED", { syscall: "imsgbuf_read", detail });
     }
+    // most of the cost of a short chunk is looking at it
+    if (ArrayBuffer.isView(chunk) && chunk instanceof Uint8Array && chunk.length > 0) {
+      if (this.#batch.stage(chunk)) return [];
+    }
     const bytes = checkBytes(chunk, "imsgbuf_read");
     const { buffer } = bytes;
     // memory that may change or move under the messages is copied first
@@ -103,15 +107,15 @@ export class ImsgCodec {
    * `imsgbuf_write`. Throws ERANGE if it is too large, EINVAL, ENOMEM.
    */
   encode(message: MessageInit): Uint8Array<ArrayBuffer> {
-    this.#batch.compose(checkMessage(message));
-    return this.#batch.flush()!;
+    return this.#taken(this.#batch.compose(checkMessage(message)));
   }
 
   /** The bytes of several messages, one after the other. Throws as {@link encode}. */
   encodeAll(messages: Iterable<MessageInit>): Uint8Array<ArrayBuffer> {
     try {
-      for (const message of messages) this.#batch.compose(checkMessage(message));
-      return this.#batch.flush() ?? new Uint8Array(0);
+      let queued = 0;
+      for (const message of messages) queued += this.#batch.compose(checkMessage(message));
+      return this.#taken(queued);
     } catch (error) {
       this.#batch.discard(); // the messages before it go nowhere
       throw error;
@@ -147,6 +151,13 @@ export class ImsgCodec {
       throw error;
     }
     return { read, written };
+  }
+
+  /** What is queued, which is so many bytes. */
+  #taken(queued: number): Uint8Array<ArrayBuffer> {
+    const all = new Uint8Array(queued);
+    if (queued > 0) this.#batch.flushInto(all, 0);
+    return all;
   }
 
   /** Frees the module's memory. Idempotent. */

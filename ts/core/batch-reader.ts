@@ -111,14 +111,9 @@ export abstract class BatchReader extends Owner {
         return error;
       }
     }
+    if (fd === -1 && this.stage(chunk)) return undefined;
     const staged = this.#staged;
     const length = chunk.length;
-    if (fd === -1 && length < TINY && staged + length < this.#need && staged + length <= STAGE) {
-      this.#stage ??= new Uint8Array(STAGE);
-      this.#stage.set(chunk, staged);
-      this.#staged += length;
-      return undefined;
-    }
     this.#staged = 0;
     let error: ImsgError | undefined;
     let from = 0;
@@ -137,6 +132,21 @@ export abstract class BatchReader extends Owner {
       from += n;
     }
     return error;
+  }
+
+  /**
+   * Keeps a chunk that is short and completes nothing, to be read together with
+   * the next ones; false if it must be decoded. What is kept is a copy.
+   */
+  stage(chunk: Uint8Array): boolean {
+    const { length } = chunk;
+    const end = this.#staged + length;
+    if (length >= TINY || end >= this.#need || end > STAGE) return false;
+    this.at("imsgbuf_read");
+    this.#stage ??= new Uint8Array(STAGE);
+    this.#stage.set(chunk, this.#staged);
+    this.#staged = end;
+    return true;
   }
 
   /** Reads what was put together. */

@@ -178,15 +178,6 @@ export class Batch extends BatchReader {
     return piece;
   }
 
-  /** Takes everything that is queued: its bytes, or undefined if that's none. */
-  flush(): Uint8Array<ArrayBuffer> | undefined {
-    const first = this.take();
-    if (first === undefined || !first.more) return first?.data;
-    const all = [first.data];
-    for (let piece = this.take(); piece !== undefined; piece = this.take()) all.push(piece.data);
-    return concat(all);
-  }
-
   /** Takes everything that is queued to throw it away. Throws nothing. */
   discard(): void {
     try {
@@ -211,14 +202,4 @@ export class Batch extends BatchReader {
       if (length === 0 || !this.#more) return at - from;
     }
   }
-}
-
-function concat(pieces: Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }

@@ -28,14 +28,14 @@ export interface ImsgErrorOptions {
 
 const texts: Record<string, string> = {
   ERR_IMSG_CLOSED: "the channel is closed",
-  ERR_IMSG_COMPILE: "the WebAssembly module cannot be compiled here",
+  ERR_IMSG_COMPILE: "the module cannot be compiled here",
   ERR_IMSG_DISPOSED: "the object has been disposed",
   ERR_IMSG_LEAK: "something has not been disposed",
   ERR_IMSG_MOVED: "the object has been moved",
   ERR_IMSG_OVERFLOW: "too much is waiting to be received",
   ERR_IMSG_REENTRANT: "the library was called from a callback of its own",
   ERR_IMSG_STALE: "the memory behind the view has changed",
-  ERR_IMSG_TRAPPED: "the WebAssembly module has trapped",
+  ERR_IMSG_TRAPPED: "the module has trapped",
   ERR_IMSG_TRUNCATED: "the stream ended inside a message",
   ERR_IMSG_UNSPECIFIED: "the C function failed and left errno alone",
   ERR_IMSG_UNSUPPORTED: "this cannot be done here",

@@ -74,9 +74,11 @@ function svg(section: string, chunk: string, points: readonly Point[]): string {
       `<text x="${WIDTH - RIGHT + 38}" y="${TOP + n * 20}" dominant-baseline="middle">${name.replace("&", "&amp;")}</text>`,
     );
   });
+  const title = `${section}, chunks of ${chunk} bytes: million messages a second over payload bytes`;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12" fill="#1f2328">
+<title>${title}</title>
 <rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>
-<text x="${LEFT}" y="20" font-size="14">${section}, chunks of ${chunk} bytes: million messages a second over payload bytes</text>
+<text x="${LEFT}" y="20" font-size="14">${title}</text>
 ${parts.join("\n")}
 </svg>
 `;

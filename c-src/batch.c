@@ -243,7 +243,7 @@ batch_compose(struct batch *b, uint32_t count, int flush)
 			classic_written(b->imsgbuf.w);
 		p += (r.len + 3) & ~3u;
 	}
-	if (flush)
+	if (flush && n == count)
 		(void)flush_queue(b);
 	return (n);
 }

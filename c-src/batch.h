@@ -83,7 +83,7 @@ void		 batch_release(void);
 
 /*
  * Composes so many records of the window; returns how many went well.  With
- * flush, also writes to the outgoing window.
+ * flush, and if all did, also writes to the outgoing window.
  */
 uint32_t	 batch_compose(struct batch *, uint32_t, int);
 /* Begins a message of any size; the host fills its payload.  NULL on error. */

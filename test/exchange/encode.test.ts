@@ -77,6 +77,11 @@ describe("messages of any sizes", () => {
     );
   });
 
+  test("are refused a buffer that is none", () => {
+    const into = new ArrayBuffer(99) as unknown as Uint8Array;
+    expect(() => codecOf().encodeInto(sized([1]), into)).toThrow(/^EINVAL/);
+  });
+
   test("that cannot be sent leave nothing behind of those before them", () => {
     const codec = codecOf();
     const good = sized([3, 5000, 0, 70_000]);
@@ -150,6 +155,65 @@ describe("a message that waits to be composed", () => {
     expect(() => codec.encode({ type: 1, data })).toThrow(/^EINVAL.*detached/);
   });
 
+  test("is refused where the codec is being used: its place would be anybody's", () => {
+    const codec = codecOf();
+    const one = { type: 7, data: filled(3, 7) };
+    for (const use of [
+      () => codec.encode(one),
+      () => codec.encodeAll([one]),
+      () => codec.encodeInto([one], new Uint8Array(99)),
+    ]) {
+      const reading: MessageInit = {
+        type: 1,
+        get data() {
+          use();
+          return filled(1, 1);
+        },
+      };
+      expect(() => codec.encodeAll([one, reading])).toThrow(/^ERR_IMSG_REENTRANT/);
+      expect(codec.encode(one)).toEqual(wire([one]));
+    }
+  });
+
+  test("leaves nothing behind when memory runs out before another is refused", () => {
+    const codec = codecOf();
+    const one = { type: 7, data: filled(3, 7) };
+    for (const bad of [{ type: -1 }, { type: 1, data: [null as unknown as Uint8Array] }]) {
+      const messages = function* (): Generator<MessageInit> {
+        yield one;
+        yield one;
+        instance.failAllocation(3);
+        yield bad;
+      };
+      expect(() => codec.encodeAll(messages())).toThrow(/^EINVAL|^ENOMEM/);
+      instance.failAllocation(0);
+      expect(codec.encode(one)).toEqual(wire([one]));
+      expect(codec.encodeInto([one], new Uint8Array(99))).toEqual({ read: 1, written: 19 });
+    }
+  });
+
+  test("is refused if reading one piece of it detaches another, and the instance lives", () => {
+    const codec = codecOf();
+    const first = filled(20, 1);
+    const data = [first];
+    Object.defineProperty(data, 1, {
+      enumerable: true,
+      get() {
+        structuredClone(first, { transfer: [first.buffer] });
+        return filled(1, 2);
+      },
+    });
+    expect(() => codec.encode({ type: 1, data })).toThrow(/^EINVAL.*detached/);
+    expect(codec.encode({ type: 2 })).toEqual(wire([{ type: 2 }]));
+  });
+
+  test("is refused as null, whether there is room for it or not", () => {
+    const codec = codecOf();
+    const bad = { type: 1, data: null as unknown as Uint8Array };
+    expect(() => codec.encodeInto([bad], new Uint8Array(100))).toThrow(/^EINVAL/);
+    expect(() => codec.encodeInto([bad], new Uint8Array(MAX))).toThrow(/^EINVAL/);
+  });
+
   test("runs out of memory with an error, and the codec goes on", () => {
     const codec = codecOf();
     for (let n = 1; n <= 4; n++) {
@@ -173,5 +237,17 @@ describe("a message that waits to be composed", () => {
     lent.set(filled(12, 6));
     expect(codec.encode({ type: 1, data: lent })).toEqual(wire([{ type: 1, data: filled(12, 6) }]));
     ibuf.free();
+  });
+});
+
+describe("a chunk of shared memory", () => {
+  test("is copied, also as a Buffer", () => {
+    const codec = codecOf();
+    const shared = new Uint8Array(new SharedArrayBuffer(1000));
+    shared.set(encode({ type: 1, data: filled(900, 1) }));
+    const [m] = codec.push(Buffer.from(shared.buffer));
+    shared.fill(0);
+    expect(m!.data).toEqual(filled(900, 1));
+    expect(m!.data.buffer).toBeInstanceOf(ArrayBuffer);
   });
 });

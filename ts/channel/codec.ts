@@ -26,9 +26,9 @@ const FLUSH = 49152;
 
 /** Bytes that a message will have, if its data is what it should be. */
 function lengthOf(data: MessageInit["data"]): number {
-  if (data === undefined) return HEADER;
-  if (!Array.isArray(data)) return HEADER + (data as Bytes).byteLength;
-  return (data as Bytes[]).reduce((sum, { byteLength }) => sum + byteLength, HEADER);
+  // what is no bytes has no length here; it is refused later
+  const pieces = (Array.isArray(data) ? data : [data]) as (Bytes | null)[];
+  return pieces.reduce((sum, piece) => sum + (piece?.byteLength ?? 0), HEADER);
 }
 
 /**
@@ -43,6 +43,7 @@ export class ImsgCodec {
   readonly #maxSize: number;
   #failed: ImsgError | undefined;
   #ended = false;
+  #busy = false;
 
   /** Throws EINVAL for a maxSize below 16 or above 0x7fffffff, ENOMEM. */
   constructor(options: CodecOptions = {}) {
@@ -64,7 +65,7 @@ export class ImsgCodec {
   push(chunk: Bytes): ImsgMessage[] {
     if (this.#failed !== undefined) throw this.#failed;
     if (this.#ended) {
-      const detail = "the codec was told that no more bytes would come";
+      const detail = "the codec was told so";
       throw new ImsgError("ERR_IMSG_CLOSED", { syscall: "imsgbuf_read", detail });
     }
     // most of the cost of a short chunk is looking at it
@@ -104,22 +105,22 @@ export class ImsgCodec {
 
   /**
    * The bytes of one message, in a buffer of their own. `imsg_compose`,
-   * `imsgbuf_write`. Throws ERANGE if it is too large, EINVAL, ENOMEM.
+   * `imsgbuf_write`. Throws ERANGE if it is too large, EINVAL, ENOMEM;
+   * ERR_IMSG_REENTRANT while messages of this codec are being read to be encoded.
    */
   encode(message: MessageInit): Uint8Array<ArrayBuffer> {
-    return this.#taken(this.#batch.compose(checkMessage(message)));
+    return this.encodeAll([message]);
   }
 
   /** The bytes of several messages, one after the other. Throws as {@link encode}. */
   encodeAll(messages: Iterable<MessageInit>): Uint8Array<ArrayBuffer> {
-    try {
+    return this.#alone(() => {
       let queued = 0;
       for (const message of messages) queued += this.#batch.compose(checkMessage(message));
-      return this.#taken(queued);
-    } catch (error) {
-      this.#batch.discard(); // the messages before it go nowhere
-      throw error;
-    }
+      const all = new Uint8Array(queued);
+      if (queued > 0) this.#batch.flushInto(all, 0);
+      return all;
+    });
   }
 
   /**
@@ -130,34 +131,38 @@ export class ImsgCodec {
    */
   encodeInto(messages: readonly MessageInit[], into: Uint8Array): EncodeIntoResult {
     const batch = this.#batch;
-    const room = into.length;
-    const longest = this.#maxSize;
-    let read = 0;
-    let written = 0;
-    let queued = 0;
-    try {
+    return this.#alone(() => {
+      if (!(into instanceof Uint8Array)) throw new ImsgError("EINVAL", { syscall: "imsg_compose" });
+      const room = into.length;
+      let read = 0;
+      let written = 0;
+      let queued = 0;
       for (; read < messages.length; read++) {
         const message = checkMessage(messages[read]!);
         const left = room - written - queued;
-        if (left < longest && lengthOf(message.data) > left) break;
+        if (left < this.#maxSize && lengthOf(message.data) > left) break;
         queued += batch.compose(message);
         if (queued < FLUSH) continue;
         written += batch.flushInto(into, written);
         queued = 0;
       }
       if (queued > 0) written += batch.flushInto(into, written);
-    } catch (error) {
-      batch.discard();
-      throw error;
-    }
-    return { read, written };
+      return { read, written };
+    });
   }
 
-  /** What is queued, which is so many bytes. */
-  #taken(queued: number): Uint8Array<ArrayBuffer> {
-    const all = new Uint8Array(queued);
-    if (queued > 0) this.#batch.flushInto(all, 0);
-    return all;
+  /** Encodes with nobody else in between; of what fails, nothing stays behind. */
+  #alone<T>(run: () => T): T {
+    if (this.#busy) throw new ImsgError("ERR_IMSG_REENTRANT", { syscall: "imsg_compose" });
+    this.#busy = true;
+    try {
+      return run();
+    } catch (error) {
+      this.#batch.discard();
+      throw error;
+    } finally {
+      this.#busy = false;
+    }
   }
 
   /** Frees the module's memory. Idempotent. */

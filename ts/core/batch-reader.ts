@@ -223,15 +223,17 @@ export abstract class BatchReader extends Owner {
       const at = before + words[this.result + FD_MESSAGE + i]!;
       out[at] = new PassedMessage(out[at]!, engine, words[this.result + FD + i]!);
     }
-    if (first !== 0) engine.exports.batch_release();
-    if (engine.values.pending) engine.settle();
+    // settling runs the user's code, which may read other messages
+    let error: ImsgError | undefined;
     if (rv === -1) {
-      const error = engine.memory.int((this.result + ERROR) << 2);
-      return engine.failureOf(error, "imsgbuf_read", this.#badHeader(start - from));
+      const number = words[this.result + ERROR]!;
+      error = engine.failureOf(number, "imsgbuf_read", this.#badHeader(start - from));
     }
     this.#begun = from + n - start;
     this.#need = words[this.result + NEED]!;
-    return undefined;
+    if (first !== 0) engine.exports.batch_release();
+    if (engine.values.pending) engine.settle();
+    return error;
   }
 
   /** What the header that was refused says; it stands so far into the window. */

@@ -82,7 +82,9 @@ export class Batch extends BatchReader {
   #compose(type: number, peerid: number, pid: number, data: MessageInit["data"], fd: number) {
     const { engine } = this;
     const one = Array.isArray(data) ? undefined : this.#outside(data);
-    const pieces = one === undefined ? Array.from(data as Bytes[], (d) => this.#outside(d)) : [];
+    // the list first: reading it may run the user's code, which could detach a piece
+    const list = one === undefined ? Array.from(data as Bytes[]) : [];
+    const pieces = list.map((piece) => this.#outside(piece));
     let length = one === undefined ? 0 : one.length;
     for (const piece of pieces) length += piece.length;
     // C's lengths have 32 bits: a longer one would be taken for a short one
@@ -120,6 +122,7 @@ export class Batch extends BatchReader {
     const { engine } = this;
     const count = engine.records.release();
     try {
+      if (engine.trapped !== undefined) throw engine.trapped;
       const done = engine.exports.batch_compose(this.pointer, count, flush);
       if (done !== count) this.#lost ??= this.#error("imsg_compose");
     } catch (cause) {
@@ -137,11 +140,12 @@ export class Batch extends BatchReader {
     this.at("imsgbuf_write");
     const { engine } = this;
     if (engine.records.holder === this) {
-      this.#commit(1);
+      // what is told now must not have taken anything
+      this.#commit(this.#lost === undefined ? 1 : 0);
     } else {
       engine.enter("imsgbuf_write");
       try {
-        engine.exports.batch_flush(this.pointer);
+        if (this.#lost === undefined) engine.exports.batch_flush(this.pointer);
       } catch (cause) {
         throw engine.trap(cause, "imsgbuf_write");
       }
@@ -181,6 +185,8 @@ export class Batch extends BatchReader {
   /** Takes everything that is queued to throw it away. Throws nothing. */
   discard(): void {
     try {
+      if (this.engine.records.holder === this) this.commit();
+      this.#lost = undefined;
       while (this.take()?.more) {
         // go on
       }

@@ -50,7 +50,7 @@ export function checkBytes(data: unknown, syscall: string): Uint8Array<ArrayBuff
   try {
     const bytes = view(data) ?? view(lentMemory(data));
     if (bytes !== undefined) {
-      return bytes.buffer instanceof ArrayBuffer ? bytes : bytes.slice();
+      return bytes.buffer instanceof ArrayBuffer ? bytes : Uint8Array.from(bytes);
     }
   } catch (cause) {
     if (cause instanceof ImsgError) throw cause;

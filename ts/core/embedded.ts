@@ -11,7 +11,7 @@ export function defaultModule(): WebAssembly.Module {
   } catch (cause) {
     throw new ImsgError("ERR_IMSG_COMPILE", {
       detail:
-        "a Content-Security-Policy needs 'wasm-unsafe-eval' in script-src; where nothing is compiled, import imsg-wasm/imsg.wasm for createInstance()",
+        "a CSP needs 'wasm-unsafe-eval' in script-src; where nothing is compiled, import imsg-wasm/imsg.wasm",
       cause,
     });
   }

@@ -115,11 +115,11 @@ export class Engine {
    * window composed, and clears errno.
    */
   enter(syscall?: string): void {
-    if (this.#trapped !== undefined) throw this.#trapped;
     if (this.inCallback) {
       throw new ImsgError("ERR_IMSG_REENTRANT", syscall === undefined ? {} : { syscall });
     }
     this.records.holder?.commit();
+    if (this.#trapped !== undefined) throw this.#trapped;
     if (this.expire !== undefined) this.expire();
     this.memory.i32[this.#errno >> 2] = 0;
   }
@@ -196,6 +196,6 @@ export class Engine {
     spared = WINDOW,
   ): Uint8Array<T | ArrayBuffer> {
     if (bytes.length <= spared || bytes.buffer !== this.exports.memory.buffer) return bytes;
-    return bytes.slice();
+    return Uint8Array.from(bytes); // a Buffer's slice would share
   }
 }

@@ -1,9 +1,10 @@
-import { ImsgChannel } from "../../ts/channel/channel.ts";
+import type { ImsgChannel } from "../../ts/channel/channel.ts";
 import { ImsgCodec } from "../../ts/channel/codec.ts";
 import type { TransportSink } from "../../ts/channel/transport.ts";
 import { createInstance } from "../../ts/core/index.ts";
 import { bytes } from "../../ts/generated/imsg.ts";
 import { imsgBytes } from "./contenders/ours.ts";
+import { idleChannel } from "./idle.ts";
 import { quantile } from "./measure.ts";
 import { cut, messagesOf } from "./workload.ts";
 
@@ -56,21 +57,7 @@ async function channels(most: number): Promise<Growth[]> {
     }
   };
   for (let count = 1; count <= most; count *= 10) {
-    while (open.length < count) {
-      let sink!: TransportSink;
-      const transport = {
-        start: (to: TransportSink) => {
-          sink = to;
-        },
-        send: () => true,
-        pause() {},
-        resume() {},
-        end() {},
-        close() {},
-        abort() {},
-      };
-      open.push({ channel: new ImsgChannel(transport, { instance }), sink });
-    }
+    while (open.length < count) open.push(idleChannel(instance));
     pass(); // warm
     const samples: number[] = [];
     for (let round = 0; round < 7; round++) {

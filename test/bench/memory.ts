@@ -1,7 +1,7 @@
-import { ImsgChannel } from "../../ts/channel/channel.ts";
-import type { TransportSink } from "../../ts/channel/transport.ts";
+import type { ImsgChannel } from "../../ts/channel/channel.ts";
 import { createInstance } from "../../ts/core/index.ts";
 import { bytes } from "../../ts/generated/imsg.ts";
+import { idleChannel } from "./idle.ts";
 
 function collectGarbage(): void {
   const { gc } = globalThis as { gc?: () => void };
@@ -23,21 +23,7 @@ function measure(count: number): Record<string, number> {
   const before = process.memoryUsage();
   const channels: ImsgChannel[] = [];
   for (let i = 0; i < count; i++) {
-    let sink!: TransportSink;
-    const channel = new ImsgChannel(
-      {
-        start: (to) => {
-          sink = to;
-        },
-        send: () => true,
-        pause() {},
-        resume() {},
-        end() {},
-        close() {},
-        abort() {},
-      },
-      { instance },
-    );
+    const { channel, sink } = idleChannel(instance);
     sink.received(chunk);
     for (let n = 0; n < 64; n++) void channel.receive();
     channels.push(channel);

@@ -12,7 +12,7 @@ EMCC ?= emcc
 NODE ?= node
 UPSTREAM := $(addprefix c-src/upstream/,imsg.h imsg.c imsg-buffer.c sys/queue.h sys/_null.h)
 UNVERIFIED := c-src/upstream/UNVERIFIED
-C_SOURCES := $(wildcard c-src/*.c c-src/*.h c-src/compat/*.h)
+C_SOURCES := $(wildcard $(addsuffix /*.[ch],c-src/libc c-src/original c-src/batch))
 
 
 .PHONY: all wasm package demo test check format clean distclean FORCE
@@ -57,8 +57,8 @@ build/$(1)/%.o: c-src/%.c $$(C_SOURCES) $$(UPSTREAM) Makefile | build/emcc.stamp
 	@mkdir -p $$(@D)
 	$$(EMENV) $$(EMCC) $$(EMCFLAGS) $$(EMDEFINE_$(1)) -c -o $$@ $$<
 
-wasm/$(1).wasm: build/$(1)/wasm.o build/$(1)/batch.o build/exports.list scripts/finish-wasm.mjs
-	$$(EMENV) $$(EMCC) $$(EMLDFLAGS) -sEXPORTED_FUNCTIONS=@build/exports.list -o build/$(1)/linked.wasm build/$(1)/wasm.o build/$(1)/batch.o
+wasm/$(1).wasm: build/$(1)/original/module.o build/$(1)/batch/batch.o build/exports.list scripts/finish-wasm.mjs
+	$$(EMENV) $$(EMCC) $$(EMLDFLAGS) -sEXPORTED_FUNCTIONS=@build/exports.list -o build/$(1)/linked.wasm build/$(1)/original/module.o build/$(1)/batch/batch.o
 	$$(NODE) scripts/finish-wasm.mjs build/$(1)/linked.wasm $$@ c-src/exports.txt $$(UNVERIFIED)
 endef
 $(eval $(call module,imsg))
@@ -94,7 +94,7 @@ package: wasm dist/package.stamp
 
 # --- what the tests run against ----------------------------------------------
 
-include $(wildcard test/*/*.mk)
+include $(sort $(wildcard test/*/*.mk test/*/*/*.mk))
 
 .PHONY: native
 native: build/native/peer

@@ -27,7 +27,7 @@ const shared = {
 const importModule = {
   name: "import-module",
   resolveId(id: string) {
-    if (id.endsWith("/embedded.ts")) return resolve("ts/core/imported.ts");
+    if (id.endsWith("/embedded.ts")) return resolve("ts/module/imported.ts");
     return id === "#imsg.wasm" ? { id: "../imsg.wasm", external: true } : undefined;
   },
 };
@@ -38,7 +38,7 @@ const codeSplitting = {
     {
       name: "core",
       // declarations (.d.ts) go their own way
-      test: /ts\/(channel\/|generated\/imsg(?=\.ts)|core\/(batch|check|default|embedded|engine|err|host|lent|memory|message|owner|pid|reading|readers|records)-?)[^./]*\.ts$/,
+      test: /ts\/(module|batch|channel|generated)\/(?!imsg-debug)[^./]*\.ts$/,
     },
   ],
 };

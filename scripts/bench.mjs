@@ -14,7 +14,7 @@ const make = spawnSync("make", ["-s", "package", "bench-native", "build/native/p
 if (make.status !== 0) process.exit(1);
 const file = "build/bench/main.mjs";
 await build({
-  input: "test/bench/run.ts",
+  input: "test/perf/bench/run.ts",
   platform: "node",
   external: [/^[a-z@]/],
   output: { file, format: "esm", codeSplitting: false },

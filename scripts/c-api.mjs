@@ -1,5 +1,5 @@
 // Keeps docs/c-api.md in step with the code: the columns TypeScript and Errors
-// are taken from the declarations in ts/core and their comments. The column
+// are taken from the declarations in ts/c and their comments. The column
 // Ownership is written by hand, and kept.
 //
 //   node scripts/c-api.mjs           rewrites the table's rows
@@ -31,7 +31,7 @@ export function declaredFunctions(header) {
  * The public members of the wrapper's classes whose comment names a C function
  * in backticks: by that function, in the order of the files.
  */
-export function wrapperMembers(sources = SOURCES.map((name) => `ts/core/${name}.ts`)) {
+export function wrapperMembers(sources = SOURCES.map((name) => `ts/c/${name}.ts`)) {
   const members = [];
   for (const file of sources) {
     const source = ts.createSourceFile(file, read(file), ts.ScriptTarget.ES2022, true);

@@ -10,7 +10,7 @@ import { build } from "rolldown";
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 const file = "build/differential/main.mjs";
 await build({
-  input: "test/differential/main.ts",
+  input: "test/oracle/differential/main.ts",
   platform: "node",
   external: ["fast-check", "rolldown"],
   output: { file, format: "esm", codeSplitting: false },

@@ -53,6 +53,6 @@ const provided = ["env.host_close", "env.host_header"];
 const unknown = WebAssembly.Module.imports(module)
   .map(({ module, name }) => `${module}.${name}`)
   .filter((name) => !provided.includes(name));
-if (unknown.length > 0) fail("imports what ts/core does not provide", unknown);
+if (unknown.length > 0) fail("imports what ts/module does not provide", unknown);
 
 writeFileSync(output, finished);

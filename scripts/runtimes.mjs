@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Runs the conformance suite of test/runtimes against the packed package in
+// Runs the conformance suite of test/e2e/runtimes against the packed package in
 // every runtime.
 
 import { spawn } from "node:child_process";
@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { startPeer, startRelay, startTcp } from "../test/runtimes/servers.mjs";
+import { startPeer, startRelay, startTcp } from "../test/e2e/runtimes/servers.mjs";
 import { bundleForWorkerd } from "./lib/bundle-suite.mjs";
 import { run, runMain, UserError } from "./lib/run.mjs";
 import {
@@ -29,7 +29,7 @@ import {
 
 const HELP = `Usage: node scripts/runtimes.mjs [--only NAME,...] [--subset ci]
 
-Runs test/runtimes against the packed package (build it first: make package, and
+Runs test/e2e/runtimes against the packed package (build it first: make package, and
 make build/native/peer). Runtimes are installed into build/runtimes; browsers
 are Debian packages, which are installed if they are missing.
 
@@ -82,7 +82,7 @@ async function makeProject() {
     ...flags,
     join(PROJECT, tarball),
   ]);
-  cpSync(join(ROOT, "test/runtimes"), join(PROJECT, "suite"), { recursive: true });
+  cpSync(join(ROOT, "test/e2e/runtimes"), join(PROJECT, "suite"), { recursive: true });
 }
 
 /** Runs a program in the project; its output, shown only if something failed. */

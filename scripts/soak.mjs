@@ -9,7 +9,7 @@ import { build } from "rolldown";
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 const file = "build/soak/main.mjs";
 await build({
-  input: "test/soak/main.ts",
+  input: "test/perf/soak/main.ts",
   platform: "node",
   output: { file, format: "esm", codeSplitting: false },
   logLevel: "warn",

@@ -1,5 +1,5 @@
 // The native side of the demo: how it is started, and what it must answer. The comment at the top of
-// test/native/peer.c describes it.
+// test/oracle/native/peer.c describes it.
 
 import { spawn } from "node:child_process";
 

@@ -1,6 +1,6 @@
 /**
  * Starts the native peer, the original C built with the system's compiler. Its modes, commands and
- * options are described at the top of test/native/peer.c.
+ * options are described at the top of test/oracle/native/peer.c.
  */
 import { type ChildProcess, type StdioOptions, spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";

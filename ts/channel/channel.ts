@@ -1,10 +1,10 @@
-import { Batch } from "../core/batch.ts";
-import { ImsgError } from "../core/error.ts";
-import { checkMessage, type ImsgMessage, type SendInit } from "../core/message.ts";
-import { Arrivals } from "./arrivals.ts";
+import { Batch } from "../batch/batch.ts";
+import { checkMessage, type ImsgMessage, type SendInit } from "../batch/message.ts";
+import { ImsgError } from "../module/error.ts";
 import { Inbox } from "./inbox.ts";
 import { checkAmount, type ImsgOptions, resolveOptions } from "./options.ts";
 import { Outbox } from "./outbox.ts";
+import { Arrivals } from "./received-fds.ts";
 import { type RequestOptions, Requests } from "./requests.ts";
 import { type StreamPair, streamTransport } from "./streams.ts";
 import type { Passed, Transport } from "./transport.ts";

@@ -1,7 +1,7 @@
-import { Batch, HEADER } from "../core/batch.ts";
-import { type Bytes, checkBytes } from "../core/check.ts";
-import { ImsgError } from "../core/error.ts";
-import { checkMessage, type ImsgMessage, type MessageInit } from "../core/message.ts";
+import { Batch, HEADER } from "../batch/batch.ts";
+import { checkMessage, type ImsgMessage, type MessageInit } from "../batch/message.ts";
+import { type Bytes, checkBytes } from "../module/check.ts";
+import { ImsgError } from "../module/error.ts";
 import { type ImsgOptions, resolveOptions } from "./options.ts";
 
 /** Options of an {@link ImsgCodec}. */

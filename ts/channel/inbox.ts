@@ -1,4 +1,4 @@
-import type { ImsgMessage } from "../core/message.ts";
+import type { ImsgMessage } from "../batch/message.ts";
 import { Queue } from "./queue.ts";
 
 interface Receiver {

@@ -1,8 +1,8 @@
-import type { Dialect } from "../core/batch.ts";
-import { defaultEngine } from "../core/default.ts";
-import type { Engine } from "../core/engine.ts";
-import { ImsgError } from "../core/error.ts";
-import type { ImsgInstance } from "../core/instance.ts";
+import type { Dialect } from "../batch/batch.ts";
+import type { ImsgInstance } from "../c/instance.ts";
+import { defaultEngine } from "../module/default.ts";
+import type { Engine } from "../module/engine.ts";
+import { ImsgError } from "../module/error.ts";
 
 /** The longest message by default, in bytes with its header: MAX_IMSGSIZE. */
 export const MAX_SIZE = 16384;

@@ -1,6 +1,6 @@
-import type { Batch } from "../core/batch.ts";
-import { ImsgError } from "../core/error.ts";
-import type { SendInit } from "../core/message.ts";
+import type { Batch } from "../batch/batch.ts";
+import type { SendInit } from "../batch/message.ts";
+import { ImsgError } from "../module/error.ts";
 import { Queue } from "./queue.ts";
 import type { Transport } from "./transport.ts";
 

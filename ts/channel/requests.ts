@@ -1,5 +1,5 @@
-import { ImsgError } from "../core/error.ts";
-import type { ImsgMessage, MessageInit } from "../core/message.ts";
+import type { ImsgMessage, MessageInit } from "../batch/message.ts";
+import { ImsgError } from "../module/error.ts";
 import { checkAmount } from "./options.ts";
 
 /** Options of {@link ImsgChannel.request}. */

@@ -1,6 +1,6 @@
-import type { Bytes } from "../core/check.ts";
-import { checkBytes } from "../core/check.ts";
-import type { ImsgMessage, MessageInit } from "../core/message.ts";
+import type { ImsgMessage, MessageInit } from "../batch/message.ts";
+import type { Bytes } from "../module/check.ts";
+import { checkBytes } from "../module/check.ts";
 import { ImsgCodec } from "./codec.ts";
 import type { ImsgOptions } from "./options.ts";
 import type { Transport, TransportSink } from "./transport.ts";

@@ -21,7 +21,7 @@ const noColors = {
 const library = {
   name: "imsg-library",
   resolveId(id: string) {
-    const [, name] = /^\.\.\/entry\/(index|node)\.ts$/.exec(id) ?? [];
+    const [, name] = /^\.\.(?:\/\.\.)*\/entry\/([\w-]+)\.ts$/.exec(id) ?? [];
     return name === undefined ? undefined : { id: `./${name}.js`, external: true };
   },
 };
@@ -68,7 +68,7 @@ function noticeOf(folder: string): string {
 
 /** How the command is bundled beside the library in dist/, with everything it uses. */
 export const commandConfig = {
-  entry: { cli: "ts/entry/cli.ts", relay: "ts/cli/relay.ts" },
+  entry: { cli: "ts/cli/bin.ts", relay: "ts/cli/relay/relay.ts" },
   outDir: "dist",
   copy: "docs/imsg.1",
   format: "esm",

@@ -5,10 +5,10 @@ import { shownOf } from "./dump.ts";
 import { jsonFormat, tableFormat } from "./format.ts";
 import { parseMessage } from "./message.ts";
 import { colorsFor, Output, type Streams } from "./output.ts";
+import type { WebSocketOptions } from "./relay/websocket.ts";
 import { messageOf, Status, UsageError } from "./status.ts";
 import { type OpenTarget, openTarget, type Target } from "./target.ts";
 import type { TypeNames } from "./values.ts";
-import type { WebSocketOptions } from "./websocket.ts";
 
 /** What `imsg connect` is asked for. */
 export interface ConnectOptions {

@@ -4,8 +4,8 @@ import { type ChannelOptions, ImsgChannel } from "../entry/index.ts";
 import { fromSocket, spawn } from "../entry/node.ts";
 import { connectSocket } from "../transports/connect.ts";
 import type { DialectOptions } from "./dialect.ts";
+import { openWebSocket, type WebSocketOptions, webSocketTransport } from "./relay/websocket.ts";
 import { UsageError } from "./status.ts";
-import { openWebSocket, type WebSocketOptions, webSocketTransport } from "./websocket.ts";
 
 /** What can be talked to. */
 export type Target =

@@ -5,4 +5,4 @@
  *
  * @module
  */
-export * from "../core/index.ts";
+export * from "../c/index.ts";

@@ -16,10 +16,11 @@
  *
  * @module
  */
-import { chooseDefault } from "../core/default.ts";
-import { Engine } from "../core/engine.ts";
-import { ImsgInstance } from "../core/instance.ts";
+
+import { ImsgInstance } from "../c/instance.ts";
 import { bytes } from "../generated/imsg-debug.ts";
+import { chooseDefault } from "../module/default.ts";
+import { Engine } from "../module/engine.ts";
 
 let module: WebAssembly.Module | undefined;
 

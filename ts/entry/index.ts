@@ -5,15 +5,16 @@
  *
  * @module
  */
+
+export type { Dialect } from "../batch/batch.ts";
+export type { ImsgMessage, MessageInit, SendInit } from "../batch/message.ts";
+export type { ImsgInstance } from "../c/instance.ts";
 export { type ChannelOptions, ImsgChannel } from "../channel/channel.ts";
 export { type CodecOptions, type EncodeIntoResult, ImsgCodec } from "../channel/codec.ts";
 export type { ImsgOptions } from "../channel/options.ts";
 export type { RequestOptions } from "../channel/requests.ts";
 export { ImsgDecoderStream, ImsgEncoderStream, type StreamPair } from "../channel/streams.ts";
 export type { Passed, Transport, TransportSink } from "../channel/transport.ts";
-export type { Dialect } from "../core/batch.ts";
-export type { Bytes } from "../core/check.ts";
-export type { ErrnoName } from "../core/errno.ts";
-export { ImsgError, type ImsgErrorCode, type ImsgErrorOptions } from "../core/error.ts";
-export type { ImsgInstance } from "../core/instance.ts";
-export type { ImsgMessage, MessageInit, SendInit } from "../core/message.ts";
+export type { Bytes } from "../module/check.ts";
+export type { ErrnoName } from "../module/errno.ts";
+export { ImsgError, type ImsgErrorCode, type ImsgErrorOptions } from "../module/error.ts";

@@ -13,7 +13,7 @@ import {
 } from "node:net";
 import type { Duplex } from "node:stream";
 import { type ChannelOptions, ImsgChannel } from "../channel/channel.ts";
-import { ImsgError } from "../core/error.ts";
+import { ImsgError } from "../module/error.ts";
 import { connectSocket } from "../transports/connect.ts";
 import { duplexTransport } from "../transports/node.ts";
 

@@ -24,14 +24,15 @@
  *
  * @module
  */
-import { defaultModule } from "../core/embedded.ts";
-import { type ErrnoName, errnoName, moduleErrno } from "../core/errno.ts";
-import { ImsgError } from "../core/error.ts";
-import type { ExportName, Pointer, RawExports } from "../core/exports.ts";
-import { compile, defaultInstance, type ImsgInstance } from "../core/instance.ts";
 
-export type { ErrnoName } from "../core/errno.ts";
-export { type ExportName, layout, type Pointer, type RawExports } from "../core/exports.ts";
+import { compile, defaultInstance, type ImsgInstance } from "../c/instance.ts";
+import { defaultModule } from "../module/embedded.ts";
+import { type ErrnoName, errnoName, moduleErrno } from "../module/errno.ts";
+import { ImsgError } from "../module/error.ts";
+import type { ExportName, Pointer, RawExports } from "../module/exports.ts";
+
+export type { ErrnoName } from "../module/errno.ts";
+export { type ExportName, layout, type Pointer, type RawExports } from "../module/exports.ts";
 
 /** What the module asks of its host. What they throw is kept from C: {@link RawModule.takeThrown}. */
 export interface RawHooks {

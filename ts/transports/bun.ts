@@ -1,5 +1,5 @@
 import type { Transport, TransportSink } from "../channel/transport.ts";
-import { ImsgError } from "../core/error.ts";
+import { ImsgError } from "../module/error.ts";
 
 /** The part of Bun's TCP and Unix sockets that is used. */
 export interface BunSocket {

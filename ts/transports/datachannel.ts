@@ -1,5 +1,5 @@
 import type { Transport } from "../channel/transport.ts";
-import { ImsgError } from "../core/error.ts";
+import { ImsgError } from "../module/error.ts";
 import { type FrameSocket, frameTransport } from "./websocket.ts";
 
 /** The part of an RTCDataChannel that is used. */

@@ -1,5 +1,5 @@
 import type { Transport, TransportSink } from "../channel/transport.ts";
-import { ImsgError } from "../core/error.ts";
+import { ImsgError } from "../module/error.ts";
 
 /** The part of a `Deno.Conn` that is used: a Unix, TCP or TLS connection. */
 export interface DenoConn {

@@ -1,6 +1,6 @@
 import type { Passed, Transport, TransportSink } from "../channel/transport.ts";
-import { checkBytes } from "../core/check.ts";
-import { ImsgError } from "../core/error.ts";
+import { checkBytes } from "../module/check.ts";
+import { ImsgError } from "../module/error.ts";
 
 /** An event of a port, or of Node's Worker, which gives the bare message. */
 export type PortListener = (event: { readonly type: string; readonly data?: unknown }) => void;

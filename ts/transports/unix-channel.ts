@@ -1,5 +1,5 @@
 import { type ChannelOptions, ImsgChannel } from "../channel/channel.ts";
-import { ImsgError } from "../core/error.ts";
+import { ImsgError } from "../module/error.ts";
 import { unixTransport } from "./unix.ts";
 import type { EpollSockets } from "./unix-epoll.ts";
 

@@ -1,5 +1,5 @@
 import type { Passed } from "../channel/transport.ts";
-import { ImsgError } from "../core/error.ts";
+import { ImsgError } from "../module/error.ts";
 
 /**
  * What a runtime's foreign function interface gives: a piece of memory that

@@ -1,5 +1,5 @@
 import type { Passed, Transport, TransportSink } from "../channel/transport.ts";
-import { ImsgError } from "../core/error.ts";
+import { ImsgError } from "../module/error.ts";
 import type { UnixSockets } from "./unix-libc.ts";
 
 /** Waits for a socket on behalf of a transport. */

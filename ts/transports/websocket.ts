@@ -1,6 +1,6 @@
 import type { Transport, TransportSink } from "../channel/transport.ts";
-import { checkBytes } from "../core/check.ts";
-import { ImsgError } from "../core/error.ts";
+import { checkBytes } from "../module/check.ts";
+import { ImsgError } from "../module/error.ts";
 
 /** An event of a {@link FrameSocket}: the fields that its kinds have. */
 export interface FrameEvent {

@@ -1,0 +1,15 @@
+/* What only the module has: the names under which the host allocates. */
+
+#include "original/unit.c"
+
+void *
+malloc(size_t n)
+{
+	return (mem_alloc(n));
+}
+
+void
+free(void *p)
+{
+	mem_free(p);
+}

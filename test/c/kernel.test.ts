@@ -1,0 +1,80 @@
+/**
+ * Builds the directed tests of our C (the programs in this folder) with gcc, AddressSanitizer and
+ * UndefinedBehaviorSanitizer, and runs each. `make sanitize` runs them together with the fuzzer's
+ * corpus.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { beforeAll, describe, expect, it } from "vitest";
+
+const top = fileURLToPath(new URL("../..", import.meta.url));
+const built = join(top, "build/fuzz/sanitize");
+
+function run(command: string, args: string[]): { status: number | null; output: string } {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd: top, encoding: "utf8" });
+  return { status, output: stdout + stderr };
+}
+
+/** What each program is about, by its name; the prefix is the allocator it is built with. */
+const SUBJECTS: Record<string, string> = {
+  descriptor: "keep the table of descriptors",
+  read: "read what was delivered, with its errors and descriptors",
+  write: "write as far as there is room or as was dictated",
+  inside: "flush without end, and read by a header that the host explains",
+  batch: "take chunks and give messages, take records and give bytes",
+  original: "refuse in the original's functions what they must refuse",
+  system: "count and fail allocations on the system's allocator",
+  alloc: "round, zero, grow and fail allocations of our own allocator",
+  arena: "grow, merge and limit the arena",
+  start: "begin the arena, or stop",
+  module: "allocate under the names that only the module has",
+};
+const ALLOCATORS: Record<string, string> = {
+  system: "over the system's allocator",
+  debug: "over the checking allocator",
+  plain: "over the plain allocator",
+};
+
+const PROGRAMS = [
+  ...["descriptor", "read", "write", "inside", "batch", "original", "system"].map(
+    (name) => `system-${name}`,
+  ),
+  ...["descriptor", "read", "write", "inside", "batch", "original", "alloc", "arena", "start"].map(
+    (name) => `debug-${name}`,
+  ),
+  "plain-alloc",
+  "plain-arena",
+  "module",
+];
+
+describe("under the sanitizers, the native C side", () => {
+  let listed: string[];
+
+  beforeAll(() => {
+    const make = run("make", ["-s", "-j2", "-f", "test/c/fuzz/fuzz.mk", "fuzz-tests"]);
+    expect(make.status, make.output).toBe(0);
+    listed = make.output.trim().split("\n").at(-1)!.split(" ");
+  }, 300_000);
+
+  it("has a test for every program that make builds, and for every source", () => {
+    expect([...listed].sort()).toEqual([...PROGRAMS].sort());
+    const sources = readdirSync(join(top, "test/c")).filter((name) => name.endsWith(".c"));
+    expect(sources.map((name) => name.slice(0, -2)).sort()).toEqual(Object.keys(SUBJECTS).sort());
+  });
+
+  it.each(
+    PROGRAMS.map((program): [string, string] => {
+      const [allocator, subject] = program.split("-");
+      const what = SUBJECTS[subject ?? allocator!];
+      return [subject === undefined ? what! : `${what!}, ${ALLOCATORS[allocator!]}`, program];
+    }),
+  )("can %s", (_what, program) => {
+    const file = join(built, program);
+    expect(existsSync(file)).toBe(true);
+    const { status, output } = run(file, []);
+    expect(status, output).toBe(0);
+    expect(output).toMatch(/^ok test\/c\/[a-z]+\.c$/m);
+  });
+});

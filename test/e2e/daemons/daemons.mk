@@ -1,0 +1,15 @@
+# The tests against the real programs, bgpd 8.8, smtpd 6.8 and tmux, which are installed
+# (smtpd: unpacked) if they are missing.
+# Needs root, as bgpd does. Included by the top Makefile.
+
+.PHONY: test-daemons check-examples
+
+test-daemons: package check-examples
+	$(NODE) scripts/daemons.mjs
+	npx --no-install vitest run --config test/e2e/daemons/vitest.config.ts $(VITEST_FLAGS)
+
+# the examples are JavaScript with types in comments
+check-examples: node_modules/.package-lock.json $(GENERATED)
+	npx --no-install tsc -p examples/bgpd
+	npx --no-install tsc -p examples/tmux
+	npx --no-install tsc -p examples/capabilities

@@ -1,0 +1,20 @@
+# The looking glass: `make looking-glass` starts bgpd, a relay and the page, until Ctrl-C.
+# With 20,000 routes more: make looking-glass ROUTES=20000. Needs root, as bgpd does.
+# Included by the top Makefile.
+
+ROUTES ?= 0
+
+.PHONY: looking-glass test-looking-glass check-looking-glass
+
+looking-glass: package
+	@$(NODE) scripts/daemons.mjs bgpd
+	@exec $(NODE) scripts/looking-glass.mjs --routes $(ROUTES) $(if $(PORT),--port $(PORT))
+
+# the page in Chromium against bgpd
+test-looking-glass: package check-looking-glass
+	$(NODE) scripts/daemons.mjs bgpd
+	$(NODE) scripts/ensure-apt.mjs chromium
+	npx --no-install vitest run --config test/e2e/looking-glass/vitest.config.ts
+
+check-looking-glass: node_modules/.package-lock.json $(GENERATED)
+	npx --no-install tsc -p examples/looking-glass

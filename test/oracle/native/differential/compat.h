@@ -1,0 +1,18 @@
+#ifndef COMPAT_H
+#define COMPAT_H
+
+/*
+ * Included ahead of the original's files: what they expect of OpenBSD's libc,
+ * and the platform constant that the WASM build fixes as well.
+ */
+
+#include <limits.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#undef IOV_MAX
+#define IOV_MAX	64	/* as in c-src/original/begin.h */
+
+void	freezero(void *, size_t);
+
+#endif

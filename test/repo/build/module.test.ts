@@ -1,0 +1,69 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { bytes as embedded } from "../../../ts/generated/imsg.ts";
+import { top } from "./copy.ts";
+
+const text = (name: string): string => readFileSync(join(top, name), "utf8");
+const file = Uint8Array.from(readFileSync(join(top, "wasm/imsg.wasm")));
+const module = new WebAssembly.Module(file);
+
+describe("the module", () => {
+  test("has at most 18 kB", () => {
+    expect(file.length).toBeLessThanOrEqual(18_000);
+  });
+
+  test("imports what the wrapper provides and nothing else", () => {
+    expect(WebAssembly.Module.imports(module)).toEqual([
+      { module: "env", name: "host_close", kind: "function" },
+      { module: "env", name: "host_header", kind: "function" },
+    ]);
+  });
+
+  test("exports the functions of exports.txt and what the linker needs, nothing else", () => {
+    const listed = text("c-src/exports.txt")
+      .split("\n")
+      .filter((line) => line !== "" && !line.startsWith("#"))
+      .map((name) => ({ name, kind: "function" }));
+    const linker = [
+      { name: "__indirect_function_table", kind: "table" },
+      { name: "_initialize", kind: "function" },
+      { name: "memory", kind: "memory" },
+      { name: "stackAlloc", kind: "function" },
+      { name: "stackRestore", kind: "function" },
+      { name: "stackSave", kind: "function" },
+    ];
+    const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : 1);
+    expect(WebAssembly.Module.exports(module).sort(byName)).toEqual(
+      [...listed, ...linker].sort(byName),
+    );
+  });
+
+  test("tells nothing about the machine it was built on", () => {
+    for (const section of ["name", "producers", "target_features", "sourceMappingURL"]) {
+      expect(WebAssembly.Module.customSections(module, section)).toEqual([]);
+    }
+    const strings = Buffer.from(file).toString("latin1");
+    expect(strings).not.toContain(top);
+    expect(strings).not.toMatch(/\/(home|root|tmp|usr)\//);
+  });
+
+  test("is built from the verified original, and is what the package embeds", () => {
+    expect(existsSync(join(top, "c-src/upstream/UNVERIFIED"))).toBe(false);
+    expect(WebAssembly.Module.customSections(module, "imsg-unverified")).toEqual([]);
+    expect(Buffer.compare(file, embedded())).toBe(0);
+  });
+
+  const [used, recorded] = [text("build/emcc-version.txt"), text("wasm/compiler.txt")];
+
+  test.skipIf(used !== recorded)("has the recorded digest, being built by that compiler", () => {
+    const digest = createHash("sha256").update(file).digest("hex");
+    expect(`${digest}  imsg.wasm\n`).toBe(text("wasm/imsg.wasm.sha256"));
+  });
+
+  test("has a digest on record, and the version of a compiler", () => {
+    expect(text("wasm/imsg.wasm.sha256")).toMatch(/^[0-9a-f]{64} {2}imsg\.wasm\n$/);
+    expect(recorded).toMatch(/^\d+\.\d+\.\d+\S*\n$/);
+  });
+});

@@ -1,0 +1,64 @@
+/** Runs the command from the files that are packed: dist/cli.js. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const top = fileURLToPath(new URL("../../..", import.meta.url));
+
+/** The folder of the packed command: cli.js, relay.js and the files they import. */
+export interface Bundle {
+  folder: string;
+}
+
+/** What `npm pack` takes from dist/. `make package` has built it before any test runs. */
+export const packed: Bundle = { folder: join(top, "dist") };
+
+export interface Result {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface Running {
+  child: ChildProcess;
+  stdout(): string;
+  stderr(): string;
+  ended: Promise<Result>;
+}
+
+/** Starts the command; `input` is what stdin holds, and undefined leaves it open. */
+export function start(
+  bundle: Bundle,
+  args: readonly string[],
+  input?: string | Uint8Array,
+  env: Record<string, string> = {},
+): Running {
+  const child = spawn(process.execPath, [join(bundle.folder, "cli.js"), ...args], {
+    stdio: "pipe",
+    // what the tests' own terminal is must not matter
+    env: { PATH: process.env.PATH, TERM: "xterm", ...env },
+  });
+  const text = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name].setEncoding("utf8").on("data", (more: string) => {
+      text[name] += more;
+    });
+  }
+  child.stdin.on("error", () => {}); // it may end before it has read all
+  if (input !== undefined) child.stdin.end(input);
+  const ended = new Promise<Result>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (status) => resolve({ status, ...text }));
+  });
+  return { child, stdout: () => text.stdout, stderr: () => text.stderr, ended };
+}
+
+/** Runs the command to its end. */
+export function run(
+  bundle: Bundle,
+  args: readonly string[],
+  input: string | Uint8Array = "",
+  env: Record<string, string> = {},
+): Promise<Result> {
+  return start(bundle, args, input, env).ended;
+}

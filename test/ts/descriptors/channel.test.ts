@@ -1,0 +1,386 @@
+import { describe, expect, it } from "vitest";
+import { defaultInstance } from "../../../ts/c/index.ts";
+import { ImsgChannel } from "../../../ts/channel/channel.ts";
+import { concat, encode } from "../../oracle/reference/codec.ts";
+import { fresh } from "../c/helpers.ts";
+import { alone, Thing, together } from "./memory.ts";
+
+const marked = (type: number, size = 0): Uint8Array =>
+  encode({ type, hasFd: true, data: new Uint8Array(size) });
+const plain = (type: number, size = 0): Uint8Array => encode({ type, data: new Uint8Array(size) });
+const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+const values = (): number => defaultInstance().descriptors.size;
+
+describe("a value that is sent with a message", () => {
+  it("arrives as the very same with that message, and can be taken once", async () => {
+    const log: string[] = [];
+    const [a, b] = together();
+    const thing = new Thing("thing", log);
+    void a.send({ type: 1 });
+    void a.send({ type: 2, fd: thing, data: new Uint8Array(3) });
+    void a.send({ type: 3 });
+    const messages = [await b.receive(), await b.receive(), await b.receive()];
+    expect(messages.map((m) => m!.hasFd)).toEqual([false, true, false]);
+    const second = messages[1]!;
+    expect(second.data).toEqual(new Uint8Array(3));
+    expect(second.takeFd()).toBe(thing);
+    expect([second.hasFd, second.takeFd()]).toEqual([false, undefined]);
+    second.dispose();
+    await Promise.all([a.close(), b.close()]);
+    expect([log, values()]).toEqual([[], 0]);
+  });
+
+  it("may be anything, undefined apart, which is no value", async () => {
+    const [a, b] = together();
+    const all = [0, "", null, false, Symbol("s"), () => 1, {}, 5n];
+    for (const fd of all) void a.send({ type: 1, fd });
+    for (const fd of all) expect((await b.receive())!.takeFd()).toBe(fd);
+    await a.send({ type: 1, fd: undefined });
+    expect((await b.receive())!.hasFd).toBe(false);
+    await Promise.all([a.close(), b.close()]);
+  });
+
+  it("travels with the first byte of its message, in a piece that begins with it", async () => {
+    const [a, transport] = alone();
+    void a.send({ type: 1, data: new Uint8Array(5) });
+    void a.send({ type: 2, fd: "two", data: new Uint8Array(40_000 % 16_000) });
+    void a.send({ type: 3 });
+    void a.send({ type: 4, fd: "four" });
+    await turn();
+    const pieces = transport.sent.map(({ bytes, passed }) => [
+      new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true),
+      passed?.value,
+    ]);
+    expect(pieces[0]).toEqual([1, undefined]);
+    expect(pieces.filter(([, value]) => value !== undefined)).toEqual([
+      [2, "two"],
+      [4, "four"],
+    ]);
+    expect(concat(transport.sent.map(({ bytes }) => bytes)).length).toBe(16 * 4 + 5 + 8000);
+    await a.close();
+  });
+
+  it("is the caller's still if the message is refused", async () => {
+    const log: string[] = [];
+    const [a, b] = together({ maxSize: 100 });
+    const fd = new Thing("fd", log);
+    const refused = [
+      [{ type: 1, fd, data: new Uint8Array(85) }, "ERANGE"],
+      [{ type: -1, fd }, "EINVAL"],
+      [{ type: 1, fd, peerid: 0.5 }, "EINVAL"],
+      [{ type: 1, fd, data: "text" as unknown as Uint8Array }, "EINVAL"],
+    ] as const;
+    for (const [message, code] of refused) {
+      await expect(a.send(message)).rejects.toMatchObject({ code });
+    }
+    expect([log, values()]).toEqual([[], 0]);
+    await a.send({ type: 2, fd });
+    expect((await b.receive())!.takeFd()).toBe(fd);
+    await a.close();
+    await expect(a.send({ type: 3, fd })).rejects.toMatchObject({ code: "ERR_IMSG_CLOSED" });
+    await b.close();
+    expect([log, values()]).toEqual([[], 0]);
+  });
+
+  it("is closed if the channel ends before it is sent", async () => {
+    const log: string[] = [];
+    const [a, transport] = alone();
+    transport.room = false;
+    void a.send({ type: 1 }).catch(() => {});
+    await turn();
+    for (const name of ["one", "two"]) {
+      a.send({ type: 2, fd: new Thing(name, log) }).catch(() => {});
+    }
+    expect(log).toEqual([]);
+    await a.close(new Error("enough"));
+    expect([log, values()]).toEqual([["one", "two"], 0]);
+  });
+
+  it("is refused without allowFdPass, and stays the caller's", async () => {
+    const log: string[] = [];
+    const [a, b] = together({ allowFdPass: false }, { allowFdPass: true });
+    const fd = new Thing("fd", log);
+    await expect(a.send({ type: 1, fd })).rejects.toMatchObject({
+      code: "EINVAL",
+      syscall: "imsg_compose",
+    });
+    await a.send({ type: 2 });
+    expect((await b.receive())!.hasFd).toBe(false);
+    await Promise.all([a.close(), b.close()]);
+    expect(log).toEqual([]);
+  });
+});
+
+describe("a value that comes with a message", () => {
+  it("is closed by dispose, and by it alone", async () => {
+    const log: string[] = [];
+    const [a, b] = together();
+    await a.send({ type: 1, fd: new Thing("one", log) });
+    await a.send({ type: 2, fd: new Thing("two", log) });
+    const [one, two] = [(await b.receive())!, (await b.receive())!];
+    one.dispose();
+    expect([log, one.hasFd, two.hasFd, one.takeFd()]).toEqual([["one"], false, true, undefined]);
+    one.dispose();
+    two[Symbol.dispose]();
+    expect([log, values()]).toEqual([["one", "two"], 0]);
+    await Promise.all([a.close(), b.close()]);
+  });
+
+  it("is closed when the channel is closed, received or not", async () => {
+    const log: string[] = [];
+    for (const reason of [undefined, new Error("enough")]) {
+      const [a, b] = together();
+      for (const name of ["one", "two", "three"]) {
+        await a.send({ type: 1, fd: new Thing(name, log) });
+      }
+      const first = (await b.receive())!;
+      const taken = (await b.receive())!.takeFd() as Thing;
+      expect(taken.name).toBe("two");
+      await b.close(reason);
+      expect([log.splice(0), first.hasFd, values()]).toEqual([["one", "three"], false, 0]);
+      await a.close();
+    }
+  });
+
+  it("outlives the clean end of both sides until the end is received", async () => {
+    const log: string[] = [];
+    const [a, b] = together();
+    await b.end();
+    await a.send({ type: 1, fd: new Thing("one", log) });
+    await a.send({ type: 2, fd: new Thing("two", log) });
+    await a.end();
+    await b.closed;
+    const one = (await b.receive())!;
+    expect((one.takeFd() as Thing).name).toBe("one");
+    const two = (await b.receive())!;
+    expect([two.hasFd, log]).toEqual([true, []]);
+    expect(await b.receive()).toBeUndefined();
+    expect([two.hasFd, log, values()]).toEqual([false, ["two"], 0]);
+  });
+
+  it("can be taken in a loop even if the end came with the message", async () => {
+    const log: string[] = [];
+    const [a, b] = together();
+    await b.end();
+    const taken: unknown[] = [];
+    const loop = (async () => {
+      for await (const message of b) if (message.type === 1) taken.push(message.takeFd());
+    })();
+    await turn(); // the loop waits
+    void a.send({ type: 1, fd: "one" });
+    void a.send({ type: 2, fd: new Thing("two", log) });
+    await a.end();
+    await loop;
+    await turn();
+    expect([taken, log, values()]).toEqual([["one"], ["two"], 0]);
+  });
+
+  it("is closed if a loop is left for good by closing the channel after a clean end", async () => {
+    const log: string[] = [];
+    const [a, b] = together();
+    await b.end();
+    await a.send({ type: 1, fd: new Thing("one", log) });
+    await a.end();
+    await b.closed;
+    b.dispose();
+    expect([log, values()]).toEqual([["one"], 0]);
+  });
+
+  it("is closed and not accepted without allowFdPass", async () => {
+    const log: string[] = [];
+    const [b, transport] = alone({ allowFdPass: false });
+    transport.sink.received(concat([marked(1, 4), plain(2)]), [{ value: new Thing("fd", log) }]);
+    const message = (await b.receive())!;
+    expect([message.type, message.hasFd, message.takeFd(), log]).toEqual([
+      1,
+      false,
+      undefined,
+      ["fd"],
+    ]);
+    expect((await b.receive())!.type).toBe(2);
+    await b.close();
+    expect(values()).toBe(0);
+  });
+
+  it("is closed if only half a header comes with it, and the message has none", async () => {
+    const bytes = marked(1, 4);
+    for (const cut of [1, 8, 15]) {
+      const log: string[] = [];
+      const [b, transport] = alone();
+      transport.sink.received(bytes.slice(0, cut), [{ value: new Thing("fd", log) }]);
+      expect(log).toEqual(["fd"]);
+      transport.sink.received(bytes.slice(cut));
+      const message = (await b.receive())!;
+      expect([message.type, message.hasFd]).toEqual([1, false]);
+      await b.close();
+    }
+  });
+
+  it("belongs to the message whose header is completed by the bytes it came with", async () => {
+    const bytes = marked(1, 4);
+    for (let cut = 1; cut < 16; cut++) {
+      const [b, transport] = alone();
+      transport.sink.received(concat([plain(9), bytes.slice(0, cut)]));
+      transport.sink.received(bytes.slice(cut, 16), [{ value: "fd" }]);
+      transport.sink.received(bytes.slice(16));
+      expect((await b.receive())!.hasFd).toBe(false);
+      expect((await b.receive())!.takeFd()).toBe("fd");
+      await b.close();
+    }
+  });
+
+  it("waits with its message for the rest of it, and is closed if that never comes", async () => {
+    for (const size of [4, 600, 9000]) {
+      const log: string[] = [];
+      const [b, transport] = alone();
+      transport.sink.received(marked(1, size).slice(0, -1), [{ value: new Thing("fd", log) }]);
+      expect(log).toEqual([]);
+      transport.sink.ended();
+      await expect(b.receive()).rejects.toMatchObject({ code: "ERR_IMSG_TRUNCATED" });
+      expect([log, values()]).toEqual([["fd"], 0]);
+    }
+  });
+
+  it("goes to the first message of the chunk that is marked", async () => {
+    const [b, transport] = alone();
+    transport.sink.received(concat([plain(1), plain(2), marked(3), marked(4), plain(5)]), [
+      { value: "fd" },
+    ]);
+    const all = [];
+    for (let i = 0; i < 5; i++) all.push((await b.receive())!);
+    expect(all.map((m) => m.hasFd)).toEqual([false, false, true, false, false]);
+    expect(all[2]!.takeFd()).toBe("fd");
+    await b.close();
+  });
+
+  it("is closed if no message of the chunk is marked", async () => {
+    const log: string[] = [];
+    const [b, transport] = alone();
+    transport.sink.received(plain(1, 10), [{ value: new Thing("fd", log) }]);
+    expect([(await b.receive())!.hasFd, log]).toEqual([false, ["fd"]]);
+    await b.close();
+  });
+
+  it("is closed with a message whose length is refused, which ends the channel", async () => {
+    const log: string[] = [];
+    const [b, transport] = alone();
+    const bad = marked(1);
+    new DataView(bad.buffer).setUint32(4, 0x80000000 + 15, true);
+    transport.sink.received(bad, [{ value: new Thing("fd", log) }]);
+    await expect(b.receive()).rejects.toMatchObject({ code: "ERANGE" });
+    expect([log, values()]).toEqual([["fd"], 0]);
+  });
+
+  it("is the only one: the others that came with it are closed, in their order", async () => {
+    const log: string[] = [];
+    const [b, transport] = alone();
+    const things = ["one", "two", "three", "four"].map((name) => new Thing(name, log));
+    transport.sink.received(
+      concat([marked(1), marked(2)]),
+      things.map((value) => ({ value })),
+    );
+    expect(log).toEqual(["two", "three", "four"]);
+    expect((await b.receive())!.takeFd()).toBe(things[0]);
+    expect((await b.receive())!.hasFd).toBe(false);
+    await b.close();
+  });
+
+  it("is closed when it comes after the channel's end", async () => {
+    const log: string[] = [];
+    const [b, transport] = alone();
+    transport.sink.ended();
+    transport.sink.received(marked(1), [{ value: new Thing("ended", log) }]);
+    await b.close();
+    transport.sink.received(marked(1), [{ value: new Thing("closed", log) }]);
+    expect([log, values()]).toEqual([["ended", "closed"], 0]);
+  });
+
+  it("ends the channel when more than 64 wait to be taken", async () => {
+    const log: string[] = [];
+    const [a, b] = together();
+    const kept = [];
+    for (let i = 0; i < 64; i++) {
+      await a.send({ type: i, fd: new Thing(String(i), log) });
+      kept.push((await b.receive())!);
+    }
+    expect(log).toEqual([]);
+    kept[3]!.dispose();
+    expect((kept[4]!.takeFd() as Thing).name).toBe("4");
+    for (let i = 64; i < 67; i++) {
+      expect(log.length).toBe(1);
+      await a.send({ type: i, fd: new Thing(String(i), log) });
+    }
+    await expect(b.closed).rejects.toMatchObject({ code: "ERR_IMSG_OVERFLOW" });
+    expect([log.length, values()]).toEqual([66, 0]);
+    expect(kept.some((m) => m.hasFd)).toBe(false);
+    await a.close();
+  });
+
+  it("makes the peer wait when 16 of them have not been received", async () => {
+    const [b, transport] = alone();
+    for (let i = 0; i < 16; i++) {
+      expect(transport.calls).toEqual([]);
+      transport.sink.received(marked(i), [{ value: i }]);
+    }
+    expect(transport.calls).toEqual(["pause"]);
+    expect((await b.receive())!.takeFd()).toBe(0);
+    expect(transport.calls).toEqual(["pause", "resume"]);
+    await b.close();
+  });
+
+  it("is closed by the disposer it came with, by Symbol.dispose, or by close()", async () => {
+    const log: string[] = [];
+    const both = {
+      [Symbol.dispose]: () => log.push("symbol"),
+      close: () => log.push("never"),
+    };
+    const [b, transport] = alone();
+    const passed = [
+      { value: both, dispose: (value: unknown) => log.push(`given ${value === both}`) },
+      { value: both },
+      { value: { close: () => log.push("close") } },
+      { value: {} },
+      { value: 7 },
+    ];
+    for (const one of passed) transport.sink.received(marked(1), [one]);
+    for (const _ of passed) (await b.receive())!.dispose();
+    expect(log).toEqual(["given true", "symbol", "close"]);
+    await b.close();
+    expect(values()).toBe(0);
+  });
+
+  it("is dropped by a relay that sends type, peerid, pid and data on", async () => {
+    const log: string[] = [];
+    const [a, b] = together();
+    const [c, d] = together();
+    await a.send({ type: 1, fd: new Thing("fd", log) });
+    const message = (await b.receive())!;
+    const { type, peerid, pid, data } = message;
+    await c.send({ type, peerid, pid, data });
+    message.dispose();
+    expect([(await d.receive())!.hasFd, log]).toEqual([false, ["fd"]]);
+    for (const channel of [a, b, c, d]) await channel.close();
+  });
+});
+
+describe("a channel that passes values", () => {
+  it("needs a transport that can", () => {
+    const pair = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>();
+    expect(() => new ImsgChannel(pair, { allowFdPass: true })).toThrow(
+      expect.objectContaining({ code: "EINVAL", syscall: "imsgbuf_allow_fdpass" }),
+    );
+  });
+
+  it("keeps values apart from those of other channels of the instance", async () => {
+    const instance = fresh();
+    const pairs = Array.from({ length: 20 }, () => together({ instance }));
+    await Promise.all(pairs.map(([a], i) => a.send({ type: i, fd: `value ${i}` })));
+    for (const [i, [, b]] of pairs.reverse().entries()) {
+      const message = (await b.receive())!;
+      expect(message.takeFd()).toBe(`value ${19 - i}`);
+    }
+    for (const [a, b] of pairs) await Promise.all([a.close(), b.close()]);
+    expect(instance.descriptors.size).toBe(0);
+    expect(instance.stats().objects.batch).toBe(0);
+  });
+});

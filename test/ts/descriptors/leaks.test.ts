@@ -1,0 +1,127 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { defaultInstance } from "../../../ts/c/index.ts";
+import type { ImsgChannel } from "../../../ts/channel/channel.ts";
+import { connect, listen } from "../../../ts/entry/node.ts";
+import { listenPeer, PeerType } from "../../helpers/peer.ts";
+import { close, openCount, openNull } from "./open.ts";
+
+const PASSES = 10_000;
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "imsg-leak-"));
+  await (await once()).close(); // what is opened once, for good
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+let sockets = 0;
+async function pair(): Promise<[ImsgChannel, ImsgChannel]> {
+  const path = join(folder, String(++sockets));
+  let accepted!: (channel: ImsgChannel) => void;
+  const other = new Promise<ImsgChannel>((resolve) => {
+    accepted = resolve;
+  });
+  const server = await listen({ path }, (channel) => accepted(channel), { allowFdPass: true });
+  const channel = await connect({ path }, { allowFdPass: true });
+  const result: [ImsgChannel, ImsgChannel] = [channel, await other];
+  await server.close();
+  return result;
+}
+
+async function once(): Promise<ImsgChannel> {
+  const [a, b] = await pair();
+  await b.close();
+  return a;
+}
+
+/** The count of open descriptors once everything that has been closed is gone. */
+async function settled(): Promise<number> {
+  for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve, 5));
+  return openCount();
+}
+
+const values = (): number => defaultInstance().descriptors.size;
+
+describe("the descriptors of the process", () => {
+  it(`are as many after ${PASSES} passes in both directions as before`, async () => {
+    const before = [await settled(), values()];
+    const [a, b] = await pair();
+    const talk = async (from: ImsgChannel, to: ImsgChannel): Promise<void> => {
+      const sent = (async () => {
+        for (let i = 0; i < PASSES / 2; i++) await from.send({ type: i, fd: openNull() });
+      })();
+      for (let i = 0; i < PASSES / 2; i++) {
+        const message = (await to.receive())!;
+        expect(message.hasFd).toBe(true);
+        // every way to be done with one
+        if (i % 2 === 0) close(message.takeFd() as number);
+        else message.dispose();
+      }
+      await sent;
+    };
+    await Promise.all([talk(a, b), talk(b, a)]);
+    await Promise.all([a.close(), b.close()]);
+    expect([await settled(), values()]).toEqual(before);
+  });
+
+  it(`are as many after ${PASSES} passes to the native peer and back as before`, async () => {
+    await using peer = await listenPeer("--fdpass", "--mode", "echo");
+    const before = [await settled(), values()];
+    const channel = await connect({ path: peer.path }, { allowFdPass: true });
+    const sent = (async () => {
+      for (let i = 0; i < PASSES; i++) await channel.send({ type: i, fd: openNull() });
+    })();
+    for (let i = 0; i < PASSES; i++) {
+      const message = (await channel.receive())!;
+      expect([message.type, message.hasFd]).toEqual([i, true]);
+      message.dispose();
+    }
+    await sent;
+    await channel.close();
+    expect([await settled(), values()]).toEqual(before);
+  });
+
+  it("are as many after 500 channels were broken off with descriptors everywhere", async () => {
+    const before = [await settled(), values()];
+    for (let i = 0; i < 500; i++) {
+      const [a, b] = await pair();
+      for (let n = 0; n < 20; n++) {
+        // some are sent, some wait in the socket, in the transport, in the module
+        a.send({ type: n, fd: openNull(), data: new Uint8Array(n * 700) }).catch(() => {});
+        b.send({ type: n, fd: openNull() }).catch(() => {});
+        if (n === 5) await new Promise((resolve) => setImmediate(resolve));
+      }
+      const refused = openNull();
+      await expect(
+        a.send({ type: 1, fd: refused, data: new Uint8Array(16369) }),
+      ).rejects.toMatchObject({ code: "ERANGE" });
+      close(refused);
+      if (i % 2 === 0) expect((await a.receive())!.hasFd).toBe(true); // and never taken
+      const gone = new Error("enough");
+      if (i % 4 === 0) await a.close(gone);
+      else if (i % 4 === 1) await b.close(gone);
+      else if (i % 4 === 2) await Promise.all([a.close(), b.close()]);
+      else await Promise.all([a.close(), b.close(gone)]);
+      await a.close(gone);
+      await b.close(gone);
+    }
+    expect([await settled(), values()]).toEqual(before);
+  });
+
+  it("are as many after a peer that gives more than 64, which nobody takes, as before", async () => {
+    await using peer = await listenPeer("--fdpass");
+    const before = [await settled(), values()];
+    const channel = await connect({ path: peer.path }, { allowFdPass: true });
+    const kept: unknown[] = [];
+    const received = (async () => {
+      for await (const message of channel) kept.push(message);
+    })();
+    for (let i = 0; i < 100; i++) channel.send({ type: PeerType.giveFd }).catch(() => {});
+    await expect(received).rejects.toMatchObject({ code: "ERR_IMSG_OVERFLOW" });
+    expect(kept.length).toBe(65);
+    expect([await settled(), values()]).toEqual(before);
+  });
+});

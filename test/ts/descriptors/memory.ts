@@ -1,0 +1,86 @@
+import { type ChannelOptions, ImsgChannel } from "../../../ts/channel/channel.ts";
+import type { Passed, Transport, TransportSink } from "../../../ts/channel/transport.ts";
+
+/** What one `send` took. */
+export interface Sent {
+  bytes: Uint8Array;
+  passed: Passed | undefined;
+}
+
+/** One end of a pair of transports in memory, which pass any value. */
+export class MemoryTransport implements Transport {
+  readonly passes = true;
+  /** What was sent, if nobody is at the other end. */
+  readonly sent: Sent[] = [];
+  /** What the channel asked for. */
+  readonly calls: string[] = [];
+  /** What `send` answers. */
+  room = true;
+  other: MemoryTransport | undefined;
+  sink!: TransportSink;
+
+  start(sink: TransportSink): void {
+    this.sink = sink;
+  }
+
+  send(bytes: Uint8Array<ArrayBuffer>, passed?: Passed): boolean {
+    if (this.other === undefined) this.sent.push({ bytes, passed });
+    else this.other.sink.received(bytes, passed === undefined ? undefined : [passed]);
+    return this.room;
+  }
+
+  pause(): void {
+    this.calls.push("pause");
+  }
+
+  resume(): void {
+    this.calls.push("resume");
+  }
+
+  end(): void {
+    this.other?.sink.ended();
+  }
+
+  close(): void {
+    this.end();
+  }
+
+  abort(): void {
+    this.calls.push("abort");
+  }
+}
+
+/** A channel with nobody at the other end but the test. */
+export function alone(options: ChannelOptions = {}): [ImsgChannel, MemoryTransport] {
+  const transport = new MemoryTransport();
+  return [new ImsgChannel(transport, { allowFdPass: true, ...options }), transport];
+}
+
+/** Two channels that pass values to each other. */
+export function together(
+  options: ChannelOptions = {},
+  others: ChannelOptions = options,
+): [ImsgChannel, ImsgChannel] {
+  const [one, two] = [new MemoryTransport(), new MemoryTransport()];
+  one.other = two;
+  two.other = one;
+  return [
+    new ImsgChannel(one, { allowFdPass: true, ...options }),
+    new ImsgChannel(two, { allowFdPass: true, ...others }),
+  ];
+}
+
+/** A value that tells when it is closed. */
+export class Thing {
+  readonly name: string;
+  readonly log: string[];
+
+  constructor(name: string, log: string[]) {
+    this.name = name;
+    this.log = log;
+  }
+
+  close(): void {
+    this.log.push(this.name);
+  }
+}

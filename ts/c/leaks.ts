@@ -1,0 +1,14 @@
+import type { Engine } from "../module/engine.ts";
+
+/** What is still alive in an engine, in words; undefined if nothing is. */
+export function describeLeaks(engine: Engine): string | undefined {
+  const objects = Object.entries(engine.live).filter(([, count]) => count !== 0);
+  const values = engine.values.size;
+  const bytes = (engine.call.mem_live() >>> 0) - engine.base;
+  if (objects.length === 0 && values === 0 && bytes === 0) return undefined;
+  const kinds = objects.map(([kind, count]) => `${count} ${kind}`);
+  if (values > 0) kinds.push(`${values} behind descriptors`);
+  kinds.push(`${bytes} bytes`);
+  const places = [...engine.created].map(({ kind, trace }) => `${kind} created\n${trace}`);
+  return [kinds.join(", "), ...places].join("\n");
+}

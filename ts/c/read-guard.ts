@@ -1,0 +1,39 @@
+import type { Engine } from "../module/engine.ts";
+import { truncated } from "../module/error.ts";
+import type { Pointer } from "../module/exports.ts";
+import { Readers } from "./header-callbacks.ts";
+
+/**
+ * What every reader must add to the original's read.
+ *
+ * After an error of the parser the original must not read again: it would
+ * deliver the same messages twice, and report a false end once its buffer is
+ * full. So the error stays. And at the end of the stream the original does not
+ * tell whether a message was cut.
+ */
+export class Reading {
+  #failed: { error: unknown } | undefined;
+
+  /** Runs one read of the original on a msgbuf. */
+  run(engine: Engine, msgbuf: Pointer, syscall: string, read: () => number): 0 | 1 {
+    return engine.held(() => this.#once(engine, msgbuf, syscall, read));
+  }
+
+  #once(engine: Engine, msgbuf: Pointer, syscall: string, read: () => number): 0 | 1 {
+    if (this.#failed !== undefined) throw this.#failed.error;
+    const rv = read();
+    const thrown = Readers.of(engine).takeThrown();
+    if (rv === -1) {
+      const error = thrown === undefined ? engine.failure(syscall) : thrown.error;
+      // no byte was read: it's the system call that failed, and it may go on
+      if (engine.exports.kernel_last_read() > 0) this.#failed = { error };
+      throw error;
+    }
+    if (rv === 0 && engine.exports.kernel_last_read() === 0) {
+      const have = engine.exports.msgbuf_have(msgbuf) >>> 0;
+      const total = engine.exports.msgbuf_total(msgbuf) >>> 0;
+      if (total !== 0) throw truncated(syscall, have, total);
+    }
+    return rv as 0 | 1;
+  }
+}

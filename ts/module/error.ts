@@ -1,0 +1,83 @@
+import { type ErrnoName, errnoText, isErrnoName, linuxErrno } from "./errno.ts";
+
+/** The codes that are not an errno: what only the wrapper can know. */
+export type ImsgErrorCode =
+  | ErrnoName
+  | "ERR_IMSG_CLOSED"
+  | "ERR_IMSG_COMPILE"
+  | "ERR_IMSG_DISPOSED"
+  | "ERR_IMSG_LEAK"
+  | "ERR_IMSG_MOVED"
+  | "ERR_IMSG_OVERFLOW"
+  | "ERR_IMSG_REENTRANT"
+  | "ERR_IMSG_STALE"
+  | "ERR_IMSG_TRAPPED"
+  | "ERR_IMSG_TRUNCATED"
+  | "ERR_IMSG_UNSPECIFIED"
+  | "ERR_IMSG_UNSUPPORTED";
+
+/** What an {@link ImsgError} is made of besides its code. */
+export interface ImsgErrorOptions {
+  /** The C function that failed. */
+  syscall?: string;
+  /** What happened, after the code and its description. */
+  detail?: string;
+  /** What caused it. */
+  cause?: unknown;
+}
+
+const texts: Record<string, string> = {
+  ERR_IMSG_CLOSED: "the channel is closed",
+  ERR_IMSG_COMPILE: "the module cannot be compiled here",
+  ERR_IMSG_DISPOSED: "the object has been disposed",
+  ERR_IMSG_LEAK: "something has not been disposed",
+  ERR_IMSG_MOVED: "the object has been moved",
+  ERR_IMSG_OVERFLOW: "too much is waiting to be received",
+  ERR_IMSG_REENTRANT: "the library was called from a callback of its own",
+  ERR_IMSG_STALE: "the memory behind the view has changed",
+  ERR_IMSG_TRAPPED: "the module has trapped",
+  ERR_IMSG_TRUNCATED: "the stream ended inside a message",
+  ERR_IMSG_UNSPECIFIED: "the C function failed and left errno alone",
+  ERR_IMSG_UNSUPPORTED: "this cannot be done here",
+};
+
+/**
+ * Every error this library throws, in the style of Node's system errors.
+ *
+ * `code` is the errno's name (`ERANGE`, `EBADMSG`, …) or `ERR_IMSG_…`;
+ * `errno` is the positive number that Linux gives that name, on every
+ * platform; `syscall` is the C function.
+ */
+export class ImsgError extends Error {
+  /** The errno's name, or `ERR_IMSG_…`. */
+  readonly code: ImsgErrorCode;
+  /** Linux's number of the errno; absent for `ERR_IMSG_…`. */
+  declare readonly errno?: number;
+  /** The C function that failed, if it was one. */
+  declare readonly syscall?: string;
+
+  /**
+   * An error with one of the library's codes.
+   * @param code the errno's name, or `ERR_IMSG_…`
+   * @param options the C function, details, the cause
+   */
+  constructor(code: ImsgErrorCode, options: ImsgErrorOptions = {}) {
+    const { syscall, detail, cause } = options;
+    let message = `${code}: ${isErrnoName(code) ? errnoText(code) : texts[code]}`;
+    if (syscall !== undefined) message += `, ${syscall}`;
+    if (detail !== undefined) message += `: ${detail}`;
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = "ImsgError";
+    this.code = code;
+    if (isErrnoName(code)) this.errno = linuxErrno(code);
+    if (syscall !== undefined) this.syscall = syscall;
+  }
+}
+
+/** The error of a stream that ends inside a message. */
+export function truncated(syscall: string, have: number, total: number): ImsgError {
+  return new ImsgError("ERR_IMSG_TRUNCATED", {
+    syscall,
+    detail: `${have} of ${total} bytes${total <= 16 && have < 16 ? " of a header" : ""}`,
+  });
+}

@@ -84,7 +84,7 @@ export abstract class BatchReader extends Owner {
     if (pointer === 0) {
       const refused = engine.errno() === "EINVAL";
       throw refused
-        ? engine.failure("imsgbuf_set_maxsize", `maxSize ${maxSize}`)
+        ? engine.failure("imsgbuf_set_maxsize", { detail: `maxSize ${maxSize}` })
         : engine.failure("imsgbuf_init");
     }
     super(engine, "batch", pointer, (e) => e.exports.batch_close(pointer));
@@ -226,7 +226,8 @@ export abstract class BatchReader extends Owner {
     let error: ImsgError | undefined;
     if (rv === -1) {
       const number = words[this.result + ERROR]!;
-      error = engine.failureOf(number, "imsgbuf_read", this.#badHeader(start - from));
+      const detail = this.#badHeader(start - from);
+      error = engine.failureOf(number, "imsgbuf_read", { detail, fromPeer: true });
     }
     this.#begun = from + n - start;
     this.#need = words[this.result + NEED]!;

@@ -24,9 +24,13 @@ export class Reading {
     const rv = read();
     const thrown = Readers.of(engine).takeThrown();
     if (rv === -1) {
-      const error = thrown === undefined ? engine.failure(syscall) : thrown.error;
-      // no byte was read: it's the system call that failed, and it may go on
-      if (engine.exports.kernel_last_read() > 0) this.#failed = { error };
+      // no byte was read: a socket error, not a parser error, so reading may continue
+      const parsing = engine.exports.kernel_last_read() > 0;
+      const error =
+        thrown === undefined
+          ? engine.failure(syscall, parsing ? { fromPeer: true } : {})
+          : thrown.error;
+      if (parsing) this.#failed = { error };
       throw error;
     }
     if (rv === 0 && engine.exports.kernel_last_read() === 0) {

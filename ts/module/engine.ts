@@ -1,7 +1,7 @@
 import { Records } from "../batch/records.ts";
 import type { ErrnoName } from "./errno.ts";
 import { errnoName } from "./errno.ts";
-import { ImsgError } from "./error.ts";
+import { ImsgError, type ImsgErrorOptions } from "./error.ts";
 import type { ExportName, Pointer, RawExports } from "./exports.ts";
 import { HostValues } from "./host-values.ts";
 import type { Created } from "./live.ts";
@@ -173,16 +173,20 @@ export class Engine {
     return errnoName(this.memory.int(this.#errno));
   }
 
-  /** The error of a C function that has just failed. */
-  failure(syscall: string, detail?: string): ImsgError {
-    return this.failureOf(this.memory.int(this.#errno), syscall, detail);
+  /** Makes the error of a C function that has just failed, from errno. */
+  failure(syscall: string, options?: Omit<ImsgErrorOptions, "syscall">): ImsgError {
+    return this.failureOf(this.memory.int(this.#errno), syscall, options);
   }
 
-  /** The error of a C function that failed with one of the module's numbers. */
-  failureOf(moduleNumber: number, syscall: string, detail?: string): ImsgError {
+  /** Makes the error of a C function that failed with one of the module's own error numbers. */
+  failureOf(
+    moduleNumber: number,
+    syscall: string,
+    options?: Omit<ImsgErrorOptions, "syscall">,
+  ): ImsgError {
     return new ImsgError(errnoName(moduleNumber) ?? "ERR_IMSG_UNSPECIFIED", {
+      ...options,
       syscall,
-      ...(detail === undefined ? {} : { detail }),
     });
   }
 

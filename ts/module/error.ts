@@ -1,6 +1,6 @@
 import { type ErrnoName, errnoText, isErrnoName, linuxErrno } from "./errno.ts";
 
-/** The codes that are not an errno: what only the wrapper can know. */
+/** The code of an {@link ImsgError}: the name of an errno, or one of the library's own codes. */
 export type ImsgErrorCode =
   | ErrnoName
   | "ERR_IMSG_CLOSED"
@@ -13,17 +13,20 @@ export type ImsgErrorCode =
   | "ERR_IMSG_STALE"
   | "ERR_IMSG_TRAPPED"
   | "ERR_IMSG_TRUNCATED"
+  | "ERR_IMSG_UNREAD"
   | "ERR_IMSG_UNSPECIFIED"
   | "ERR_IMSG_UNSUPPORTED";
 
-/** What an {@link ImsgError} is made of besides its code. */
+/** What the constructor of {@link ImsgError} takes besides the code. */
 export interface ImsgErrorOptions {
   /** The C function that failed. */
   syscall?: string;
-  /** What happened, after the code and its description. */
+  /** Text that follows the description of the code in the message. */
   detail?: string;
-  /** What caused it. */
+  /** The error that caused this one. */
   cause?: unknown;
+  /** Overrides {@link ImsgError.fromPeer}, whose default depends on the code. */
+  fromPeer?: boolean;
 }
 
 const texts: Record<string, string> = {
@@ -37,44 +40,70 @@ const texts: Record<string, string> = {
   ERR_IMSG_STALE: "the memory behind the view has changed",
   ERR_IMSG_TRAPPED: "the module has trapped",
   ERR_IMSG_TRUNCATED: "the stream ended inside a message",
+  ERR_IMSG_UNREAD: "messages that match no request wait to be received",
   ERR_IMSG_UNSPECIFIED: "the C function failed and left errno alone",
   ERR_IMSG_UNSUPPORTED: "this cannot be done here",
 };
+
+/**
+ * The codes that a peer can cause whatever the local program does right: it
+ * resets, stalls, floods, stops inside a message, or sends a payload that is
+ * shorter than its protocol says.
+ */
+const peerCodes: readonly ImsgErrorCode[] = [
+  "EBADMSG",
+  "ECONNRESET",
+  "ENOBUFS",
+  "ENOTCONN",
+  "EPIPE",
+  "ETIMEDOUT",
+  "ERR_IMSG_OVERFLOW",
+  "ERR_IMSG_TRUNCATED",
+  "ERR_IMSG_UNREAD",
+];
 
 /**
  * Every error this library throws, in the style of Node's system errors.
  *
  * `code` is the errno's name (`ERANGE`, `EBADMSG`, …) or `ERR_IMSG_…`;
  * `errno` is the positive number that Linux gives that name, on every
- * platform; `syscall` is the C function.
+ * platform; `syscall` is the C function; `fromPeer` tells misbehaviour of the
+ * peer from mistakes of the local program.
  */
 export class ImsgError extends Error {
   /** The errno's name, or `ERR_IMSG_…`. */
   readonly code: ImsgErrorCode;
+  /**
+   * Whether the peer can cause this error: bad bytes, a reset, a time-out, a
+   * full queue. A server must survive such an error. If false, the error comes
+   * from the local program or system, for instance from an argument out of range.
+   */
+  readonly fromPeer: boolean;
   /** Linux's number of the errno; absent for `ERR_IMSG_…`. */
   declare readonly errno?: number;
   /** The C function that failed, if it was one. */
   declare readonly syscall?: string;
 
   /**
-   * An error with one of the library's codes.
+   * Makes an error with one of the library's codes.
    * @param code the errno's name, or `ERR_IMSG_…`
-   * @param options the C function, details, the cause
+   * @param options the C function, details, the cause, whether the peer can cause it
    */
   constructor(code: ImsgErrorCode, options: ImsgErrorOptions = {}) {
-    const { syscall, detail, cause } = options;
+    const { syscall, detail, cause, fromPeer = peerCodes.includes(code) } = options;
     let message = `${code}: ${isErrnoName(code) ? errnoText(code) : texts[code]}`;
     if (syscall !== undefined) message += `, ${syscall}`;
     if (detail !== undefined) message += `: ${detail}`;
     super(message, cause === undefined ? undefined : { cause });
     this.name = "ImsgError";
     this.code = code;
+    this.fromPeer = fromPeer;
     if (isErrnoName(code)) this.errno = linuxErrno(code);
     if (syscall !== undefined) this.syscall = syscall;
   }
 }
 
-/** The error of a stream that ends inside a message. */
+/** The error of a stream that ends after `have` bytes of a message of `total` bytes. */
 export function truncated(syscall: string, have: number, total: number): ImsgError {
   return new ImsgError("ERR_IMSG_TRUNCATED", {
     syscall,

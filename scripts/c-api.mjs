@@ -11,7 +11,7 @@ import ts from "typescript";
 
 const top = new URL("../", import.meta.url);
 const DOCUMENT = "docs/c-api.md";
-const SOURCES = ["ibuf", "ibuf-base", "ibuf-values", "msgbuf", "imsgbuf", "imsg"];
+const SOURCES = ["ibuf", "msgbuf", "imsgbuf", "imsg"];
 
 const read = (name) => readFileSync(new URL(name, top), "utf8");
 
@@ -45,7 +45,7 @@ export function wrapperMembers(sources = SOURCES.map((name) => `ts/c/${name}.ts`
   return members;
 }
 
-function describe(declaredIn, member) {
+function describe(type, member) {
   const getter = ts.isGetAccessor(member);
   if (!(ts.isMethodDeclaration(member) || getter) || !ts.isIdentifier(member.name)) return;
   const comment = ts.getJSDocCommentsAndTags(member).find(ts.isJSDoc);
@@ -58,7 +58,6 @@ function describe(declaredIn, member) {
     .replace(/\s+/g, " ");
   const names = [...text.matchAll(/`((?:ibuf|msgbuf|imsgbuf|imsg)_\w+)`/g)].map(([, name]) => name);
   if (names.length === 0) return;
-  const type = declaredIn.replace(/^Ibuf(Base|Values)$/, "Ibuf");
   const isStatic = ts.getCombinedModifierFlags(member) & ts.ModifierFlags.Static;
   const name = member.name.text;
   const parameters = member.parameters.map((p) => p.name.getText()).join(", ");

@@ -3,16 +3,16 @@ import type { Engine } from "../module/engine.ts";
 import { ImsgError } from "../module/error.ts";
 
 /**
- * A received message. `data` is never memory of the module: it is a buffer of
- * its own, or an alias of the chunk that was received, as the codec or channel
- * that gave the message says.
+ * A received message. Its `data` never aliases memory of the module: it has a
+ * buffer of its own, or aliases the chunk that was received, as the
+ * documentation of the codec or channel says.
  */
 export class ImsgMessage {
-  /** What kind of message it is; the protocol's own number, a uint32. */
+  /** The type, a uint32 whose meaning the protocol defines. */
   readonly type: number;
-  /** An id that the protocol gives a meaning, a uint32. */
+  /** A uint32 whose meaning the protocol defines; often it pairs a reply with its request. */
   readonly peerid: number;
-  /** The sender's process id, a uint32. */
+  /** The process id of the sender, a uint32. */
   readonly pid: number;
   /** The payload. */
   readonly data: Uint8Array<ArrayBuffer>;
@@ -25,25 +25,22 @@ export class ImsgMessage {
     this.data = data;
   }
 
-  /**
-   * Whether a descriptor came with the message that nobody has taken yet, and
-   * that has not been closed.
-   */
+  /** Whether the message has a descriptor that has been neither taken nor closed. */
   get hasFd(): boolean {
     return false;
   }
 
   /**
    * Takes the value that came with the message: a MessagePort, the number of a
-   * descriptor of the operating system, whatever the transport passes. It is the
-   * caller's then, who has to close it. Undefined if there is none, or it has
-   * been taken or closed. `imsg_get_fd`.
+   * descriptor of the operating system, or whatever else the transport passes.
+   * The caller owns it from then on and has to close it. Returns undefined if
+   * the message has none, or if it was taken or closed before. `imsg_get_fd`.
    */
   takeFd(): unknown {
     return undefined;
   }
 
-  /** Closes the descriptor, if it has not been taken. `imsg_free`. Idempotent. */
+  /** Closes the descriptor unless it was taken. `imsg_free`. Idempotent. */
   dispose(): void {}
 
   /** The same as {@link dispose}, for `using`. */
@@ -52,13 +49,13 @@ export class ImsgMessage {
   }
 
   /**
-   * Tells somebody when the descriptor is taken or closed.
+   * Calls a function when the descriptor is taken or closed.
    * @internal
    */
   watch(_ended: (message: ImsgMessage) => void): void {}
 }
 
-/** One that came with a descriptor. They are few, and the others are lighter for it. */
+/** A message with a descriptor. Few messages have one, so the others do without its field. */
 export class PassedMessage extends ImsgMessage {
   #passed: Passed | undefined;
 
@@ -105,26 +102,27 @@ interface Passed {
 
 /** A message to send. */
 export interface MessageInit {
-  /** What kind of message it is; a uint32. */
+  /** The type, a uint32 whose meaning the protocol defines. */
   type: number;
-  /** A uint32; 0 if absent. */
+  /** A uint32 whose meaning the protocol defines; 0 if absent. */
   peerid?: number;
-  /** A uint32; 0 or absent means the sender's own. */
+  /** A uint32; 0 or absent: the pid of the codec or channel. */
   pid?: number;
-  /** The payload, in one piece or several; copied before the call returns. */
+  /** The payload, in one piece or several, which is copied before the call returns; empty if absent. */
   data?: Bytes | readonly Bytes[];
 }
 
 /** A message to send on a channel. */
 export interface SendInit extends MessageInit {
   /**
-   * A value to send along, on a channel with `allowFdPass`: what the transport
-   * can pass. It moves: it is the transport's once the message is queued.
+   * A value to send along, of a kind that the transport can pass, on a channel
+   * with `allowFdPass`. It moves: the transport owns it once the message is
+   * queued, and closes it when it has been sent.
    */
   fd?: unknown;
 }
 
-/** Refuses what is no object, before its fields are read. */
+/** Checks that a message is an object, before its fields are read. Throws EINVAL. */
 export function checkMessage<T extends MessageInit>(message: T): T {
   if (typeof message === "object" && message !== null) return message;
   throw new ImsgError("EINVAL", {

@@ -1,46 +1,55 @@
-import type { Pointer } from "../module/exports.ts";
+import { type Pointer, RECORD_SIZE, WINDOW_SIZE } from "../module/abi.ts";
+import type { Engine } from "../module/engine.ts";
 import type { Memory } from "../module/memory.ts";
 
-/** Bytes of struct batch_record, which stands before each payload. */
-export const RECORD = 20;
-
-/** Who has records in the window. */
+/** The encoder whose records are in the window. */
 interface Holder {
-  /** Has the module compose them, so that the window is free. Throws nothing. */
+  /** Composes the records, so that the window is free. Throws nothing. */
   commit(): void;
 }
 
+const byEngine = /* @__PURE__ */ new WeakMap<Engine, Records>();
+
 /**
- * Messages that are to be composed, as batch_compose reads them from the
- * module's window. They wait there until somebody else needs the module, the
- * window is full, or their bytes are asked for: so many messages cross the
- * border in one call.
+ * The records of messages that batch_compose has not read yet, in the window of
+ * an engine. They stay there until the window is full, until their bytes are
+ * asked for, or until another batch needs the window. So many messages cross
+ * the border in one call.
+ *
+ * Only batches use the window, and each of them calls {@link free} before it
+ * writes there.
  */
 export class Records {
   readonly #memory: Memory;
   readonly #window: Pointer;
-  readonly #size: number;
-  // the window alone: what is copied here cannot reach beyond it
+  // views of the window alone: a copy into them cannot reach beyond it
   #bytes: Uint8Array<ArrayBuffer>;
   #words: Uint32Array<ArrayBuffer>;
   #at = 0;
-  /** How many there are. */
-  count = 0;
-  /** Whose they are, if there are any. */
+  #count = 0;
+  /** The encoder that has records in the window, if one has. */
   holder: Holder | undefined;
 
-  /** Throws nothing. */
-  constructor(memory: Memory, window: Pointer, size: number) {
+  private constructor({ memory, exports }: Engine) {
     this.#memory = memory;
-    this.#window = window;
-    this.#size = size;
+    this.#window = exports.batch_window();
     this.#bytes = new Uint8Array(0);
     this.#words = new Uint32Array(0);
   }
 
+  /** The records of an engine. */
+  static of(engine: Engine): Records {
+    let records = byEngine.get(engine);
+    if (records === undefined) {
+      records = new Records(engine);
+      byEngine.set(engine, records);
+    }
+    return records;
+  }
+
   /**
-   * Adds a message without a descriptor; false if there is no room, or if the
-   * payload has changed its length meanwhile, as shared memory may.
+   * Adds a small message without a descriptor, whose payload has `length`
+   * bytes. Returns false if the payload is detached.
    */
   add(
     holder: Holder,
@@ -51,11 +60,10 @@ export class Records {
     length: number,
   ): boolean {
     if (this.holder !== holder) this.#hold(holder);
+    if (this.#at + RECORD_SIZE + length > this.#bytes.length) this.#hold(holder);
     const at = this.#at;
-    const end = (at + RECORD + length + 3) & ~3;
-    if (end > this.#bytes.length) return false;
-    // also where there is nothing to copy: a detached array shows itself
-    if (!this.#copy(data, at + RECORD, length)) return false;
+    const end = (at + RECORD_SIZE + length + 3) & ~3;
+    if (!this.#copy(data, at + RECORD_SIZE)) return false;
     const words = this.#words;
     const w = at >> 2;
     words[w] = type;
@@ -64,37 +72,41 @@ export class Records {
     words[w + 3] = 0xffffffff;
     words[w + 4] = length;
     this.#at = end;
-    this.count++;
+    this.#count++;
     return true;
   }
 
-  #copy(data: Uint8Array, at: number, length: number): boolean {
+  /** Copies a payload. Returns false for a detached array, for which set throws even if it is empty. */
+  #copy(data: Uint8Array, at: number): boolean {
     try {
       this.#bytes.set(data, at);
-      return data.length === length;
+      return true;
     } catch {
       return false;
     }
   }
 
   #hold(holder: Holder): void {
-    this.holder?.commit();
+    this.free();
     this.holder = holder;
-    // growth detaches the views
-    if (this.#bytes.length === 0) this.#refresh();
+    // growth of the memory detaches the views
+    if (this.#bytes.length === 0) {
+      const { buffer } = this.#memory.u8;
+      this.#bytes = new Uint8Array(buffer, this.#window, WINDOW_SIZE);
+      this.#words = new Uint32Array(buffer, this.#window, WINDOW_SIZE >> 2);
+    }
   }
 
-  #refresh(): void {
-    const { buffer } = this.#memory.u8;
-    this.#bytes = new Uint8Array(buffer, this.#window, this.#size);
-    this.#words = new Uint32Array(buffer, this.#window, this.#size >> 2);
+  /** Composes the records in the window, if there are any, so that the window can be overwritten. */
+  free(): void {
+    this.holder?.commit();
   }
 
-  /** Gives the window away: how many records there were, all of them the holder's. */
+  /** Forgets the records and returns how many there were. All of them were the holder's. */
   release(): number {
-    const { count } = this;
+    const count = this.#count;
     this.#at = 0;
-    this.count = 0;
+    this.#count = 0;
     this.holder = undefined;
     return count;
   }

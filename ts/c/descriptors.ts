@@ -1,11 +1,12 @@
 import { checkFd } from "../module/check.ts";
 import type { Engine } from "../module/engine.ts";
 import { ImsgError } from "../module/error.ts";
+import { checked } from "./results.ts";
 
 /**
- * The descriptor table of an instance: numbers for C, values for JavaScript.
- * A descriptor stands for any value: a MessagePort, a FileHandle, the number
- * of a descriptor of the operating system.
+ * The descriptor table of an instance, which maps the numbers that C knows to
+ * values of JavaScript. A value may be anything: a MessagePort, a FileHandle,
+ * the number of a descriptor of the operating system.
  */
 export class Descriptors {
   readonly #engine: Engine;
@@ -17,21 +18,15 @@ export class Descriptors {
 
   /**
    * Makes a descriptor for a value and returns its number, the lowest free one
-   * from 3. The table owns the value until {@link take}; closing the descriptor
-   * calls `dispose`, or the value's `Symbol.dispose` or `close` method.
-   * Throws ENOMEM.
+   * from 3 on. The table owns the value until {@link take}. Closing the
+   * descriptor calls `dispose`, or else the value's `Symbol.dispose` or `close`
+   * method. Throws ENOMEM; the caller owns the value then.
    */
   open(value: unknown, dispose?: (value: unknown) => void): number {
-    const id = this.#engine.values.add(value, dispose);
-    const fd = this.#engine.call.kernel_open(id);
-    if (fd === -1) {
-      this.#engine.values.take(id);
-      throw this.#engine.failure("open");
-    }
-    return fd;
+    return this.#engine.openValue(value, dispose, "open");
   }
 
-  /** The value behind a descriptor, which stays open. Throws EBADF. */
+  /** Returns the value behind a descriptor, which stays open. Throws EBADF. */
   get(fd: number): unknown {
     const id = this.#engine.call.kernel_value(checkFd(fd, "get"));
     const entry = this.#engine.values.peek(id);
@@ -40,8 +35,8 @@ export class Descriptors {
   }
 
   /**
-   * Takes the value out of the table: the number is free again, the value is
-   * the caller's, and nothing is disposed. Throws EBADF.
+   * Takes the value out of the table without disposing it. The number is free
+   * again, and the caller owns the value. Throws EBADF.
    */
   take(fd: number): unknown {
     const id = this.#engine.call.kernel_take(checkFd(fd, "take"));
@@ -52,12 +47,10 @@ export class Descriptors {
 
   /** Closes a descriptor, as C's close does. Throws EBADF. */
   close(fd: number): void {
-    if (this.#engine.call.kernel_close(checkFd(fd, "close")) === -1) {
-      throw this.#engine.failure("close");
-    }
+    checked(this.#engine, this.#engine.call.kernel_close(checkFd(fd, "close")), "close");
   }
 
-  /** How many host values are in the table or on their way. */
+  /** The number of values in the table and in queues. */
   get size(): number {
     return this.#engine.values.size;
   }

@@ -1,12 +1,12 @@
+import type { Pointer } from "../module/abi.ts";
 import type { Engine } from "../module/engine.ts";
 import { ImsgError } from "../module/error.ts";
-import type { Pointer } from "../module/exports.ts";
 
-/** Says how long the message is whose header it gets. */
+/** Returns the length of the message whose header it gets. */
 type ReadHeader = (header: Uint8Array) => number;
 
 /** The header callbacks of an engine's msgbufs, under numbers that C can keep. */
-export class Readers {
+export class HeaderCallbacks {
   readonly #engine: Engine;
   readonly #callbacks = new Map<number, ReadHeader>();
   #next = 1;
@@ -16,32 +16,32 @@ export class Readers {
     this.#engine = engine;
   }
 
-  /** Those of an engine. */
-  static of(engine: Engine): Readers {
-    engine.readers ??= new Readers(engine);
-    return engine.readers as Readers;
+  /** The callbacks of an engine. */
+  static of(engine: Engine): HeaderCallbacks {
+    engine.headerCallbacks ??= new HeaderCallbacks(engine);
+    return engine.headerCallbacks as HeaderCallbacks;
   }
 
-  /** Makes a callback known. */
+  /** Registers a callback and returns its number. */
   add(callback: ReadHeader): number {
     const id = this.#next++;
     this.#callbacks.set(id, callback);
     return id;
   }
 
-  /** Forgets a callback. */
+  /** Removes a callback. */
   remove(id: number): void {
     this.#callbacks.delete(id);
   }
 
-  /** What a callback threw during the last call, to be thrown again. */
+  /** Takes what a callback threw during the last call, so that the caller can throw it. */
   takeThrown(): { error: unknown } | undefined {
     const thrown = this.#thrown;
     this.#thrown = undefined;
     return thrown;
   }
 
-  /** Called by the module. It runs below a frame of it: nothing may be thrown from here. */
+  /** The module calls this. It runs below a frame of the module, so it must not throw. */
   header(reader: number, at: Pointer, length: number): number {
     const engine = this.#engine;
     try {

@@ -1,12 +1,26 @@
-import { type Bytes, checkBytes, checkFd, checkSize } from "../module/check.ts";
+import { layout, type Pointer } from "../module/abi.ts";
+import { type Bytes, checkFd, checkSize } from "../module/check.ts";
 import { defaultEngine } from "../module/default.ts";
 import type { Engine } from "../module/engine.ts";
-import { layout, type Pointer } from "../module/exports.ts";
-import { lend } from "../module/lent.ts";
-import { checkOwner, type Owner } from "../module/live.ts";
-import { IbufValues } from "./ibuf-values.ts";
+import { checkOwner, Owner } from "../module/live.ts";
+import {
+  addBytes,
+  addIbuf,
+  checkIbuf,
+  copyData,
+  getBytes,
+  getStringBytes,
+  grow,
+  reserveBytes,
+  seekBytes,
+  setBytes,
+  viewOfCopy,
+} from "./ibuf-bytes.ts";
+import { addInteger, getInteger, setInteger } from "./ibuf-integers.ts";
 import type { Msgbuf } from "./msgbuf.ts";
-import { allocate, borrow, put, release } from "./scratch.ts";
+import { checked, checkedPointer } from "./results.ts";
+import { filled } from "./scratch.ts";
+import { type Borrowed, freeView, IbufMemory } from "./views.ts";
 
 /**
  * A buffer with a read and a write position: C's `struct ibuf`.
@@ -14,29 +28,41 @@ import { allocate, borrow, put, release } from "./scratch.ts";
  * An ibuf owns its memory until it is disposed, or until C takes it
  * ({@link close}, {@link Imsgbuf.close}, {@link Imsgbuf.composeIbuf}): then it
  * has moved. Views ({@link fromBuffer}, {@link fromIbuf}, {@link getIbuf},
- * {@link Imsg.getIbuf}) are C's ibufs on the stack: they borrow, can neither
- * grow nor be queued nor carry a descriptor, and are stale once the memory
- * behind them has grown, moved or gone.
+ * {@link Imsg.getIbuf}) are C's ibufs on the stack. They borrow memory, so they
+ * cannot grow, be queued or carry a descriptor, and they are stale once that
+ * memory has grown, moved or been freed.
+ *
+ * Integers are added, set and read in network order (`N`) or in host order
+ * (`H`), which is little-endian.
  *
  * Every method may throw ERR_IMSG_MOVED, ERR_IMSG_DISPOSED or ERR_IMSG_STALE,
  * and EINVAL for arguments that C could not take.
  */
-export class Ibuf extends IbufValues {
+export class Ibuf extends Owner {
+  /** @internal */
+  readonly memory: IbufMemory;
+
   /** @internal */
   static engine(): Engine {
     return defaultEngine();
   }
 
-  /** A buffer of exactly `len` bytes that cannot grow. `ibuf_open`. Throws ENOMEM. */
+  /** @internal */
+  constructor(engine: Engine, pointer: Pointer, borrowed?: Borrowed, copy: Pointer = 0) {
+    const memory = new IbufMemory(borrowed, copy);
+    super(engine, "ibuf", pointer, memory.freer(pointer));
+    this.memory = memory;
+  }
+
+  /** Makes a buffer of exactly `len` bytes that cannot grow. `ibuf_open`. Throws ENOMEM. */
   static open(len: number): Ibuf {
     const engine = this.engine();
     const pointer = engine.call.ibuf_open(checkSize(len, "len", "ibuf_open"));
-    if (pointer === 0) throw engine.failure("ibuf_open");
-    return new Ibuf(engine, pointer);
+    return new Ibuf(engine, checkedPointer(engine, pointer, "ibuf_open"));
   }
 
   /**
-   * A buffer of `len` bytes that grows up to `max`. `ibuf_dynamic`.
+   * Makes a buffer of `len` bytes that grows up to `max`. `ibuf_dynamic`.
    * Throws EINVAL if max is 0 or less than len, ENOMEM.
    */
   static dynamic(len: number, max: number): Ibuf {
@@ -45,269 +71,330 @@ export class Ibuf extends IbufValues {
       checkSize(len, "len", "ibuf_dynamic"),
       checkSize(max, "max", "ibuf_dynamic"),
     );
-    if (pointer === 0) throw engine.failure("ibuf_dynamic");
-    return new Ibuf(engine, pointer);
+    return new Ibuf(engine, checkedPointer(engine, pointer, "ibuf_dynamic"));
   }
 
   /**
-   * A view of a copy of `data`, for reading with the get methods; the copy
-   * lives as long as the view. `ibuf_from_buffer`. Throws ENOMEM.
+   * Makes a view of a copy of `data`, for the get methods; the copy is freed
+   * with the view. `ibuf_from_buffer`. Throws ENOMEM.
    */
   static fromBuffer(data: Bytes): Ibuf {
     const engine = this.engine();
-    const bytes = engine.outside(checkBytes(data, "ibuf_from_buffer"), 0);
-    const memory = allocate(engine, bytes.length, "ibuf_from_buffer");
-    engine.memory.u8.set(bytes, memory);
-    const pointer = allocateView(engine, "ibuf_from_buffer", memory);
-    engine.call.ibuf_from_buffer(pointer, memory, bytes.length);
-    return new Ibuf(engine, pointer, { root: { version: 0 }, version: 0 }, memory);
+    const { pointer, copy } = viewOfCopy(engine, data);
+    return new Ibuf(engine, pointer, { root: { version: 0 }, version: 0 }, copy);
   }
 
-  /** A view of what `from` has to read. `ibuf_from_ibuf`. Throws ENOMEM. */
+  /** Makes a view of what `from` has to read. `ibuf_from_ibuf`. Throws ENOMEM. */
   static fromIbuf(from: Ibuf): Ibuf {
     const source = checkIbuf(from, "ibuf_from_ibuf");
     const { engine } = source;
-    const parent = source.pointer("ibuf_from_ibuf");
-    const pointer = allocateView(engine, "ibuf_from_ibuf");
-    engine.call.ibuf_from_ibuf(pointer, parent);
-    return source.view(pointer);
+    const parent = source.pointerFor("ibuf_from_ibuf");
+    return source.#view("ibuf_from_ibuf", (at) => engine.call.ibuf_from_ibuf(at, parent));
+  }
+
+  /** Makes a view that a function of C fills, of this ibuf's memory or of what this view borrows. */
+  #view(syscall: string, fill: (at: Pointer) => unknown): Ibuf {
+    const { engine } = this;
+    const view = filled(engine, layout.ibuf.sizeof, syscall, fill);
+    return new Ibuf(engine, view, this.memory.lendTo(this));
+  }
+
+  /** @internal */
+  override pointerFor(syscall: string): Pointer {
+    const pointer = super.pointerFor(syscall);
+    this.memory.checkFresh(syscall);
+    return pointer;
   }
 
   /**
-   * A new view of this ibuf's memory, or of what this view itself borrows.
+   * The address, for a call that C would abort on if this were a view: EINVAL then.
    * @internal
    */
-  view(pointer: Pointer): Ibuf {
-    return new Ibuf(this.engine, pointer, this.lend());
+  ownedPointer(syscall: string): Pointer {
+    const pointer = this.pointerFor(syscall);
+    this.memory.checkOwned(syscall);
+    return pointer;
+  }
+
+  /** Whether this is one of C's ibufs on the stack, which borrow their memory. */
+  get isView(): boolean {
+    return this.memory.borrowed !== undefined;
+  }
+
+  /**
+   * Ends the use of the ibuf, which C has taken or freed, and of its views.
+   * @internal
+   */
+  end(state: "moved" | "disposed"): void {
+    this.memory.root.version++;
+    this.retire(state);
+  }
+
+  /**
+   * Wipes and frees the buffer, and closes its descriptor. `ibuf_free`.
+   * Throws EINVAL for a view, where C would abort; {@link dispose} ends those.
+   */
+  free(): void {
+    const pointer = this.ownedPointer("ibuf_free");
+    this.engine.enter("ibuf_free");
+    this.end("disposed");
+    this.engine.call.ibuf_free(pointer);
+  }
+
+  /** Frees this ibuf, or ends this view. Idempotent. */
+  dispose(): void {
+    const { engine } = this;
+    if (this.moved || this.disposed || engine.trapped !== undefined) return;
+    if (this.isView) this.#endView();
+    else this.free();
+  }
+
+  #endView(): void {
+    const pointer = super.pointerFor("ibuf_free"); // a stale view can be disposed, too
+    this.engine.enter("ibuf_free");
+    this.end("disposed");
+    freeView(this.engine, pointer, this.memory.copy);
   }
 
   /** Adds bytes at the end. `ibuf_add`. Throws ERANGE, EINVAL, ENOMEM. */
   add(data: Bytes): void {
-    const pointer = this.pointer("ibuf_add");
-    const bytes = this.engine.outside(checkBytes(data, "ibuf_add"));
-    const from = put(this.engine, bytes, "ibuf_add");
-    try {
-      this.grow(pointer, () => this.engine.call.ibuf_add(pointer, from, bytes.length), "ibuf_add");
-    } finally {
-      release(this.engine, from);
-    }
+    addBytes(this, data);
   }
 
   /** Adds what another ibuf has to read. `ibuf_add_ibuf`. Throws ERANGE, EINVAL, ENOMEM. */
   addIbuf(from: Ibuf): void {
-    const pointer = this.pointer("ibuf_add_ibuf");
-    const source = checkSame(this, from, "ibuf_add_ibuf");
-    if (from.sharesMemory(this)) {
-      // growing may move the very bytes that are being added
-      this.#addOwn(pointer, from.data());
-      return;
-    }
-    this.grow(pointer, () => this.engine.call.ibuf_add_ibuf(pointer, source), "ibuf_add_ibuf");
-  }
-
-  #addOwn(pointer: Pointer, bytes: Uint8Array<ArrayBuffer>): void {
-    const copy = put(this.engine, bytes, "ibuf_add_ibuf");
-    try {
-      const { call } = this.engine;
-      this.grow(pointer, () => call.ibuf_add(pointer, copy, bytes.length), "ibuf_add_ibuf");
-    } finally {
-      release(this.engine, copy);
-    }
+    addIbuf(this, from);
   }
 
   /** Adds zero bytes. `ibuf_add_zero`. Throws ERANGE, EINVAL, ENOMEM. */
   addZero(len: number): void {
-    const pointer = this.pointer("ibuf_add_zero");
+    const pointer = this.pointerFor("ibuf_add_zero");
     const n = checkSize(len, "len", "ibuf_add_zero");
-    this.grow(pointer, () => this.engine.call.ibuf_add_zero(pointer, n), "ibuf_add_zero");
+    grow(this, pointer, "ibuf_add_zero", () => this.engine.call.ibuf_add_zero(pointer, n));
   }
 
   /**
-   * Adds `len` bytes and returns their memory to be filled. It is the module's,
-   * and valid until the next call into the library. `ibuf_reserve`.
+   * Adds `len` bytes and returns their memory to be filled. It is memory of the
+   * module, and valid until the next call into the library. `ibuf_reserve`.
    * Throws ERANGE, EINVAL for a view, ENOMEM.
    */
   reserve(len: number): Uint8Array<ArrayBuffer> {
-    const pointer = this.pointer("ibuf_reserve");
-    const n = checkSize(len, "len", "ibuf_reserve");
-    let reserved = 0;
-    this.grow(
-      pointer,
-      () => {
-        reserved = this.engine.call.ibuf_reserve(pointer, n);
-        return reserved === 0 ? -1 : 0;
-      },
-      "ibuf_reserve",
-    );
-    return lend(this.engine, reserved, n);
+    return reserveBytes(this, len);
   }
 
   /**
-   * The memory of `len` bytes from position `pos` on. It is the module's, and
-   * valid until the next call into the library. `ibuf_seek`. Throws ERANGE.
+   * Returns the memory of `len` bytes from position `pos` on. It is memory of
+   * the module, and valid until the next call into the library. `ibuf_seek`.
+   * Throws ERANGE.
    */
   seek(pos: number, len: number): Uint8Array<ArrayBuffer> {
-    const pointer = this.pointer("ibuf_seek");
-    const p = checkSize(pos, "pos", "ibuf_seek");
-    const n = checkSize(len, "len", "ibuf_seek");
-    const found = this.engine.call.ibuf_seek(pointer, p, n);
-    if (found === 0) throw this.engine.failure("ibuf_seek");
-    return lend(this.engine, found, n);
+    return seekBytes(this, pos, len);
   }
 
   /** Overwrites bytes from position `pos` on. `ibuf_set`. Throws ERANGE. */
   set(pos: number, data: Bytes): void {
-    const pointer = this.pointer("ibuf_set");
-    const p = checkSize(pos, "pos", "ibuf_set");
-    const bytes = this.engine.outside(checkBytes(data, "ibuf_set"));
-    const from = put(this.engine, bytes, "ibuf_set");
-    try {
-      if (this.engine.call.ibuf_set(pointer, p, from, bytes.length) === -1) {
-        throw this.engine.failure("ibuf_set");
-      }
-    } finally {
-      release(this.engine, from);
-    }
+    setBytes(this, pos, data);
   }
 
-  /** A copy of what there is to read, which stays there. `ibuf_data`. */
+  /** Returns a copy of what there is to read, which stays there. `ibuf_data`. */
   data(): Uint8Array<ArrayBuffer> {
-    const pointer = this.pointer("ibuf_data");
-    const from = this.engine.call.ibuf_data(pointer);
-    return this.engine.memory.copy(from, this.engine.exports.ibuf_size(pointer));
+    return copyData(this);
   }
 
-  /** How many bytes there are to read. `ibuf_size`. */
+  /** Bytes that there are to read. `ibuf_size`. */
   get size(): number {
-    return this.engine.call.ibuf_size(this.pointer("ibuf_size")) >>> 0;
+    return this.engine.call.ibuf_size(this.pointerFor("ibuf_size")) >>> 0;
   }
 
-  /** How many bytes can still be added. `ibuf_left`. */
+  /** Bytes that can still be added. `ibuf_left`. */
   get left(): number {
-    return this.engine.call.ibuf_left(this.pointer("ibuf_left")) >>> 0;
+    return this.engine.call.ibuf_left(this.pointerFor("ibuf_left")) >>> 0;
   }
 
   /**
-   * Makes what there is to read `len` bytes long, with zeros if that is more.
+   * Cuts what there is to read to `len` bytes, or extends it with zeros.
    * `ibuf_truncate`. Throws ERANGE, ENOMEM.
    */
   truncate(len: number): void {
-    const pointer = this.pointer("ibuf_truncate");
+    const pointer = this.pointerFor("ibuf_truncate");
     const n = checkSize(len, "len", "ibuf_truncate");
-    this.grow(pointer, () => this.engine.call.ibuf_truncate(pointer, n), "ibuf_truncate");
+    grow(this, pointer, "ibuf_truncate", () => this.engine.call.ibuf_truncate(pointer, n));
   }
 
-  /** Reads from the start again. `ibuf_rewind`. */
+  /** Sets the read position back to the start. `ibuf_rewind`. */
   rewind(): void {
-    this.engine.call.ibuf_rewind(this.pointer("ibuf_rewind"));
+    this.engine.call.ibuf_rewind(this.pointerFor("ibuf_rewind"));
   }
 
   /** Queues this ibuf for writing; it has moved. `ibuf_close`. Throws EINVAL for a view. */
   close(msgbuf: Msgbuf): void {
-    const pointer = this.give("ibuf_close");
+    const pointer = this.ownedPointer("ibuf_close");
     const queue = checkOwner(msgbuf, "msgbuf", this.engine, "ibuf_close");
-    this.engine.call.ibuf_close(queue.at("ibuf_close"), pointer);
-    this.markMoved();
+    this.engine.call.ibuf_close(queue.pointerFor("ibuf_close"), pointer);
+    this.end("moved");
   }
 
-  /** Reads `len` bytes, copied. `ibuf_get`. Throws EBADMSG. */
+  /** Reads `len` bytes and returns a copy. `ibuf_get`. Throws EBADMSG. */
   get(len: number): Uint8Array<ArrayBuffer> {
-    const pointer = this.pointer("ibuf_get");
-    const n = checkSize(len, "len", "ibuf_get");
-    // no memory for what C is going to refuse
-    const to = borrow(this.engine, Math.min(n, this.size), "ibuf_get");
-    try {
-      if (this.engine.call.ibuf_get(pointer, to, n) === -1) throw this.engine.failure("ibuf_get");
-      return this.engine.memory.copy(to, n);
-    } finally {
-      release(this.engine, to);
-    }
+    return getBytes(this, len);
   }
 
-  /** A view of the next `len` bytes, which are read. `ibuf_get_ibuf`. Throws EBADMSG, ENOMEM. */
+  /** Reads `len` bytes and returns a view of them. `ibuf_get_ibuf`. Throws EBADMSG, ENOMEM. */
   getIbuf(len: number): Ibuf {
-    const pointer = this.pointer("ibuf_get_ibuf");
+    const { engine } = this;
+    const pointer = this.pointerFor("ibuf_get_ibuf");
     const n = checkSize(len, "len", "ibuf_get_ibuf");
-    const view = allocateView(this.engine, "ibuf_get_ibuf");
-    if (this.engine.call.ibuf_get_ibuf(pointer, n, view) === -1) {
-      const failure = this.engine.failure("ibuf_get_ibuf");
-      release(this.engine, view);
-      throw failure;
-    }
-    return this.view(view);
+    return this.#view("ibuf_get_ibuf", (at) =>
+      checked(engine, engine.call.ibuf_get_ibuf(pointer, n, at), "ibuf_get_ibuf"),
+    );
   }
 
   /**
    * Reads `len` bytes and returns those before the first NUL, decoded as UTF-8
-   * (what is none becomes U+FFFD). `ibuf_get_string`. Throws EBADMSG, ENOMEM.
+   * (invalid bytes become U+FFFD). `ibuf_get_string`. Throws EBADMSG, ENOMEM.
    */
   getString(len: number): string {
     return new TextDecoder("utf-8", { ignoreBOM: true }).decode(this.getStringBytes(len));
   }
 
   /**
-   * Reads `len` bytes and returns those before the first NUL as they are.
+   * Reads `len` bytes and returns a copy of those before the first NUL.
    * `ibuf_get_string`. Throws EBADMSG, ENOMEM.
    */
   getStringBytes(len: number): Uint8Array<ArrayBuffer> {
-    const pointer = this.pointer("ibuf_get_string");
-    const string = this.engine.call.ibuf_get_string(
-      pointer,
-      checkSize(len, "len", "ibuf_get_string"),
-    );
-    if (string === 0) throw this.engine.failure("ibuf_get_string");
-    const bytes = this.engine.memory.copy(
-      string,
-      this.engine.memory.u8.indexOf(0, string) - string,
-    );
-    release(this.engine, string);
-    return bytes;
+    return getStringBytes(this, len);
   }
 
-  /** Passes over `len` bytes. `ibuf_skip`. Throws EBADMSG. */
+  /** Skips `len` bytes. `ibuf_skip`. Throws EBADMSG. */
   skip(len: number): void {
-    const pointer = this.pointer("ibuf_skip");
+    const { engine } = this;
+    const pointer = this.pointerFor("ibuf_skip");
     const n = checkSize(len, "len", "ibuf_skip");
-    if (this.engine.call.ibuf_skip(pointer, n) === -1) throw this.engine.failure("ibuf_skip");
+    checked(engine, engine.call.ibuf_skip(pointer, n), "ibuf_skip");
   }
 
   /** Whether a descriptor is attached. `ibuf_fd_avail`. */
   get fdAvail(): boolean {
-    return this.engine.call.ibuf_fd_avail(this.pointer("ibuf_fd_avail")) !== 0;
+    return this.engine.call.ibuf_fd_avail(this.pointerFor("ibuf_fd_avail")) !== 0;
   }
 
-  /** Takes the descriptor: its number, or -1; it is the caller's. `ibuf_fd_get`. */
+  /** Takes the descriptor and returns its number, or -1; the caller owns it. `ibuf_fd_get`. */
   fdGet(): number {
-    return this.engine.call.ibuf_fd_get(this.pointer("ibuf_fd_get"));
+    return this.engine.call.ibuf_fd_get(this.pointerFor("ibuf_fd_get"));
   }
 
   /**
-   * Attaches a descriptor, which belongs to the ibuf from then on; closes the
-   * one before. A negative number attaches none. `ibuf_fd_set`. Throws EINVAL
-   * for a view.
+   * Attaches a descriptor, which belongs to the ibuf from then on, and closes
+   * the one before. A negative number attaches none. `ibuf_fd_set`. Throws
+   * EINVAL for a view.
    */
   fdSet(fd: number): void {
-    const pointer = this.give("ibuf_fd_set");
+    const pointer = this.ownedPointer("ibuf_fd_set");
     this.engine.call.ibuf_fd_set(pointer, checkFd(fd, "ibuf_fd_set"));
   }
-}
 
-/** An argument that must be an ibuf. */
-export function checkIbuf(value: unknown, syscall: string): Ibuf {
-  return checkOwner(value, "ibuf", undefined, syscall) as Ibuf;
-}
+  /** Adds a byte. `ibuf_add_n8`. Throws EINVAL if it does not fit, ERANGE, ENOMEM. */
+  addN8(value: number | bigint): void {
+    addInteger(this, "ibuf_add_n8", value);
+  }
 
-/** An argument that must be an ibuf of the same instance: its address. */
-export function checkSame(owner: Owner, value: unknown, syscall: string): Pointer {
-  return (checkOwner(value, "ibuf", owner.engine, syscall) as Ibuf).pointer(syscall);
-}
+  /** Adds 16 bits in network order. `ibuf_add_n16`. Throws EINVAL, ERANGE, ENOMEM. */
+  addN16(value: number | bigint): void {
+    addInteger(this, "ibuf_add_n16", value);
+  }
 
-/** Memory for an ibuf on C's stack; `also` is given back if there is none. */
-export function allocateView(engine: Engine, syscall: string, also: Pointer = 0): Pointer {
-  try {
-    return allocate(engine, layout.ibuf.sizeof, syscall);
-  } catch (error) {
-    if (also !== 0) release(engine, also);
-    throw error;
+  /** Adds 32 bits in network order. `ibuf_add_n32`. Throws EINVAL, ERANGE, ENOMEM. */
+  addN32(value: number | bigint): void {
+    addInteger(this, "ibuf_add_n32", value);
+  }
+
+  /** Adds 64 bits in network order. `ibuf_add_n64`. Throws ERANGE, ENOMEM. */
+  addN64(value: number | bigint): void {
+    addInteger(this, "ibuf_add_n64", value);
+  }
+
+  /** Adds 16 bits in host order. `ibuf_add_h16`. Throws EINVAL, ERANGE, ENOMEM. */
+  addH16(value: number | bigint): void {
+    addInteger(this, "ibuf_add_h16", value);
+  }
+
+  /** Adds 32 bits in host order. `ibuf_add_h32`. Throws EINVAL, ERANGE, ENOMEM. */
+  addH32(value: number | bigint): void {
+    addInteger(this, "ibuf_add_h32", value);
+  }
+
+  /** Adds 64 bits in host order. `ibuf_add_h64`. Throws ERANGE, ENOMEM. */
+  addH64(value: number | bigint): void {
+    addInteger(this, "ibuf_add_h64", value);
+  }
+
+  /** Overwrites a byte at position `pos`. `ibuf_set_n8`. Throws EINVAL if it does not fit, ERANGE. */
+  setN8(pos: number, value: number | bigint): void {
+    setInteger(this, "ibuf_set_n8", pos, value);
+  }
+
+  /** Overwrites 16 bits in network order at position `pos`. `ibuf_set_n16`. Throws EINVAL, ERANGE. */
+  setN16(pos: number, value: number | bigint): void {
+    setInteger(this, "ibuf_set_n16", pos, value);
+  }
+
+  /** Overwrites 32 bits in network order at position `pos`. `ibuf_set_n32`. Throws EINVAL, ERANGE. */
+  setN32(pos: number, value: number | bigint): void {
+    setInteger(this, "ibuf_set_n32", pos, value);
+  }
+
+  /** Overwrites 64 bits in network order at position `pos`. `ibuf_set_n64`. Throws ERANGE. */
+  setN64(pos: number, value: number | bigint): void {
+    setInteger(this, "ibuf_set_n64", pos, value);
+  }
+
+  /** Overwrites 16 bits in host order at position `pos`. `ibuf_set_h16`. Throws EINVAL, ERANGE. */
+  setH16(pos: number, value: number | bigint): void {
+    setInteger(this, "ibuf_set_h16", pos, value);
+  }
+
+  /** Overwrites 32 bits in host order at position `pos`. `ibuf_set_h32`. Throws EINVAL, ERANGE. */
+  setH32(pos: number, value: number | bigint): void {
+    setInteger(this, "ibuf_set_h32", pos, value);
+  }
+
+  /** Overwrites 64 bits in host order at position `pos`. `ibuf_set_h64`. Throws ERANGE. */
+  setH64(pos: number, value: number | bigint): void {
+    setInteger(this, "ibuf_set_h64", pos, value);
+  }
+
+  /** Reads a byte. `ibuf_get_n8`. Throws EBADMSG. */
+  getN8(): number {
+    return Number(getInteger(this, "ibuf_get_n8"));
+  }
+
+  /** Reads 16 bits in network order. `ibuf_get_n16`. Throws EBADMSG. */
+  getN16(): number {
+    return Number(getInteger(this, "ibuf_get_n16"));
+  }
+
+  /** Reads 32 bits in network order. `ibuf_get_n32`. Throws EBADMSG. */
+  getN32(): number {
+    return Number(getInteger(this, "ibuf_get_n32"));
+  }
+
+  /** Reads 64 bits in network order. `ibuf_get_n64`. Throws EBADMSG. */
+  getN64(): bigint {
+    return getInteger(this, "ibuf_get_n64");
+  }
+
+  /** Reads 16 bits in host order. `ibuf_get_h16`. Throws EBADMSG. */
+  getH16(): number {
+    return Number(getInteger(this, "ibuf_get_h16"));
+  }
+
+  /** Reads 32 bits in host order. `ibuf_get_h32`. Throws EBADMSG. */
+  getH32(): number {
+    return Number(getInteger(this, "ibuf_get_h32"));
+  }
+
+  /** Reads 64 bits in host order. `ibuf_get_h64`. Throws EBADMSG. */
+  getH64(): bigint {
+    return getInteger(this, "ibuf_get_h64");
   }
 }

@@ -1,21 +1,23 @@
+import { HEADER_SIZE, layout, type Pointer } from "../module/abi.ts";
 import { type Bytes, checkBytes, checkSize } from "../module/check.ts";
 import type { Engine } from "../module/engine.ts";
-import { layout, type Pointer } from "../module/exports.ts";
 import { Owner, type Root } from "../module/live.ts";
-import { allocateView, checkIbuf, Ibuf } from "./ibuf.ts";
-import { borrow, put, release } from "./scratch.ts";
+import { Ibuf } from "./ibuf.ts";
+import { checkIbuf } from "./ibuf-bytes.ts";
+import { checked } from "./results.ts";
+import { filled, release, withCopy, withRoom } from "./scratch.ts";
 
 const at = layout.imsg;
 
 /** The four words of a message's header. */
 export interface ImsgHeader {
-  /** What kind of message it is; the protocol's own number. */
+  /** The type, a uint32 whose meaning the protocol defines. */
   readonly type: number;
   /** Length in bytes, header included. */
   readonly len: number;
-  /** An id that the protocol gives a meaning, often of a peer. */
+  /** A uint32 whose meaning the protocol defines, often the id of a peer. */
   readonly peerid: number;
-  /** The sender's process id, unsigned as in the header. */
+  /** The process id of the sender, unsigned as in the header. */
   readonly pid: number;
 }
 
@@ -45,74 +47,73 @@ export class Imsg extends Owner {
   }
 
   /**
-   * A copy of the whole payload, however much of it has been read; undefined
-   * if it is empty. The `data` of C's structure.
+   * A copy of the whole payload, whatever its read position; undefined if the
+   * payload is empty. The `data` of C's structure.
    */
   get data(): Uint8Array<ArrayBuffer> | undefined {
     const { memory } = this.engine;
-    const pointer = this.at("imsg_get_data");
+    const pointer = this.pointerFor("imsg_get_data");
     const data = memory.word(pointer + at.data);
-    return data === 0 ? undefined : memory.copy(data, memory.word(pointer + at.len) - 16);
-  }
-
-  /** A view of what is left of the payload, which is read. `imsg_get_ibuf`. Throws EBADMSG if that is nothing, ENOMEM. */
-  getIbuf(): Ibuf {
-    const pointer = this.at("imsg_get_ibuf");
-    const view = allocateView(this.engine, "imsg_get_ibuf");
-    if (this.engine.call.imsg_get_ibuf(pointer, view) === -1) {
-      const failure = this.engine.failure("imsg_get_ibuf");
-      release(this.engine, view);
-      throw failure;
-    }
-    const root = this.#root;
-    return new Ibuf(this.engine, view, { root, version: root.version, parent: this });
+    return data === 0 ? undefined : memory.copy(data, memory.word(pointer + at.len) - HEADER_SIZE);
   }
 
   /**
-   * Reads the rest of the payload, which must be exactly `len` bytes long.
-   * `imsg_get_data`. Throws EINVAL if len is 0, EBADMSG if it is another.
+   * Reads the rest of the payload and returns a view of it. `imsg_get_ibuf`.
+   * Throws EBADMSG if nothing is left, ENOMEM.
    */
-  getData(len: number): Uint8Array<ArrayBuffer> {
-    const pointer = this.at("imsg_get_data");
-    const n = checkSize(len, "len", "imsg_get_data");
-    const { call, memory } = this.engine;
-    const to = borrow(this.engine, Math.min(n, this.getLen()), "imsg_get_data");
-    try {
-      if (call.imsg_get_data(pointer, to, n) === -1) throw this.engine.failure("imsg_get_data");
-      return memory.copy(to, n);
-    } finally {
-      release(this.engine, to);
-    }
+  getIbuf(): Ibuf {
+    const { engine } = this;
+    const pointer = this.pointerFor("imsg_get_ibuf");
+    const view = filled(engine, layout.ibuf.sizeof, "imsg_get_ibuf", (to) =>
+      checked(engine, engine.call.imsg_get_ibuf(pointer, to), "imsg_get_ibuf"),
+    );
+    const root = this.#root;
+    return new Ibuf(engine, view, { root, version: root.version, parent: this });
   }
 
-  /** Takes the descriptor: its number, or -1; it is the caller's. `imsg_get_fd`. */
+  /**
+   * Reads the rest of the payload, which must be exactly `len` bytes long, and
+   * returns a copy. `imsg_get_data`. Throws EINVAL if len is 0, EBADMSG if the
+   * rest has another length.
+   */
+  getData(len: number): Uint8Array<ArrayBuffer> {
+    const { engine } = this;
+    const pointer = this.pointerFor("imsg_get_data");
+    const n = checkSize(len, "len", "imsg_get_data");
+    return withRoom(engine, Math.min(n, this.getLen()), "imsg_get_data", (to) => {
+      checked(engine, engine.call.imsg_get_data(pointer, to, n), "imsg_get_data");
+      return engine.memory.copy(to, n);
+    });
+  }
+
+  /** Takes the descriptor and returns its number, or -1; the caller owns it. `imsg_get_fd`. */
   getFd(): number {
-    return this.engine.call.imsg_get_fd(this.at("imsg_get_fd"));
+    return this.engine.call.imsg_get_fd(this.pointerFor("imsg_get_fd"));
   }
 
   /** The header's peerid. `imsg_get_id`. */
   getId(): number {
-    return this.engine.call.imsg_get_id(this.at("imsg_get_id")) >>> 0;
+    return this.engine.call.imsg_get_id(this.pointerFor("imsg_get_id")) >>> 0;
   }
 
-  /** How many bytes of the payload have not been read. `imsg_get_len`. */
+  /** Bytes of the payload that have not been read. `imsg_get_len`. */
   getLen(): number {
-    return this.engine.call.imsg_get_len(this.at("imsg_get_len")) >>> 0;
+    return this.engine.call.imsg_get_len(this.pointerFor("imsg_get_len")) >>> 0;
   }
 
   /** The header's pid, signed as in C. `imsg_get_pid`. */
   getPid(): number {
-    return this.engine.call.imsg_get_pid(this.at("imsg_get_pid")) | 0;
+    return this.engine.call.imsg_get_pid(this.pointerFor("imsg_get_pid")) | 0;
   }
 
   /** The header's type. `imsg_get_type`. */
   getType(): number {
-    return this.engine.call.imsg_get_type(this.at("imsg_get_type")) >>> 0;
+    return this.engine.call.imsg_get_type(this.pointerFor("imsg_get_type")) >>> 0;
   }
 
   /** Wipes and frees the message, and closes its descriptor. `imsg_free`. */
   free(): void {
-    const pointer = this.at("imsg_free");
+    const pointer = this.pointerFor("imsg_free");
     this.engine.enter("imsg_free");
     this.#root.version++;
     this.retire("disposed");
@@ -126,40 +127,40 @@ export class Imsg extends Owner {
   }
 
   /**
-   * Adds to a message made with {@link Imsgbuf.create}; returns how many bytes.
+   * Adds bytes to a message made with {@link Imsgbuf.create}; returns how many.
    * `imsg_add`. Throws ERANGE or ENOMEM, and the message has been freed then;
    * EINVAL for a view.
    */
   static add(msg: Ibuf, data: Bytes): number {
     const ibuf = checkIbuf(msg, "imsg_add");
     const { engine } = ibuf;
-    const bytes = engine.outside(checkBytes(data, "imsg_add"));
+    const bytes = engine.copyIfAliased(checkBytes(data, "imsg_add"));
     // C aborts on a view only when there is something to add
-    const pointer = bytes.length === 0 ? ibuf.pointer("imsg_add") : ibuf.give("imsg_add");
-    const from = putOrFree(ibuf, bytes);
+    const pointer =
+      bytes.length === 0 ? ibuf.pointerFor("imsg_add") : ibuf.ownedPointer("imsg_add");
+    let reached = false;
     try {
-      return engine.held(() => {
-        const size = engine.memory.word(pointer + layout.ibuf.size);
-        const rv = engine.call.imsg_add(pointer, from, bytes.length);
-        if (rv === -1) {
-          ibuf.markFreed();
-          throw engine.failure("imsg_add");
-        }
-        if (engine.memory.word(pointer + layout.ibuf.size) !== size) ibuf.root.version++;
-        return rv;
+      return withCopy(engine, bytes, "imsg_add", (from) => {
+        reached = true;
+        return engine.deferDisposers(() => addOrEnd(ibuf, pointer, from, bytes.length));
       });
-    } finally {
-      release(engine, from);
+    } catch (error) {
+      // without memory for the bytes the message ends, as it does when C has none
+      if (!reached) ibuf.dispose();
+      throw error;
     }
   }
 }
 
-/** No memory for the bytes is no memory for the message: it ends as in C. */
-function putOrFree(ibuf: Ibuf, bytes: Uint8Array<ArrayBufferLike>): Pointer {
-  try {
-    return put(ibuf.engine, bytes, "imsg_add");
-  } catch (error) {
-    ibuf.dispose();
-    throw error;
+/** Has C add bytes to a message. If that fails, C has freed the message. */
+function addOrEnd(ibuf: Ibuf, pointer: Pointer, from: Pointer, length: number): number {
+  const { engine } = ibuf;
+  const size = engine.memory.word(pointer + layout.ibuf.size);
+  const rv = engine.call.imsg_add(pointer, from, length);
+  if (rv === -1) {
+    ibuf.end("disposed");
+    throw engine.failure("imsg_add");
   }
+  if (engine.memory.word(pointer + layout.ibuf.size) !== size) ibuf.memory.root.version++;
+  return rv;
 }

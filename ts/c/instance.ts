@@ -1,7 +1,9 @@
+import { PAGE_SIZE } from "../module/abi.ts";
 import { checkPid, checkSize } from "../module/check.ts";
 import { defaultEngine } from "../module/default.ts";
 import { Engine, type ObjectKind } from "../module/engine.ts";
 import { ImsgError } from "../module/error.ts";
+import { InstanceHandle } from "../module/instance.ts";
 import { Descriptors } from "./descriptors.ts";
 import { Ibuf } from "./ibuf.ts";
 import { Imsgbuf } from "./imsgbuf.ts";
@@ -9,32 +11,30 @@ import { describeLeaks } from "./leaks.ts";
 import { Msgbuf } from "./msgbuf.ts";
 import { Socket } from "./socket.ts";
 
-/** What {@link ImsgInstance.stats} tells. */
+/** What {@link ImsgInstance.stats} returns. */
 export interface ImsgStats {
-  /** Bytes of C's memory in use, rounded to the allocator's blocks. */
+  /** Bytes that C has allocated, rounded up to the allocator's blocks. */
   readonly liveBytes: number;
   /** Bytes of linear memory. */
   readonly memoryBytes: number;
-  /** Objects that are neither moved nor disposed, by kind. */
+  /** The number of objects that are neither moved nor disposed, by kind. */
   readonly objects: Readonly<Record<ObjectKind, number>>;
-  /** Host values behind descriptors. */
+  /** The number of values behind descriptors. */
   readonly descriptors: number;
 }
 
 /** Options of {@link createInstance} and {@link instantiate}. */
 export interface InstanceOptions {
-  /** Remember where objects were made and disposed, and catch late use of lent memory. */
+  /** Whether errors say where an object was made and disposed, and late use of lent memory throws. */
   debug?: boolean;
 }
 
 /**
  * An instance of the module with its own memory and descriptors. Its classes
- * are the top-level ones, bound to it; what belongs to two instances does not
- * mix. A trap ends one instance and leaves the others alone.
+ * are the top-level ones, bound to it. An object of one instance cannot be used
+ * with objects of another (EINVAL). A trap ends one instance and no other.
  */
-export class ImsgInstance {
-  /** @internal */
-  readonly engine: Engine;
+export class ImsgInstance extends InstanceHandle {
   /** {@link Ibuf}, bound to this instance. */
   readonly Ibuf: typeof Ibuf;
   /** {@link Msgbuf}, bound to this instance. */
@@ -48,7 +48,7 @@ export class ImsgInstance {
 
   /** @internal */
   constructor(engine: Engine) {
-    this.engine = engine;
+    super(engine);
     const own = (value: unknown): boolean => (value as { engine: Engine }).engine === engine;
     this.Ibuf = class extends Ibuf {
       static override engine = () => engine;
@@ -76,42 +76,42 @@ export class ImsgInstance {
     this.descriptors = new Descriptors(engine);
   }
 
-  /** Sets what getpid answers: the pid of imsgbufs that are made from now on. */
+  /** Sets the result of C's getpid: the pid of imsgbufs that are made from now on. Throws EINVAL. */
   setPid(pid: number): void {
     this.engine.call.kernel_setpid(checkPid(pid, "getpid"));
   }
 
-  /** Told of the number of every descriptor that is closed, after the call that closed it. */
+  /** A function that gets the number of every descriptor that is closed, after the call that closed it. */
   set onClose(listener: ((fd: number) => void) | undefined) {
     this.engine.onClose = listener;
   }
 
   /**
-   * Makes the n-th allocation from now fail, once, to test what happens then;
-   * 0 disarms.
+   * Makes the n-th allocation from now on fail, once, for tests of ENOMEM; 0
+   * cancels that. Throws EINVAL.
    */
   failAllocation(n: number): void {
     this.engine.call.mem_fail_at(checkSize(n, "n", "malloc"));
   }
 
-  /** Refuses to grow memory beyond so many bytes; 0 lifts the limit. */
+  /** Limits the growth of linear memory to so many bytes; 0 removes the limit. Throws EINVAL. */
   limitMemory(bytes: number): void {
     const n = checkSize(bytes, "bytes", "malloc");
-    // the allocator counts in pages, and takes no pages at all for no limit
-    this.engine.call.mem_limit(n === 0 ? 0 : Math.max(n, 65536));
+    // the allocator counts in pages, and 0 pages would be no limit
+    this.engine.call.mem_limit(n === 0 ? 0 : Math.max(n, PAGE_SIZE));
   }
 
   /**
    * Throws ERR_IMSG_LEAK if anything is alive: objects neither moved nor
-   * disposed, values behind descriptors, bytes of C's memory. In debug mode it
-   * says where the objects were made.
+   * disposed, values behind descriptors, bytes that C has allocated. In debug
+   * mode the error says where the objects were made.
    */
   assertNoLeaks(): void {
     const detail = describeLeaks(this.engine);
     if (detail !== undefined) throw new ImsgError("ERR_IMSG_LEAK", { detail });
   }
 
-  /** What is alive in this instance. */
+  /** Counts what is alive in this instance. */
   stats(): ImsgStats {
     const { engine } = this;
     return {
@@ -124,9 +124,9 @@ export class ImsgInstance {
 }
 
 /**
- * Makes an instance at once, of the module's bytes or of a compiled module
- * (workerd compiles none at run time; there, import it). Throws EINVAL for
- * anything else, and what the engine says of bad bytes.
+ * Makes an instance synchronously, from the module's bytes or from a compiled
+ * module (workerd compiles none at run time; import it there). Throws EINVAL
+ * for anything else, the engine's CompileError for bad bytes, ENOMEM.
  */
 export function createInstance(
   source: WebAssembly.Module | BufferSource,
@@ -135,7 +135,7 @@ export function createInstance(
   return new ImsgInstance(new Engine(compile(source), options.debug));
 }
 
-/** The module, of what may be one or its bytes. */
+/** Returns a compiled module, or compiles bytes. Throws EINVAL for anything else, a CompileError. */
 export function compile(source: unknown): WebAssembly.Module {
   if (source instanceof WebAssembly.Module) return source;
   if (source instanceof ArrayBuffer) return new WebAssembly.Module(source);
@@ -151,8 +151,9 @@ export function compile(source: unknown): WebAssembly.Module {
 }
 
 /**
- * Makes an instance of a module that is fetched: a Response (or a promise of
- * one), or a URL. Throws what fetch and the engine say.
+ * Makes an instance of a module that is fetched, from a Response (or a promise
+ * of one) or a URL. Throws EIO for a status that is not 2xx, the errors of
+ * fetch, and those of {@link createInstance}.
  */
 export async function instantiate(
   source: Response | PromiseLike<Response> | URL | string,
@@ -163,13 +164,13 @@ export async function instantiate(
   if (!response.ok) {
     throw new ImsgError("EIO", { detail: `${response.url}: HTTP status ${response.status}` });
   }
-  // streaming compilation insists on the MIME type; bytes do not
+  // streaming compilation would require the MIME type application/wasm
   return createInstance(await WebAssembly.compile(await response.arrayBuffer()), options);
 }
 
 let shared: ImsgInstance | undefined;
 
-/** The instance that the top-level classes belong to, made on first use. */
+/** Returns the instance that the top-level classes belong to, which is made on first use. */
 export function defaultInstance(): ImsgInstance {
   shared ??= new ImsgInstance(defaultEngine());
   return shared;

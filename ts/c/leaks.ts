@@ -1,6 +1,6 @@
 import type { Engine } from "../module/engine.ts";
 
-/** What is still alive in an engine, in words; undefined if nothing is. */
+/** Describes what is still alive in an engine; undefined if nothing is. */
 export function describeLeaks(engine: Engine): string | undefined {
   const objects = Object.entries(engine.live).filter(([, count]) => count !== 0);
   const values = engine.values.size;

@@ -1,23 +1,24 @@
+import type { Pointer } from "../module/abi.ts";
 import { checkSize } from "../module/check.ts";
 import { defaultEngine } from "../module/default.ts";
 import type { Engine } from "../module/engine.ts";
 import { ImsgError } from "../module/error.ts";
-import type { Pointer } from "../module/exports.ts";
 import { checkOwner, Owner } from "../module/live.ts";
-import { Readers } from "./header-callbacks.ts";
+import { HeaderCallbacks } from "./header-callbacks.ts";
 import { Ibuf } from "./ibuf.ts";
-import { Reading } from "./read-guard.ts";
+import { ReadGuard } from "./read-guard.ts";
+import { checked, checkedPointer } from "./results.ts";
 import type { Socket } from "./socket.ts";
 
 /**
- * Queues of ibufs to write and of messages read: C's `struct msgbuf`.
- *
- * It owns the ibufs that are queued on it. Every method may throw
+ * A queue of ibufs to write and a queue of messages that were read: C's
+ * `struct msgbuf`. It owns the ibufs that are queued on it.
+ * Every method may throw
  * ERR_IMSG_DISPOSED, and EINVAL for arguments that C could not take.
  */
 export class Msgbuf extends Owner {
   readonly #reader: number;
-  readonly #reading = new Reading();
+  readonly #guard = new ReadGuard();
 
   /** @internal */
   static engine(): Engine {
@@ -28,26 +29,24 @@ export class Msgbuf extends Owner {
   constructor(engine: Engine, pointer: Pointer, reader = 0) {
     super(engine, "msgbuf", pointer, (e) => {
       e.exports.msgbuf_free(pointer);
-      Readers.of(e).remove(reader);
+      HeaderCallbacks.of(e).remove(reader);
     });
     this.#reader = reader;
   }
 
-  /** A msgbuf for writing only. `msgbuf_new`. Throws ENOMEM. */
+  /** Makes a msgbuf for writing only. `msgbuf_new`. Throws ENOMEM. */
   static new(): Msgbuf {
     const engine = this.engine();
-    const pointer = engine.call.msgbuf_new();
-    if (pointer === 0) throw engine.failure("msgbuf_new");
-    return new Msgbuf(engine, pointer);
+    return new Msgbuf(engine, checkedPointer(engine, engine.call.msgbuf_new(), "msgbuf_new"));
   }
 
   /**
-   * A msgbuf that cuts what it reads into messages. `msgbuf_new_reader`.
+   * Makes a msgbuf that cuts what it reads into messages. `msgbuf_new_reader`.
    *
    * `readHeader` gets a copy of the `headerSize` bytes that every message
    * begins with, and returns the length in bytes of the whole message, header
-   * included, or throws; what it throws, read throws. It must not call into
-   * the library (ERR_IMSG_REENTRANT). A descriptor that has just arrived is
+   * included. If it throws, read throws that. It must not call into the
+   * library (ERR_IMSG_REENTRANT). A descriptor that has just arrived is
    * attached to the message. Throws EINVAL if headerSize is 0 or above 32,767,
    * ENOMEM.
    */
@@ -60,63 +59,63 @@ export class Msgbuf extends Owner {
         detail: "readHeader must be a function",
       });
     }
-    const reader = Readers.of(engine).add(readHeader);
+    const reader = HeaderCallbacks.of(engine).add(readHeader);
     const pointer = engine.call.msgbuf_reader(size, reader);
     if (pointer === 0) {
-      Readers.of(engine).remove(reader);
+      HeaderCallbacks.of(engine).remove(reader);
       throw engine.failure("msgbuf_new_reader");
     }
     return new Msgbuf(engine, pointer, reader);
   }
 
-  /** Frees it with everything queued. `msgbuf_free`. */
+  /** Frees the msgbuf with everything that is queued. `msgbuf_free`. */
   free(): void {
-    const pointer = this.at("msgbuf_free");
+    const pointer = this.pointerFor("msgbuf_free");
     this.engine.enter("msgbuf_free");
     this.retire("disposed");
     this.engine.call.msgbuf_free(pointer);
-    Readers.of(this.engine).remove(this.#reader);
+    HeaderCallbacks.of(this.engine).remove(this.#reader);
   }
 
-  /** The same as {@link free}, but idempotent. */
+  /** The same as {@link free}, and idempotent. */
   dispose(): void {
     if (!this.disposed && this.engine.trapped === undefined) this.free();
   }
 
-  /** Frees everything queued, both ways. `msgbuf_clear`. */
+  /** Frees everything that is queued, in both directions. `msgbuf_clear`. */
   clear(): void {
-    this.engine.call.msgbuf_clear(this.at("msgbuf_clear"));
+    this.engine.call.msgbuf_clear(this.pointerFor("msgbuf_clear"));
   }
 
-  /** How many ibufs wait to be written. `msgbuf_queuelen`. */
+  /** The number of ibufs that wait to be written. `msgbuf_queuelen`. */
   get queuelen(): number {
-    return this.engine.call.msgbuf_queuelen(this.at("msgbuf_queuelen")) >>> 0;
+    return this.engine.call.msgbuf_queuelen(this.pointerFor("msgbuf_queuelen")) >>> 0;
   }
 
-  /** The oldest message that was read; it is the caller's. `msgbuf_get`. */
+  /** Takes the oldest message that was read; undefined if there is none. The caller owns it. `msgbuf_get`. */
   get(): Ibuf | undefined {
-    const pointer = this.engine.call.msgbuf_get(this.at("msgbuf_get"));
+    const pointer = this.engine.call.msgbuf_get(this.pointerFor("msgbuf_get"));
     return pointer === 0 ? undefined : new Ibuf(this.engine, pointer);
   }
 
   #write(syscall: "ibuf_write" | "msgbuf_write", socket: Socket): 0 {
-    const pointer = this.at(syscall);
+    const pointer = this.pointerFor(syscall);
     const fd = checkSocket(this.engine, socket, syscall);
-    if (this.engine.call[syscall](fd, pointer) === -1) throw this.engine.failure(syscall);
+    checked(this.engine, this.engine.call[syscall](fd, pointer), syscall);
     return 0;
   }
 
   #read(syscall: "ibuf_read" | "msgbuf_read", socket: Socket): 0 | 1 {
-    const pointer = this.at(syscall);
+    const pointer = this.pointerFor(syscall);
     const fd = checkSocket(this.engine, socket, syscall);
-    return this.#reading.run(this.engine, pointer, syscall, () =>
+    return this.#guard.run(this.engine, pointer, syscall, () =>
       this.engine.call[syscall](fd, pointer),
     );
   }
 
   /**
-   * Writes what is queued with one writev, without descriptors. 0 also if it
-   * would block. `ibuf_write`. Throws what the socket says.
+   * Writes what is queued with one writev, without descriptors. Returns 0, also
+   * if the write would block. `ibuf_write`. Throws the socket's error.
    */
   ibufWrite(socket: Socket): 0 {
     return this.#write("ibuf_write", socket);
@@ -124,32 +123,33 @@ export class Msgbuf extends Owner {
 
   /**
    * Writes what is queued with one sendmsg, and the descriptor of the first
-   * ibuf. 0 also if it would block. `msgbuf_write`. Throws what the socket says.
+   * ibuf. Returns 0, also if the write would block. `msgbuf_write`. Throws the
+   * socket's error.
    */
   write(socket: Socket): 0 {
     return this.#write("msgbuf_write", socket);
   }
 
   /**
-   * Reads once with readv: 1, also if it would block, or 0 at the end.
-   * `ibuf_read`. Throws EINVAL without a reader, ERR_IMSG_TRUNCATED at an end
-   * inside a message, what readHeader threw or ENOMEM, and that again for good;
-   * what the socket says.
+   * Reads once with readv. Returns 1, also if the read would block, or 0 at the
+   * end. `ibuf_read`. Throws EINVAL without a reader, ERR_IMSG_TRUNCATED at an
+   * end inside a message, the socket's error; what readHeader threw or ENOMEM,
+   * and from then on the same error at every call.
    */
   ibufRead(socket: Socket): 0 | 1 {
     return this.#read("ibuf_read", socket);
   }
 
   /**
-   * Reads once with recvmsg, which also receives a descriptor: 1 or 0 as
-   * {@link ibufRead}. `msgbuf_read`. Throws as that does.
+   * Reads once with recvmsg, which also receives a descriptor. Returns 1 or 0
+   * as {@link ibufRead}. `msgbuf_read`. Throws the errors of ibufRead.
    */
   read(socket: Socket): 0 | 1 {
     return this.#read("msgbuf_read", socket);
   }
 }
 
-/** An argument that must be a live socket, of the same instance if one is given: its number. */
+/** Checks an argument that must be a live socket, of the same instance if one is given; returns its number. */
 export function checkSocket(engine: Engine | undefined, socket: unknown, syscall: string): number {
-  return checkOwner(socket, "socket", engine, syscall).at(syscall);
+  return checkOwner(socket, "socket", engine, syscall).pointerFor(syscall);
 }

@@ -1,28 +1,28 @@
+import type { Pointer } from "../module/abi.ts";
 import type { Engine } from "../module/engine.ts";
 import { truncated } from "../module/error.ts";
-import type { Pointer } from "../module/exports.ts";
-import { Readers } from "./header-callbacks.ts";
+import { HeaderCallbacks } from "./header-callbacks.ts";
 
 /**
- * What every reader must add to the original's read.
+ * What every reader adds to the original's read.
  *
- * After an error of the parser the original must not read again: it would
- * deliver the same messages twice, and report a false end once its buffer is
- * full. So the error stays. And at the end of the stream the original does not
- * tell whether a message was cut.
+ * After a parser error the original must not read again: it would deliver the
+ * same messages twice, and report a false end once its buffer is full. So the
+ * guard throws that error again. At the end of the stream the original does not
+ * report whether a message was cut, so the guard checks it.
  */
-export class Reading {
+export class ReadGuard {
   #failed: { error: unknown } | undefined;
 
   /** Runs one read of the original on a msgbuf. */
   run(engine: Engine, msgbuf: Pointer, syscall: string, read: () => number): 0 | 1 {
-    return engine.held(() => this.#once(engine, msgbuf, syscall, read));
+    return engine.deferDisposers(() => this.#once(engine, msgbuf, syscall, read));
   }
 
   #once(engine: Engine, msgbuf: Pointer, syscall: string, read: () => number): 0 | 1 {
     if (this.#failed !== undefined) throw this.#failed.error;
     const rv = read();
-    const thrown = Readers.of(engine).takeThrown();
+    const thrown = HeaderCallbacks.of(engine).takeThrown();
     if (rv === -1) {
       // no byte was read: a socket error, not a parser error, so reading may continue
       const parsing = engine.exports.kernel_last_read() > 0;

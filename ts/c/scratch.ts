@@ -1,35 +1,68 @@
-import { type Engine, WINDOW } from "../module/engine.ts";
+import { type Pointer, WINDOW_SIZE } from "../module/abi.ts";
+import type { Engine } from "../module/engine.ts";
 import { ImsgError } from "../module/error.ts";
-import type { Pointer } from "../module/exports.ts";
+import { checkedPointer } from "./results.ts";
+
+/** Allocates a block of the module's memory. Throws ENOMEM. */
+export function allocate(engine: Engine, length: number, syscall: string): Pointer {
+  // the border would cut a length beyond 32 bits
+  if (length > 0xffffffff) throw new ImsgError("ENOMEM", { syscall });
+  return checkedPointer(engine, engine.call.malloc(length), syscall);
+}
+
+/** Frees a block, unless the module has trapped. */
+export function release(engine: Engine, at: Pointer): void {
+  if (engine.trapped === undefined) engine.exports.free(at);
+}
 
 /**
- * Memory of the module for the length of one call: room for so many bytes, in
- * the window if they fit. Give it back with {@link release}, whatever happens in
- * between. Throws ENOMEM.
+ * Runs a function with room for `length` bytes in the module's memory: the
+ * engine's scratch memory if they fit there, else a block. Throws ENOMEM.
  */
-export function borrow(engine: Engine, length: number, syscall: string): Pointer {
-  if (length > WINDOW) return allocate(engine, length, syscall);
-  engine.enter(syscall); // messages may wait there
-  return engine.exports.batch_window();
+export function withRoom<T>(
+  engine: Engine,
+  length: number,
+  syscall: string,
+  run: (at: Pointer) => T,
+): T {
+  if (length <= WINDOW_SIZE) return run(engine.scratch);
+  const at = allocate(engine, length, syscall);
+  try {
+    return run(at);
+  } finally {
+    release(engine, at);
+  }
 }
 
-/** {@link borrow}, filled with a copy of the caller's bytes. */
-export function put(engine: Engine, bytes: Uint8Array<ArrayBufferLike>, syscall: string): Pointer {
-  const at = borrow(engine, bytes.length, syscall);
-  engine.memory.u8.set(bytes, at);
-  return at;
+/** Runs a function with a copy of the caller's bytes in the module's memory. Throws ENOMEM. */
+export function withCopy<T>(
+  engine: Engine,
+  bytes: Uint8Array,
+  syscall: string,
+  run: (at: Pointer) => T,
+): T {
+  return withRoom(engine, bytes.length, syscall, (at) => {
+    engine.memory.u8.set(bytes, at);
+    return run(at);
+  });
 }
 
-/** Gives back what was borrowed or allocated. */
-export function release(engine: Engine, at: Pointer): void {
-  if (engine.trapped === undefined && at !== engine.exports.batch_window()) engine.exports.free(at);
-}
-
-/** A block of the module's memory; ENOMEM if there is none. */
-export function allocate(engine: Engine, length: number, syscall: string): Pointer {
-  // beyond 32 bits the border would cut the number
-  if (length > 0xffffffff) throw new ImsgError("ENOMEM", { syscall });
-  const at = engine.call.malloc(length);
-  if (at === 0) throw engine.failure(syscall);
-  return at;
+/**
+ * Allocates a structure, lets a function of C fill it, and returns its address.
+ * Frees it again if the function throws. Throws ENOMEM.
+ */
+export function filled(
+  engine: Engine,
+  sizeof: number,
+  syscall: string,
+  fill: (at: Pointer) => unknown,
+): Pointer {
+  const at = allocate(engine, sizeof, syscall);
+  try {
+    fill(at);
+    return at;
+  } catch (error) {
+    release(engine, at);
+    throw error;
+  }
 }

@@ -1,32 +1,34 @@
+import { layout } from "../module/abi.ts";
 import { type Bytes, checkBytes, checkFd, checkSize } from "../module/check.ts";
 import { defaultEngine } from "../module/default.ts";
 import type { Engine } from "../module/engine.ts";
 import { type ErrnoName, isErrnoName, moduleErrno } from "../module/errno.ts";
 import { ImsgError } from "../module/error.ts";
-import { layout } from "../module/exports.ts";
 import { Owner } from "../module/live.ts";
-import { allocate, borrow, release } from "./scratch.ts";
+import { checked } from "./results.ts";
+import { allocate, release, withRoom } from "./scratch.ts";
 
-/** One piece of what was written to a {@link Socket}. */
+/** A piece of the bytes that were written to a {@link Socket}. */
 export interface Segment {
   /** The bytes, in a buffer of their own. */
   readonly data: Uint8Array<ArrayBuffer>;
   /** The number of the descriptor that travels with the first byte, or -1. */
   readonly fd: number;
-  /** The value that descriptor stands for; it is the taker's now. */
+  /** The value behind that descriptor, which the caller owns. */
   readonly value?: unknown;
 }
 
 /**
- * An in-memory socket of the kernel below the original: what an
+ * An in-memory socket of the kernel below the original, which an
  * {@link Imsgbuf} or {@link Msgbuf} reads from and writes to.
  *
- * Reading takes the deliveries in order, writing the dictated outcomes in
- * order; with neither, a read would block and a write takes what there is
- * room for.
+ * Each read takes the next delivery, and each write the next outcome that
+ * {@link limitNextWrite} or {@link failNextWrite} has queued. Without a
+ * delivery a read would block. Without an outcome a write takes as many bytes as
+ * there is {@link room} for.
  */
 export class Socket extends Owner {
-  /** The descriptor's number. */
+  /** The number of the socket's descriptor. */
   readonly fd: number;
 
   /** @internal */
@@ -43,19 +45,16 @@ export class Socket extends Owner {
     this.fd = fd;
   }
 
+  /** The engine of a socket that is not closed. Throws ERR_IMSG_DISPOSED. */
   #engineFor(syscall: string): Engine {
-    this.at(syscall);
+    this.pointerFor(syscall);
     return this.engine;
   }
 
-  #done(rv: number, syscall: string): void {
-    if (rv === -1) throw this.engine.failure(syscall);
-  }
-
   /**
-   * Queues bytes (copied), and descriptors that arrive with the first of them,
-   * for the reads to come. The descriptors belong to the socket until a read
-   * hands them out. Throws ENOMEM, EINVAL.
+   * Queues a delivery for a later read: a copy of bytes, and descriptors that
+   * arrive with the first byte. The descriptors belong to the socket until a
+   * read returns them. Throws ENOMEM, EINVAL.
    */
   deliver(data: Bytes, fds: readonly number[] = []): void {
     const engine = this.#engineFor("deliver");
@@ -63,57 +62,58 @@ export class Socket extends Owner {
       throw new ImsgError("EINVAL", { syscall: "deliver", detail: "fds must be an array" });
     }
     const numbers = Array.from(fds as readonly number[], (fd) => checkFd(fd, "deliver"));
-    const bytes = engine.outside(checkBytes(data, "deliver"), 0);
-    const list = borrow(engine, numbers.length * 4, "deliver");
-    let at = 0;
-    try {
-      at = allocate(engine, bytes.length, "deliver");
-      engine.memory.u8.set(bytes, at);
-      engine.memory.i32.set(numbers, list >> 2);
-      this.#done(
-        engine.call.kernel_deliver(this.fd, at, bytes.length, list, numbers.length),
-        "deliver",
-      );
-      at = 0;
-    } finally {
-      if (at !== 0) release(engine, at);
-      release(engine, list);
-    }
+    const bytes = engine.copyIfAliased(checkBytes(data, "deliver"), 0);
+    withRoom(engine, numbers.length * 4, "deliver", (list) => {
+      const at = allocate(engine, bytes.length, "deliver");
+      let rv = -1;
+      try {
+        engine.memory.u8.set(bytes, at);
+        engine.memory.i32.set(numbers, list >> 2);
+        rv = engine.call.kernel_deliver(this.fd, at, bytes.length, list, numbers.length);
+      } finally {
+        // the block is the socket's only if the call succeeded
+        if (rv === -1) release(engine, at);
+      }
+      checked(engine, rv, "deliver");
+    });
   }
 
-  /** The reads after what was delivered return 0: the end. Throws ENOMEM. */
+  /** Queues the end: the reads after the deliveries return 0. Throws ENOMEM. */
   deliverEnd(): void {
-    this.#done(this.#engineFor("deliver").call.kernel_deliver_end(this.fd), "deliver");
+    const engine = this.#engineFor("deliver");
+    checked(engine, engine.call.kernel_deliver_end(this.fd), "deliver");
   }
 
-  /** One read after what was delivered fails so. Throws ENOMEM, EINVAL. */
+  /** Queues an error: the read after the deliveries fails with it, once. Throws ENOMEM, EINVAL. */
   deliverError(code: ErrnoName): void {
     const engine = this.#engineFor("deliver");
-    this.#done(engine.call.kernel_deliver_error(this.fd, moduleNumber(code)), "deliver");
+    checked(engine, engine.call.kernel_deliver_error(this.fd, moduleNumber(code)), "deliver");
   }
 
-  /** The next write takes at most so many bytes. Throws ENOMEM, EINVAL. */
-  accept(bytes: number): void {
-    const engine = this.#engineFor("accept");
-    this.#done(engine.call.kernel_accept(this.fd, checkSize(bytes, "bytes", "accept")), "accept");
+  /** Queues an outcome: the next write takes at most so many bytes. Throws ENOMEM, EINVAL. */
+  limitNextWrite(bytes: number): void {
+    const engine = this.#engineFor("limitNextWrite");
+    const n = checkSize(bytes, "bytes", "limitNextWrite");
+    checked(engine, engine.call.kernel_accept(this.fd, n), "limitNextWrite");
   }
 
-  /** The next write fails so. Throws ENOMEM, EINVAL. */
-  refuse(code: ErrnoName): void {
-    const engine = this.#engineFor("refuse");
-    this.#done(engine.call.kernel_refuse(this.fd, moduleNumber(code)), "refuse");
+  /** Queues an outcome: the next write fails with an error. Throws ENOMEM, EINVAL. */
+  failNextWrite(code: ErrnoName): void {
+    const engine = this.#engineFor("failNextWrite");
+    checked(engine, engine.call.kernel_refuse(this.fd, moduleNumber(code)), "failNextWrite");
   }
 
   /**
-   * How many bytes writes may add before EAGAIN; taking what was written makes
-   * no new room. Unlimited at first (0xffffffff).
+   * Bytes that writes may add before they fail with EAGAIN. Taking written
+   * bytes makes no new room. Unlimited at first (0xffffffff).
    */
   set room(bytes: number) {
     const engine = this.#engineFor("room");
-    this.#done(engine.call.kernel_room(this.fd, checkSize(bytes, "room", "room")), "room");
+    const n = checkSize(bytes, "room", "room");
+    checked(engine, engine.call.kernel_room(this.fd, n), "room");
   }
 
-  /** Takes everything that was written; its bytes and values are the caller's. */
+  /** Takes everything that was written. The caller owns the bytes and the values. */
   take(): Segment[] {
     const engine = this.#engineFor("take");
     const { memory, call, values } = engine;
@@ -129,7 +129,7 @@ export class Socket extends Owner {
     return taken;
   }
 
-  /** Closes the socket, with everything queued on it. Idempotent. */
+  /** Closes the socket and frees everything that is queued on it. Idempotent. */
   close(): void {
     if (this.disposed || this.engine.trapped !== undefined) return;
     this.engine.enter("close");
@@ -143,6 +143,7 @@ export class Socket extends Owner {
   }
 }
 
+/** The module's number of an errno. Throws EINVAL for any other value. */
 function moduleNumber(code: ErrnoName): number {
   if (!isErrnoName(code)) {
     throw new ImsgError("EINVAL", { detail: `${String(code)} is no errno of the module` });

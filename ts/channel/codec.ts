@@ -1,5 +1,6 @@
-import { Batch, HEADER } from "../batch/batch.ts";
+import { Batch } from "../batch/batch.ts";
 import { checkMessage, type ImsgMessage, type MessageInit } from "../batch/message.ts";
+import { HEADER_SIZE } from "../module/abi.ts";
 import { type Bytes, checkBytes } from "../module/check.ts";
 import { ImsgError } from "../module/error.ts";
 import { type ImsgOptions, resolveOptions } from "./options.ts";
@@ -28,7 +29,7 @@ const FLUSH = 49152;
 function lengthOf(data: MessageInit["data"]): number {
   // what is no bytes has no length here; it is refused later
   const pieces = (Array.isArray(data) ? data : [data]) as (Bytes | null)[];
-  return pieces.reduce((sum, piece) => sum + (piece?.byteLength ?? 0), HEADER);
+  return pieces.reduce((sum, piece) => sum + (piece?.byteLength ?? 0), HEADER_SIZE);
 }
 
 /**

@@ -1,11 +1,9 @@
 import type { Dialect } from "../batch/batch.ts";
-import type { ImsgInstance } from "../c/instance.ts";
+import { DEFAULT_MAX_SIZE } from "../module/abi.ts";
 import { defaultEngine } from "../module/default.ts";
 import type { Engine } from "../module/engine.ts";
 import { ImsgError } from "../module/error.ts";
-
-/** The longest message by default, in bytes with its header: MAX_IMSGSIZE. */
-export const MAX_SIZE = 16384;
+import { InstanceHandle } from "../module/instance.ts";
 
 /** Options of everything that reads or writes messages. */
 export interface ImsgOptions {
@@ -19,7 +17,7 @@ export interface ImsgOptions {
    */
   dialect?: Dialect;
   /** The instance to work in; the default one if absent. */
-  instance?: ImsgInstance;
+  instance?: InstanceHandle;
 }
 
 /** What options ask for, in the form that a {@link Batch} takes. */
@@ -32,13 +30,14 @@ export interface ResolvedOptions {
 
 /** Checks options, and fills in what is absent. */
 export function resolveOptions(options: ImsgOptions): ResolvedOptions {
-  const { maxSize = MAX_SIZE, pid = 0, dialect = "current", instance } = options;
+  const { maxSize = DEFAULT_MAX_SIZE, pid = 0, dialect = "current", instance } = options;
   if (dialect !== "current" && dialect !== "classic") {
     const detail = 'dialect must be "current" or "classic"';
     throw new ImsgError("EINVAL", { syscall: "imsgbuf_init", detail });
   }
   // not the default instance: that would bring all of the 1:1 layer into every bundle
-  const engine = instance === undefined ? defaultEngine() : instance.engine;
+  const engine =
+    instance === undefined ? defaultEngine() : InstanceHandle.engineOf(instance, "imsgbuf_init");
   return { engine, maxSize, pid, dialect };
 }
 

@@ -62,12 +62,7 @@ export class Outbox {
     const claimed = this.#transport.claim?.(message.fd);
     const { engine } = this.#batch;
     const { values, call } = engine;
-    const value = values.add(message.fd, claimed?.dispose);
-    const fd = call.kernel_open(value);
-    if (fd === -1) {
-      values.take(value);
-      throw engine.failure("imsg_compose");
-    }
+    const fd = engine.openValue(message.fd, claimed?.dispose, "imsg_compose");
     try {
       return this.#batch.compose(message, fd);
     } catch (error) {

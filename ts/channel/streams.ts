@@ -1,8 +1,4 @@
-import type { ImsgMessage, MessageInit } from "../batch/message.ts";
-import type { Bytes } from "../module/check.ts";
 import { checkBytes } from "../module/check.ts";
-import { ImsgCodec } from "./codec.ts";
-import type { ImsgOptions } from "./options.ts";
 import type { Transport, TransportSink } from "./transport.ts";
 
 /** A pair of byte streams: what most of the web's connections are. */
@@ -96,69 +92,4 @@ export function streamTransport({ readable, writable }: StreamPair): Transport {
       reader.cancel(reason).catch(ignore);
     },
   };
-}
-
-/**
- * Turns byte chunks into messages, like TextDecoderStream turns them into
- * strings. A message's data is a buffer of its own, or most of the chunk it
- * came in. Errors as {@link ImsgCodec.push} and {@link ImsgCodec.end} throw
- * them, after the messages before them.
- */
-export class ImsgDecoderStream {
-  /** The messages. */
-  readonly readable: ReadableStream<ImsgMessage>;
-  /** Takes the chunks. */
-  readonly writable: WritableStream<Bytes>;
-
-  /** Throws EINVAL for bad options, ENOMEM. */
-  constructor(options: ImsgOptions = {}) {
-    const codec = new ImsgCodec({ ...options, copy: true });
-    const { readable, writable } = new TransformStream<Bytes, ImsgMessage>({
-      transform(chunk, controller) {
-        try {
-          for (const message of codec.push(chunk)) controller.enqueue(message);
-        } catch (error) {
-          codec.dispose();
-          throw error;
-        }
-      },
-      flush() {
-        try {
-          codec.end();
-        } finally {
-          codec.dispose();
-        }
-      },
-    });
-    this.readable = readable;
-    this.writable = writable;
-  }
-}
-
-/** Turns messages into byte chunks, one for each message. Errors as {@link ImsgCodec.encode} throws them. */
-export class ImsgEncoderStream {
-  /** The chunks. */
-  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
-  /** Takes the messages. */
-  readonly writable: WritableStream<MessageInit>;
-
-  /** Throws EINVAL for bad options, ENOMEM. */
-  constructor(options: ImsgOptions = {}) {
-    const codec = new ImsgCodec(options);
-    const { readable, writable } = new TransformStream<MessageInit, Uint8Array<ArrayBuffer>>({
-      transform(message, controller) {
-        try {
-          controller.enqueue(codec.encode(message));
-        } catch (error) {
-          codec.dispose();
-          throw error;
-        }
-      },
-      flush() {
-        codec.dispose();
-      },
-    });
-    this.readable = readable;
-    this.writable = writable;
-  }
 }

@@ -1,7 +1,7 @@
 /**
  * `imsg-wasm/c`: C's own functions one to one ({@link Imsgbuf}, {@link Ibuf} and
- * their like), and instances of the module: further ones, and the default one,
- * which the channels and codecs of `imsg-wasm` work in, too.
+ * the others), and instances of the module. The codecs and channels of
+ * `imsg-wasm` use the default instance unless their options name another.
  *
  * @module
  */

@@ -8,31 +8,31 @@ function invalid(syscall: string, detail: string): ImsgError {
   return new ImsgError("EINVAL", { syscall, detail });
 }
 
-/** A size, position or count: an integer from 0 to 0xffffffff, else EINVAL. */
+/** Checks a size, position or count: an integer from 0 to 0xffffffff. Throws EINVAL. */
 export function checkSize(value: unknown, name: string, syscall: string): number {
   if (typeof value === "number" && value >>> 0 === value) return value;
   throw invalid(syscall, `${name} must be an integer from 0 to 4294967295, not ${show(value)}`);
 }
 
-/** A uint32 of the header; absent is 0. */
+/** Checks a uint32 of the header; undefined is 0. Throws EINVAL. */
 export function checkU32(value: unknown, name: string, syscall: string): number {
   return value === undefined ? 0 : checkSize(value, name, syscall);
 }
 
-/** A pid: a uint32 as in the header, or negative as in C's pid_t. */
+/** Checks a pid: a uint32 as in the header, or negative as in C's pid_t; undefined is 0. Throws EINVAL. */
 export function checkPid(value: unknown, syscall: string): number {
   if (typeof value === "number" && value < 0 && (value | 0) === value) return value;
   return checkU32(value, "pid", syscall);
 }
 
-/** A descriptor's number; absent or negative is none. */
+/** Checks the number of a descriptor; undefined and negative numbers are -1, none. Throws EINVAL. */
 export function checkFd(value: unknown, syscall: string): number {
   if (value === undefined) return -1;
   if (typeof value === "number" && (value | 0) === value) return value < 0 ? -1 : value;
   throw invalid(syscall, `fd must be a descriptor's number, not ${show(value)}`);
 }
 
-/** A value for the integers of an ibuf: what fits C's uint64_t. */
+/** Checks a value for the integers of an ibuf: it must fit C's uint64_t. Throws EINVAL. */
 export function checkValue(value: unknown, syscall: string): bigint {
   if (typeof value === "bigint" && value >= 0n && value <= 0xffffffffffffffffn) return value;
   if (typeof value === "number" && value >= 0 && Number.isSafeInteger(value)) return BigInt(value);
@@ -43,15 +43,43 @@ export function checkValue(value: unknown, syscall: string): bigint {
 }
 
 /**
- * A view of the caller's bytes, or a copy where others could change them while
- * we look (SharedArrayBuffer); EINVAL if they are no bytes, or detached.
+ * The getter of a property of a prototype, taken before any other code can
+ * replace it. Called on an object, it reads the engine's own slot: no subclass,
+ * proxy or own property can lie to it. It throws for other kinds of objects.
  */
-export function checkBytes(data: unknown, syscall: string): Uint8Array<ArrayBufferLike> {
+function getter<T>(prototype: object, key: PropertyKey): { call(object: unknown): T } {
+  return Object.getOwnPropertyDescriptor(prototype, key)!.get as unknown as {
+    call(object: unknown): T;
+  };
+}
+
+const arrays = Object.getPrototypeOf(Uint8Array.prototype) as object;
+const views = DataView.prototype;
+const arrayTag = getter<string | undefined>(arrays, Symbol.toStringTag);
+const arrayLength = getter<number>(arrays, "byteLength");
+const arrayOffset = getter<number>(arrays, "byteOffset");
+const arrayBuffer = getter<ArrayBufferLike>(arrays, "buffer");
+const viewLength = getter<number>(views, "byteLength");
+const viewOffset = getter<number>(views, "byteOffset");
+const viewBuffer = getter<ArrayBufferLike>(views, "buffer");
+const bufferLength = getter<number>(ArrayBuffer.prototype, "byteLength");
+const resizable = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "resizable")?.get;
+const { keys } = Uint8Array.prototype;
+
+/** The real length of a Uint8Array or a subclass, of this realm or another; undefined for anything else. */
+export function uint8Length(data: unknown): number | undefined {
+  return arrayTag.call(data) === "Uint8Array" ? arrayLength.call(data) : undefined;
+}
+
+/**
+ * Makes a plain Uint8Array that aliases the caller's bytes, or a copy if others
+ * could change them meanwhile (a SharedArrayBuffer). Throws EINVAL if they are
+ * no bytes, or detached. Runs no code of the caller.
+ */
+export function checkBytes(data: unknown, syscall: string): Uint8Array<ArrayBuffer> {
   try {
-    const bytes = view(data) ?? view(lentMemory(data));
-    if (bytes !== undefined) {
-      return bytes.buffer instanceof ArrayBuffer ? bytes : Uint8Array.from(bytes);
-    }
+    const bytes = plainView(data) ?? plainView(lentMemory(data));
+    if (bytes !== undefined) return isUnshared(bytes.buffer) ? (bytes as never) : bytes.slice();
   } catch (cause) {
     if (cause instanceof ImsgError) throw cause;
     throw new ImsgError("EINVAL", { syscall, detail: "the buffer is detached", cause });
@@ -59,32 +87,41 @@ export function checkBytes(data: unknown, syscall: string): Uint8Array<ArrayBuff
   throw invalid(syscall, `data must be an ArrayBuffer or a view of one, not ${show(data)}`);
 }
 
-function view(data: unknown): Uint8Array<ArrayBufferLike> | undefined {
-  if (ArrayBuffer.isView(data)) {
-    // one that is detached, or out of bounds, only looks empty: this throws then
-    if (data.byteLength === 0 && !(data instanceof DataView)) {
-      Uint8Array.prototype.keys.call(data as Uint8Array);
-    }
-    return data instanceof Uint8Array
-      ? data
-      : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  }
-  return isBuffer(data) ? new Uint8Array(data) : undefined;
+/** Whether a buffer can change its size, so that views of it may lose their bytes. */
+export function isResizable(buffer: ArrayBuffer): boolean {
+  return resizable?.call(buffer) === true;
 }
 
-/** Whether it is a buffer, of this realm or another; a look-alike has no bytes. */
+function plainView(data: unknown): Uint8Array<ArrayBufferLike> | undefined {
+  if (!ArrayBuffer.isView(data)) return isBuffer(data) ? new Uint8Array(data) : undefined;
+  if (arrayTag.call(data) === undefined) {
+    return new Uint8Array(viewBuffer.call(data), viewOffset.call(data), viewLength.call(data));
+  }
+  const length = arrayLength.call(data);
+  // a detached or out-of-bounds array only looks empty; keys() throws for it
+  if (length === 0) keys.call(data as Uint8Array);
+  return new Uint8Array(arrayBuffer.call(data), arrayOffset.call(data), length);
+}
+
+/** Whether a value is a buffer, of this realm or another. An object that only looks like one has no bytes. */
 function isBuffer(data: unknown): data is ArrayBufferLike {
-  if (typeof data !== "object" || data === null) return false;
-  return [ArrayBuffer, globalThis.SharedArrayBuffer].some((type) => {
-    if (type === undefined) return false;
-    const { get } = Object.getOwnPropertyDescriptor(type.prototype, "byteLength")!;
-    try {
-      get!.call(data);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  return isUnshared(data) || isShared(data);
+}
+
+function isUnshared(data: unknown): data is ArrayBuffer {
+  try {
+    return bufferLength.call(data) >= 0;
+  } catch {
+    return false;
+  }
+}
+
+function isShared(data: unknown): data is SharedArrayBuffer {
+  try {
+    return getter<number>(SharedArrayBuffer.prototype, "byteLength").call(data) >= 0;
+  } catch {
+    return false; // also where there is no SharedArrayBuffer
+  }
 }
 
 function show(value: unknown): string {

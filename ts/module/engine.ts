@@ -1,32 +1,36 @@
-import { Records } from "../batch/records.ts";
+import { type Pointer, WINDOW_SIZE } from "./abi.ts";
 import type { ErrnoName } from "./errno.ts";
 import { errnoName } from "./errno.ts";
 import { ImsgError, type ImsgErrorOptions } from "./error.ts";
-import type { ExportName, Pointer, RawExports } from "./exports.ts";
+import type { ExportName, RawExports } from "./exports.ts";
 import { HostValues } from "./host-values.ts";
 import type { Created } from "./live.ts";
+import { loadModule } from "./load.ts";
 import { Memory } from "./memory.ts";
 import { processId } from "./pid.ts";
 
 /** The kinds of objects that {@link ImsgInstance.stats} counts. */
 export type ObjectKind = "batch" | "ibuf" | "imsg" | "imsgbuf" | "msgbuf" | "socket";
 
-/** How many bytes the window has, through which chunks and records go (BATCH_WINDOW). */
-export const WINDOW = 65520;
+/** The exports that {@link Engine.call} guards. */
+type Guarded = Omit<RawExports, "memory" | "_initialize">;
 
 /**
  * One instantiated module with everything that its users share: guarded calls,
- * memory views, errno, host values and the header callbacks of readers.
+ * memory views, errno, host values and header callbacks.
  */
 export class Engine {
-  /** The exports as they are; hot paths call these and guard themselves. */
+  /** The exports themselves, for hot paths, which guard their calls with {@link enter} and {@link trap}. */
   readonly exports: RawExports;
   /** The exports, guarded: a trap or a stopped engine is an {@link ImsgError}. */
-  readonly call: Omit<RawExports, "memory" | "_initialize">;
+  readonly call: Guarded;
   readonly memory: Memory;
   readonly values: HostValues;
-  /** Messages that wait in the window to be composed. */
-  readonly records: Records;
+  /**
+   * Address of {@link WINDOW_SIZE} bytes for the arguments and results of a
+   * single call. Every flush of a batch overwrites them.
+   */
+  readonly scratch: Pointer;
   /** Whether objects remember where they were made and disposed. */
   readonly debug: boolean;
   /** How many objects of each kind are alive. */
@@ -40,54 +44,48 @@ export class Engine {
   };
   /** In debug mode: where each live object was made. */
   readonly created = new Set<Created>();
-  /** Bytes in use when nothing is alive. */
+  /** Bytes that C has allocated when no object is alive. */
   readonly base: number;
-  /** Told of every descriptor that was closed, after the call that closed it. */
+  /** Gets the number of every descriptor that was closed, after the call that closed it. */
   onClose: ((fd: number) => void) | undefined;
-  /** The header callbacks of msgbufs, once there is one. */
-  readers: { header(reader: number, at: Pointer, length: number): number } | undefined;
-  /** Whether such a callback is running, below a frame of the module. */
+  /** The header callbacks of msgbufs, once there is a msgbuf that has one. */
+  headerCallbacks: { header(reader: number, at: Pointer, length: number): number } | undefined;
+  /** Whether a header callback is running, below a frame of the module. */
   inCallback = false;
-  /** In debug mode: takes back what reserve and seek lent until the next call. */
+  /** In debug mode: makes the memory that reserve and seek have lent stale. */
   expire: (() => void) | undefined;
 
   readonly #errno: Pointer;
-  #holds = 0;
+  #deferrals = 0;
   #trapped: ImsgError | undefined;
 
+  /** Instantiates the module. Throws EINVAL if it is another library's, ENOMEM. */
   constructor(module: WebAssembly.Module, debug = false) {
     this.debug = debug;
     this.values = new HostValues();
-    const instance = new WebAssembly.Instance(module, {
-      env: {
-        host_close: (fd: number, value: number) => this.values.closed(fd, value),
-        host_header: (reader: number, at: number, length: number) =>
-          this.readers?.header(reader, at, length) ?? 0,
-      },
+    this.exports = loadModule(module, {
+      host_close: (fd, value) => this.values.closed(fd, value),
+      host_header: (reader, at, length) => this.headerCallbacks?.header(reader, at, length) ?? 0,
     });
-    this.exports = instance.exports as unknown as RawExports;
-    if (typeof this.exports.batch_open !== "function") {
-      throw new ImsgError("EINVAL", { detail: "this is not the module of this library" });
-    }
-    this.exports._initialize?.();
     this.memory = new Memory(this.exports.memory);
-    this.records = new Records(this.memory, this.exports.batch_window(), WINDOW);
     this.#errno = this.exports.__errno_location();
+    this.scratch = this.exports.batch_outgoing();
     this.exports.kernel_setpid(processId());
     if (WebAssembly.Module.customSections(module, "imsg-unverified").length > 0) {
       console.warn(
         "imsg-wasm: this module was built from altered C, not from the verified original",
       );
     }
-    this.call = this.#guard(instance.exports);
+    this.call = this.#guard();
     this.base = this.exports.mem_live() >>> 0;
   }
 
-  #guard(exports: WebAssembly.Exports): Omit<RawExports, "memory" | "_initialize"> {
+  #guard(): Guarded {
     const guarded: Record<string, unknown> = {};
-    for (const [name, value] of Object.entries(exports)) {
+    for (const [name, value] of Object.entries(this.exports)) {
       if (typeof value !== "function") continue;
       const f = value as (...args: unknown[]) => number;
+      // declared parameters: V8 passes them faster than rest parameters
       guarded[name] = (
         a: unknown,
         b: unknown,
@@ -107,30 +105,34 @@ export class Engine {
         }
       };
     }
-    return guarded as unknown as Omit<RawExports, "memory" | "_initialize">;
+    return guarded as unknown as Guarded;
   }
 
   /**
-   * Refuses calls from a header callback and after a trap; has what waits in the
-   * window composed, and clears errno.
+   * Prepares a call into the module: makes lent memory stale and clears errno.
+   * Throws ERR_IMSG_REENTRANT inside of a header callback, and
+   * ERR_IMSG_TRAPPED after a trap.
    */
   enter(syscall?: string): void {
     if (this.inCallback) {
       throw new ImsgError("ERR_IMSG_REENTRANT", syscall === undefined ? {} : { syscall });
     }
-    this.records.holder?.commit();
     if (this.#trapped !== undefined) throw this.#trapped;
     if (this.expire !== undefined) this.expire();
     this.memory.i32[this.#errno >> 2] = 0;
   }
 
-  /** Whether {@link enter} would let a call in. */
+  /** Whether {@link enter} would not throw. */
   get ready(): boolean {
     return this.#trapped === undefined && !this.inCallback;
   }
 
-  /** Marks the engine as unusable, and gives the error that says so. */
+  /**
+   * Marks the engine as unusable, and returns the error of every later call. An
+   * ImsgError is no trap, and is returned as it is.
+   */
   trap(cause: unknown, syscall?: string): ImsgError {
+    if (cause instanceof ImsgError) return cause;
     this.#trapped ??= new ImsgError("ERR_IMSG_TRAPPED", {
       cause,
       ...(syscall === undefined ? {} : { syscall }),
@@ -144,27 +146,48 @@ export class Engine {
   }
 
   /**
-   * Runs what closing descriptors has left to do, outside of the module. A
-   * disposer may call the library; errno is kept for who has yet to read it.
+   * Disposes the values of descriptors that were closed, outside of the module.
+   * A disposer may call the library, so errno is kept for the caller that has
+   * yet to read it.
    */
   settle(): void {
-    if (this.#holds > 0) return;
+    if (this.#deferrals > 0) return;
     const errno = this.memory.int(this.#errno);
     this.values.settle(this.onClose);
     this.memory.i32[this.#errno >> 2] = errno;
   }
 
   /**
-   * Runs what must not be interrupted by disposers: they wait until it is done,
-   * so that they find every object in the state that C left it in.
+   * Runs a function and disposes closed values only after it, so that a
+   * disposer finds every object in the state that C left it in.
    */
-  held<T>(run: () => T): T {
-    this.#holds++;
+  deferDisposers<T>(run: () => T): T {
+    this.#deferrals++;
     try {
       return run();
     } finally {
-      this.#holds--;
+      this.#deferrals--;
       if (this.values.pending) this.settle();
+    }
+  }
+
+  /**
+   * Opens a descriptor for a value, which the table owns from then on. If it
+   * throws (ENOMEM), the value is still the caller's.
+   */
+  openValue(
+    value: unknown,
+    dispose: ((value: unknown) => void) | undefined,
+    syscall: string,
+  ): number {
+    const id = this.values.add(value, dispose);
+    let fd = -1;
+    try {
+      fd = this.call.kernel_open(id);
+      if (fd === -1) throw this.failure(syscall);
+      return fd;
+    } finally {
+      if (fd === -1) this.values.take(id);
     }
   }
 
@@ -191,15 +214,15 @@ export class Engine {
   }
 
   /**
-   * The caller's bytes, to be put where an allocation comes first: a copy if
-   * they are memory of the module (from reserve or seek), which may move then.
-   * For up to `spared` bytes there is no allocation (see scratch.ts).
+   * Copies bytes that alias linear memory (from reserve or seek) if the next
+   * call may allocate, since an allocation may move them. A call with up to
+   * `spared` bytes does not allocate.
    */
-  outside<T extends ArrayBufferLike>(
+  copyIfAliased<T extends ArrayBufferLike>(
     bytes: Uint8Array<T>,
-    spared = WINDOW,
+    spared = WINDOW_SIZE,
   ): Uint8Array<T | ArrayBuffer> {
     if (bytes.length <= spared || bytes.buffer !== this.exports.memory.buffer) return bytes;
-    return Uint8Array.from(bytes); // a Buffer's slice would share
+    return Uint8Array.from(bytes); // slice of a Buffer would share the memory
   }
 }

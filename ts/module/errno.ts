@@ -1,9 +1,10 @@
 /**
- * errno by name. The module numbers errors as WASI does, Linux numbers them
- * differently, and users compare names: this is the one place that knows both.
+ * The names of errno. The module numbers errors as WASI does and Linux numbers
+ * them differently, so users compare names. This table is the one place that
+ * has both numbers.
  */
 
-// name, the module's number, Linux's number, what Node would say
+// name, the module's number, Linux's number, the description
 const table = [
   ["EAGAIN", 6, 11, "resource temporarily unavailable"],
   ["EBADF", 8, 9, "bad file descriptor"],
@@ -24,7 +25,7 @@ const table = [
   ["ETIMEDOUT", 73, 110, "connection timed out"],
 ] as const;
 
-/** The names of the errors that the original and the kernel below it report. */
+/** The names of errno that the original, its kernel and the transports report. */
 export type ErrnoName = (typeof table)[number][0];
 
 const byName = /* @__PURE__ */ new Map<string, (typeof table)[number]>(
@@ -32,27 +33,27 @@ const byName = /* @__PURE__ */ new Map<string, (typeof table)[number]>(
 );
 const byModule = /* @__PURE__ */ new Map<number, ErrnoName>(table.map((row) => [row[1], row[0]]));
 
-/** Whether a string is the name of an errno that this library knows. */
+/** Whether a string is one of the names in the table. */
 export function isErrnoName(name: string): name is ErrnoName {
   return byName.has(name);
 }
 
-/** The name of one of the module's own error numbers; undefined if unknown. */
+/** The name of one of the module's own error numbers; undefined if it is not in the table. */
 export function errnoName(moduleNumber: number): ErrnoName | undefined {
   return byModule.get(moduleNumber);
 }
 
-/** The module's own number of an error. */
+/** The module's own number of a name. */
 export function moduleErrno(name: ErrnoName): number {
   return byName.get(name)![1];
 }
 
-/** The number that Linux gives an error. */
+/** Linux's number of a name. */
 export function linuxErrno(name: ErrnoName): number {
   return byName.get(name)![2];
 }
 
-/** A description in Node's words. */
+/** The description of a name, in Node's words. */
 export function errnoText(name: ErrnoName): string {
   return byName.get(name)![3];
 }

@@ -1,5 +1,4 @@
-/** An address in the module's memory; 0 is NULL. */
-export type Pointer = number;
+import type { Pointer } from "./abi.ts";
 
 /**
  * The module's exports by signature, as they are in C: size_t, pointers and
@@ -259,7 +258,6 @@ export interface RawExports {
   batch_open(maxsize: number, pid: number, fdpass: number): Pointer;
   /** Frees a batch with everything queued. */
   batch_close(batch: Pointer): void;
-  /** Sets the longest message of a batch. */
   /** Where the host writes chunks and records. */
   batch_window(): Pointer;
   /** Where what was written lies. */
@@ -284,78 +282,3 @@ export interface RawExports {
 
 /** The names of the exported functions. */
 export type ExportName = Exclude<keyof RawExports, "memory" | "_initialize">;
-
-/** Offsets in bytes within the original's structures, and their sizes, on wasm32. */
-export const layout = {
-  /** C's struct ibuf. */
-  ibuf: {
-    /** Its size. */
-    sizeof: 32,
-    /** Where its memory is. */
-    buf: 8,
-    /** How large that is. */
-    size: 12,
-    /** How large it may become. */
-    max: 16,
-    /** Where writing goes on. */
-    wpos: 20,
-    /** Where reading goes on. */
-    rpos: 24,
-    /** Its descriptor; -1: none, -2: it is on the stack. */
-    fd: 28,
-  },
-  /** C's struct imsgbuf. */
-  imsgbuf: {
-    /** Its size. */
-    sizeof: 20,
-    /** Its msgbuf. */
-    w: 0,
-    /** The pid of messages without one. */
-    pid: 4,
-    /** The longest message. */
-    maxsize: 8,
-    /** Its socket. */
-    fd: 12,
-    /** 1: descriptors may pass. */
-    flags: 16,
-  },
-  /** C's struct imsg. */
-  imsg: {
-    /** Its size. */
-    sizeof: 24,
-    /** The header's type. */
-    type: 0,
-    /** The header's length, itself included. */
-    len: 4,
-    /** The header's peerid. */
-    peerid: 8,
-    /** The header's pid. */
-    pid: 12,
-    /** Where the payload is; 0 if it is empty. */
-    data: 16,
-    /** The ibuf that owns it. */
-    buf: 20,
-  },
-  /** C's struct iovec. */
-  iovec: {
-    /** Its size. */
-    sizeof: 8,
-    /** Where the bytes are. */
-    base: 0,
-    /** How many they are. */
-    len: 4,
-  },
-  /** A piece of what was written: kernel_written. */
-  segment: {
-    /** The next piece, or 0. */
-    next: 0,
-    /** How many bytes it has. */
-    len: 4,
-    /** The number of the descriptor that travels with its first byte, or -1. */
-    fd: 8,
-    /** The value behind that, or 0. */
-    value: 12,
-    /** Where its bytes are. */
-    data: 16,
-  },
-} as const;

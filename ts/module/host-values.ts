@@ -1,4 +1,4 @@
-/** A value that a descriptor stands for, and what to do when it is closed. */
+/** A value that a descriptor stands for, and the function that closes the value. */
 export interface HostValue {
   readonly value: unknown;
   readonly dispose: ((value: unknown) => void) | undefined;
@@ -7,32 +7,33 @@ export interface HostValue {
 /**
  * The host's side of the descriptor table: C knows a value by a number only.
  *
- * Closing happens below frames of the module, where no code of the user's may
- * run; so it is noted here, and done when the call has returned.
+ * C closes descriptors below frames of the module, where no code of the user
+ * may run. So closings are recorded here, and values are disposed when the call
+ * has returned.
  */
 export class HostValues {
   readonly #values = new Map<number, HostValue>();
   #next = 1;
   #closedFds: number[] = [];
   #gone: HostValue[] = [];
-  /** Whether {@link settle} has something to do. */
+  /** Whether closings are recorded that {@link settle} has not processed. */
   pending = false;
 
-  /** Registers a value; the number is never 0. */
+  /** Registers a value and returns its number, which is never 0. */
   add(value: unknown, dispose?: (value: unknown) => void): number {
     const id = this.#next++;
     this.#values.set(id, { value, dispose });
     return id;
   }
 
-  /** Gives a value away: it is forgotten here, and not disposed. */
+  /** Removes a value without disposing it; it is the caller's from then on. */
   take(id: number): HostValue | undefined {
     const entry = this.#values.get(id);
     this.#values.delete(id);
     return entry;
   }
 
-  /** The value, which stays here. */
+  /** Returns a value, which stays registered. */
   peek(id: number): HostValue | undefined {
     return this.#values.get(id);
   }
@@ -42,7 +43,7 @@ export class HostValues {
     return this.#values.size;
   }
 
-  /** Told by C: a number was closed, and perhaps a value with it. */
+  /** Records that C closed a descriptor (-1: one that had been sent already) and a value (0: none). */
   closed(fd: number, id: number): void {
     if (fd >= 0) this.#closedFds.push(fd);
     const entry = id === 0 ? undefined : this.take(id);
@@ -50,18 +51,18 @@ export class HostValues {
     this.pending = true;
   }
 
-  /** Disposes what was closed, in that order. */
+  /** Reports the recorded closings and disposes their values, in the order of the closings. */
   settle(onClose: ((fd: number) => void) | undefined): void {
     this.pending = false;
     const fds = this.#closedFds;
     const gone = this.#gone;
     this.#closedFds = [];
     this.#gone = [];
-    if (onClose !== undefined) for (const fd of fds) apart(() => onClose(fd));
-    for (const entry of gone) apart(() => disposeValue(entry));
+    if (onClose !== undefined) for (const fd of fds) reportErrors(() => onClose(fd));
+    for (const entry of gone) reportErrors(() => disposeValue(entry));
   }
 
-  /** Forgets what was closed without disposing it: the collector's way. */
+  /** Drops the recorded closings without disposing the values: the garbage collector closes nothing. */
   forget(): void {
     this.pending = false;
     this.#closedFds = [];
@@ -69,6 +70,7 @@ export class HostValues {
   }
 }
 
+/** Calls the disposer of a value, or its `Symbol.dispose` or `close` method. */
 function disposeValue({ value, dispose }: HostValue): void {
   if (dispose !== undefined) {
     dispose(value);
@@ -82,8 +84,8 @@ function disposeValue({ value, dispose }: HostValue): void {
   else if (typeof close === "function") close.call(value);
 }
 
-/** What users' code throws here must not look like a failure of the call. */
-function apart(run: () => void): void {
+/** Runs code of the user. An error of it is reported as uncaught, since it is no failure of the call. */
+function reportErrors(run: () => void): void {
   try {
     run();
   } catch (error) {

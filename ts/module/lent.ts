@@ -1,18 +1,18 @@
+import type { Pointer } from "./abi.ts";
 import type { Engine } from "./engine.ts";
 import { ImsgError } from "./error.ts";
-import type { Pointer } from "./exports.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** What stands behind the proxies of debug mode; throws when it is too late. */
+/** Returns the memory behind each proxy of debug mode; throws ERR_IMSG_STALE if it is stale. */
 const proxies = new WeakMap<object, () => Bytes>();
 
 /**
- * Memory of the module for the caller to read and write until the next call
- * into the library. In debug mode it is a proxy that throws ERR_IMSG_STALE when
- * it is used later.
+ * Lends memory of the module to the caller, to read and write until the next
+ * call into the library. In debug mode it is a proxy that throws ERR_IMSG_STALE
+ * when it is used later.
  */
-export function lend(engine: Engine, at: Pointer, length: number): Bytes {
+export function lendMemory(engine: Engine, at: Pointer, length: number): Bytes {
   const view = engine.memory.u8.subarray(at, at + length);
   if (!engine.debug) return view;
   let stale = false;
@@ -30,7 +30,7 @@ export function lend(engine: Engine, at: Pointer, length: number): Bytes {
   });
 }
 
-/** The memory behind a proxy that {@link lend} made; undefined for anything else. */
+/** Returns the memory behind a proxy of {@link lendMemory}; undefined for anything else. */
 export function lentMemory(value: unknown): Bytes | undefined {
   return typeof value === "object" && value !== null ? proxies.get(value)?.() : undefined;
 }
@@ -46,7 +46,7 @@ function guard(view: Bytes, check: () => void): Bytes {
       if (typeof value !== "function" || key === "constructor") return value;
       return (...args: unknown[]) => {
         const result: unknown = value.apply(fresh(), args);
-        // subarray shares the memory, fill and its like return what they changed
+        // subarray shares the memory, and methods like fill return the array itself
         const shares = result instanceof Uint8Array && result.buffer === view.buffer;
         return shares ? guard(result as Bytes, check) : result;
       };

@@ -1,8 +1,8 @@
+import type { Pointer } from "./abi.ts";
 import type { Engine, ObjectKind } from "./engine.ts";
 import { ImsgError } from "./error.ts";
-import type { Pointer } from "./exports.ts";
 
-/** What a forgotten object leaves to the collector. */
+/** What the FinalizationRegistry callback needs to free an object. */
 interface Remains {
   engine: Engine;
   kind: ObjectKind;
@@ -10,41 +10,47 @@ interface Remains {
   free: (engine: Engine) => void;
 }
 
-const registry = /* @__PURE__ */ new FinalizationRegistry<Remains>(
-  ({ engine, kind, created, free }) => {
-    engine.live[kind]--;
-    if (created !== undefined) engine.created.delete(created);
-    if (engine.trapped !== undefined) return;
-    engine.expire?.();
-    free(engine);
-    // descriptors in it are lost, but no value is closed by the collector
-    engine.values.forget();
-  },
-);
+/** Frees an object that the garbage collector has found. */
+function freeCollected({ engine, kind, created, free }: Remains): void {
+  engine.live[kind]--;
+  if (created !== undefined) engine.created.delete(created);
+  if (engine.trapped !== undefined) return;
+  engine.expire?.();
+  free(engine);
+  // the collector closes no values, so the values of closed descriptors are dropped
+  engine.values.forget();
+}
+
+/** A backstop for objects that are never disposed; absent where the engine has no such registry. */
+const registry =
+  typeof FinalizationRegistry === "undefined"
+    ? undefined
+    : /* @__PURE__ */ new FinalizationRegistry<Remains>(freeCollected);
 
 /**
- * What views borrow from: as long as the version stands, the memory that a
- * view was made of is where it was.
+ * Memory that views borrow. The version changes when the memory moves or is
+ * freed, which makes the views of an older version stale.
  */
 export interface Root {
   version: number;
 }
 
-/** In debug mode: the kind of a live object, and where it was made. */
+/** In debug mode: the kind of a live object, and the stack trace of its construction. */
 export interface Created {
   readonly kind: ObjectKind;
   readonly trace: string;
 }
 
 /**
- * An object of C's that belongs to JavaScript until C takes it (it is then
- * moved) or it is disposed. Either way its use is an error that says so.
+ * An object of C that JavaScript owns until C takes it (then it has moved) or
+ * until it is disposed. After that every use throws ERR_IMSG_MOVED or
+ * ERR_IMSG_DISPOSED.
  */
 export abstract class Owner {
   /** @internal */
   readonly engine: Engine;
   readonly #kind: ObjectKind;
-  #at: Pointer;
+  readonly #pointer: Pointer;
   #state: "live" | "moved" | "disposed" = "live";
   #created: Created | undefined;
   #ended: string | undefined;
@@ -58,24 +64,25 @@ export abstract class Owner {
   protected constructor(
     engine: Engine,
     kind: ObjectKind,
-    at: Pointer,
+    pointer: Pointer,
     free: (engine: Engine) => void,
   ) {
     this.engine = engine;
     this.#kind = kind;
-    this.#at = at;
+    this.#pointer = pointer;
     engine.live[kind]++;
     if (engine.debug) {
       this.#created = { kind, trace: trace() };
       engine.created.add(this.#created);
     }
-    registry.register(this, { engine, kind, created: this.#created, free }, this);
+    // free must not capture `this`, or the object is never collected
+    registry?.register(this, { engine, kind, created: this.#created, free }, this);
   }
 
-  /** Ends the use of the object; nothing if it has ended before. */
+  /** Frees the object. Does nothing if it has been disposed or moved before. */
   abstract dispose(): void;
 
-  /** The same as {@link dispose}, for `using`. An engine without the symbol has it as "undefined". */
+  /** The same as {@link dispose}, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }
@@ -85,7 +92,7 @@ export abstract class Owner {
     return this.#kind;
   }
 
-  /** Whether the object has been given to C. */
+  /** Whether C has taken the object. */
   get moved(): boolean {
     return this.#state === "moved";
   }
@@ -96,12 +103,13 @@ export abstract class Owner {
   }
 
   /**
-   * The address, for a call that is about to be made.
+   * The address of the object, for a call that is about to be made. Throws
+   * ERR_IMSG_MOVED or ERR_IMSG_DISPOSED.
    * @internal
    */
-  at(syscall: string): Pointer {
+  pointerFor(syscall: string): Pointer {
     if (this.#state !== "live") throw this.#gone(syscall);
-    return this.#at;
+    return this.#pointer;
   }
 
   #gone(syscall: string): ImsgError {
@@ -116,14 +124,14 @@ export abstract class Owner {
   }
 
   /**
-   * Ends the ownership; false if it had ended before.
+   * Ends the ownership. Returns false if it had ended before.
    * @internal
    */
   protected retire(state: "moved" | "disposed"): boolean {
     if (this.#state !== "live") return false;
     this.#state = state;
     this.engine.live[this.#kind]--;
-    registry.unregister(this);
+    registry?.unregister(this);
     if (this.#created !== undefined) {
       this.engine.created.delete(this.#created);
       this.#ended = trace();
@@ -137,7 +145,11 @@ function trace(): string {
   return lines.filter((line) => !/[/\\]module[/\\]live\./.test(line)).join("\n");
 }
 
-/** An argument that must be of a kind, and of the same instance if one is given. */
+/**
+ * Checks an argument that must be an object of the library of a certain kind.
+ * Throws EINVAL for anything else, and for an object of another engine if one
+ * is given.
+ */
 export function checkOwner(
   value: unknown,
   kind: ObjectKind,

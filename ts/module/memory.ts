@@ -1,9 +1,9 @@
-import type { Pointer } from "./exports.ts";
+import type { Pointer } from "./abi.ts";
 
 /**
- * The one place that holds views of linear memory. Growth replaces the buffer
- * and detaches every view, silently: so nobody keeps one across a call, and
- * everybody asks here, where they are made anew when the buffer has changed.
+ * The views of linear memory. When the memory grows, the engine replaces the
+ * buffer and detaches every view silently. So a view must not be kept across a
+ * call: get it here each time, where it is made anew when it was detached.
  */
 export class Memory {
   readonly #memory: WebAssembly.Memory;
@@ -23,41 +23,41 @@ export class Memory {
     this.#i32 = new Int32Array(buffer);
   }
 
-  /** All bytes; valid until the next call into the module. */
+  /** All bytes, valid until the next call into the module. */
   get u8(): Uint8Array<ArrayBuffer> {
     // a detached view has no length, and linear memory is never empty
     if (this.#u8.length === 0) this.#refresh();
     return this.#u8;
   }
 
-  /** All words, unsigned; valid until the next call into the module. */
+  /** All words, unsigned, valid until the next call into the module. */
   get u32(): Uint32Array<ArrayBuffer> {
     if (this.#u32.length === 0) this.#refresh();
     return this.#u32;
   }
 
-  /** All words, signed; valid until the next call into the module. */
+  /** All words, signed, valid until the next call into the module. */
   get i32(): Int32Array<ArrayBuffer> {
     if (this.#i32.length === 0) this.#refresh();
     return this.#i32;
   }
 
-  /** The unsigned word at an address. */
+  /** Reads the unsigned word at an address. */
   word(at: Pointer): number {
     return this.u32[at >>> 2]!;
   }
 
-  /** The signed word at an address. */
+  /** Reads the signed word at an address. */
   int(at: Pointer): number {
     return this.i32[at >>> 2]!;
   }
 
-  /** A copy of some bytes, in a buffer of its own. */
+  /** Copies `length` bytes to a buffer of their own. */
   copy(at: Pointer, length: number): Uint8Array<ArrayBuffer> {
     return this.u8.slice(at, at + length);
   }
 
-  /** How many bytes linear memory has now. */
+  /** Bytes of linear memory. */
   get size(): number {
     return this.#memory.buffer.byteLength;
   }

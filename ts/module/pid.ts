@@ -1,6 +1,6 @@
 /**
- * The process id that messages carry unless told otherwise: the process's
- * where there is one, else a random one, never 0, that fits C's pid_t.
+ * The process id of messages that are sent without one: the id of the process
+ * where there is one, else a random number from 1 that fits C's pid_t.
  */
 export function processId(): number {
   const { process } = globalThis as { process?: { pid?: unknown } };

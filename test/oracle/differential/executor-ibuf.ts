@@ -1,5 +1,5 @@
 import type { Ibuf } from "../../../ts/c/index.ts";
-import { layout } from "../../../ts/module/exports.ts";
+import { layout } from "../../../ts/module/abi.ts";
 import type { Run, Slots } from "./executor-slots.ts";
 import { fillPattern } from "./program.ts";
 import { showBytes, showSize } from "./transcript.ts";
@@ -53,7 +53,7 @@ function use(run: (ibuf: Ibuf, s: Slots) => void): Run {
 /** What an ibuf has in the module's memory. */
 function extent(b: Ibuf): { at: number; size: number } {
   const { memory } = b.engine;
-  const pointer = b.at("ibuf_free");
+  const pointer = b.pointerFor("ibuf_free");
   return {
     at: memory.word(pointer + layout.ibuf.buf),
     size: memory.word(pointer + layout.ibuf.size),

@@ -1,5 +1,5 @@
 import { Imsg, type Imsgbuf, type Msgbuf, type Socket } from "../../../ts/c/index.ts";
-import { layout } from "../../../ts/module/exports.ts";
+import { layout } from "../../../ts/module/abi.ts";
 import { Refusal, type Run, type Slots } from "./executor-slots.ts";
 import { showBytes, showSize } from "./transcript.ts";
 
@@ -63,7 +63,7 @@ function header(s: Slots, m: Imsg): void {
 /** The descriptor that came with a message, which stays there. */
 function descriptorOf(m: Imsg): number {
   const { memory } = m.engine;
-  return memory.int(memory.word(m.at("imsg_get_fd") + layout.imsg.buf) + layout.ibuf.fd);
+  return memory.int(memory.word(m.pointerFor("imsg_get_fd") + layout.imsg.buf) + layout.ibuf.fd);
 }
 
 function init(s: Slots): { type: number; peerid: number; pid: number } {

@@ -3,7 +3,7 @@ import type { Run, Slots } from "./executor-slots.ts";
 import { showBytes } from "./transcript.ts";
 import { named, type Value } from "./value-log.ts";
 
-type ErrorName = Parameters<NonNullable<Slots["sockets"][number]>["refuse"]>[0];
+type ErrorName = Parameters<NonNullable<Slots["sockets"][number]>["failNextWrite"]>[0];
 
 /** What the program does to the kernel. */
 export const kernelOperations = {
@@ -40,13 +40,13 @@ export const kernelOperations = {
   accept(s) {
     const socket = s.socket();
     if (socket === undefined) return;
-    socket.accept(s.size());
+    socket.limitNextWrite(s.size());
     s.ok();
   },
   refuse(s) {
     const socket = s.socket();
     if (socket === undefined) return;
-    socket.refuse(s.text() as ErrorName);
+    socket.failNextWrite(s.text() as ErrorName);
     s.ok();
   },
   room(s) {

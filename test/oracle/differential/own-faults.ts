@@ -133,14 +133,14 @@ export const ownFaultRows: readonly OwnFaultRow[] = [
   [VALUES, "    if (fd >= 0) this.#closedFds.push(fd);", ">=", "<", "no closing is told"],
   [
     VALUES,
-    "    for (const entry of gone) apart(() => disposeValue(entry));",
+    "    for (const entry of gone) reportErrors(() => disposeValue(entry));",
     "gone",
     "gone.reverse()",
     "values are disposed in another order",
   ],
   [
     VALUES,
-    "    for (const entry of gone) apart(() => disposeValue(entry));",
+    "    for (const entry of gone) reportErrors(() => disposeValue(entry));",
     "gone",
     "[...gone, ...gone]",
     "values are disposed twice",
@@ -160,8 +160,8 @@ export const ownFaultRows: readonly OwnFaultRow[] = [
     "a value is closed in two ways",
   ],
   [
-    TABLE,
-    "    const id = this.#engine.values.add(value, dispose);",
+    "ts/module/engine.ts",
+    "    const id = this.values.add(value, dispose);",
     "dispose",
     "undefined",
     "a disposer that is given does not count",

@@ -1,5 +1,5 @@
 import type { ImsgInstance, Socket } from "../../../ts/c/index.ts";
-import { layout } from "../../../ts/module/exports.ts";
+import { layout } from "../../../ts/module/abi.ts";
 
 /** What a descriptor stands for: a host value with a number that counts up. */
 export class Value {

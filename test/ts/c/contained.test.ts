@@ -27,8 +27,8 @@ describe("the wrapper", () => {
     (code) => {
       const { socket, imsgbuf } = session();
       imsgbuf.compose({ type: 1 });
-      for (let i = 0; i < 3; i++) socket.refuse(code);
-      socket.accept(100);
+      for (let i = 0; i < 3; i++) socket.failNextWrite(code);
+      socket.limitNextWrite(100);
       expect(imsgbuf.flush()).toBe(0);
       expect(imsgbuf.queuelen).toBe(0);
     },
@@ -50,7 +50,7 @@ describe("the wrapper", () => {
     const { instance, socket, imsgbuf } = session();
     let closed = 0;
     imsgbuf.compose({ type: 1, fd: instance.descriptors.open({ close: () => closed++ }) });
-    socket.accept(0);
+    socket.limitNextWrite(0);
     imsgbuf.write();
     expect([closed, imsgbuf.queuelen]).toEqual([1, 1]);
     imsgbuf.flush();

@@ -140,8 +140,8 @@ export const methods: readonly Method[] = [
   method("Imsg.add", [["ibuf", (w) => w.ibuf], bytes], (_, [b, d]) => Imsg.add(b!, d!)),
   method("socket.deliver", [bytes, ["fds", () => []]], (w, [b, f]) => w.socket.deliver(b!, f!)),
   method("socket.deliverError", [["errno", () => "EIO"]], (w, [e]) => w.socket.deliverError(e!)),
-  method("socket.refuse", [["errno", () => "EIO"]], (w, [e]) => w.socket.refuse(e!)),
-  method("socket.accept", [size], (w, [n]) => w.socket.accept(n!)),
+  method("socket.failNextWrite", [["errno", () => "EIO"]], (w, [e]) => w.socket.failNextWrite(e!)),
+  method("socket.limitNextWrite", [size], (w, [n]) => w.socket.limitNextWrite(n!)),
   method("socket.room", [size], (w, [n]) => {
     w.socket.room = n!;
   }),

@@ -302,8 +302,8 @@ describe("what user code does while the library is at work", () => {
     });
     imsgbuf.compose({ type: 1, fd }); // not sent without allowFdpass, but closed
     imsgbuf.compose({ type: 2 });
-    socket.accept(20);
-    socket.refuse("EPIPE");
+    socket.limitNextWrite(20);
+    socket.failNextWrite("EPIPE");
     expect(codeOf(() => imsgbuf.flush())).toBe("EPIPE");
     expect(inside).toBe("EBADMSG");
   });

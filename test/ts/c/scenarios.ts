@@ -256,8 +256,8 @@ export const scenarios: Record<string, Scenario> = {
   "a socket's dictated outcomes": (s) => {
     const socket = s.socket();
     const imsgbuf = s.imsgbuf(socket);
-    socket.accept(10);
-    socket.refuse("EAGAIN");
+    socket.limitNextWrite(10);
+    socket.failNextWrite("EAGAIN");
     socket.deliverError("EAGAIN");
     socket.deliverEnd();
     imsgbuf.compose({ type: 1, pid: 1 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ImsgChannel } from "../../../ts/channel/channel.ts";
 import { ImsgCodec } from "../../../ts/channel/codec.ts";
-import { ImsgDecoderStream, ImsgEncoderStream } from "../../../ts/channel/streams.ts";
+import { ImsgDecoderStream, ImsgEncoderStream } from "../../../ts/channel/transforms.ts";
 import type { Transport, TransportSink } from "../../../ts/channel/transport.ts";
 import { channelAndSocket, channelPair, collect, streamPair } from "../../helpers/pair.ts";
 import { encode } from "../../oracle/reference/codec.ts";

@@ -24,7 +24,7 @@ const again = expect.objectContaining({ code: "EAGAIN", errno: 11, syscall: "ims
 describe("flush", () => {
   test("of nothing queued writes nothing, even to a socket that would refuse", () => {
     const { imsgbuf, socket } = open();
-    socket.refuse("EPIPE");
+    socket.failNextWrite("EPIPE");
     expect(imsgbuf.flush()).toBe(0);
     expect(socket.take()).toEqual([]);
   });
@@ -34,7 +34,7 @@ describe("flush", () => {
     const sizes = [0, 1, 15, 16, 17, 100];
     for (const [i, size] of sizes.entries()) imsgbuf.compose(numbered(i, size));
     const bytes = bytesOf(sizes);
-    for (let i = 0; i < bytes.length; i++) socket.accept(1);
+    for (let i = 0; i < bytes.length; i++) socket.limitNextWrite(1);
     imsgbuf.flush();
     expect(imsgbuf.queuelen).toBe(0);
     expect(socket.take().map(({ data }) => data.length)).toEqual(new Array(bytes.length).fill(1));
@@ -74,18 +74,18 @@ describe("flush", () => {
     (code) => {
       const { imsgbuf, socket } = open();
       imsgbuf.compose(numbered(0, 10));
-      socket.refuse(code);
-      socket.accept(5);
+      socket.failNextWrite(code);
+      socket.limitNextWrite(5);
       imsgbuf.flush();
       expect(Buffer.compare(written(socket), bytesOf([10]))).toBe(0);
       imsgbuf.compose(numbered(0, 10));
-      socket.refuse(code);
+      socket.failNextWrite(code);
       socket.room = 0;
       expect(() => imsgbuf.flush()).toThrow(again);
       expect(imsgbuf.queuelen).toBe(1);
       expect(written(socket).length).toBe(0);
       socket.room = 100;
-      socket.refuse(code);
+      socket.failNextWrite(code);
       imsgbuf.flush();
       expect(Buffer.compare(written(socket), bytesOf([10]))).toBe(0);
     },
@@ -94,7 +94,7 @@ describe("flush", () => {
   test("tries again after EINTR, as C does", () => {
     const { imsgbuf, socket } = open();
     imsgbuf.compose(numbered(0, 10));
-    socket.refuse("EINTR");
+    socket.failNextWrite("EINTR");
     imsgbuf.flush();
     expect(Buffer.compare(written(socket), bytesOf([10]))).toBe(0);
   });
@@ -102,8 +102,8 @@ describe("flush", () => {
   test("throws what the socket says, and keeps what was not written", () => {
     const { imsgbuf, socket } = open();
     for (const [i, size] of [10, 20].entries()) imsgbuf.compose(numbered(i, size));
-    socket.accept(30);
-    socket.refuse("EPIPE");
+    socket.limitNextWrite(30);
+    socket.failNextWrite("EPIPE");
     expect(() => imsgbuf.flush()).toThrow(
       expect.objectContaining({ code: "EPIPE", errno: 32, syscall: "imsgbuf_flush" }),
     );

@@ -105,7 +105,7 @@ describe("a trap", () => {
     imsgbuf.compose({ type: 1, data: new Uint8Array(100) });
     // the whole heap is nonsense now, pointers included
     const memory = new Uint8Array(instance.engine.exports.memory.buffer);
-    memory.fill(0xfe, imsgbuf.at("test"));
+    memory.fill(0xfe, imsgbuf.pointerFor("test"));
     expect(() => imsgbuf.flush()).toThrow(trapped);
     expect(() => imsgbuf.flush()).toThrow(trapped);
     imsgbuf.dispose();

@@ -26,18 +26,41 @@ describe("a channel in an instance that others use, too,", () => {
     instance.assertNoLeaks();
   });
 
-  it("that memory has failed for a message before closes the value of the next one", async () => {
-    const instance = fresh();
-    const log: string[] = [];
-    const [channel, transport] = alone({ instance });
-    void channel.send({ type: 1, data: new Uint8Array(5) });
-    instance.engine.exports.mem_fail_at(1); // while that waits to be composed
-    channel.send({ type: 2, fd: new Thing("thing", log) }).catch(() => {});
-    await turn();
-    await expect(channel.closed).rejects.toThrow(/^ENOMEM/);
-    expect(log).toEqual(["thing"]);
-    expect(transport.sent).toEqual([]);
-    expect(instance.stats().descriptors).toBe(0);
-    instance.assertNoLeaks();
-  });
+  // allocations 1 and 2 are the descriptor's, 3 and 4 those of the message that waits, 5 and 6 of the next one
+  it.each([3, 4])(
+    "that memory has failed for a message before (allocation %i) closes the value of the next one",
+    async (allocation) => {
+      const instance = fresh();
+      const log: string[] = [];
+      const [channel, transport] = alone({ instance });
+      void channel.send({ type: 1, data: new Uint8Array(5) });
+      instance.engine.exports.mem_fail_at(allocation);
+      channel.send({ type: 2, fd: new Thing("thing", log) }).catch(() => {});
+      await turn();
+      await expect(channel.closed).rejects.toThrow(/^ENOMEM/);
+      expect(log).toEqual(["thing"]);
+      expect(transport.sent).toEqual([]);
+      expect(instance.stats().descriptors).toBe(0);
+      instance.assertNoLeaks();
+    },
+  );
+
+  it.each([1, 2, 5, 6])(
+    "whose own memory fails (allocation %i) leaves the value to the sender",
+    async (allocation) => {
+      const instance = fresh();
+      const log: string[] = [];
+      const [channel, transport] = alone({ instance });
+      void channel.send({ type: 1, data: new Uint8Array(5) });
+      instance.engine.exports.mem_fail_at(allocation);
+      const sending = channel.send({ type: 2, fd: new Thing("thing", log) });
+      await expect(sending).rejects.toThrow(/^ENOMEM/);
+      await turn();
+      expect(log).toEqual([]);
+      expect(transport.sent).toHaveLength(1);
+      expect(instance.stats().descriptors).toBe(0);
+      await channel.close();
+      instance.assertNoLeaks();
+    },
+  );
 });

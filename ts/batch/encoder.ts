@@ -1,0 +1,227 @@
+import {
+  HEADER_SIZE,
+  LARGEST_MAX_SIZE,
+  type Pointer,
+  RESULT_ERROR,
+  RESULT_MORE,
+  RESULT_OUTGOING,
+  RESULT_VALUE,
+} from "../module/abi.ts";
+import {
+  type Bytes,
+  checkBytes,
+  checkPid,
+  checkSize,
+  checkU32,
+  uint8Length,
+} from "../module/check.ts";
+import type { Engine } from "../module/engine.ts";
+import { ImsgError } from "../module/error.ts";
+import type { HostValue } from "../module/host-values.ts";
+import type { Owner } from "../module/live.ts";
+import type { MessageInit } from "./message.ts";
+import { Records } from "./records.ts";
+
+/** The longest payload, whatever maxSize is: C's lengths have 32 bits. */
+const LONGEST = LARGEST_MAX_SIZE - HEADER_SIZE;
+/** Payloads up to this size are gathered as records; larger ones go straight into an ibuf. */
+const SMALL = 4096;
+const EMPTY = /* @__PURE__ */ new Uint8Array(0);
+
+/** Bytes to send, and the value that travels with the first of them. */
+export interface Piece {
+  readonly data: Uint8Array<ArrayBuffer>;
+  /** The value of the descriptor that travels along. It belongs to whoever takes the piece. */
+  readonly passed: HostValue | undefined;
+  /** Whether more bytes are queued. */
+  readonly more: boolean;
+}
+
+/**
+ * The writing half of a batch: takes messages and returns their bytes. Every
+ * message goes through the original's imsg_compose (or imsg_create and
+ * imsg_close), every byte through its imsgbuf_write.
+ */
+export class Encoder {
+  readonly #owner: Owner;
+  readonly #engine: Engine;
+  readonly #records: Records;
+  readonly #maxSize: number;
+  readonly #outgoing: Pointer;
+  readonly #result: number;
+  /** The first error of a record that was composed later than it was added. The next flush throws it. */
+  #deferredError: ImsgError | undefined;
+
+  /** The owner is the batch, whose pointer is C's struct batch. */
+  constructor(owner: Owner, maxSize: number) {
+    const { engine } = owner;
+    this.#owner = owner;
+    this.#engine = engine;
+    this.#records = Records.of(engine);
+    this.#maxSize = maxSize;
+    this.#outgoing = engine.exports.batch_outgoing();
+    this.#result = engine.exports.batch_result() >> 2;
+  }
+
+  /** See Batch.compose. */
+  compose(init: MessageInit, fd: number): number {
+    const type = checkSize(init.type, "type", "imsg_compose");
+    const peerid = checkU32(init.peerid, "peerid", "imsg_compose");
+    const pid = checkPid(init.pid, "imsg_compose");
+    const { data } = init;
+    // the fields are read once: no code of the caller runs after this on the fast path
+    if (fd === -1) {
+      const length = data === undefined ? 0 : uint8Length(data);
+      if (length !== undefined && length <= SMALL && length + HEADER_SIZE <= this.#maxSize) {
+        const bytes = data === undefined ? EMPTY : (data as Uint8Array);
+        if (this.#gather(type, peerid, pid, bytes, length)) return length + HEADER_SIZE;
+      }
+    }
+    return this.#create(type, peerid, pid, data, fd);
+  }
+
+  /** Adds a small message to the records. Returns false if it must be composed at once. */
+  #gather(type: number, peerid: number, pid: number, data: Uint8Array, length: number): boolean {
+    const engine = this.#engine;
+    if (!engine.ready) return false;
+    this.#owner.pointerFor("imsg_compose");
+    if (engine.expire !== undefined) engine.expire();
+    return this.#records.add(this, type, peerid, pid, data, length);
+  }
+
+  #create(
+    type: number,
+    peerid: number,
+    pid: number,
+    data: MessageInit["data"],
+    fd: number,
+  ): number {
+    const engine = this.#engine;
+    const pieces = this.#pieces(data);
+    let length = 0;
+    for (const piece of pieces) length += piece.length;
+    // C would take the low 32 bits of a longer length
+    if (length > LONGEST) throw new ImsgError("ERANGE", { syscall: "imsg_compose" });
+    // reading the message may have run code of the caller, which may have disposed the batch
+    const pointer = this.#owner.pointerFor("imsg_compose");
+    // earlier messages come first
+    if (this.#holds) this.commit();
+    let at = engine.call.batch_create(pointer, type, peerid, pid, length);
+    if (at === 0) throw this.#error("imsg_compose");
+    const { u8 } = engine.memory;
+    for (const piece of pieces) {
+      u8.set(piece, at);
+      at += piece.length;
+    }
+    engine.call.batch_finish(pointer, fd);
+    return length + HEADER_SIZE;
+  }
+
+  /** The pieces of a payload as plain views, or copies where an allocation could move them. */
+  #pieces(data: MessageInit["data"]): Uint8Array[] {
+    if (data === undefined) return [];
+    // the whole list first: its iterator is code of the caller, which could detach a piece
+    const list = Array.isArray(data) ? Array.from(data as readonly Bytes[]) : [data as Bytes];
+    return list.map((piece) => this.#engine.copyIfAliased(checkBytes(piece, "imsg_compose"), 0));
+  }
+
+  /** Whether the records in the window are this encoder's. */
+  get #holds(): boolean {
+    return this.#records.holder === this;
+  }
+
+  /** Has the original compose the records in the window. An error is deferred to the next flush. */
+  commit(): void {
+    this.#run(0);
+  }
+
+  /**
+   * Composes the records if they are this encoder's, and then writes what is
+   * queued if there is no error. It does not settle: the outgoing window must be
+   * read before a disposer can use the module.
+   */
+  #run(flush: 0 | 1): void {
+    const engine = this.#engine;
+    try {
+      const pointer = this.#owner.pointerFor("imsgbuf_write");
+      engine.enter("imsgbuf_write");
+      if (this.#holds) {
+        const count = this.#records.release();
+        const done = engine.exports.batch_compose(pointer, count, flush);
+        if (done !== count) this.#deferredError ??= this.#error("imsg_compose");
+      } else if (flush) engine.exports.batch_flush(pointer);
+    } catch (cause) {
+      this.#deferredError ??= engine.trap(cause, "imsgbuf_write");
+    }
+  }
+
+  /** Drops the records, because the batch is about to be freed. */
+  forget(): void {
+    if (this.#holds) this.#records.release();
+  }
+
+  #error(syscall: string): ImsgError {
+    return this.#engine.failureOf(this.#word(RESULT_ERROR), syscall);
+  }
+
+  #word(index: number): number {
+    return this.#engine.memory.u32[this.#result + index]!;
+  }
+
+  /** Writes what is queued to the outgoing window and returns how many bytes there are. */
+  #flush(): number {
+    // a deferred error is about to be thrown: do not flush, or the bytes would be lost
+    this.#run(this.#deferredError === undefined ? 1 : 0);
+    const error = this.#deferredError;
+    this.#deferredError = undefined;
+    if (error !== undefined) throw error;
+    if (this.#word(RESULT_ERROR) !== 0) throw this.#error("imsgbuf_write");
+    return this.#word(RESULT_OUTGOING);
+  }
+
+  get #more(): boolean {
+    return this.#word(RESULT_MORE) !== 0;
+  }
+
+  /** See Batch.take. */
+  take(): Piece | undefined {
+    const length = this.#flush();
+    if (length === 0) return undefined;
+    const engine = this.#engine;
+    const piece = {
+      data: engine.memory.copy(this.#outgoing, length),
+      passed: engine.values.take(this.#word(RESULT_VALUE)),
+      more: this.#more,
+    };
+    // the numbers that were sent are closed; their values travel with the piece
+    if (engine.values.pending) engine.settle();
+    return piece;
+  }
+
+  /** See Batch.discard. */
+  discard(): void {
+    try {
+      if (this.#holds) this.commit();
+      this.#deferredError = undefined;
+      while (this.take()?.more) {
+        // each take frees what it returns
+      }
+    } catch {
+      // the caller throws the error that made it discard the queue
+    }
+  }
+
+  /** See Batch.flushInto. */
+  flushInto(into: Uint8Array, at: number): number {
+    const from = at;
+    for (;;) {
+      const length = this.#flush();
+      if (length > 0) {
+        const start = this.#outgoing;
+        into.set(this.#engine.memory.u8.subarray(start, start + length), at);
+        at += length;
+      }
+      if (length === 0 || !this.#more) return at - from;
+    }
+  }
+}

@@ -2,7 +2,7 @@ import type { Pointer } from "../module/exports.ts";
 import type { Memory } from "../module/memory.ts";
 
 /** Bytes of struct batch_record, which stands before each payload. */
-export const RECORD = 20;
+export const RECORD = 16;
 
 /** Who has records in the window. */
 interface Holder {
@@ -61,8 +61,7 @@ export class Records {
     words[w] = type;
     words[w + 1] = peerid;
     words[w + 2] = pid;
-    words[w + 3] = 0xffffffff;
-    words[w + 4] = length;
+    words[w + 3] = length;
     this.#at = end;
     this.count++;
     return true;

@@ -95,13 +95,16 @@ export class Socket extends Owner {
   /** The next write takes at most so many bytes. Throws ENOMEM, EINVAL. */
   accept(bytes: number): void {
     const engine = this.#engineFor("accept");
-    this.#done(engine.call.kernel_accept(this.fd, checkSize(bytes, "bytes", "accept")), "accept");
+    this.#done(
+      engine.call.kernel_limit_next_write(this.fd, checkSize(bytes, "bytes", "accept")),
+      "accept",
+    );
   }
 
   /** The next write fails so. Throws ENOMEM, EINVAL. */
   refuse(code: ErrnoName): void {
     const engine = this.#engineFor("refuse");
-    this.#done(engine.call.kernel_refuse(this.fd, moduleNumber(code)), "refuse");
+    this.#done(engine.call.kernel_fail_next_write(this.fd, moduleNumber(code)), "refuse");
   }
 
   /**

@@ -186,30 +186,18 @@ batch_records(struct batch *b, int flush)
 	struct batch_record	 r;
 	unsigned char		*p = batch_window();
 	uint32_t		 count = next8(w.in) & 7, done, i;
-	int			*held[8];
 
 	for (i = 0; i < count; i++) {
 		r.type = i;
 		r.peerid = next8(w.in);
 		r.pid = 0;
 		r.len = (uint32_t)any_size() % 4000;
-		held[i] = any_held();
-		r.fd = *held[i];
-		*held[i] = -1;
 		memcpy(p, &r, sizeof(r));
-		w.scratch[i] = (unsigned char)r.fd;
 		p += sizeof(r) + ((r.len + 3) & ~3u);
 	}
 	done = batch_compose(b, count, flush);
 	CHECK(done <= count && (done == count || batch_result()->error != 0 ||
 	    flush));
-	/* those behind a failure stay the program's */
-	for (p = batch_window(), i = 0; i < count; i++) {
-		memcpy(&r, p, sizeof(r));
-		if (i >= done)
-			hold(r.fd);
-		p += sizeof(r) + ((r.len + 3) & ~3u);
-	}
 	if (flush)
 		value_taken(batch_result()->txvalue);
 }

@@ -55,7 +55,7 @@ write_batched(void)
 		rec.peerid = m->hdr.peerid;
 		rec.pid = m->hdr.pid;
 		rec.len = m->hdr.len - 16;
-		if (m->kind == 0 || rec.len > BATCH_WINDOW - sizeof(rec)) {
+		if (m->kind == 0 || m->has_fd || rec.len > BATCH_WINDOW - sizeof(rec)) {
 			CHECK(batch_compose(b, count, 0) == count);
 			p = batch_window();
 			count = 0;
@@ -72,7 +72,6 @@ write_batched(void)
 			p = batch_window();
 			count = 0;
 		}
-		rec.fd = message_fd(m);
 		memcpy(p, &rec, sizeof(rec));
 		memcpy(p + sizeof(rec), plan.stream + m->at, rec.len);
 		p += sizeof(rec) + ((rec.len + 3) & ~3u);
@@ -173,9 +172,9 @@ write_single(void)
 				CHECK(errno == EAGAIN);
 			CHECK(kernel_room(s, 1) == 0);
 			if (plan.refuse)
-				CHECK(kernel_refuse(s, ENOBUFS) == 0 &&
-				    kernel_refuse(s, EINTR) == 0 &&
-				    kernel_accept(s, 3) == 0);
+				CHECK(kernel_fail_next_write(s, ENOBUFS) == 0 &&
+				    kernel_fail_next_write(s, EINTR) == 0 &&
+				    kernel_limit_next_write(s, 3) == 0);
 			if (imsgbuf_flush_bounded(&imsgbuf) == -1)
 				CHECK(errno == EAGAIN);
 		}

@@ -4,11 +4,14 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import * as abi from "../../ts/module/abi.ts";
 
-const header = readFileSync(fileURLToPath(new URL("../../c-src/abi.h", import.meta.url)), "utf8");
+const read = (name: string): string =>
+  readFileSync(fileURLToPath(new URL(`../../c-src/${name}`, import.meta.url)), "utf8");
+const header = read("abi.h");
 
 /** The number of each line of the header, by the name that it has in TypeScript. */
 function numbersOfC(): Map<string, number> {
-  const lines = /^ABI_(NUMBER|WORD|SIZE|FIELD)\((\w+), (?:(\w+), )?[^;]*?, (0x[0-9a-f]+|\d+)\);$/gm;
+  const lines =
+    /^ABI_(NUMBER|LIMIT|WORD|SIZE|FIELD)\((\w+), (?:(\w+), )?[^;]*?, (0x[0-9a-f]+|\d+)\);$/gm;
   const found = new Map<string, number>();
   for (const [, kind, name, field, value] of header.matchAll(lines)) {
     const key =
@@ -37,5 +40,13 @@ describe("the border between C and TypeScript", () => {
     expect(c.size).toBe(header.match(/^ABI_\w+\(/gm)?.length);
     const sorted = (map: Map<string, number>) => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
     expect(sorted(numbersOfTypeScript())).toEqual(sorted(c));
+  });
+
+  it("has the limits of the fetched imsg.h", () => {
+    const limits = [...header.matchAll(/^ABI_LIMIT\(\w+, (\w+), (\d+)\);$/gm)];
+    expect(limits.length).toBeGreaterThan(0);
+    for (const [, macro, value] of limits) {
+      expect(read("upstream/imsg.h")).toMatch(new RegExp(`^#define\\s+${macro}\\s+${value}$`, "m"));
+    }
   });
 });

@@ -67,6 +67,8 @@ HOT(imsg_free);
 static INLINE struct ibuf *imsg_parse_hdr(struct ibuf *, void *, int *);
 static NOINLINE int	 ibuf_read_process(struct msgbuf *, int);
 static NOINLINE void	 msgbuf_drain(struct msgbuf *, size_t);
+static INLINE void	 msgbuf_read_enqueue(struct msgbuf *, struct ibuf *);
+static INLINE void	 msgbuf_enqueue(struct msgbuf *, struct ibuf *);
 static INLINE void	 msgbuf_dequeue(struct msgbuf *, struct ibuf *);
 NOINLINE void		 ibuf_free(struct ibuf *);
 

@@ -1,4 +1,4 @@
-/* The batch: chunks in, records out, descriptors, and what fails. */
+/* Tests of the batch: reading chunks, composing records, descriptors, errors. */
 
 #include "check.h"
 
@@ -51,7 +51,7 @@ a_message_over_three_chunks_is_handed_over_whole(void)
 	CHECK(batch_headers()[0].type == 1 && batch_headers()[0].len == 26);
 	batch_release();
 	batch_release();
-	/* the end between messages */
+	/* the stream ends between messages */
 	CHECK(batch_read(b, 0, -1) == 0 && r->have == 0 && r->total == 0);
 	batch_close(b);
 	finish();
@@ -75,7 +75,7 @@ a_full_window_of_headers_has_a_place_for_each(void)
 	CHECK(r->count == 1 + (BATCH_WINDOW - 1) / 16);
 	CHECK(r->count <= BATCH_MESSAGES);
 	CHECK(r->need == 1);
-	CHECK(r->first == NULL);	/* it straddles, but is empty */
+	CHECK(r->first == NULL);	/* no payload */
 	CHECK(batch_read(b, 0, -1) == 0 && r->have == 15 && r->total == 16);
 	batch_close(b);
 	batch_release();
@@ -130,7 +130,7 @@ one_read_can_complete_two_messages_with_descriptors(void)
 	batch_release();
 	batch_close(b);
 
-	/* without fdpass what comes is closed */
+	/* without BATCH_FDPASS, a descriptor that arrives is closed */
 	b = batch_open(1000, 0, 0);
 	first = value_open();
 	nclosed = 0;
@@ -225,7 +225,7 @@ a_message_larger_than_the_windows_leaves_in_pieces(void)
 	for (sent = r->txlen; r->more; sent += r->txlen)
 		CHECK(batch_flush(b) == 0 && r->txlen > 0);
 	CHECK(sent == 200016);
-	/* one that is not finished goes with the batch */
+	/* batch_close frees a message that was not finished */
 	CHECK(batch_create(b, 1, 2, 3, 0) != NULL);
 	CHECK(batch_create(b, 1, 2, 3, 10) != NULL);
 	CHECK(batch_create(b, 1, 2, 3, 1000000) == NULL &&
@@ -259,7 +259,7 @@ the_classic_dialect_is_translated_both_ways(void)
 	CHECK(read_chunk(b, m, all, fd) == 1 && r->count == 2);
 	CHECK(batch_headers()[0].len == 19 && batch_headers()[1].len == 21);
 	CHECK(r->nfds == 1 && r->fd[0] == fd && r->fd_message[0] == 0);
-	/* cut anywhere */
+	/* the stream is cut at every byte */
 	for (at = 1; at < all; at++) {
 		CHECK(read_chunk(b, m, at, -1) == 1);
 		batch_release();
@@ -280,7 +280,7 @@ the_classic_dialect_is_translated_both_ways(void)
 	batch_finish(b, -1);
 	CHECK(batch_flush(b) == 0 && length_word(batch_outgoing()) == 20);
 
-	/* a length without room for the header */
+	/* a length that is shorter than the header */
 	memset(m, 0, sizeof(m));
 	CHECK(read_chunk(b, m, 32, -1) == -1 && r->error == ERANGE);
 	batch_close(b);

@@ -1,4 +1,4 @@
-/* Writing: room, dictated outcomes, and descriptors that leave. */
+/* Tests of writing: room, outcomes that the host has set, descriptors. */
 
 #include "session.h"
 
@@ -8,7 +8,7 @@ compose(const char *text, int fd)
 	CHECK(imsg_compose(&ib, 1, 0, 0, fd, text, strlen(text)) == 1);
 }
 
-/* How many bytes the oldest piece has; takes it away. 0: there is none. */
+/* Removes the oldest segment and returns its length, or 0 if there is none. */
 static uint32_t
 take(void)
 {
@@ -31,7 +31,7 @@ writes_take_what_there_is_room_for(int fdpass)
 	CHECK(kernel_room(s, 20) == 0);
 	CHECK(imsgbuf_write(&ib) == 0 && imsgbuf_queuelen(&ib) == 1);
 	CHECK(kernel_progress() - before == 20);
-	CHECK(imsgbuf_write(&ib) == 0);		/* EAGAIN is no error */
+	CHECK(imsgbuf_write(&ib) == 0);		/* EAGAIN counts as success */
 	CHECK(kernel_room(s, 100) == 0);
 	CHECK(imsgbuf_write(&ib) == 0 && imsgbuf_queuelen(&ib) == 0);
 	CHECK(kernel_progress() - before == 26);
@@ -55,7 +55,7 @@ dictated_outcomes_come_first(int fdpass)
 	CHECK(imsgbuf_write(&ib) == 0 && take() == 0);	/* EINTR, ENOBUFS */
 	CHECK(imsgbuf_write(&ib) == 0 && take() == 0);
 	CHECK(imsgbuf_write(&ib) == 0 && take() == 23);
-	CHECK(imsgbuf_write(&ib) == 0);			/* nothing queued */
+	CHECK(imsgbuf_write(&ib) == 0);			/* the queue is empty */
 	compose("", -1);
 	CHECK(errno_of(imsgbuf_write(&ib)) == EPIPE);
 	CHECK(kernel_dictated(s) == 0);
@@ -73,7 +73,7 @@ a_descriptor_leaves_with_the_first_byte_of_its_message(void)
 	compose("one", -1);
 	compose("two", a);
 	compose("three", b);
-	CHECK(imsgbuf_write(&ib) == 0);		/* not with what precedes it */
+	CHECK(imsgbuf_write(&ib) == 0);		/* not with the bytes before it */
 	CHECK(kernel_written(s)->fd == -1 && take() == 19);
 	CHECK(kernel_limit_next_write(s, 5) == 0);
 	CHECK(imsgbuf_write(&ib) == 0);

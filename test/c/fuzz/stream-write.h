@@ -1,4 +1,4 @@
-/* Part of stream.c: what was read is sent on, in two ways and plainly. */
+/* Part of stream.c: sends the messages on by batch, by imsgbuf and by a plain encoder. */
 
 static int
 message_fd(const struct message *m)
@@ -11,7 +11,7 @@ message_fd(const struct message *m)
 	return (fd);
 }
 
-/* A descriptor that went out with the byte at this offset of the wire. */
+/* Notes that a descriptor was sent with the byte at this offset. */
 static void
 fd_sent(struct bytes *fds, size_t at, uint32_t value)
 {
@@ -130,7 +130,7 @@ compose_single(struct imsgbuf *imsgbuf, struct message *m)
 		break;
 	case 3:
 		CHECK((b = ibuf_dynamic(len, len + 1)) != NULL);
-		/* without memory, adding nothing fails */
+		/* adding 0 bytes to an ibuf without memory fails */
 		CHECK(ibuf_add(b, data, len) == (len == 0 ? -1 : 0));
 		CHECK(imsg_compose_ibuf(imsgbuf, h->type, h->peerid,
 		    (pid_t)h->pid, b) == 1);
@@ -164,7 +164,7 @@ write_single(void)
 		compose_single(&imsgbuf, &messages[i]);
 		if ((i & 15) != 15 && i + 1 < nmessages)
 			continue;
-		/* in steps that fall anywhere */
+		/* written in steps of arbitrary length */
 		room = 1 + (uint32_t)(plan.chunks[i / 16 % CHUNKS]);
 		if (i < 512) {
 			CHECK(kernel_room(s, room) == 0);
@@ -182,7 +182,7 @@ write_single(void)
 		CHECK(imsgbuf_flush_bounded(&imsgbuf) == 0);
 		drain_single(&imsgbuf);
 	}
-	/* an empty ibuf of imsg_compose_ibuf may stay at the end */
+	/* an empty ibuf of imsg_compose_ibuf may stay in the queue */
 	CHECK(!msgbuf_bytes_queued(imsgbuf.w));
 	imsgbuf_clear(&imsgbuf);
 	CHECK(kernel_close(s) == 0);

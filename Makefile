@@ -12,7 +12,7 @@ EMCC ?= emcc
 NODE ?= node
 UPSTREAM := $(addprefix c-src/upstream/,imsg.h imsg.c imsg-buffer.c sys/queue.h sys/_null.h)
 UNVERIFIED := c-src/upstream/UNVERIFIED
-C_SOURCES := $(wildcard $(addsuffix /*.[ch],c-src/libc c-src/original c-src/batch))
+C_SOURCES := $(wildcard $(addsuffix /*.[ch],c-src c-src/libc c-src/original c-src/batch))
 
 
 .PHONY: all wasm package demo test check format clean distclean FORCE
@@ -28,13 +28,15 @@ $(UPSTREAM) &: c-src/upstream.lock $(if $(IMSG_UPSTREAM)$(wildcard $(UNVERIFIED)
 # --- the module --------------------------------------------------------------
 
 EMCFLAGS := -Oz -std=gnu11 -fno-strict-aliasing -mbulk-memory \
-	-Wall -Wextra -Werror -Ic-src -isystem c-src/upstream
+	-Wall -Wextra -Werror -Ic-src -isystem c-src/upstream -isystem build/c
 EMLDFLAGS := -Oz -sSTANDALONE_WASM --no-entry -sSUPPORT_LONGJMP=0 \
 	-sALLOW_MEMORY_GROWTH -sINITIAL_MEMORY=524288 -sTOTAL_STACK=65536 \
 	-sERROR_ON_UNDEFINED_SYMBOLS=0 -sWARN_ON_UNDEFINED_SYMBOLS=0
 
 # Debian's emcc finds its JavaScript tools there
 EMENV := NODE_PATH=/usr/share/nodejs
+
+include c-src/generated.mk
 
 # one name a line, as the linker wants them
 build/exports.list: c-src/exports.txt
@@ -50,16 +52,19 @@ wasm: wasm/imsg.wasm wasm/imsg-debug.wasm
 
 # the same module with an allocator that checks its invariants
 EMDEFINE_imsg-debug := -DMEM_DEBUG
+# and with the names of its functions, so that the trace of a trap can be read
+EMNAMES_imsg-debug := --profiling-funcs
+FINISH_imsg-debug := --keep-names
 
 # $(1): the module
 define module
-build/$(1)/%.o: c-src/%.c $$(C_SOURCES) $$(UPSTREAM) Makefile | build/emcc.stamp
+build/$(1)/%.o: c-src/%.c $$(C_SOURCES) $$(C_GENERATED) $$(UPSTREAM) Makefile | build/emcc.stamp
 	@mkdir -p $$(@D)
 	$$(EMENV) $$(EMCC) $$(EMCFLAGS) $$(EMDEFINE_$(1)) -c -o $$@ $$<
 
 wasm/$(1).wasm: build/$(1)/original/module.o build/$(1)/batch/batch.o build/exports.list scripts/finish-wasm.mjs
-	$$(EMENV) $$(EMCC) $$(EMLDFLAGS) -sEXPORTED_FUNCTIONS=@build/exports.list -o build/$(1)/linked.wasm build/$(1)/original/module.o build/$(1)/batch/batch.o
-	$$(NODE) scripts/finish-wasm.mjs build/$(1)/linked.wasm $$@ c-src/exports.txt $$(UNVERIFIED)
+	$$(EMENV) $$(EMCC) $$(EMLDFLAGS) $$(EMNAMES_$(1)) -sEXPORTED_FUNCTIONS=@build/exports.list -o build/$(1)/linked.wasm build/$(1)/original/module.o build/$(1)/batch/batch.o
+	$$(NODE) scripts/finish-wasm.mjs $$(FINISH_$(1)) build/$(1)/linked.wasm $$@ c-src/exports.txt $$(UNVERIFIED)
 endef
 $(eval $(call module,imsg))
 $(eval $(call module,imsg-debug))

@@ -1,7 +1,8 @@
 /*
- * The second unit: the batch, and under it the originals once more, included as
- * they were fetched, with everything inlined that every message goes through.
- * What reads and writes is exported from here; all else is core.c's.
+ * The second unit, compiled for speed: the batch, and the originals once more,
+ * included as they were fetched, with the functions inlined that every message
+ * goes through.  It exports ibuf_free and the four functions that read and
+ * write; unit.c exports the rest.
  */
 
 #include <sys/types.h>
@@ -29,7 +30,7 @@
 #include "libc/copy.h"
 
 #include "original/begin.h"
-#include "batch/inlined.h"
+#include "batch/inline.h"
 
 #include "batch/batch.h"
 #include "batch/window.inc.c"
@@ -44,27 +45,10 @@
 
 #include "original/end.h"
 
-/* What need not be fast is core.c's. */
-#undef imsgbuf_init
-#undef imsgbuf_set_maxsize
-#undef imsgbuf_allow_fdpass
-#undef imsgbuf_clear
-#undef imsg_create
-#undef imsg_close
-#undef ibuf_reserve
-struct ibuf *imsg_create(struct imsgbuf *, uint32_t, uint32_t, pid_t, size_t);
-void	 imsg_close(struct imsgbuf *, struct ibuf *);
-void	*ibuf_reserve(struct ibuf *, size_t);
-int	 imsgbuf_init(struct imsgbuf *, int);
-int	 imsgbuf_set_maxsize(struct imsgbuf *, uint32_t);
-void	 imsgbuf_allow_fdpass(struct imsgbuf *);
-void	 imsgbuf_clear(struct imsgbuf *);
-
-#include "batch/dialect.inc.c"
 
 static struct imsg_hdr		headers[BATCH_MESSAGES];
 static struct batch_result	result;
-static struct imsg		first;	/* held until batch_release */
+static struct imsg		first;	/* owned until batch_release */
 
 unsigned char *
 batch_window(void)
@@ -90,45 +74,6 @@ batch_headers(void)
 	return (headers);
 }
 
-struct batch *
-batch_open(uint32_t maxsize, int32_t pid, int flags)
-{
-	struct batch	*b;
-
-	if (flags & BATCH_CLASSIC && maxsize > CLASSIC_MAXSIZE &&
-	    maxsize <= INT32_MAX)
-		maxsize = CLASSIC_MAXSIZE;
-
-	if ((b = mem_alloc(sizeof(*b))) == NULL)
-		return (NULL);
-	if (imsgbuf_init(&b->imsgbuf, LOAN_FD) == -1)
-		goto fail;
-	/* never used, so still zero: nothing to wipe */
-	mem_freezero(b->imsgbuf.w->rbuf, 0);
-	b->imsgbuf.w->rbuf = NULL;
-	if (imsgbuf_set_maxsize(&b->imsgbuf, maxsize) == -1) {
-		imsgbuf_clear(&b->imsgbuf);
-		goto fail;
-	}
-	if (pid != 0)
-		b->imsgbuf.pid = pid;
-	if (flags & BATCH_FDPASS)
-		imsgbuf_allow_fdpass(&b->imsgbuf);
-	b->classic = (flags & BATCH_CLASSIC) != 0;
-	return (b);
- fail:
-	mem_free(b);
-	return (NULL);
-}
-
-void
-batch_close(struct batch *b)
-{
-	ibuf_free(b->created);
-	imsgbuf_clear(&b->imsgbuf);
-	mem_free(b);
-}
-
 void
 batch_release(void)
 {
@@ -137,7 +82,11 @@ batch_release(void)
 	first.buf = NULL;
 }
 
-/* Hands over the headers; the payloads lie in the chunk, save the first.  */
+/*
+ * Notes the headers of the messages that are complete, and frees the messages:
+ * the host has their payloads in its chunk.  The first one is kept if it
+ * straddles, which is to say that it began in an earlier chunk.
+ */
 static void
 batch_get(struct batch *b, int straddles)
 {
@@ -176,11 +125,11 @@ batch_read(struct batch *b, uint32_t n, int fd)
 		classic_read(rbuf, w->roff + n,
 		    w->rpmsg == NULL ? 0 : ibuf_left(w->rpmsg));
 	w->rbuf = (char *)rbuf;
-	loan_fd = LOAN_FD;
+	loan.lent = 1;
 	loan.rxlen = n;
 	loan.rxfd = fd;
 	rv = imsgbuf_read(&b->imsgbuf);
-	loan_fd = -1;
+	loan.lent = 0;
 	w->rbuf = NULL;
 	if (rv == -1)
 		result.error = errno;
@@ -204,7 +153,7 @@ flush_queue(struct batch *b)
 	uint32_t	 before;
 	int		 rv = 0;
 
-	loan_fd = LOAN_FD;
+	loan.lent = 1;
 	loan.txlen = 0;
 	loan.txfile = NULL;
 	while (imsgbuf_queuelen(imsgbuf) > 0) {
@@ -216,9 +165,9 @@ flush_queue(struct batch *b)
 		if (loan.txlen == before)
 			break;
 	}
-	loan_fd = -1;
+	loan.lent = 0;
 	result.txlen = loan.txlen;
-	result.txvalue = loan.txfile == NULL ? 0 : file_give(loan.txfile);
+	result.txvalue = loan.txfile == NULL ? 0 : file_detach(loan.txfile);
 	result.more = imsgbuf_queuelen(imsgbuf) > 0;
 	return (rv);
 }
@@ -235,7 +184,7 @@ batch_compose(struct batch *b, uint32_t count, int flush)
 		mem_copy(&r, p, sizeof(r));
 		p += sizeof(r);
 		if (imsg_compose(&b->imsgbuf, r.type, r.peerid, (pid_t)r.pid,
-		    r.fd, p, r.len) == -1) {
+		    -1, p, r.len) == -1) {
 			result.error = errno;
 			break;
 		}
@@ -246,32 +195,6 @@ batch_compose(struct batch *b, uint32_t count, int flush)
 	if (flush && n == count)
 		(void)flush_queue(b);
 	return (n);
-}
-
-void *
-batch_create(struct batch *b, uint32_t type, uint32_t peerid, uint32_t pid,
-    uint32_t len)
-{
-	void	*p;
-
-	result.error = 0;
-	ibuf_free(b->created);
-	if ((b->created = imsg_create(&b->imsgbuf, type, peerid, (pid_t)pid,
-	    len)) == NULL || (p = ibuf_reserve(b->created, len)) == NULL) {
-		result.error = errno;
-		return (NULL);
-	}
-	return (p);
-}
-
-void
-batch_finish(struct batch *b, int fd)
-{
-	ibuf_fd_set(b->created, fd);
-	imsg_close(&b->imsgbuf, b->created);
-	if (b->classic)
-		classic_written(b->imsgbuf.w);
-	b->created = NULL;
 }
 
 int

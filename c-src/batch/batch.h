@@ -9,19 +9,18 @@
 #include "imsg.h"
 
 /*
- * Many messages per crossing of the border between host and module.  A batch
- * is an imsgbuf without a read buffer of its own: the one shared window is
- * lent to it while bytes are in flight, and the at most 15 left-over bytes of
- * a header are kept beside it in between.
+ * Reads or writes many messages in one call of the host.  A batch is an imsgbuf
+ * without a read buffer of its own: it borrows the window for the length of one
+ * call.  Between calls it keeps the bytes of an incomplete header, at most 15.
  *
- * Every byte still goes through imsgbuf_read and imsgbuf_write.
+ * Every byte goes through imsgbuf_read and imsgbuf_write.
  */
 
-#define BATCH_LEAD	16	/* room for the left-over bytes before a chunk */
-#define BATCH_WINDOW	65520	/* bytes that a chunk may have */
-#define BATCH_OUTGOING	65536	/* bytes that a flush can give at once */
-#define BATCH_MESSAGES	4096	/* what a window can hold */
-#define BATCH_FDS	2	/* a message begun earlier, and a new one */
+#define BATCH_LEAD	16	/* room for an incomplete header before a chunk */
+#define BATCH_WINDOW	65520	/* longest chunk, in bytes */
+#define BATCH_OUTGOING	65536	/* most bytes that one flush writes */
+#define BATCH_MESSAGES	4096	/* most messages that a window completes */
+#define BATCH_FDS	2	/* of a message that began earlier, and of a new one */
 
 struct batch {
 	struct imsgbuf	 imsgbuf;
@@ -30,29 +29,28 @@ struct batch {
 	unsigned char	 carry[BATCH_LEAD];
 };
 
-/* What the last call did; the host reads it in place. */
+/* The results of the last call, which the host reads in place. */
 struct batch_result {
 	uint32_t	 count;		/* messages whose headers are ready */
 	int32_t		 error;		/* errno, or 0 */
-	uint32_t	 need;		/* bytes until a message can complete */
+	uint32_t	 need;		/* bytes until a message can be complete */
 	uint32_t	 have;		/* at the end: bytes of a cut message */
-	uint32_t	 total;		/* and how many it should have had */
-	const void	*first;		/* payload of the first message, if it
-					 * began before this chunk; until
-					 * batch_release */
+	uint32_t	 total;		/* at the end: length of the cut message */
+	const void	*first;		/* payload of the first message if it
+					 * began in an earlier chunk, or NULL;
+					 * valid until batch_release */
 	uint32_t	 nfds;
 	uint32_t	 fd_message[BATCH_FDS];
 	int32_t		 fd[BATCH_FDS];
 	uint32_t	 txlen;		/* bytes in the outgoing window */
-	uint32_t	 txvalue;	/* host value that goes with them, or 0 */
-	uint32_t	 more;		/* 1: take them, then flush again */
+	uint32_t	 txvalue;	/* host value that travels along, or 0 */
+	uint32_t	 more;		/* 1: more is queued; flush again */
 };
 
 /* One message to send, in the window; its payload follows, padded to 4. */
 struct batch_record {
 	uint32_t	 type, peerid, pid;
-	int32_t		 fd;		/* or -1 */
-	uint32_t	 len;
+	uint32_t	 len;		/* of the payload */
 };
 
 #define BATCH_FDPASS	0x01		/* imsgbuf_allow_fdpass */
@@ -61,36 +59,59 @@ struct batch_record {
 /* The longest message of the classic dialect, whose length has 16 bits. */
 #define CLASSIC_MAXSIZE	65535
 
-/* maxsize (lowered to the dialect's), pid (0: the process's), flags; or NULL. */
+/*
+ * Makes a batch: the longest message (lowered to what the dialect allows), the
+ * pid of messages without one (0: that of the process), flags.  NULL with errno.
+ */
 struct batch	*batch_open(uint32_t, int32_t, int);
-/* Frees it with all that is queued; descriptors in it are closed. */
+/* Frees a batch and all that is queued, and closes queued descriptors. */
 void		 batch_close(struct batch *);
 
-/* Where the host writes chunks and records. */
+/* The window, where the host writes chunks and records. */
 unsigned char	*batch_window(void);
+/* The outgoing window, where flushes write. */
 unsigned char	*batch_outgoing(void);
 struct batch_result *batch_result(void);
-/* Headers of the messages that the last batch_read completed. */
+/* The headers of the messages that the last batch_read completed. */
 struct imsg_hdr	*batch_headers(void);
 
 /*
- * Reads so many bytes of the window (0: the end), and a descriptor or -1, and
- * gets every message that is complete.  1, 0 at the end, -1 on an error: the
- * messages before it are there, and the batch must not be read again.
+ * Reads so many bytes of the window (0: the end of the stream), which arrive with
+ * a descriptor or -1, and gets every complete message.  Returns 1, 0 at the end,
+ * or -1: then the messages before the error are in the result, and the batch must
+ * not be read again.
  */
 int		 batch_read(struct batch *, uint32_t, int);
+/* Frees the message whose payload is batch_result.first. */
 void		 batch_release(void);
 
 /*
- * Composes so many records of the window; returns how many went well.  With
- * flush, and if all did, also writes to the outgoing window.
+ * Composes so many records of the window; returns how many it has composed.  With
+ * the last argument 1, and if it has composed all, it also flushes.
  */
 uint32_t	 batch_compose(struct batch *, uint32_t, int);
-/* Begins a message of any size; the host fills its payload.  NULL on error. */
+/*
+ * Begins a message of any size (type, peerid, pid, length); returns the payload
+ * for the host to fill, or NULL.
+ */
 void		*batch_create(struct batch *, uint32_t, uint32_t, uint32_t,
 		    uint32_t);
+/* Queues the message that was begun, with a descriptor or -1. */
 void		 batch_finish(struct batch *, int);
-/* Writes what is queued to the outgoing window, as far as there is room. */
+/*
+ * Writes what is queued to the outgoing window, until it is full or up to the
+ * next descriptor; 0, or -1 with the error in the result.
+ */
 int		 batch_flush(struct batch *);
+
+/* Shared by batch.c and open.inc.c; the host does not call these. */
+extern struct file batch_file;
+/*
+ * Translates the headers in bytes that are about to be read: how many bytes, and
+ * after how many of them the first header begins.
+ */
+void		 classic_read(unsigned char *, size_t, size_t);
+/* Translates the header of the message that was queued last. */
+void		 classic_written(struct msgbuf *);
 
 #endif

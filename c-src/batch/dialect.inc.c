@@ -1,18 +1,18 @@
-/* Part of core.c, behind the originals: sees inside struct msgbuf. */
-
 /*
- * The classic dialect has 16 bits of length and 16 of flags where the current
- * one has 32 of length; the mark of a descriptor is bit 0 of the flags there and
- * bit 31 of the length here.  The original speaks the current one; headers are
- * translated in the bytes that it reads, and in the ibufs that it has queued.
+ * Part of unit.c, behind the originals, because it knows struct msgbuf.
+ *
+ * A header of the classic dialect has a length of 16 bits and flags of 16 bits,
+ * and bit 0 of the flags marks a descriptor.  A header of the current dialect,
+ * which the original speaks, has a length of 32 bits, and bit 31 marks a
+ * descriptor.  Headers are translated in the bytes that the original is about to
+ * read, and in the ibufs that it has queued.
  */
 #define CLASSIC_LEN	0xffffu
 #define CLASSIC_MARK	0x10000u
 #define CURRENT_MARK	0x80000000u
 #define LEN_OFFSET	4
 
-/* The headers in bytes about to be read, the first after so many bytes. */
-static void
+void
 classic_read(unsigned char *bytes, size_t n, size_t next)
 {
 	uint32_t	 len, word;
@@ -23,12 +23,11 @@ classic_read(unsigned char *bytes, size_t n, size_t next)
 		word = len | (word & CLASSIC_MARK ? CURRENT_MARK : 0);
 		__builtin_memcpy(bytes + next + LEN_OFFSET, &word, sizeof(word));
 		if (len < IMSG_HEADER_SIZE)
-			return;		/* the original will refuse it */
+			return;		/* the original refuses it */
 	}
 }
 
-/* The header of the message that was queued last. */
-static void
+void
 classic_written(struct msgbuf *msgbuf)
 {
 	struct ibuf	*message = (struct ibuf *)(void *)

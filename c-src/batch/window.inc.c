@@ -1,25 +1,31 @@
 /*
- * Part of batch.c: what the kernel does for LOAN_FD, the descriptor of every
- * batch.  The bytes that are read lie in the window where the reader wants them,
- * and what is written goes to the outgoing one.
+ * Part of batch.c: the file of every batch.  Reads find their bytes in the
+ * window, where the host has put them and where the read buffer lies; writes go
+ * to the outgoing window.  Both windows are lent to one batch for the length of
+ * one call.
  */
 
 static _Alignas(16) unsigned char	window[BATCH_LEAD + BATCH_WINDOW];
 static _Alignas(16) unsigned char	outgoing[BATCH_OUTGOING];
 
-/* Lent for the length of one call of the host. */
 static struct loan {
+	int		 lent;		/* or reads and writes are EAGAIN */
 	uint32_t	 rxlen;		/* bytes in the window, or 0: the end */
 	int		 rxfd;		/* arrives with them, or -1 */
 	uint32_t	 txlen;
-	struct file	*txfile;	/* sent along with tx, or NULL */
+	struct file	*txfile;	/* travels with them, or NULL */
 } loan;
-int	loan_fd = -1;
 
-/* The window holds what a read buffer has room for: it is taken whole. */
-ssize_t
-loan_read(int *fdp)
+/* A batch has room for all of the window, so one read takes it whole. */
+static ssize_t
+window_read(struct file *f, const struct iovec *iov, int *fdp)
 {
+	(void)f;
+	(void)iov;
+	if (!loan.lent) {
+		errno = EAGAIN;
+		return (-1);
+	}
 	if (loan.rxfd != -1) {
 		if (fdp != NULL)
 			*fdp = loan.rxfd;
@@ -29,20 +35,24 @@ loan_read(int *fdp)
 	return ((ssize_t)loan.rxlen);
 }
 
-/* A descriptor begins a piece of its own, and ends the loan until it's taken. */
-ssize_t
-loan_write(const struct iovec *iov, size_t n, int passed)
+/*
+ * A descriptor travels with the first byte of what is written.  So it must come
+ * first, and until the host has taken it nothing more is written.
+ */
+static ssize_t
+window_write(struct file *f, const struct iovec *iov, size_t n, int passed)
 {
 	unsigned char	*to = outgoing + loan.txlen;
 	size_t		 room = sizeof(outgoing) - loan.txlen, part, i;
-	struct file	*f = NULL;
+	struct file	*along = NULL;
 
-	if (room == 0 || loan.txfile != NULL ||
+	(void)f;
+	if (!loan.lent || room == 0 || loan.txfile != NULL ||
 	    (passed != -1 && loan.txlen > 0)) {
 		errno = EAGAIN;
 		return (-1);
 	}
-	if (passed != -1 && (f = file_at(passed)) == NULL)
+	if (passed != -1 && (along = file_at(passed)) == NULL)
 		return (-1);
 	for (i = 0; i < n && room > 0; i++, to += part, room -= part) {
 		part = iov[i].iov_len < room ? iov[i].iov_len : room;
@@ -50,9 +60,12 @@ loan_write(const struct iovec *iov, size_t n, int passed)
 	}
 	part = (size_t)(to - outgoing) - loan.txlen;
 	loan.txlen += (uint32_t)part;
-	if (part > 0 && f != NULL) {
-		f->refs++;
-		loan.txfile = f;
+	if (part > 0 && along != NULL) {
+		along->refs++;
+		loan.txfile = along;
 	}
 	return ((ssize_t)part);
 }
+
+static const struct fileops	window_ops = { window_read, window_write, NULL };
+struct file			batch_file = { .ops = &window_ops, .refs = 1 };

@@ -198,8 +198,11 @@ char *
 mem_strndup(const char *s, size_t n)
 {
 	char	*d;
-	size_t	 len = n == 0 ? 0 : strnlen(s, n);	/* s may be NULL */
+	size_t	 len;
 
+	/* strnlen of musl is larger than the loop; s may be NULL if n is 0 */
+	for (len = 0; len < n && s[len] != '\0'; len++)
+		KEEP_LOOP();
 	if ((d = mem_alloc(len + 1)) != NULL && len > 0)
 		memcpy(d, s, len);
 	return (d);

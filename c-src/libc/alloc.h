@@ -32,7 +32,11 @@ size_t	 mem_arena(void);
 /* Refuses to grow beyond so many bytes; 0 lifts the limit. */
 void	 mem_limit(size_t);
 
-/* Stops the program: what holds its state can no longer be trusted. */
+/* Stops the program, whose memory can no longer be trusted. */
+#ifdef __wasm__
+#define mem_corrupt(why)	__builtin_trap()
+#else
 _Noreturn void	mem_corrupt(const char *);
+#endif
 
 #endif

@@ -1,5 +1,5 @@
-#ifndef CLASSES_H
-#define CLASSES_H
+#ifndef ALLOC_INLINE_H
+#define ALLOC_INLINE_H
 
 /*
  * The size classes of the allocator, for those who allocate inline: alloc.c and

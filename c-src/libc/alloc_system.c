@@ -57,6 +57,9 @@ mem_realloc(void *p, size_t n)
 
 	if (mem_refused() || (grown = realloc(p, n)) == NULL)
 		return (NULL);
+	if (malloc_usable_size(grown) > before)
+		memset((char *)grown + before, 0,
+		    malloc_usable_size(grown) - before);
 	live -= before;
 	return (counted(grown));
 }

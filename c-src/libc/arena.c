@@ -16,13 +16,6 @@ static size_t		 arena_first, arena_end, arena_limit;	/* pages */
 uintptr_t	arena_base;
 extern unsigned char	__heap_base;
 
-_Noreturn void
-mem_corrupt(const char *why)
-{
-	(void)why;
-	__builtin_trap();
-}
-
 static size_t
 host_end(void)
 {

@@ -1,11 +1,11 @@
-#ifndef INLINE_H
-#define INLINE_H
+#ifndef COPY_H
+#define COPY_H
 
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-#ifndef INLINE		/* what counts coverage wants them out of line */
+#ifndef INLINE		/* coverage counts functions that are not inlined */
 #define INLINE		inline __attribute__((always_inline, unused))
 #endif
 #define NOINLINE	__attribute__((noinline, unused))
@@ -13,14 +13,14 @@
 #define UNLIKELY(x)	__builtin_expect(!!(x), 0)
 
 /*
- * Copies and wipes of messages are mostly shorter than what an engine asks
- * for the call behind memory.copy and memory.fill, so short ones are done
- * here: by blocks, the last of which overlaps the one before.
+ * An engine makes a call for each memory.copy and memory.fill, which takes longer
+ * than most copies and wipes of messages.  So short ones are loops over blocks,
+ * the last of which overlaps the one before.
  */
 #ifndef SHORT_MAX
 #define SHORT_MAX	128
 #endif
-/* or the compiler would make the very calls of the loops that replace them */
+/* Barrier: stops the compiler from turning the loop back into memcpy. */
 #define KEEP_LOOP()	__asm__ volatile("" : : : "memory")
 
 struct block16 { uint64_t w[2]; };
@@ -57,7 +57,7 @@ mem_copy_any(void *dst, const void *src, size_t n)
 	return (dst);
 }
 
-/* Also wipes what follows, up to the next multiple of 16. */
+/* Wipes n bytes, and the bytes after them up to the next multiple of 16. */
 static INLINE void
 mem_wipe16(void *dst, size_t n)
 {

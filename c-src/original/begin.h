@@ -1,7 +1,8 @@
 /*
- * From here on the names that the original calls mean our own functions, so
- * that the same code serves in WebAssembly and, beside the real libc, in a
- * native process.  compat/ours.h takes the names back.
+ * Included before the originals: the names of the system calls and of malloc
+ * become macros that call our functions.  They are macros and not symbols so
+ * that the same code also works beside the real libc, in a native process.
+ * original/end.h removes the macros.
  */
 
 #define malloc(n)		mem_alloc(n)
@@ -20,11 +21,11 @@
 #define getpid()		kernel_getpid()
 #define abort()			mem_corrupt("the original called abort")
 
-#ifndef __wasm__	/* sanitizers refuse NULL, also where nothing is copied */
+#ifndef __wasm__	/* sanitizers report NULL even if 0 bytes are copied */
 #undef memcpy
 #define memcpy(d, s, n)		mem_copy(d, s, n)
 #endif
 
-/* A constant of the platform; POSIX asks for 16 at least. */
+/* A constant of the platform; POSIX demands at least 16. */
 #undef IOV_MAX
 #define IOV_MAX			64

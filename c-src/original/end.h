@@ -1,4 +1,4 @@
-/* Undoes compat/original.h. */
+/* Removes the macros of original/begin.h. */
 
 #undef malloc
 #undef calloc

@@ -1,35 +1,36 @@
-#ifndef INSIDE_H
-#define INSIDE_H
+#ifndef INTROSPECT_H
+#define INTROSPECT_H
 
 #include <stdint.h>
 
 /*
- * What the wrapper has to know or to contain, and only code that sees inside
- * the original's structures can tell.
+ * Functions for the wrapper that need the definitions of the original's private
+ * structures.
  */
 
 struct ibuf;
 struct imsgbuf;
 struct msgbuf;
 
-/* The callback that imsgbuf_init gives to msgbuf_new_reader. */
+/* The callback that imsgbuf_init passes to msgbuf_new_reader. */
 extern struct ibuf *(*const imsg_reader)(struct ibuf *, void *, int *);
 
 /*
- * msgbuf_new_reader with a callback of ours: host_header says how long the
- * message is, then we make the ibuf and claim the descriptor.
+ * msgbuf_new_reader for the host's callback with this number: host_header
+ * returns the length of the message, and the ibuf is made here.  The arguments
+ * are the size of a header and the number of the callback.
  */
 struct msgbuf	*msgbuf_reader(uint32_t, uint32_t);
 /*
- * Bytes of the message that is under way on the read side, and how many it
- * should have in all (the header's size while that is incomplete); 0 and 0
- * between messages.
+ * Bytes that have been read of an incomplete message, and its total length (the
+ * size of a header until the header is complete).  Both are 0 if no message is
+ * incomplete.
  */
 uint32_t	 msgbuf_have(struct msgbuf *);
 uint32_t	 msgbuf_total(struct msgbuf *);
 /*
- * imsgbuf_flush, except where that would never return: EAGAIN when no byte
- * can move, success when nothing but empty ibufs is left.
+ * imsgbuf_flush that always returns: with EAGAIN when a write takes no byte, and
+ * with success when only empty ibufs are queued.
  */
 int		 imsgbuf_flush_bounded(struct imsgbuf *);
 

@@ -1,4 +1,4 @@
-/* Part of core.c, behind the originals: sees inside their structures. */
+/* Part of unit.c, behind the originals: knows their private structures. */
 
 #include "original/introspect.h"
 
@@ -12,7 +12,7 @@ reader_header(struct ibuf *header, void *arg, int *fd)
 	len = host_header((uint32_t)(uintptr_t)arg, ibuf_data(header),
 	    (uint32_t)ibuf_size(header));
 	if (len < ibuf_size(header)) {
-		errno = EINVAL;		/* refused, or no length at all */
+		errno = EINVAL;	/* refused by the host, or too short */
 		return (NULL);
 	}
 	message = ibuf_open(len);
@@ -68,7 +68,7 @@ imsgbuf_flush_bounded(struct imsgbuf *imsgbuf)
 		dictated = kernel_dictated(imsgbuf->fd);
 		if (imsgbuf_write(imsgbuf) == -1)
 			return (-1);
-		/* the outcome may have been that one's only */
+		/* an outcome that the host has set holds for one write */
 		if (kernel_progress() != before || dictated)
 			continue;
 		if (!msgbuf_bytes_queued(imsgbuf->w))

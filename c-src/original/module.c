@@ -1,4 +1,4 @@
-/* What only the module has: the names under which the host allocates. */
+/* The first unit of the module, with the names by which the host allocates. */
 
 #include "original/unit.c"
 

@@ -1,6 +1,6 @@
 /*
- * The first of two units, kept small: the allocator, the kernel, the two
- * originals as they were fetched, and what we add on top.  The originals are
+ * The first of two units, compiled for size: the allocator, the system calls,
+ * the two originals as they were fetched, and our additions.  The originals are
  * included, not edited; batch.c includes them once more, for speed.
  */
 
@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "libc/copy.h"
-#include "original/introspect.h"
+#include "libc/host.h"
 #ifdef MEM_SYSTEM
 #include "libc/alloc_system.c"
 #else
@@ -37,18 +37,13 @@
 #pragma GCC diagnostic ignored "-Wextra"
 #pragma GCC diagnostic ignored "-Wpragmas"
 #include "imsg.h"
-/* What reads and writes is batch.c's; these are names that nobody calls. */
-#define ibuf_read	unused_ibuf_read
-#define ibuf_write	unused_ibuf_write
-#define msgbuf_read	unused_msgbuf_read
-#define msgbuf_write	unused_msgbuf_write
-#define ibuf_free	unused_ibuf_free
+/* batch.c exports these: the copies here are weak and give way. */
+#pragma weak ibuf_free
+#pragma weak ibuf_read
+#pragma weak ibuf_write
+#pragma weak msgbuf_read
+#pragma weak msgbuf_write
 #include "imsg-buffer.c"
-#undef ibuf_read
-#undef ibuf_write
-#undef msgbuf_read
-#undef msgbuf_write
-#undef ibuf_free
 #include "imsg.c"
 #pragma GCC diagnostic pop
 
@@ -57,3 +52,6 @@
 struct ibuf *(*const imsg_reader)(struct ibuf *, void *, int *) = imsg_parse_hdr;
 
 #include "original/introspect.inc.c"
+#include "batch/open.inc.c"
+
+#include "abi.h"

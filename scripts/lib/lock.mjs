@@ -1,64 +1,59 @@
-// Reads the pins: c-src/upstream.lock, whose own comments say what they mean.
+// Reads the pins, c-src/upstream.lock: which files are compiled, and which archives carry them.
+// c-src/README.md describes its fields.
 
 import { readFileSync } from "node:fs";
 import { UserError } from "./run.mjs";
 
-const FIELDS = {
-  carrier: ["pool", "archive", "sha256"],
-  file: ["revision", "sha256", "path"],
-};
-
-/** Names and paths end up in file names: they must stay inside their folder. */
+/** Names and paths become file names: they must stay inside their folder. */
 const RELATIVE = /^(?!\/)(?!.*(?:^|\/)\.\.?(?:\/|$))[\w.+~/-]+$/;
+const WORD = /^[\w.+~-]+$/;
+const TEXT = /^[^\n]+$/;
 const SHA256 = /^[0-9a-f]{64}$/;
 
+const FIELDS = {
+  carriers: { name: WORD, version: WORD, pool: RELATIVE, archive: RELATIVE, sha256: SHA256 },
+  files: { name: RELATIVE, revision: TEXT, sha256: SHA256, path: RELATIVE },
+};
+const WANTED = new Map([
+  [RELATIVE, "a relative path without . and .."],
+  [WORD, "a word"],
+  [TEXT, "a line of text"],
+  [SHA256, "a SHA-256 in hexadecimal"],
+]);
+
+/** Throws a UserError that names the record and the field if a record is not as it must be. */
+function checkRecord(lockFile, where, record, fields) {
+  const fail = (what) => {
+    throw new UserError(`${lockFile}: ${where}: ${what}`);
+  };
+  if (typeof record !== "object" || record === null) fail("is no object");
+  for (const key of Object.keys(record)) {
+    if (!Object.hasOwn(fields, key)) fail(`has an unknown field "${key}"`);
+  }
+  for (const [key, pattern] of Object.entries(fields)) {
+    const value = record[key];
+    if (value === undefined) fail(`lacks "${key}"`);
+    if (typeof value !== "string" || !pattern.test(value)) {
+      fail(`"${key}" is ${JSON.stringify(value)}, not ${WANTED.get(pattern)}`);
+    }
+  }
+}
+
+/** The carriers, in the order in which they are tried, and the files. */
 export function readLock(lockFile) {
-  let text;
+  let lock;
   try {
-    text = readFileSync(lockFile, "utf8");
+    lock = JSON.parse(readFileSync(lockFile, "utf8"));
   } catch (error) {
-    throw new UserError(`cannot read the pins: ${error.message}`);
+    throw new UserError(`${lockFile}: the pins cannot be read: ${error.message}`);
   }
-  const carriers = [];
-  const files = [];
-  const where = new Map();
-  let record;
-  for (const [index, raw] of text.split("\n").entries()) {
-    const fail = (what) => {
-      throw new UserError(`${lockFile}:${index + 1}: ${what}`);
-    };
-    const line = raw.replace(/(^|\s)#.*/, "").trimEnd();
-    if (line === "") continue;
-    const [key, ...rest] = line.trim().split(/\s+/);
-    if (/^\s/.test(line)) {
-      if (!record) fail(`"${key}" belongs to no carrier or file`);
-      if (!FIELDS[record.kind].includes(key)) fail(`a ${record.kind} has no "${key}"`);
-      const value = rest.join(" ");
-      if (key === "sha256" && !SHA256.test(value)) fail(`"${value}" is no SHA-256`);
-      if (key !== "sha256" && key !== "revision" && !RELATIVE.test(value)) {
-        fail(`"${value}" is no relative path`);
-      }
-      record[key] = value;
-    } else if (key === "carrier") {
-      if (rest.length !== 2) fail("a carrier is a name and a version");
-      record = { kind: key, name: rest[0], version: rest[1] };
-      carriers.push(record);
-      where.set(record, index + 1);
-    } else if (key === "file") {
-      if (rest.length !== 1 || !RELATIVE.test(rest[0])) fail("a file is one relative path");
-      record = { kind: key, name: rest[0] };
-      files.push(record);
-      where.set(record, index + 1);
-    } else {
-      fail(`"${key}" is neither a carrier nor a file`);
+  for (const [list, fields] of Object.entries(FIELDS)) {
+    const records = lock?.[list];
+    if (!Array.isArray(records)) throw new UserError(`${lockFile}: lacks the list "${list}"`);
+    for (const [i, record] of records.entries()) {
+      checkRecord(lockFile, `${list}[${i}] (${record?.name})`, record, fields);
     }
   }
-  for (const [each, line] of where) {
-    const missing = FIELDS[each.kind].filter((field) => each[field] === undefined);
-    if (missing.length > 0) {
-      throw new UserError(`${lockFile}:${line}: ${each.name} lacks ${missing.join(", ")}`);
-    }
-  }
-  if (files.length === 0) throw new UserError(`${lockFile}: names no file`);
-  return { carriers, files };
+  if (lock.files.length === 0) throw new UserError(`${lockFile}: names no file`);
+  return { carriers: lock.carriers, files: lock.files };
 }

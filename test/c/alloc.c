@@ -1,4 +1,4 @@
-/* The allocator: its answers, and in MEM_DEBUG what it finds. */
+/* Tests of the allocator, and of the checks that MEM_DEBUG adds. */
 
 #include "check.h"
 
@@ -11,7 +11,7 @@ sizes_are_rounded_to_their_class(void)
 	for (n = 0; n <= 70000; n = n < 300 ? n + 1 : n + 97) {
 		CHECK((p = mem_alloc(n)) != NULL);
 		CHECK(block_size(p) >= n && mem_live() == block_size(p));
-		/* no more than a quarter is lost, above the smallest */
+		/* above 64 bytes, rounding wastes at most a quarter */
 		CHECK(n < 64 || n > CLASS_MAX || block_size(p) <= n + n / 4 + 16);
 		memset(p, 0xa5, n);
 		mem_free(p);
@@ -41,7 +41,7 @@ memory_is_zero_again_whatever_was_in_it(void)
 	CHECK(mem_live() == 0);
 }
 
-/* What the batch allocates inline, and what core.c does, are the same blocks. */
+/* Blocks that the batch allocates inline can be freed by alloc.c, and the reverse. */
 static void
 inline_and_out_of_line_are_the_same_allocator(void)
 {
@@ -66,7 +66,7 @@ inline_and_out_of_line_are_the_same_allocator(void)
 	CHECK((hdr = mem_alloc(sizeof(*hdr))) != NULL && hdr->type == 0);
 	class_free(hdr, sizeof(*hdr));
 	CHECK((p = mem_alloc(300)) != NULL);
-	class_free(p, 1);	/* of no known size */
+	class_free(p, 1);	/* the size is not known */
 	class_free(NULL, sizeof(*hdr));
 	class_freezero(NULL, 100);
 	CHECK(mem_live() == 0);
@@ -109,7 +109,7 @@ strings_end_at_their_zero_or_at_the_length(void)
 	mem_free(p);
 	CHECK(strcmp(p = mem_strndup("he\0lo", 5), "he") == 0);
 	mem_free(p);
-	/* the original asks for this on an empty ibuf */
+	/* ibuf_get_string passes NULL for an empty ibuf */
 	CHECK(strcmp(p = mem_strndup(NULL, 0), "") == 0);
 	mem_free(p);
 	mem_fail_at(1);
@@ -143,7 +143,7 @@ what_no_memory_can_hold_is_enomem(void)
 	CHECK(mem_calloc((size_t)-1, 2) == NULL && errno == ENOMEM);
 }
 
-/* As little for copying and wiping as they may come: every block size. */
+/* Every length of a short copy or wipe. */
 static void
 short_copies_and_wipes_touch_what_they_should(void)
 {
@@ -233,7 +233,7 @@ free_of_a_free_span(void)
 			mem_free(spans[order]);
 }
 
-/* Content that looks like the mark is no double free. */
+/* A block whose content looks like the magic of a free block is not a double free. */
 static void
 a_block_may_hold_the_mark(void)
 {

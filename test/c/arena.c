@@ -1,4 +1,4 @@
-/* The arena: spans, their buddies, limits, and a host that has no more. */
+/* Tests of the arena: spans, buddies, limits, and a host without memory. */
 
 #include "check.h"
 
@@ -10,7 +10,7 @@ a_limit_refuses_growth_and_can_be_lifted(void)
 	CHECK((p = mem_alloc(100000)) != NULL);
 	mem_limit(mem_arena());
 	CHECK(mem_alloc(64 << 20) == NULL && errno == ENOMEM);
-	/* what there is can still be used */
+	/* memory that the arena has can still be allocated */
 	mem_free(p);
 	CHECK((p = mem_alloc(100000)) != NULL);
 	mem_limit(0);
@@ -30,7 +30,7 @@ a_class_without_a_page_is_enomem(void)
 		continue;
 	while ((b = mem_alloc(ARENA_PAGE)) != NULL)
 		continue;
-	/* no block of this size was ever cut */
+	/* no block of this size was ever carved */
 	CHECK(mem_alloc(9000) == NULL && errno == ENOMEM);
 	mem_limit(0);
 }
@@ -42,7 +42,7 @@ a_span_beyond_the_largest_is_refused(void)
 	CHECK(mem_alloc(((size_t)1 << 31) + 1) == NULL && errno == ENOMEM);
 }
 
-/* Growing asks for an eighth more; a host may have just what is needed. */
+/* The arena asks for an eighth more than it needs; the host may refuse that. */
 static void
 a_host_without_reserve_gives_what_is_needed(void)
 {

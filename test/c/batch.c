@@ -1,4 +1,4 @@
-/* The batch: chunks in, records out, descriptors, and what fails. */
+/* Tests of the batch: reading chunks, composing records, descriptors, errors. */
 
 #include "check.h"
 
@@ -11,15 +11,27 @@ read_chunk(struct batch *b, const void *data, size_t n, int fd)
 	return (batch_read(b, (uint32_t)n, fd));
 }
 
-/* Puts a record into the window; what follows it goes behind. */
+/* Puts a record into the window; returns where the next one goes. */
 static unsigned char *
-record(unsigned char *p, uint32_t type, int fd, const void *data, uint32_t len)
+record(unsigned char *p, uint32_t type, const void *data, uint32_t len)
 {
-	struct batch_record	 rec = { type, 2, 3, fd, len };
+	struct batch_record	 rec = { type, 2, 3, len };
 
 	memcpy(p, &rec, sizeof(rec));
 	memcpy(p + sizeof(rec), data, len);
 	return (p + sizeof(rec) + ((len + 3) & ~3u));
+}
+
+/* Queues a message with a descriptor. */
+static void
+compose_fd(struct batch *b, uint32_t type, int fd, const void *data,
+    uint32_t len)
+{
+	void	*p;
+
+	CHECK((p = batch_create(b, type, 2, 3, len)) != NULL);
+	memcpy(p, data, len);
+	batch_finish(b, fd);
 }
 
 static void
@@ -39,7 +51,7 @@ a_message_over_three_chunks_is_handed_over_whole(void)
 	CHECK(batch_headers()[0].type == 1 && batch_headers()[0].len == 26);
 	batch_release();
 	batch_release();
-	/* the end between messages */
+	/* the stream ends between messages */
 	CHECK(batch_read(b, 0, -1) == 0 && r->have == 0 && r->total == 0);
 	batch_close(b);
 	finish();
@@ -63,7 +75,7 @@ a_full_window_of_headers_has_a_place_for_each(void)
 	CHECK(r->count == 1 + (BATCH_WINDOW - 1) / 16);
 	CHECK(r->count <= BATCH_MESSAGES);
 	CHECK(r->need == 1);
-	CHECK(r->first == NULL);	/* it straddles, but is empty */
+	CHECK(r->first == NULL);	/* no payload */
 	CHECK(batch_read(b, 0, -1) == 0 && r->have == 15 && r->total == 16);
 	batch_close(b);
 	batch_release();
@@ -118,7 +130,7 @@ one_read_can_complete_two_messages_with_descriptors(void)
 	batch_release();
 	batch_close(b);
 
-	/* without fdpass what comes is closed */
+	/* without BATCH_FDPASS, a descriptor that arrives is closed */
 	b = batch_open(1000, 0, 0);
 	first = value_open();
 	nclosed = 0;
@@ -134,17 +146,16 @@ records_leave_as_messages(void)
 	struct batch	*b = batch_open(1000, 0, 0);
 	unsigned char	*p = batch_window();
 	struct imsg_hdr	 hdr;
-	int		 fd = value_open();
 
-	p = record(p, 5, -1, "abcde", 5);
-	(void)record(p, 6, fd, "", 0);
+	p = record(p, 5, "abcde", 5);
+	(void)record(p, 6, "", 0);
 	CHECK(batch_compose(b, 2, 1) == 2 && r->error == 0);
 	CHECK(r->txlen == 37 && r->more == 0 && r->txvalue == 0);
 	memcpy(&hdr, batch_outgoing(), sizeof(hdr));
 	CHECK(hdr.type == 5 && hdr.len == 21 && hdr.peerid == 2 &&
 	    hdr.pid == 3);
 	memcpy(&hdr, batch_outgoing() + 21, sizeof(hdr));
-	CHECK(hdr.len == (16 | 0x80000000));
+	CHECK(hdr.type == 6 && hdr.len == 16);
 	batch_close(b);
 	finish();
 }
@@ -155,9 +166,9 @@ a_record_that_is_refused_ends_the_batch(void)
 	struct batch	*b = batch_open(100, 0, 0);
 	unsigned char	*p = batch_window(), big[200] = { 0 };
 
-	p = record(p, 1, -1, "a", 1);
-	p = record(p, 2, -1, big, sizeof(big));
-	(void)record(p, 3, -1, "b", 1);
+	p = record(p, 1, "a", 1);
+	p = record(p, 2, big, sizeof(big));
+	(void)record(p, 3, "b", 1);
 	CHECK(batch_compose(b, 3, 0) == 1 && r->error == ERANGE);
 	CHECK(batch_flush(b) == 0 && r->txlen == 17);
 	batch_close(b);
@@ -168,15 +179,15 @@ static void
 a_descriptor_leaves_first_in_a_piece_of_its_own(void)
 {
 	struct batch	*b = batch_open(1000, 0, BATCH_FDPASS);
-	unsigned char	*p = batch_window();
 	int		 fd = value_open(), other = value_open();
 	uint32_t	 value = kernel_value(fd);
 	uint32_t	 second = kernel_value(other);
 
-	p = record(p, 1, -1, "a", 1);
-	p = record(p, 2, fd, "bb", 2);
-	(void)record(p, 3, other, "ccc", 3);
-	CHECK(batch_compose(b, 3, 1) == 3);
+	(void)record(batch_window(), 1, "a", 1);
+	CHECK(batch_compose(b, 1, 0) == 1);
+	compose_fd(b, 2, fd, "bb", 2);
+	compose_fd(b, 3, other, "ccc", 3);
+	CHECK(batch_flush(b) == 0);
 	CHECK(r->txlen == 17 && r->txvalue == 0 && r->more == 1);
 	CHECK(batch_flush(b) == 0);
 	CHECK(r->txlen == 18 && r->txvalue == value && r->more == 1);
@@ -194,8 +205,7 @@ a_descriptor_that_is_none_fails_the_flush(void)
 {
 	struct batch	*b = batch_open(1000, 0, BATCH_FDPASS);
 
-	(void)record(batch_window(), 1, 99, "a", 1);
-	CHECK(batch_compose(b, 1, 0) == 1);
+	compose_fd(b, 1, 99, "a", 1);
 	CHECK(batch_flush(b) == -1 && r->error == EBADF && r->more == 1);
 	batch_close(b);
 	finish();
@@ -215,7 +225,7 @@ a_message_larger_than_the_windows_leaves_in_pieces(void)
 	for (sent = r->txlen; r->more; sent += r->txlen)
 		CHECK(batch_flush(b) == 0 && r->txlen > 0);
 	CHECK(sent == 200016);
-	/* one that is not finished goes with the batch */
+	/* batch_close frees a message that was not finished */
 	CHECK(batch_create(b, 1, 2, 3, 0) != NULL);
 	CHECK(batch_create(b, 1, 2, 3, 10) != NULL);
 	CHECK(batch_create(b, 1, 2, 3, 1000000) == NULL &&
@@ -249,7 +259,7 @@ the_classic_dialect_is_translated_both_ways(void)
 	CHECK(read_chunk(b, m, all, fd) == 1 && r->count == 2);
 	CHECK(batch_headers()[0].len == 19 && batch_headers()[1].len == 21);
 	CHECK(r->nfds == 1 && r->fd[0] == fd && r->fd_message[0] == 0);
-	/* cut anywhere */
+	/* the stream is cut at every byte */
 	for (at = 1; at < all; at++) {
 		CHECK(read_chunk(b, m, at, -1) == 1);
 		batch_release();
@@ -258,8 +268,10 @@ the_classic_dialect_is_translated_both_ways(void)
 	}
 	batch_release();
 
-	(void)record(record(batch_window(), 1, -1, "a", 1), 2, fd, "bb", 2);
-	CHECK(batch_compose(b, 2, 1) == 2 && r->txlen == 17);
+	(void)record(batch_window(), 1, "a", 1);
+	CHECK(batch_compose(b, 1, 0) == 1);
+	compose_fd(b, 2, fd, "bb", 2);
+	CHECK(batch_flush(b) == 0 && r->txlen == 17);
 	CHECK(length_word(batch_outgoing()) == 17);
 	CHECK(batch_flush(b) == 0 && r->txlen == 18 && r->txvalue == value);
 	CHECK(length_word(batch_outgoing()) == (18 | 0x10000));
@@ -268,27 +280,36 @@ the_classic_dialect_is_translated_both_ways(void)
 	batch_finish(b, -1);
 	CHECK(batch_flush(b) == 0 && length_word(batch_outgoing()) == 20);
 
-	/* a length without room for the header */
+	/* a length that is shorter than the header */
 	memset(m, 0, sizeof(m));
 	CHECK(read_chunk(b, m, 32, -1) == -1 && r->error == ERANGE);
 	batch_close(b);
 	finish();
 }
 
-/* What lies in the windows is nobody's but a batch's. */
+/* Other code that has the number of a batch's file cannot use or close it. */
 static void
-no_descriptor_has_the_number_of_batches(void)
+the_file_of_a_batch_serves_the_batch_alone(void)
 {
-	struct batch	*b = batch_open(1000, 0, 0);
+	struct batch	*b = batch_open(1000, 0, BATCH_FDPASS);
 	struct imsgbuf	 ib;
+	const int	 fd = b->imsgbuf.fd;
 
-	(void)record(batch_window(), 1, -1, "a", 1);
+	(void)record(batch_window(), 1, "a", 1);
 	CHECK(batch_compose(b, 1, 1) == 1 && r->txlen == 17);
-	CHECK(imsgbuf_init(&ib, 0x7fffffff) == 0);
+	CHECK(imsgbuf_init(&ib, fd) == 0);
 	CHECK(imsg_compose(&ib, 1, 0, 0, -1, "x", 1) == 1);
-	CHECK(errno_of(imsgbuf_write(&ib)) == EBADF);
-	CHECK(errno_of(imsgbuf_read(&ib)) == EBADF);
+	CHECK(imsgbuf_write(&ib) == 0 && imsgbuf_queuelen(&ib) == 1);
+	CHECK(imsgbuf_read(&ib) == 1 && kernel_last_read() == -1);
 	imsgbuf_clear(&ib);
+	CHECK(errno_of(kernel_close(fd)) == EBADF);
+	CHECK(kernel_take(fd) == 0 && kernel_value(fd) == 0);
+	CHECK(errno_of(kernel_deliver_end(fd)) == ENOTSOCK);
+	/* sending it closes nothing either */
+	compose_fd(b, 2, fd, "", 0);
+	CHECK(batch_flush(b) == 0 && r->txlen == 16 && r->txvalue == 0);
+	compose_fd(b, 3, -1, "", 0);
+	CHECK(batch_flush(b) == 0 && r->txlen == 16);
 	batch_close(b);
 	finish();
 }
@@ -299,7 +320,7 @@ a_batch_opens_whole_or_not_at_all(void)
 	struct batch	*b;
 	unsigned int	 n;
 
-	for (n = 1; n <= 3; n++) {
+	for (n = 1; n <= 4; n++) {
 		mem_fail_at(n);
 		CHECK(batch_open(1000, 0, 0) == NULL && errno == ENOMEM);
 		finish();
@@ -325,7 +346,7 @@ failing_memory_fails_one_call(void)
 	unsigned int	 k;
 
 	for (k = 1; k <= 2; k++) {
-		(void)record(batch_window(), 1, -1, "a", 1);
+		(void)record(batch_window(), 1, "a", 1);
 		mem_fail_at(k);
 		CHECK(batch_compose(b, 1, 0) == 0 && r->error == ENOMEM);
 		mem_fail_at(k);
@@ -356,7 +377,7 @@ main(void)
 	a_descriptor_that_is_none_fails_the_flush();
 	a_message_larger_than_the_windows_leaves_in_pieces();
 	the_classic_dialect_is_translated_both_ways();
-	no_descriptor_has_the_number_of_batches();
+	the_file_of_a_batch_serves_the_batch_alone();
 	a_batch_opens_whole_or_not_at_all();
 	failing_memory_fails_one_call();
 	return (PASS());

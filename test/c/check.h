@@ -1,7 +1,7 @@
 #ifndef KERNEL_CHECK_H
 #define KERNEL_CHECK_H
 
-/* What the directed tests share; each of them is one program. */
+/* Shared by the directed tests, each of which is one program. */
 
 #include <sys/wait.h>
 
@@ -15,7 +15,7 @@ void	__gcov_dump(void);
 
 #define PASS()	(finish(), printf("ok %s\n", __FILE__), 0)
 
-/* Every test leaves nothing behind. */
+/* Checks that a test has left no memory and no descriptor. */
 static __attribute__((unused)) void
 finish(void)
 {
@@ -54,7 +54,7 @@ expect_abort_of(const char *name, void (*f)(void))
 }
 #define expect_abort(f)	expect_abort_of(#f, f)
 
-/* Bytes for kernel_deliver. */
+/* Copies bytes to a block of the allocator, which kernel_deliver needs. */
 static __attribute__((unused)) void *
 heap(const void *data, size_t n)
 {
@@ -72,7 +72,7 @@ deliver(int s, const void *data, size_t n)
 	CHECK(kernel_deliver(s, heap(data, n), n, NULL, 0) == 0);
 }
 
-/* What host_close was called with, in order. */
+/* The arguments of host_close, in order. */
 static struct {
 	int		 fd;
 	uint32_t	 value;
@@ -94,7 +94,7 @@ errno_of(long rv)
 	return (errno);
 }
 
-/* The bytes of a message as they are on the wire. */
+/* Writes a message as it is on the wire; returns its length. */
 static __attribute__((unused)) size_t
 wire(unsigned char *to, uint32_t type, uint32_t len, const void *data)
 {

@@ -19,10 +19,10 @@ function run(command: string, args: string[]): { status: number | null; output: 
 
 /** What each program is about, by its name; the prefix is the allocator it is built with. */
 const SUBJECTS: Record<string, string> = {
-  descriptor: "keep the table of descriptors",
+  file: "keep the table of descriptors",
   read: "read what was delivered, with its errors and descriptors",
   write: "write as far as there is room or as was dictated",
-  inside: "flush without end, and read by a header that the host explains",
+  introspect: "flush without end, and read by a header that the host explains",
   batch: "take chunks and give messages, take records and give bytes",
   original: "refuse in the original's functions what they must refuse",
   system: "count and fail allocations on the system's allocator",
@@ -38,10 +38,10 @@ const ALLOCATORS: Record<string, string> = {
 };
 
 const PROGRAMS = [
-  ...["descriptor", "read", "write", "inside", "batch", "original", "system"].map(
+  ...["file", "read", "write", "introspect", "batch", "original", "system"].map(
     (name) => `system-${name}`,
   ),
-  ...["descriptor", "read", "write", "inside", "batch", "original", "alloc", "arena", "start"].map(
+  ...["file", "read", "write", "introspect", "batch", "original", "alloc", "arena", "start"].map(
     (name) => `debug-${name}`,
   ),
   "plain-alloc",

@@ -1,6 +1,6 @@
 /*
- * wasm.c, natively: linked with its malloc and free under other names, because
- * a process needs its own.
+ * Tests original/module.c natively.  Its malloc and free are linked under other
+ * names, because the process needs its own.
  */
 
 #include <string.h>

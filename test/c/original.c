@@ -1,4 +1,4 @@
-/* The original's own refusals: what each function says no to, and aborts. */
+/* Tests of the original: the arguments that it refuses, and its aborts. */
 
 #include "check.h"
 
@@ -44,7 +44,7 @@ read_into_a_view(struct ibuf *header, void *arg, int *fd)
 	return (&reader_view);
 }
 
-/* The read fails, and whoever then frees the msgbuf frees the view. */
+/* The read fails; msgbuf_free then frees the view and aborts. */
 static void
 reading_into_a_view(void)
 {
@@ -56,7 +56,7 @@ reading_into_a_view(void)
 	msgbuf_free(m);
 }
 
-/* A reader whose ibuf refuses what the header promised it. */
+/* A reader whose ibuf has no memory for the bytes of the message. */
 static struct ibuf *
 read_into_too_little(struct ibuf *header, void *arg, int *fd)
 {
@@ -91,7 +91,7 @@ read_too_short(struct ibuf *header, void *arg, int *fd)
 	return (ibuf_open(4));
 }
 
-/* imsg_get on a reader that made a message shorter than a header. */
+/* imsg_get of a message that is shorter than a header. */
 static void
 a_message_without_a_header_is_none(void)
 {
@@ -103,7 +103,7 @@ a_message_without_a_header_is_none(void)
 	ib.w->readhdr = read_too_short;
 	deliver(s, bytes, 16);
 	CHECK(imsgbuf_read(&ib) == 1);
-	/* the original forgets the ibuf here: keep it, to free it */
+	/* imsg_get loses this ibuf: keep it to free it */
 	struct ibuf	*lost = TAILQ_FIRST(&ib.w->rbufs);
 	CHECK(errno_of(imsg_get(&ib, &imsg)) == EBADMSG);
 	ibuf_free(lost);
@@ -231,7 +231,7 @@ messages_are_checked(void)
 	CHECK(imsg_create(&ib, 1, 0, 0, 25) == NULL && errno == ERANGE);
 	CHECK((b = ibuf_open(25)) != NULL && ibuf_add(b, bytes, 25) == 0);
 	CHECK(errno_of(imsg_compose_ibuf(&ib, 1, 0, 0, b)) == ERANGE);
-	/* lengths that wrap around when the header is added */
+	/* lengths that overflow when the header is added */
 	CHECK(errno_of(imsg_compose(&ib, 1, 0, 0, -1, bytes, SIZE_MAX)) ==
 	    ERANGE);
 	CHECK(errno_of(imsg_compose(&ib, 1, 0, 0, -1, bytes,
@@ -264,7 +264,7 @@ messages_are_checked(void)
 	CHECK(errno_of(imsg_get_data(&imsg, bytes, 0)) == EINVAL);
 	CHECK(errno_of(imsg_get_data(&imsg, bytes, 4)) == EBADMSG);
 	CHECK(imsg_get_ibuf(&imsg, &view) == 0 && ibuf_size(&view) == 3);
-	/* forwarding begins at the payload again */
+	/* imsg_forward rewinds to the start of the payload */
 	CHECK(imsg_forward(&ib, &imsg) == 1);
 	CHECK(imsgbuf_set_maxsize(&ib, 18) == 0);
 	CHECK(errno_of(imsg_forward(&ib, &imsg)) == ERANGE);
@@ -278,7 +278,7 @@ messages_are_checked(void)
 	CHECK(imsg_get_len(&imsg) == 0);
 	imsg_free(&imsg);
 	CHECK(imsg_get(&ib, &imsg) == 0);
-	CHECK(kernel_refuse(s, EPIPE) == 0);
+	CHECK(kernel_fail_next_write(s, EPIPE) == 0);
 	CHECK(errno_of(imsgbuf_flush(&ib)) == EPIPE);
 	imsgbuf_clear(&ib);
 	CHECK(kernel_close(s) == 0);

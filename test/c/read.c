@@ -1,4 +1,4 @@
-/* Reading: deliveries, errors, the end, and descriptors that arrive. */
+/* Tests of reading: deliveries, errors, the end, descriptors. */
 
 #include "session.h"
 
@@ -21,7 +21,7 @@ deliveries_come_in_order_with_errors_between(int fdpass)
 	CHECK(msgbuf_have(ib.w) == 10 && msgbuf_total(ib.w) == 16);
 	CHECK(imsgbuf_read(&ib) == 1 && kernel_last_read() == -1);
 	CHECK(imsg_get(&ib, &imsg) == 0);
-	/* EINTR is tried again at once */
+	/* the original reads again at once after EINTR */
 	CHECK(imsgbuf_read(&ib) == 1 && kernel_last_read() == 10);
 	CHECK(imsg_get(&ib, &imsg) == 20 && memcmp(imsg.data, "abcd", 4) == 0);
 	imsg_free(&imsg);
@@ -58,7 +58,7 @@ a_read_takes_what_there_is_room_for(void)
 	begin(0);
 	deliver(s, many, at);
 	CHECK(imsgbuf_read(&ib) == 1 && kernel_last_read() == IBUF_READ_SIZE);
-	/* 15 bytes of a header are left over */
+	/* 15 bytes of the next header are in the buffer */
 	CHECK(msgbuf_have(ib.w) == 15 && msgbuf_total(ib.w) == 16);
 	CHECK(imsgbuf_read(&ib) == 1);
 	CHECK(kernel_last_read() == (int)(at - IBUF_READ_SIZE));
@@ -84,7 +84,7 @@ the_first_descriptor_arrives_and_the_others_are_closed(void)
 		fds[i] = value_open();
 	CHECK(kernel_deliver(s, heap(m, n), n, fds, 4) == 0);
 	CHECK(imsgbuf_read(&ib) == 1);
-	/* those that found no place first, then the one C closed itself */
+	/* the kernel closes the third and fourth, then the original the second */
 	CHECK(nclosed == 3 && closed[0].fd == fds[2] &&
 	    closed[1].fd == fds[3] && closed[2].fd == fds[1]);
 	CHECK(imsg_get(&ib, &imsg) == 20);
@@ -94,7 +94,7 @@ the_first_descriptor_arrives_and_the_others_are_closed(void)
 	end();
 }
 
-/* The original tries again with the same msghdr, which must still have room. */
+/* The original calls recvmsg again with the same msghdr, which must have room. */
 static void
 a_descriptor_arrives_after_an_interruption(int error)
 {
@@ -161,7 +161,7 @@ a_bad_header_closes_the_descriptor_that_came_with_it(void)
 	memset(m, 0, sizeof(m));
 	CHECK(kernel_deliver(s, heap(m, 16), 16, &fd, 1) == 0);
 	CHECK(errno_of(imsgbuf_read(&ib)) == ERANGE);
-	CHECK(kernel_last_read() == 16);	/* the parser's error */
+	CHECK(kernel_last_read() == 16);	/* an error of the parser */
 	CHECK(nclosed == 1 && closed[0].fd == fd);
 	end();
 }
@@ -176,13 +176,13 @@ what_is_queued_goes_with_the_socket(void)
 	fds[1] = kernel_socket();
 	CHECK(kernel_deliver(s, heap("x", 1), 1, fds, 2) == 0);
 	CHECK(kernel_deliver_error(s, EINTR) == 0);
-	CHECK(kernel_accept(s, 1) == 0 && kernel_refuse(s, EPIPE) == 0);
+	CHECK(kernel_limit_next_write(s, 1) == 0 && kernel_fail_next_write(s, EPIPE) == 0);
 	end();
 	CHECK(nclosed == 3 && closed[0].fd == s && closed[1].fd == fds[0]);
 	nclosed = 0;
 }
 
-/* Closing the socket from within its own read must not read on in it. */
+/* A read that closes its own socket must not use the socket afterwards. */
 static void
 a_socket_that_arrives_on_itself_is_closed_safely(void)
 {
@@ -219,8 +219,8 @@ what_is_no_socket_says_so(void)
 	CHECK(errno_of(kernel_deliver(fd, NULL, 0, NULL, 0)) == ENOTSOCK);
 	CHECK(errno_of(kernel_deliver_error(fd, EINTR)) == ENOTSOCK);
 	CHECK(errno_of(kernel_deliver_end(fd + 1)) == EBADF);
-	CHECK(errno_of(kernel_accept(fd, 1)) == ENOTSOCK);
-	CHECK(errno_of(kernel_refuse(fd, EPIPE)) == ENOTSOCK);
+	CHECK(errno_of(kernel_limit_next_write(fd, 1)) == ENOTSOCK);
+	CHECK(errno_of(kernel_fail_next_write(fd, EPIPE)) == ENOTSOCK);
 	CHECK(errno_of(kernel_room(fd, 1)) == ENOTSOCK);
 	CHECK(errno_of(kernel_sent(fd)) == ENOTSOCK);
 	CHECK(kernel_written(fd) == NULL && kernel_dictated(fd) == 0);

@@ -1,7 +1,7 @@
 #ifndef SESSION_H
 #define SESSION_H
 
-/* What most tests begin and end with: an imsgbuf over a socket of the kernel. */
+/* An imsgbuf over an in-memory socket, with which most tests begin and end. */
 
 #include "check.h"
 

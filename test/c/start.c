@@ -1,4 +1,4 @@
-/* How the arena begins; one without address space stops the program. */
+/* Tests of how the arena starts; without address space the program stops. */
 
 #include <sys/resource.h>
 
@@ -13,7 +13,7 @@ allocate_without_address_space(void)
 	(void)mem_alloc(1);
 }
 
-/* As in a module whose memory is larger than its data from the start. */
+/* The memory of a module is larger than its data from the start. */
 static void
 what_is_there_from_the_start_is_used_first(void)
 {

@@ -1,4 +1,4 @@
-/* The allocator for sanitizers keeps to the same words as the other. */
+/* Tests that alloc_system.c does what alloc.h says. */
 
 #include "check.h"
 
@@ -47,7 +47,7 @@ main(void)
 {
 	live_bytes_are_counted();
 	each_kind_of_allocation_fails_when_told();
-	/* there is no arena to ask about */
+	/* this allocator has no arena */
 	mem_limit(1);
 	CHECK(mem_arena() == 0);
 	mem_limit(0);

@@ -1,4 +1,4 @@
-/* Writing: room, dictated outcomes, and descriptors that leave. */
+/* Tests of writing: room, outcomes that the host has set, descriptors. */
 
 #include "session.h"
 
@@ -8,7 +8,7 @@ compose(const char *text, int fd)
 	CHECK(imsg_compose(&ib, 1, 0, 0, fd, text, strlen(text)) == 1);
 }
 
-/* How many bytes the oldest piece has; takes it away. 0: there is none. */
+/* Removes the oldest segment and returns its length, or 0 if there is none. */
 static uint32_t
 take(void)
 {
@@ -31,7 +31,7 @@ writes_take_what_there_is_room_for(int fdpass)
 	CHECK(kernel_room(s, 20) == 0);
 	CHECK(imsgbuf_write(&ib) == 0 && imsgbuf_queuelen(&ib) == 1);
 	CHECK(kernel_progress() - before == 20);
-	CHECK(imsgbuf_write(&ib) == 0);		/* EAGAIN is no error */
+	CHECK(imsgbuf_write(&ib) == 0);		/* EAGAIN counts as success */
 	CHECK(kernel_room(s, 100) == 0);
 	CHECK(imsgbuf_write(&ib) == 0 && imsgbuf_queuelen(&ib) == 0);
 	CHECK(kernel_progress() - before == 26);
@@ -46,16 +46,16 @@ dictated_outcomes_come_first(int fdpass)
 	begin(fdpass);
 	compose("0123456789", -1);
 	CHECK(kernel_dictated(s) == 0);
-	CHECK(kernel_accept(s, 3) == 0 && kernel_refuse(s, EINTR) == 0 &&
-	    kernel_refuse(s, ENOBUFS) == 0 && kernel_accept(s, 0) == 0 &&
-	    kernel_accept(s, 500) == 0 && kernel_refuse(s, EPIPE) == 0);
+	CHECK(kernel_limit_next_write(s, 3) == 0 && kernel_fail_next_write(s, EINTR) == 0 &&
+	    kernel_fail_next_write(s, ENOBUFS) == 0 && kernel_limit_next_write(s, 0) == 0 &&
+	    kernel_limit_next_write(s, 500) == 0 && kernel_fail_next_write(s, EPIPE) == 0);
 	CHECK(kernel_room(s, 2) == 0);
 	CHECK(kernel_dictated(s) == 1);
 	CHECK(imsgbuf_write(&ib) == 0 && take() == 3);
 	CHECK(imsgbuf_write(&ib) == 0 && take() == 0);	/* EINTR, ENOBUFS */
 	CHECK(imsgbuf_write(&ib) == 0 && take() == 0);
 	CHECK(imsgbuf_write(&ib) == 0 && take() == 23);
-	CHECK(imsgbuf_write(&ib) == 0);			/* nothing queued */
+	CHECK(imsgbuf_write(&ib) == 0);			/* the queue is empty */
 	compose("", -1);
 	CHECK(errno_of(imsgbuf_write(&ib)) == EPIPE);
 	CHECK(kernel_dictated(s) == 0);
@@ -73,9 +73,9 @@ a_descriptor_leaves_with_the_first_byte_of_its_message(void)
 	compose("one", -1);
 	compose("two", a);
 	compose("three", b);
-	CHECK(imsgbuf_write(&ib) == 0);		/* not with what precedes it */
+	CHECK(imsgbuf_write(&ib) == 0);		/* not with the bytes before it */
 	CHECK(kernel_written(s)->fd == -1 && take() == 19);
-	CHECK(kernel_accept(s, 5) == 0);
+	CHECK(kernel_limit_next_write(s, 5) == 0);
 	CHECK(imsgbuf_write(&ib) == 0);
 	CHECK(kernel_written(s)->fd == a && take() == 5);
 	CHECK(nclosed == 1 && closed[0].fd == a);
@@ -121,7 +121,7 @@ failing_memory_is_a_full_socket(void)
 	CHECK(errno_of(imsgbuf_flush_bounded(&ib)) == EAGAIN);
 	CHECK(imsgbuf_flush_bounded(&ib) == 0 && take() == 17);
 	mem_fail_at(1);
-	CHECK(errno_of(kernel_accept(s, 1)) == ENOMEM);
+	CHECK(errno_of(kernel_limit_next_write(s, 1)) == ENOMEM);
 	end();
 }
 

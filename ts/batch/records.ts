@@ -69,8 +69,7 @@ export class Records {
     words[w] = type;
     words[w + 1] = peerid;
     words[w + 2] = pid;
-    words[w + 3] = 0xffffffff;
-    words[w + 4] = length;
+    words[w + 3] = length;
     this.#at = end;
     this.#count++;
     return true;

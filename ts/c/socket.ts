@@ -94,13 +94,17 @@ export class Socket extends Owner {
   limitNextWrite(bytes: number): void {
     const engine = this.#engineFor("limitNextWrite");
     const n = checkSize(bytes, "bytes", "limitNextWrite");
-    checked(engine, engine.call.kernel_accept(this.fd, n), "limitNextWrite");
+    checked(engine, engine.call.kernel_limit_next_write(this.fd, n), "limitNextWrite");
   }
 
   /** Queues an outcome: the next write fails with an error. Throws ENOMEM, EINVAL. */
   failNextWrite(code: ErrnoName): void {
     const engine = this.#engineFor("failNextWrite");
-    checked(engine, engine.call.kernel_refuse(this.fd, moduleNumber(code)), "failNextWrite");
+    checked(
+      engine,
+      engine.call.kernel_fail_next_write(this.fd, moduleNumber(code)),
+      "failNextWrite",
+    );
   }
 
   /**

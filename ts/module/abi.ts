@@ -52,8 +52,8 @@ export const RESULT_VALUE = 12;
 /** 1 if more bytes are queued. */
 export const RESULT_MORE = 13;
 
-/** Bytes of C's struct batch_record; its words are type, peerid, pid, fd, length. */
-export const RECORD_SIZE = 20;
+/** Bytes of C's struct batch_record; its words are type, peerid, pid, length. */
+export const RECORD_SIZE = 16;
 
 /** Offsets in bytes within the original's structures, and their sizes, on wasm32. */
 export const layout = {

@@ -11,12 +11,12 @@
 
 static struct slot {
 	unsigned char	*p;
-	size_t		 n;		/* most bytes ever in use */
-	size_t		 room;		/* what the model says it occupies */
+	size_t		 n;		/* most bytes that were ever in use */
+	size_t		 room;		/* bytes that the block occupies by the model */
 	unsigned char	 fill;
 } slots[SLOTS];
 
-/* What a block of n bytes occupies, told from alloc.h's words alone. */
+/* The bytes that a block of n bytes occupies, by the description in alloc.h. */
 static size_t
 model_room(size_t n)
 {
@@ -35,7 +35,7 @@ model_room(size_t n)
 	return (room);
 }
 
-/* Small ones mostly, some around classes and pages, a few large. */
+/* Mostly small sizes, some near classes and pages, a few large ones. */
 static size_t
 next_size(struct input *in)
 {
@@ -83,7 +83,7 @@ check_live(void)
 	CHECK(mem_live() == live);
 }
 
-/* A new block: zeroed in whole, aligned, apart from all others. */
+/* A new block is zero, aligned, and overlaps no other block. */
 static void
 adopt(struct slot *s, void *p, size_t n, unsigned char pattern)
 {
@@ -181,7 +181,7 @@ step(struct input *in)
 		if ((p = mem_strndup(text, n)) != NULL) {
 			CHECK(strncmp(p, text, n) == 0 &&
 			    ((char *)p)[strnlen(text, n)] == '\0');
-			/* for the model an empty block of that size */
+			/* the model has an empty block of that size */
 			memset(p, 0, strnlen(text, n));
 			adopt(s, p, strnlen(text, n) + 1, op);
 		}

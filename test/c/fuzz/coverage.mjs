@@ -34,7 +34,8 @@ for (const name of readdirSync(folder).filter((file) => file.endsWith(".gcda")))
 }
 
 function add(name, lines) {
-  if (!/^c-src\/([\w-]+\.[ch]|upstream\/imsg(-buffer)?\.c)$/.test(name)) return;
+  if (!/^c-src\/((libc|original|batch)\/[\w.]+\.[ch]|upstream\/imsg(-buffer)?\.c)$/.test(name))
+    return;
   if (!files.has(name)) files.set(name, { lines: new Map(), branches: new Map() });
   const file = files.get(name);
   const count = (map, key, n) => map.set(key, (map.get(key) ?? 0) + n);

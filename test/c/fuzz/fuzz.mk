@@ -15,10 +15,13 @@ FZ_TARGETS := stream ops alloc
 SECONDS ?= 60
 
 FZ_UPSTREAM := c-src/upstream/imsg.h c-src/upstream/imsg.c c-src/upstream/imsg-buffer.c
-FZ_DEPENDS := $(wildcard $(addsuffix /*.[ch],c-src/libc c-src/original c-src/batch) $(FZ_DIR)/*.[ch] \
+ifndef C_GENERATED
+include c-src/generated.mk
+endif
+FZ_DEPENDS := $(C_GENERATED) $(wildcard $(addsuffix /*.[ch],c-src c-src/libc c-src/original c-src/batch) $(FZ_DIR)/*.[ch] \
 	test/c/*.h) $(FZ_DIR)/fuzz.mk $(FZ_UPSTREAM)
 FZ_FLAGS := -std=gnu11 -g -Wall -Wextra -Werror -fno-strict-aliasing -fno-omit-frame-pointer \
-	-Ic-src -I$(FZ_DIR) -isystem c-src/upstream
+	-Ic-src -I$(FZ_DIR) -isystem c-src/upstream -isystem build/c
 FZ_SANITIZE := -O1 -fsanitize=address,undefined
 # which allocator a program is built with
 FZ_MEM_stream := -DMEM_SYSTEM
@@ -73,7 +76,7 @@ fuzz-merge: $(FZ_TARGETS:%=$(FZ_OUT)/fuzz-%)
 
 # The directed tests of test/c by the allocator that they are built with;
 # module.c is on its own.
-FZ_SYSTEM_TESTS := descriptor read write inside batch original system
+FZ_SYSTEM_TESTS := file read write introspect batch original system
 FZ_DEBUG_TESTS := $(filter-out system,$(FZ_SYSTEM_TESTS)) alloc arena start
 FZ_PLAIN_TESTS := alloc arena
 FZ_REPLAY := $(FZ_TARGETS:%=replay-%)

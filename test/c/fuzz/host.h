@@ -2,8 +2,8 @@
 #define FUZZ_HOST_H
 
 /*
- * The host of the native programs under test/c/fuzz and test/c: the C side
- * but for the batch, which is linked, and what the module would import from JavaScript.
+ * The host of the native programs under test/c/fuzz and test/c: it includes the
+ * C side but for batch.c, which is linked, and provides the functions of host.h.
  */
 
 #include <stdio.h>
@@ -29,7 +29,7 @@ check_failed(const char *file, int line, const char *what)
 #define VALUES	65536
 enum { VALUE_UNUSED, VALUE_OPEN, VALUE_CLOSED, VALUE_TAKEN };
 static unsigned char	 value_state[VALUES];
-static uint32_t		 values_used = 1;	/* 0 is no value */
+static uint32_t		 values_used = 1;	/* 0 stands for no value */
 static void		(*on_close)(int, uint32_t);
 
 void
@@ -43,7 +43,7 @@ host_close(int fd, uint32_t value)
 		on_close(fd, value);
 }
 
-/* A new descriptor, or -1. */
+/* Opens a new host value; returns its descriptor, or -1. */
 static __attribute__((unused)) int
 value_open(void)
 {
@@ -67,7 +67,7 @@ value_taken(uint32_t value)
 	value_state[value] = VALUE_TAKEN;
 }
 
-/* After everything is closed: none is left open; numbering starts anew. */
+/* Checks that every value was closed or taken; numbers start at 1 again. */
 static __attribute__((unused)) void
 values_end(void)
 {

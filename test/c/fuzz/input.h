@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The bytes that a fuzzer dictates; past their end everything is zero. */
+/* The input of a fuzzer; bytes after its end are zero. */
 struct input {
 	const uint8_t	*p;
 	size_t		 n;
@@ -36,7 +36,7 @@ next32(struct input *in)
 	return (low | next16(in) << 16);
 }
 
-/* Up to n bytes, copied; how many there were. */
+/* Copies up to n bytes; returns how many. */
 static inline size_t
 next_bytes(struct input *in, void *to, size_t n)
 {

@@ -1,6 +1,6 @@
-/* Part of ops.c: what is done to ibufs, and to views of them. */
+/* Part of ops.c: operations on ibufs and on views of them. */
 
-/* Too large to allocate in a fuzzer, and not refused either. */
+/* Sizes that the original accepts but that are too large for a fuzzer. */
 static int
 unwise(const struct ibuf *b, size_t n)
 {
@@ -111,7 +111,7 @@ set_number(struct ibuf *b, uint8_t op)
 	}
 }
 
-/* What works on an ibuf and on a view alike; how decides between variants. */
+/* Operations on an ibuf or a view; how selects the variant. */
 static void
 use_ibuf(struct ibuf *b, uint8_t op, uint8_t how)
 {
@@ -160,7 +160,7 @@ use_ibuf(struct ibuf *b, uint8_t op, uint8_t how)
 		break;
 	case 5:
 		n = any_size();
-		/* truncating can grow */
+		/* ibuf_truncate can make the ibuf longer */
 		if (n > before && unwise(b, n - before))
 			break;
 		if (ibuf_truncate(b, n) == 0)
@@ -194,7 +194,7 @@ use_ibuf(struct ibuf *b, uint8_t op, uint8_t how)
 		CHECK(ibuf_skip(b, n) == (n <= before ? 0 : -1));
 		break;
 	case 11:
-		/* an ibuf added to itself would read what realloc freed */
+		/* an ibuf added to itself would read memory that realloc has freed */
 		if ((other = *any_ibuf()) != NULL && other != b &&
 		    !unwise(b, ibuf_size(other)))
 			(void)ibuf_add_ibuf(b, other);
@@ -280,7 +280,7 @@ ops_view(uint8_t op)
 	}
 	CHECK(ibuf_left(&view) == 0 && !ibuf_fd_avail(&view) &&
 	    ibuf_fd_get(&view) == -1);
-	/* hidden, so that the parent is not added to its own view */
+	/* removed from its slot, so that the parent is not added to its own view */
 	if (parent != NULL)
 		*slot = NULL;
 	count = next8(w.in) & 7;

@@ -73,7 +73,7 @@ ops_imsgbuf(uint8_t op)
 		for (k = 0; k < 3; k++) {
 			iov[k].iov_base = w.scratch;
 			iov[k].iov_len = any_size();
-			/* their sum wraps around in C: lengths must be true */
+			/* the sum of the lengths overflows in C, so lengths must be real */
 			if (iov[k].iov_len > SCRATCH)
 				iov[k].iov_len = SCRATCH;
 		}
@@ -85,7 +85,7 @@ ops_imsgbuf(uint8_t op)
 		slot = any_ibuf();
 		if (*slot != NULL)
 			(void)imsg_compose_ibuf(b, type, 3, 0, *slot);
-		*slot = NULL;		/* moved or freed */
+		*slot = NULL;		/* imsg_compose_ibuf has queued or freed it */
 		break;
 	case 14:
 		slot = any_ibuf();
@@ -108,12 +108,12 @@ ops_imsg(uint8_t op)
 	size_t		 n;
 
 	if (op % 8 == 0) {
-		/* needs no imsg, but any ibuf; frees it when it fails */
+		/* works on any ibuf, and frees it when it fails */
 		slot = any_ibuf();
 		n = any_size();
 		if (*slot == NULL || unwise(*slot, n))
 			return;
-		/* too much for any ibuf is refused as well */
+		/* a length that no ibuf can have is refused, too */
 		if (imsg_add(*slot, w.scratch, n) == -1 || n > SCRATCH)
 			*slot = NULL;
 		return;
@@ -186,30 +186,18 @@ batch_records(struct batch *b, int flush)
 	struct batch_record	 r;
 	unsigned char		*p = batch_window();
 	uint32_t		 count = next8(w.in) & 7, done, i;
-	int			*held[8];
 
 	for (i = 0; i < count; i++) {
 		r.type = i;
 		r.peerid = next8(w.in);
 		r.pid = 0;
 		r.len = (uint32_t)any_size() % 4000;
-		held[i] = any_held();
-		r.fd = *held[i];
-		*held[i] = -1;
 		memcpy(p, &r, sizeof(r));
-		w.scratch[i] = (unsigned char)r.fd;
 		p += sizeof(r) + ((r.len + 3) & ~3u);
 	}
 	done = batch_compose(b, count, flush);
 	CHECK(done <= count && (done == count || batch_result()->error != 0 ||
 	    flush));
-	/* those behind a failure stay the program's */
-	for (p = batch_window(), i = 0; i < count; i++) {
-		memcpy(&r, p, sizeof(r));
-		if (i >= done)
-			hold(r.fd);
-		p += sizeof(r) + ((r.len + 3) & ~3u);
-	}
 	if (flush)
 		value_taken(batch_result()->txvalue);
 }

@@ -3,7 +3,7 @@
 static int
 any_socket(void)
 {
-	/* now and then one that is none */
+	/* sometimes a number that is no descriptor */
 	uint8_t	 which = next8(w.in);
 
 	return (which >= 250 ? which : w.socket[which % SOCKETS]);
@@ -63,7 +63,7 @@ ops_msgbuf(uint8_t op)
 		if (w.msgbuf_dead[i])
 			break;
 		rv = op & 1 ? msgbuf_read(fd, m) : ibuf_read(fd, m);
-		/* a parser that has failed must not be asked again */
+		/* after an error of the parser nothing may be read */
 		if (rv == -1 && m->rbuf != NULL && kernel_last_read() > 0)
 			w.msgbuf_dead[i] = 1;
 		CHECK(msgbuf_have(m) <= msgbuf_total(m) ||
@@ -79,11 +79,11 @@ deliver(int s)
 	void	*p;
 	int	 fds[4], nfds = next8(w.in), k, *own;
 
-	n += n == 0;	/* no bytes would mean the end */
+	n += n == 0;	/* 0 bytes would mean the end of the stream */
 	if ((p = mem_alloc(n)) == NULL)
 		return;
 	got = next_bytes(w.in, p, n);
-	/* the rest: headers of messages that keep within maxsize */
+	/* otherwise headers of messages that are not longer than maxsize */
 	for (; got + 16 <= n && got % 16 == 0; got += 16)
 		((uint32_t *)p)[got / 4 + 1] = 16 + (uint32_t)(got & 48);
 	nfds = nfds < 128 ? 0 : nfds & 3;
@@ -91,7 +91,7 @@ deliver(int s)
 		own = k > 0 && next8(w.in) > 200 ?
 		    &w.socket[next8(w.in) % SOCKETS] : any_held();
 		fds[k] = *own == -1 ? 0x3fffffff : *own;
-		/* in flight it is the kernel's; the socket may go on, though */
+		/* a delivered number belongs to the socket, which may still be used */
 		if (*own != -1 && *own != s)
 			*own = -1;
 	}
@@ -138,10 +138,10 @@ ops_kernel(uint8_t op)
 			(void)kernel_deliver_end(*s);
 		break;
 	case 8:
-		(void)kernel_accept(*s, next16(w.in));
+		(void)kernel_limit_next_write(*s, next16(w.in));
 		break;
 	case 9:
-		(void)kernel_refuse(*s, error);
+		(void)kernel_fail_next_write(*s, error);
 		break;
 	case 10:
 		(void)kernel_room(*s, i & 1 ? UINT32_MAX : next16(w.in));

@@ -1,7 +1,7 @@
 /*
  * Fuzz target: a program of operations over the whole C interface, in which
- * the outcomes of the system calls and of allocations are operations too.
- * What C would abort on is left out: the wrapper refuses it before.
+ * the outcomes of the system calls and of allocations are operations, too.
+ * Operations on which C aborts are left out: the wrapper refuses them.
  */
 
 #include "ops.h"
@@ -23,7 +23,7 @@ start(struct input *in)
 		w.held[i] = -1;
 }
 
-/* Everything is freed, and then nothing is left. */
+/* Frees everything, and checks that no memory and no descriptor is left. */
 static void
 finish(void)
 {

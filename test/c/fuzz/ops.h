@@ -5,8 +5,8 @@
 #include "input.h"
 
 /*
- * What a program of operations works on.  An empty slot is NULL; a number that
- * the program gives picks a slot modulo their count.
+ * The objects of a program of operations.  An empty slot is NULL; a number of the
+ * program selects a slot modulo the count of slots.
  */
 #define IBUFS		8
 #define MSGBUFS		4
@@ -28,14 +28,14 @@ struct world {
 	int		 socket[SOCKETS];	/* or -1 */
 	struct batch	*batch[BATCHES];
 	int		 batch_dead[BATCHES];
-	int		 held[HELD];		/* descriptors, or -1 */
-	int		 highest;		/* descriptor ever seen */
+	int		 held[HELD];		/* descriptors of the program, or -1 */
+	int		 highest;		/* highest descriptor so far */
 	unsigned char	 scratch[SCRATCH];
 };
 
 static struct world	 w;
 
-/* Small, any of 16 bits, or one that no memory can hold. */
+/* A small size, one of 16 bits, or one that cannot be allocated. */
 static inline size_t
 any_size(void)
 {
@@ -72,13 +72,13 @@ saw_descriptor(int fd)
 		w.highest = fd;
 }
 
-/* A descriptor of the program's own for C to take, or -1. */
+/* A slot with a descriptor of the program, for C to own, or with -1. */
 static inline int *
 any_held(void)
 {
 	int	*held = &w.held[next8(w.in) % HELD];
 
-	/* what a peer sent may be anything: only host values go out again */
+	/* a peer may send sockets, too: only host values are sent on */
 	if (*held != -1 && kernel_value(*held) == 0)
 		*held = -1;
 	return (held);

@@ -28,11 +28,11 @@ replay_file(const char *path)
 	if (ferror(f) || n == sizeof(data))
 		errx(1, "%s: cannot be read", path);
 	fclose(f);
-	/* a block of its size, so that reading past its end is seen */
+	/* a block of exactly its size, so that the sanitizer sees overreads */
 	if ((copy = malloc(n)) == NULL && n > 0)
 		err(1, "%s", path);
 	memcpy(copy, data, n);
-	fprintf(stderr, "%s\r", path);	/* who reads a crash sees where */
+	fprintf(stderr, "%s\r", path);	/* names the input if it crashes */
 	(void)LLVMFuzzerTestOneInput(copy, n);
 	free(copy);
 	count++;

@@ -7,7 +7,7 @@ batch_flags(void)
 	    (plan.classic ? BATCH_CLASSIC : 0));
 }
 
-/* The messages that the last batch_read completed, from where they lie. */
+/* Notes the messages that the last batch_read completed. */
 static void
 batch_seen(size_t at, size_t pending)
 {
@@ -132,7 +132,7 @@ read_single(void)
 	values_end();
 }
 
-/* A decoder that knows nothing of imsg.c, over the stream in one piece. */
+/* A decoder without imsg.c, over the whole stream at once. */
 static void
 read_plainly(void)
 {
@@ -161,7 +161,7 @@ read_plainly(void)
 		m->at = at + sizeof(hdr);
 		at += hdr.len;
 	}
-	/* the story, without what it says of descriptors */
+	/* the messages, without their descriptors */
 	for (w = 0; w < single_story.n;) {
 		memcpy(word, single_story.p + w, sizeof(word));
 		if (word[0] == 'C') {

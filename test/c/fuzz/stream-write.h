@@ -1,4 +1,4 @@
-/* Part of stream.c: what was read is sent on, in two ways and plainly. */
+/* Part of stream.c: sends the messages on by batch, by imsgbuf and by a plain encoder. */
 
 static int
 message_fd(const struct message *m)
@@ -11,7 +11,7 @@ message_fd(const struct message *m)
 	return (fd);
 }
 
-/* A descriptor that went out with the byte at this offset of the wire. */
+/* Notes that a descriptor was sent with the byte at this offset. */
 static void
 fd_sent(struct bytes *fds, size_t at, uint32_t value)
 {
@@ -55,7 +55,7 @@ write_batched(void)
 		rec.peerid = m->hdr.peerid;
 		rec.pid = m->hdr.pid;
 		rec.len = m->hdr.len - 16;
-		if (m->kind == 0 || rec.len > BATCH_WINDOW - sizeof(rec)) {
+		if (m->kind == 0 || m->has_fd || rec.len > BATCH_WINDOW - sizeof(rec)) {
 			CHECK(batch_compose(b, count, 0) == count);
 			p = batch_window();
 			count = 0;
@@ -72,7 +72,6 @@ write_batched(void)
 			p = batch_window();
 			count = 0;
 		}
-		rec.fd = message_fd(m);
 		memcpy(p, &rec, sizeof(rec));
 		memcpy(p + sizeof(rec), plan.stream + m->at, rec.len);
 		p += sizeof(rec) + ((rec.len + 3) & ~3u);
@@ -131,7 +130,7 @@ compose_single(struct imsgbuf *imsgbuf, struct message *m)
 		break;
 	case 3:
 		CHECK((b = ibuf_dynamic(len, len + 1)) != NULL);
-		/* without memory, adding nothing fails */
+		/* adding 0 bytes to an ibuf without memory fails */
 		CHECK(ibuf_add(b, data, len) == (len == 0 ? -1 : 0));
 		CHECK(imsg_compose_ibuf(imsgbuf, h->type, h->peerid,
 		    (pid_t)h->pid, b) == 1);
@@ -165,7 +164,7 @@ write_single(void)
 		compose_single(&imsgbuf, &messages[i]);
 		if ((i & 15) != 15 && i + 1 < nmessages)
 			continue;
-		/* in steps that fall anywhere */
+		/* written in steps of arbitrary length */
 		room = 1 + (uint32_t)(plan.chunks[i / 16 % CHUNKS]);
 		if (i < 512) {
 			CHECK(kernel_room(s, room) == 0);
@@ -173,9 +172,9 @@ write_single(void)
 				CHECK(errno == EAGAIN);
 			CHECK(kernel_room(s, 1) == 0);
 			if (plan.refuse)
-				CHECK(kernel_refuse(s, ENOBUFS) == 0 &&
-				    kernel_refuse(s, EINTR) == 0 &&
-				    kernel_accept(s, 3) == 0);
+				CHECK(kernel_fail_next_write(s, ENOBUFS) == 0 &&
+				    kernel_fail_next_write(s, EINTR) == 0 &&
+				    kernel_limit_next_write(s, 3) == 0);
 			if (imsgbuf_flush_bounded(&imsgbuf) == -1)
 				CHECK(errno == EAGAIN);
 		}
@@ -183,7 +182,7 @@ write_single(void)
 		CHECK(imsgbuf_flush_bounded(&imsgbuf) == 0);
 		drain_single(&imsgbuf);
 	}
-	/* an empty ibuf of imsg_compose_ibuf may stay at the end */
+	/* an empty ibuf of imsg_compose_ibuf may stay in the queue */
 	CHECK(!msgbuf_bytes_queued(imsgbuf.w));
 	imsgbuf_clear(&imsgbuf);
 	CHECK(kernel_close(s) == 0);

@@ -1,7 +1,7 @@
 /*
  * Fuzz target: one stream of bytes, in chunks, with descriptors, read through
- * the batch and through imsgbuf_read on a socket of the kernel.  Both must
- * tell the same story, and the one that a plain decoder tells; what was read
+ * the batch and through imsgbuf_read on an in-memory socket.  Both must read
+ * the same messages as a plain decoder, with the same descriptors; what was read
  * is then sent in both ways, and must give the bytes that a plain encoder gives.
  *
  * Input: flags, maxsize, repetitions, which chunks carry a descriptor, the
@@ -24,7 +24,7 @@ struct bytes {
 
 struct message {
 	struct imsg_hdr	 hdr;
-	size_t		 at;		/* of its payload in the stream */
+	size_t		 at;		/* offset of its payload in the stream */
 	int		 kind;		/* how it is sent on */
 	int		 has_fd;
 };
@@ -201,11 +201,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	read_plainly();
 	for (i = 0; i < nmessages; i++) {
 		messages[i].kind = (int)((i + messages[i].hdr.peerid) % 5);
-		/* msgbuf_write cannot get past an empty ibuf to a descriptor */
+		/* msgbuf_write never gets behind an empty ibuf to a descriptor */
 		if (plan.fdpass && messages[i].kind == 3 &&
 		    messages[i].hdr.len == 16)
 			messages[i].kind = 1;
-		/* imsg_compose_ibuf and imsg_forward send none */
+		/* imsg_compose_ibuf and imsg_forward send no descriptor */
 		messages[i].has_fd = messages[i].kind < 3 &&
 		    (plan.fds >> i % 32 & 1) && i < 4096;
 	}

@@ -1,7 +1,7 @@
 /*
- * What the sanitizer of undefined behaviour reports ends the program, save at
- * the lines below: there the original adds zero to the null pointer of an
- * empty ibuf.  No suppression file of the sanitizer can name lines.
+ * Every report of UndefinedBehaviorSanitizer ends the program, except those for
+ * the lines below, where the original adds zero to the null pointer of an empty
+ * ibuf.  A suppression file of the sanitizer cannot name lines.
  */
 
 #include <stdio.h>

@@ -30,54 +30,29 @@ export type OwnFaultRow = readonly [
   nth?: number,
 ];
 
-const DESCRIPTOR = "c-src/libc/file.c";
+const FILE = "c-src/libc/file.c";
 const SOCKET = "c-src/libc/socket.c";
-const KERNEL = "c-src/libc/syscalls.c";
 const VALUES = "ts/module/host-values.ts";
 const TABLE = "ts/c/descriptors.ts";
 
 export const ownFaultRows: readonly OwnFaultRow[] = [
-  [DESCRIPTOR, "\tf->refs = 1;", "1", "2", "no value is ever released"],
+  [FILE, "\tf->refs = 1;", "1", "2", "no value is ever released"],
+  [FILE, "\t\thost_close(fd, 0);", "0", "f->value", "a value is released while a piece has it"],
+  [FILE, "\t\thost_close(fd, 0);", "host_close", "if (0) host_close", "a close is not told"],
+  [FILE, "\thost_close(fd, f->value);", "value", "refs", "a value is closed and not released"],
+  [FILE, "\thost_close(fd, f->value);", "fd", "-1", "a value is released, its number not closed"],
+  [FILE, "\tif (--f->refs == 0)", "==", "!=", "what was taken off the wire leaves its file"],
+  [FILE, "\tif (fd < files_lowest)", "<", ">", "a number that was closed is not given again"],
   [
-    DESCRIPTOR,
-    "\t\thost_close(fd, 0);",
-    "0",
-    "f->value",
-    "a value is released while a piece has it",
-  ],
-  [DESCRIPTOR, "\t\thost_close(fd, 0);", "host_close", "if (0) host_close", "a close is not told"],
-  [
-    DESCRIPTOR,
-    "\thost_close(fd, f->value);",
-    "value",
-    "refs",
-    "a value is closed and not released",
-  ],
-  [
-    DESCRIPTOR,
-    "\thost_close(fd, f->value);",
-    "fd",
-    "-1",
-    "a value is released, its number not closed",
-  ],
-  [
-    DESCRIPTOR,
-    "\tif (--f->refs == 0) {",
-    "==",
-    "!=",
-    "what was taken off the wire leaves its file",
-  ],
-  [DESCRIPTOR, "\tif (fd < files_lowest)", "<", ">", "a number that was closed is not given again"],
-  [
-    DESCRIPTOR,
-    "\tif ((f = file_at(fd)) == NULL || f->socket != NULL)",
+    FILE,
+    "\tif ((f = file_at(fd)) == NULL || f->ops != &value_ops)",
     "!=",
     "==",
     "no value can be taken",
     1,
   ],
   [
-    DESCRIPTOR,
+    FILE,
     "\tfile_remove(fd);",
     "file_remove",
     "(void)",
@@ -92,15 +67,15 @@ export const ownFaultRows: readonly OwnFaultRow[] = [
   ],
   [
     SOCKET,
-    "\t\t\tfile_release(g->file, -1);",
+    "\t\t\tfile_release(s->head->file, -1);",
     "file_release",
     "if (0) file_release",
     "what was not taken from a closed socket is lost",
   ],
   [
     SOCKET,
-    "\t\t\t(void)file_give(g->file);",
-    "file_give",
+    "\t\t(void)file_detach(s->head->file);",
+    "file_detach",
     "(void)",
     "what was taken from a socket keeps its file",
   ],
@@ -112,16 +87,16 @@ export const ownFaultRows: readonly OwnFaultRow[] = [
     "of several descriptors, the first is delivered every time",
     2,
   ],
-  [KERNEL, "\t\t\tg->fd = passed;", "passed", "-1", "a piece forgets the number that it came from"],
-  [KERNEL, "\t\t\tg->value = f->value;", "value", "refs", "a piece has another value", 2],
+  [SOCKET, "\t\t\tg->fd = passed;", "passed", "-1", "a piece forgets the number that it came from"],
+  [SOCKET, "\t\t\tg->value = along->value;", "value", "refs", "a piece has another value", 2],
   [
-    KERNEL,
-    "\t\t\tf->refs++;",
+    SOCKET,
+    "\t\t\talong->refs++;",
     "++",
     "+= 0",
     "a piece holds nothing: its value goes with its number",
   ],
-  [KERNEL, "\t\te->nfds = 0;", "0", "1", "a descriptor is handed out by every read of a delivery"],
+  [SOCKET, "\t\te->nfds = 0;", "0", "1", "a descriptor is handed out by every read of a delivery"],
   [VALUES, "    this.#values.delete(id);", "delete", "has", "a value is given away and kept"],
   [
     VALUES,
@@ -216,7 +191,7 @@ export async function buildOwn(file: string, alter: (text: string) => string): P
 async function makeModule(copy: string, prepare: () => void): Promise<Uint8Array<ArrayBuffer>> {
   // with their times: the original must not look as if it had to be fetched
   const kept = { recursive: true, preserveTimestamps: true };
-  for (const name of ["Makefile", "c-src", "build/emcc.stamp"]) {
+  for (const name of ["Makefile", "c-src", "build/emcc.stamp", "build/c"]) {
     cpSync(name, join(copy, name), kept);
   }
   symlinkSync(resolve("scripts"), join(copy, "scripts"));

@@ -11,7 +11,7 @@ build/bench/plain: test/perf/bench/native/bench.c test/oracle/native/compat.h $(
 	    -Dreadv=bench_readv -Dwritev=bench_writev -o $@ \
 	    test/perf/bench/native/bench.c c-src/upstream/imsg.c c-src/upstream/imsg-buffer.c
 
-build/bench/core: test/perf/bench/native/bench.c $(C_SOURCES) $(UPSTREAM)
+build/bench/core: test/perf/bench/native/bench.c $(C_SOURCES) $(C_GENERATED) $(UPSTREAM)
 	@mkdir -p $(@D)
 	$(CC) $(BENCH_CFLAGS) -Wall -Wextra -Werror -DWITH_CORE -Ic-src \
-	    -isystem c-src/upstream -o $@ test/perf/bench/native/bench.c c-src/original/unit.c c-src/batch/batch.c
+	    -isystem c-src/upstream -isystem build/c -o $@ test/perf/bench/native/bench.c c-src/original/unit.c c-src/batch/batch.c

@@ -397,12 +397,27 @@ describe("the command", () => {
   });
 
   it.each([
-    ["a field that it does not know", "file a\n  colour red\n", ":2:"],
-    ["a sum that is none", "file a\n  sha256 123\n", ":2:"],
-    ["a path out of its folder", "file ../a\n", ":1:"],
-    ["a file without a sum", "file a\n  revision 1\n  path a\n", "sha256"],
-    ["no file at all", "# nothing\n", "names no file"],
-  ])("refuses pins with %s", async (_what, text, message) => {
+    ["a field that it does not know", { colour: "red" }, 'unknown field "colour"'],
+    ["a sum that is none", { sha256: "123" }, '"sha256" is "123", not a SHA-256'],
+    ["a path out of its folder", { path: "../a" }, '"path" is "../a", not a relative path'],
+    ["a name that is a path from the root", { name: "/a" }, '"name" is "/a", not a relative'],
+    ["a file without a sum", { sha256: undefined }, 'files[0] (a): lacks "sha256"'],
+    ["a revision that is no text", { revision: 1 }, '"revision" is 1, not a line of text'],
+  ])("refuses a file in the pins with %s", async (_what, change, message) => {
+    const file = { name: "a", revision: "1", sha256: "0".repeat(64), path: "a", ...change };
+    writeFileSync(lock, JSON.stringify({ carriers: [], files: [file] }));
+    const { code, stderr } = await fetchUpstream();
+    expect(code).toBe(1);
+    expect(stderr).toContain(message);
+    expectNothingLeft();
+  });
+
+  it.each([
+    ["is no JSON", "carrier a", "the pins cannot be read"],
+    ["has no files", '{ "carriers": [] }', 'lacks the list "files"'],
+    ["names no file", '{ "carriers": [], "files": [] }', "names no file"],
+    ["has a file that is no object", '{ "carriers": [], "files": [null] }', "is no object"],
+  ])("refuses pins whose text %s", async (_what, text, message) => {
     writeFileSync(lock, text);
     const { code, stderr } = await fetchUpstream();
     expect(code).toBe(1);

@@ -114,16 +114,13 @@ export async function tar(archive: string, ...members: string[]): Promise<void> 
 }
 
 export function writeLock(sums: Map<string, string>): void {
-  const lines = [];
-  for (const [carrier, archiveSum] of sums) {
-    lines.push(`carrier ${carrier} 1.0`, `  pool pool/${carrier}`);
-    lines.push(`  archive ${carrier}.tar.gz`, `  sha256 ${archiveSum}`, "");
-  }
-  for (const file of FILES) {
-    lines.push(`file ${file.name} # a comment`, "  revision 1.1");
-    lines.push(`  sha256 ${file.sum}`, `  path ${file.path}`);
-  }
-  writeFileSync(lock, `${lines.join("\n")}\n`);
+  const carriers = [...sums].map(([name, sha256]) => {
+    return { name, version: "1.0", pool: `pool/${name}`, archive: `${name}.tar.gz`, sha256 };
+  });
+  const files = FILES.map(({ name, sum: sha256, path }) => {
+    return { name, revision: "1.1", sha256, path };
+  });
+  writeFileSync(lock, JSON.stringify({ carriers, files }));
 }
 
 beforeEach(async () => {

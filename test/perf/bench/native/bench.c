@@ -147,7 +147,7 @@ decode_pass(struct batch *b, size_t bytes, size_t chunk)
 static size_t
 fill_records(size_t payload, size_t chunk)
 {
-	struct batch_record	 r = { 7, 8, 9, -1, (uint32_t)payload };
+	struct batch_record	 r = { 7, 8, 9, (uint32_t)payload };
 	unsigned char		*p = batch_window();
 	size_t			 i, n, step;
 

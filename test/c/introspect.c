@@ -1,4 +1,4 @@
-/* What inside.c adds: bounded flushes, readers by the host, what is under way. */
+/* Tests of introspect.h: bounded flushes, readers of the host, incomplete messages. */
 
 #include "check.h"
 
@@ -14,12 +14,12 @@ a_flush_stops_where_no_byte_can_move(void)
 	CHECK(kernel_room(s, 4) == 0);
 	CHECK(errno_of(imsgbuf_flush_bounded(&ib)) == EAGAIN);
 	CHECK(kernel_written(s)->len == 4 && imsgbuf_queuelen(&ib) == 1);
-	/* outcomes that take nothing are gone through first */
-	CHECK(kernel_refuse(s, EAGAIN) == 0 && kernel_accept(s, 0) == 0 &&
-	    kernel_accept(s, 2) == 0);
+	/* outcomes that take no byte do not end the flush */
+	CHECK(kernel_fail_next_write(s, EAGAIN) == 0 && kernel_limit_next_write(s, 0) == 0 &&
+	    kernel_limit_next_write(s, 2) == 0);
 	CHECK(errno_of(imsgbuf_flush_bounded(&ib)) == EAGAIN);
 	CHECK(kernel_written(s)->next->len == 2);
-	CHECK(kernel_refuse(s, ECONNRESET) == 0);
+	CHECK(kernel_fail_next_write(s, ECONNRESET) == 0);
 	CHECK(errno_of(imsgbuf_flush_bounded(&ib)) == ECONNRESET);
 	CHECK(kernel_room(s, 1000) == 0);
 	CHECK(imsgbuf_flush_bounded(&ib) == 0);
@@ -28,7 +28,7 @@ a_flush_stops_where_no_byte_can_move(void)
 	finish();
 }
 
-/* imsgbuf_flush itself would not return from this. */
+/* imsgbuf_flush itself would never return. */
 static void
 a_queue_of_empty_ibufs_counts_as_flushed(void)
 {
@@ -47,8 +47,8 @@ a_queue_of_empty_ibufs_counts_as_flushed(void)
 
 /*
  * The original writes a message with a descriptor only when it is the first of
- * the queue, and takes an empty ibuf away only together with bytes: one before
- * the other stays for good.  Here that is EAGAIN, whatever room there is.
+ * the queue, and removes an empty ibuf only together with bytes.  So an empty ibuf
+ * before such a message blocks the queue for good: EAGAIN, however much room.
  */
 static void
 an_empty_ibuf_before_a_descriptor_stops_the_queue(void)
@@ -86,7 +86,7 @@ the_host_tells_the_length_from_the_header(void)
 	CHECK(msgbuf_read(s, m) == 1);
 	CHECK((b = msgbuf_get(m)) != NULL && ibuf_size(b) == 4);
 	CHECK(memcmp(ibuf_data(b), bytes, 4) == 0);
-	/* the descriptor came with the header of the first */
+	/* the descriptor arrived with the header of the first message */
 	CHECK(ibuf_fd_get(b) == fd && kernel_close(fd) == 0);
 	ibuf_free(b);
 	CHECK((b = msgbuf_get(m)) != NULL && ibuf_size(b) == 1);
@@ -112,7 +112,7 @@ a_header_that_the_host_refuses_is_an_error(void)
 	CHECK(errno_of(msgbuf_read(s, m)) == EINVAL);
 	CHECK(nclosed == 1 && closed[0].fd == fd);
 	msgbuf_clear(m);
-	/* after clearing it can be used again */
+	/* after msgbuf_clear the msgbuf can be used again */
 	deliver(s, "\1", 1);
 	CHECK(ibuf_read(s, m) == 1);
 	CHECK(msgbuf_have(m) == 1 && msgbuf_total(m) == 2);

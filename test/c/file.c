@@ -1,4 +1,4 @@
-/* The table of descriptors: numbers, references, and who owns a host value. */
+/* Tests of the table of descriptors: numbers, references, owners of host values. */
 
 #include "check.h"
 
@@ -61,7 +61,7 @@ a_taken_value_is_not_closed(void)
 	value_taken(value);
 	CHECK(nclosed == 0);
 	CHECK(errno_of(kernel_close(fd)) == EBADF);
-	/* a socket is no value */
+	/* a socket has no host value */
 	CHECK(kernel_value(s) == 0 && kernel_take(s) == 0);
 	CHECK(kernel_close(s) == 0);
 	CHECK(nclosed == 1 && closed[0].fd == s && closed[0].value == 0);
@@ -80,7 +80,7 @@ a_copy_under_way_keeps_what_it_stands_for(void)
 	CHECK(imsg_compose(&ib, 1, 0, 0, fd, NULL, 0) == 1);
 	nclosed = 0;
 	CHECK(imsgbuf_write(&ib) == 0);
-	/* the number is closed, the value is on its way */
+	/* the number is closed; the segment still refers to the value */
 	CHECK(nclosed == 1 && closed[0].fd == fd && closed[0].value == 0);
 	CHECK(kernel_written(s)->value == value);
 	CHECK(kernel_written(s)->fd == fd);
@@ -88,7 +88,7 @@ a_copy_under_way_keeps_what_it_stands_for(void)
 	value_taken(value);
 	CHECK(nclosed == 1);
 
-	/* one that nobody takes goes with the socket */
+	/* closing the socket closes a value that was not removed */
 	other = value_open();
 	value = kernel_value(other);
 	CHECK(imsg_compose(&ib, 1, 0, 0, other, NULL, 0) == 1);
@@ -101,7 +101,7 @@ a_copy_under_way_keeps_what_it_stands_for(void)
 	finish();
 }
 
-/* A socket can travel too; it ends when the last copy of it does. */
+/* A socket can be sent, too; it is freed with its last reference. */
 static void
 a_socket_under_way_lives_until_it_is_taken(void)
 {
@@ -115,7 +115,7 @@ a_socket_under_way_lives_until_it_is_taken(void)
 	CHECK(imsgbuf_write(&ib) == 0);
 	CHECK(kernel_written(s)->fd == sent && kernel_written(s)->value == 0);
 	CHECK(kernel_sent(s) == 0);
-	CHECK(kernel_sent(s) == 0);	/* nothing more: no error */
+	CHECK(kernel_sent(s) == 0);	/* no segment: no error */
 	imsgbuf_clear(&ib);
 	CHECK(kernel_close(s) == 0);
 	finish();
@@ -133,7 +133,7 @@ failing_memory_opens_nothing(void)
 		mem_fail_at(n);
 		CHECK(errno_of(kernel_socket()) == ENOMEM);
 	}
-	/* the table cannot grow: only then does the next number fail */
+	/* a new number fails only when the table has to grow */
 	for (fd = first; fd < 15; fd++)
 		CHECK(value_open() == fd + 1);
 	mem_fail_at(2);

@@ -1,0 +1,83 @@
+#ifndef INLINE_H
+#define INLINE_H
+
+/*
+ * Included before the originals in batch.c.  This unit has its own copy of
+ * every function of imsg.h.  The generated header declares the copies static,
+ * so that the compiler can inline or drop them.  imsg.h must not have been
+ * included before.
+ */
+
+/* What this unit exports; the copies of unit.c are weak and give way. */
+#define EXPORTS_ibuf_free
+#define EXPORTS_ibuf_read
+#define EXPORTS_ibuf_write
+#define EXPORTS_msgbuf_read
+#define EXPORTS_msgbuf_write
+#include "static_prototypes.h"
+
+#ifndef MEM_SYSTEM
+#undef calloc
+#undef free
+#undef freezero
+/* The original passes a count or a size of 1, so that nothing overflows. */
+#define calloc(n, s)		class_alloc((n) * (s))
+/* The original allocates what a structure's pointer points at by its size. */
+#define free(p)			class_free(p, sizeof(*(p)))
+#define freezero(p, n)		class_freezero(p, n)
+#endif
+
+#undef memcpy
+#define memcpy(d, s, n)		mem_copy(d, s, n)
+
+/* The functions that every message goes through. */
+#define HOT(f)	static INLINE __typeof__(f) f
+HOT(ibuf_open);
+HOT(ibuf_dynamic);
+HOT(ibuf_reserve);
+HOT(ibuf_add);
+HOT(ibuf_add_ibuf);
+HOT(ibuf_seek);
+HOT(ibuf_set);
+HOT(ibuf_set_h32);
+HOT(ibuf_data);
+HOT(ibuf_size);
+HOT(ibuf_left);
+HOT(ibuf_close);
+HOT(ibuf_from_buffer);
+HOT(ibuf_get);
+HOT(ibuf_get_ibuf);
+HOT(ibuf_fd_avail);
+HOT(ibuf_fd_get);
+HOT(ibuf_fd_set);
+HOT(msgbuf_queuelen);
+HOT(msgbuf_get);
+HOT(imsgbuf_read);
+HOT(imsgbuf_write);
+HOT(imsgbuf_queuelen);
+HOT(imsg_get);
+HOT(imsg_get_fd);
+HOT(imsg_compose);
+HOT(imsg_create);
+HOT(imsg_add);
+HOT(imsg_close);
+HOT(imsg_free);
+
+/* The same for functions that only the original's files declare. */
+static INLINE struct ibuf *imsg_parse_hdr(struct ibuf *, void *, int *);
+static NOINLINE int	 ibuf_read_process(struct msgbuf *, int);
+static NOINLINE void	 msgbuf_drain(struct msgbuf *, size_t);
+static INLINE void	 msgbuf_read_enqueue(struct msgbuf *, struct ibuf *);
+static INLINE void	 msgbuf_enqueue(struct msgbuf *, struct ibuf *);
+static INLINE void	 msgbuf_dequeue(struct msgbuf *, struct ibuf *);
+NOINLINE void		 ibuf_free(struct ibuf *);
+
+/*
+ * Most readers have the callback of imsgbuf_init: then imsg_parse_hdr of this
+ * unit, which does the same, is inlined.
+ */
+#define readhdr(m, a, f)						\
+	readhdr == imsg_reader ? imsg_parse_hdr(m, a, f) :		\
+	    msgbuf->readhdr(m, a, f)
+
+#endif

@@ -91,6 +91,8 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
       received: (chunk, passed) => this.#received(chunk, passed),
       ended: () => this.#peerEnded(),
       failed: (error) => this.#fail(error),
+      sendFailed: (error) => this.#fail(error),
+      hungUp: () => this.#peerEnded(),
       drained: () => {
         if (this.#over === undefined) this.#outbox.drained();
       },

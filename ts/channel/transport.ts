@@ -1,4 +1,4 @@
-/** A value that travels with bytes: what a descriptor stands for. */
+/** A value that travels with bytes: the thing that a descriptor stands for. */
 export interface Passed {
   /** A MessagePort, the number of a descriptor of the operating system, … */
   readonly value: unknown;
@@ -9,9 +9,20 @@ export interface Passed {
   readonly dispose?: ((value: unknown) => void) | undefined;
 }
 
+/** The process at the other end of a Unix socket, as the kernel recorded it when it connected. */
+export interface PeerCredentials {
+  /** The process id. */
+  readonly pid: number;
+  /** The effective user id. */
+  readonly uid: number;
+  /** The effective group id. */
+  readonly gid: number;
+}
+
 /**
- * What a channel tells its transport's owner: the other end of the byte
- * stream. Calls must not overlap, and none may come after `ended` or `failed`.
+ * The channel's side of a transport: the transport reports here. Calls must not
+ * overlap. After `ended`, only `sendFailed`, `hungUp`, `drained` and `failed`
+ * may follow; after `failed`, nothing.
  */
 export interface TransportSink {
   /** How many bytes may wait to be sent, at least 1: with as many, `send` returns false. */
@@ -22,17 +33,37 @@ export interface TransportSink {
    * the first are closed, as the original does.
    */
   received(chunk: Uint8Array, passed?: readonly Passed[]): void;
-  /** The peer has ended its side cleanly. */
+  /** The peer has ended its side cleanly. It may still receive. */
   ended(): void;
-  /** The transport is dead. */
+  /**
+   * The transport is dead in both directions: nothing more arrives, nothing more
+   * can be sent. Bytes that had arrived must have been reported before.
+   */
   failed(error: unknown): void;
   /** There is room to send again, after a `send` that returned false. */
   drained(): void;
+  /**
+   * Sending has failed for good, but bytes that the peer sent before may still
+   * arrive. The transport goes on reading, and reports `ended` or `failed` when
+   * nothing more arrives.
+   */
+  sendFailed(error: unknown): void;
+  /**
+   * The peer is gone for good: it receives nothing any more. Called after
+   * everything that it sent was reported; it stands for `ended` too. A transport
+   * that cannot tell a peer that is gone from one that has half-closed never
+   * calls it.
+   */
+  hungUp(): void;
 }
 
 /**
  * A byte stream in both directions. Anything that implements it can carry a
- * channel; the adapters do it for what JavaScript runtimes offer.
+ * channel; the adapters do it for the connections of JavaScript runtimes.
+ *
+ * Members with a question mark are optional. A transport of a few lines needs
+ * `start`, `send`, `end`, `close` and `abort` only. No method may throw, except
+ * `claim` and `send`.
  */
 export interface Transport {
   /** Begins to deliver; called once, before anything else. */
@@ -40,27 +71,62 @@ export interface Transport {
   /** Whether `send` can take a value along; if not, the channel cannot pass any. */
   readonly passes?: boolean;
   /**
-   * Says how to close a value that is about to be sent and then cannot be. Throws
-   * if it is nothing that can pass: it stays the caller's then.
+   * Whether closing the connection could overtake bytes that were sent, as it
+   * does on sockets: a socket that is closed with unread bytes resets the
+   * connection. The channel then lingers: it calls `end`, discards what arrives
+   * until the peer ends or a limit passes, and only then calls `close`.
+   */
+  readonly lingers?: boolean;
+  /**
+   * Bytes that `send` took and that the operating system (or the stream, socket
+   * or port below) has not taken yet. 0 if absent. Remains valid after a failure
+   * and after `abort`, so that the channel can say how many bytes were lost.
+   */
+  readonly unsent?: number;
+  /**
+   * Returns how to close a value that is about to be sent, for the case that it
+   * cannot be sent. Throws if the transport cannot pass the value: the value
+   * stays the caller's then.
    */
   claim?(value: unknown): Passed;
   /**
    * Takes bytes to send, whatever happens; false asks to wait for `drained`
    * before sending more. A value travels with the first byte, and is the
-   * transport's, which closes it if it cannot be sent.
+   * transport's, which closes it if it cannot be sent. Throws once nothing can
+   * be sent any more.
    */
   send(bytes: Uint8Array<ArrayBuffer>, passed?: Passed): boolean;
   /**
    * Asks the transport to stop or to go on delivering. One that cannot stop has
-   * neither, and what it delivers is limited by the channel.
+   * neither, and the channel limits what it may deliver.
    */
   pause?(): void;
   /** See {@link pause}. */
   resume?(): void;
-  /** Ends the sending side once everything is sent. */
-  end(): void;
-  /** Ends the sending side likewise, and stops receiving now. */
-  close(): void;
-  /** Breaks off both sides now. */
+  /**
+   * Ends the sending side once everything is sent. The promise is fulfilled when
+   * the operating system (or the stream, socket or port below) has every byte
+   * and the end. It is never rejected: a failure is reported to the sink, and the
+   * promise may stay pending then. No promise means: at once.
+   */
+  end(): void | Promise<void>;
+  /**
+   * Ends the sending side likewise, stops receiving now, and releases the
+   * connection as soon as everything is sent; the sink is not called any more.
+   * Called after `end` or instead of it. The promise is fulfilled when
+   * everything has been handed over (over a WebSocket: when the closing
+   * handshake is done), whatever the program at the other end does.
+   */
+  close(): void | Promise<void>;
+  /**
+   * Breaks off both sides now and releases the connection. The peer sees an
+   * error where the connection can carry one.
+   */
   abort(reason: unknown): void;
+  /** Lets the connection keep the process alive, which is the default. */
+  ref?(): void;
+  /** Lets the process exit although the connection is open. */
+  unref?(): void;
+  /** The process at the other end, where the transport can tell. */
+  readonly peerCredentials?: PeerCredentials | undefined;
 }

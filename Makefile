@@ -91,9 +91,10 @@ node_modules/.package-lock.json: package.json package-lock.json
 
 TS_SOURCES := $(shell find ts -name '*.ts' -not -path 'ts/generated/*')
 
-dist/package.stamp: $(TS_SOURCES) $(GENERATED) tsdown.config.ts package.json tsconfig.json scripts/notices.mjs node_modules/.package-lock.json
+dist/package.stamp: $(TS_SOURCES) $(GENERATED) tsdown.config.ts package.json tsconfig.json scripts/notices.mjs scripts/sbom.mjs node_modules/.package-lock.json
 	npx --no-install tsdown
 	$(NODE) scripts/notices.mjs
+	$(NODE) scripts/sbom.mjs
 	@touch $@
 
 package: wasm dist/package.stamp

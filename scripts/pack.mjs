@@ -63,7 +63,7 @@ function refuseStale() {
 
 function refuseIncomplete() {
   const needed = ["wasm/imsg.wasm", "wasm/imsg-debug.wasm", "dist/imsg.wasm", "dist/package.stamp"];
-  const missing = [...needed, "dist/NOTICE", "LICENSE", "README.md"].filter(
+  const missing = [...needed, "dist/NOTICE", "dist/sbom.cdx.json", "LICENSE", "README.md"].filter(
     (file) => !existsSync(file),
   );
   if (missing.length > 0) refuse(`${missing.join(", ")} is missing: run make package`);

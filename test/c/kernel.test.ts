@@ -1,10 +1,10 @@
 /**
  * Builds the directed tests of our C (the programs in this folder) with gcc, AddressSanitizer and
- * UndefinedBehaviorSanitizer, and runs each. `make sanitize` runs them together with the fuzzer's
- * corpus.
+ * UndefinedBehaviorSanitizer, and runs each. Replays the fuzzer's corpus under these sanitizers and
+ * without them.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -49,15 +49,15 @@ const PROGRAMS = [
   "module",
 ];
 
+let listed: string[];
+
+beforeAll(() => {
+  const make = run("make", ["-s", "-j2", "-f", "test/c/fuzz/fuzz.mk", "fuzz-tests"]);
+  expect(make.status, make.output).toBe(0);
+  listed = make.output.trim().split("\n").at(-1)!.split(" ");
+}, 300_000);
+
 describe("under the sanitizers, the native C side", () => {
-  let listed: string[];
-
-  beforeAll(() => {
-    const make = run("make", ["-s", "-j2", "-f", "test/c/fuzz/fuzz.mk", "fuzz-tests"]);
-    expect(make.status, make.output).toBe(0);
-    listed = make.output.trim().split("\n").at(-1)!.split(" ");
-  }, 300_000);
-
   it("has a test for every program that make builds, and for every source", () => {
     expect([...listed].sort()).toEqual([...PROGRAMS].sort());
     const sources = readdirSync(join(top, "test/c")).filter((name) => name.endsWith(".c"));
@@ -77,4 +77,19 @@ describe("under the sanitizers, the native C side", () => {
     expect(status, output).toBe(0);
     expect(output).toMatch(/^ok test\/c\/[a-z]+\.c$/m);
   });
+});
+
+describe.each(["sanitize", "plain"])("the fuzzer's corpus, built as %s", (build) => {
+  it.each(["stream", "ops", "alloc"])(
+    "is replayed by the target %s without a finding",
+    (target) => {
+      const packed = readFileSync(join(top, `test/c/fuzz/corpus/${target}.base64`), "utf8");
+      const inputs = packed.trimEnd().split("\n").length;
+      expect(inputs).toBeGreaterThan(50);
+      const program = join(top, `build/fuzz/${build}/replay-${target}`);
+      const { status, output } = run(program, [join(top, "build/fuzz/corpus", target)]);
+      expect(status, output.slice(-3000)).toBe(0);
+      expect(output).toContain(`: ${inputs} inputs`);
+    },
+  );
 });

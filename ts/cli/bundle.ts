@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { licensePlugin } from "rolldown-license-plugin";
 import type { UserConfig } from "tsdown";
 
 /** The packages that the command carries; another one fails the build. */
@@ -26,45 +26,26 @@ const library = {
   },
 };
 
-/** Writes the licences of what was bundled into a file of their own; a missing one is an error. */
-const notices = {
-  name: "imsg-notices",
-  generateBundle(
-    this: { emitFile(file: { type: "asset"; fileName: string; source: string }): unknown },
-    _options: unknown,
-    bundle: Record<string, { type: string; moduleIds?: string[] }>,
-  ) {
-    const folders = new Set<string>();
-    for (const { moduleIds = [] } of Object.values(bundle)) {
-      for (const id of moduleIds) {
-        if (id.includes("/node_modules/")) folders.add(packageFolder(id));
-      }
-    }
-    if (folders.size === 0) return; // the pass that writes types
-    const sections = [...folders].map(noticeOf).sort();
+/**
+ * Writes the licences of the bundled packages into dist/cli.NOTICE, and their list, for the bill of
+ * materials, into build/carried.json. A package without a licence text fails the build.
+ */
+const notices = licensePlugin({
+  failOnUnlicensed: true,
+  done(packages, context) {
+    if (packages.length === 0) return; // the pass that writes types
+    const sections = packages.map(({ name, version, license, licenseText }) => {
+      if (licenseText === "") throw new Error(`${name} ${version} has no licence file`);
+      const title = `${name} ${version} (${license})`;
+      return `${title}\n${"-".repeat(title.length)}\n\n${licenseText.trim()}\n`;
+    });
     const source = `The imsg command (cli.js, relay.js) carries these packages:\n\n${sections.join("\n")}`;
-    this.emitFile({ type: "asset", fileName: "cli.NOTICE", source });
+    context.emitFile({ type: "asset", fileName: "cli.NOTICE", source });
+    const list = packages.map(({ name, version, license }) => ({ name, version, license }));
+    mkdirSync("build", { recursive: true });
+    writeFileSync("build/carried.json", JSON.stringify(list));
   },
-};
-
-function packageFolder(id: string): string {
-  let folder = dirname(id.replace(/^\0/, "").replace(/\?.*$/, ""));
-  const named = (): boolean => {
-    const file = join(folder, "package.json");
-    return existsSync(file) && JSON.parse(readFileSync(file, "utf8")).name !== undefined;
-  };
-  while (!named()) folder = dirname(folder);
-  return folder;
-}
-
-function noticeOf(folder: string): string {
-  const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-  const file = readdirSync(folder).find((entry) => /^(licen[cs]e|copying)([.-]|$)/i.test(entry));
-  if (file === undefined) throw new Error(`${name} has no licence file`);
-  const title = `${name} ${version} (${license})`;
-  const text = readFileSync(join(folder, file), "utf8").trim();
-  return `${title}\n${"-".repeat(title.length)}\n\n${text}\n`;
-}
+});
 
 /** How the command is bundled beside the library in dist/, with everything it uses. */
 export const commandConfig = {

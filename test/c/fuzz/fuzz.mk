@@ -32,9 +32,16 @@ FZ_UNIT_ops := system
 FZ_UNIT_alloc := debug
 FZ_DEFINE_system := -DMEM_SYSTEM
 FZ_DEFINE_debug := -DMEM_DEBUG
+# the corpus, unpacked: a folder of files for each target
+FZ_CORPUS := $(FZ_OUT)/corpus
+FZ_PACKED := $(wildcard $(FZ_DIR)/corpus/*.base64)
 FZ_LOUD := UBSAN_OPTIONS=print_stacktrace=1
 
 .PHONY: fuzz sanitize coverage fuzz-merge
+
+$(FZ_CORPUS)/stamp: $(FZ_PACKED) $(FZ_DIR)/corpus.mjs
+	@$(FZ_NODE) $(FZ_DIR)/corpus.mjs unpack $(FZ_CORPUS)
+	@touch $@
 
 # --- the fuzzer ---------------------------------------------------------------
 
@@ -49,28 +56,28 @@ $(FZ_OUT)/fuzz-%: $(FZ_DIR)/%.c $(FZ_DEPENDS) | $(FZ_OUT)/clang.stamp
 	$(FZ_CLANG) $(FZ_FLAGS) $(FZ_SANITIZE) -fsanitize=fuzzer $(FZ_MEM_$*) -o $@ $< c-src/batch/batch.c $(FZ_DIR)/undefined.c
 
 # New inputs go to build/, findings to build/fuzz/TARGET-crash-…
-fuzz: $(FZ_TARGETS:%=$(FZ_OUT)/fuzz-%)
+fuzz: $(FZ_CORPUS)/stamp $(FZ_TARGETS:%=$(FZ_OUT)/fuzz-%)
 	@$(FZ_NODE) $(FZ_DIR)/seed.mjs $(FZ_OUT)/seeds
 	@for t in $(FZ_TARGETS); do \
 	    mkdir -p $(FZ_OUT)/new/$$t; \
 	    echo "fuzz: $$t, $(SECONDS) s"; \
 	    $(FZ_LOUD) $(FZ_OUT)/fuzz-$$t -max_total_time=$(SECONDS) -timeout=20 -rss_limit_mb=1024 \
 		-max_len=16384 -print_final_stats=1 -artifact_prefix=$(FZ_OUT)/$$t- \
-		$(FZ_OUT)/new/$$t $(FZ_DIR)/corpus/$$t $(FZ_OUT)/seeds/$$t \
+		$(FZ_OUT)/new/$$t $(FZ_CORPUS)/$$t $(FZ_OUT)/seeds/$$t \
 		> $(FZ_OUT)/$$t.log 2>&1 || { tail -n 60 $(FZ_OUT)/$$t.log; exit 1; }; \
 	    grep -E '^(Done|stat::number_of_executed|stat::peak)|DONE' $(FZ_OUT)/$$t.log; \
 	done; echo "fuzz: no finding"
 
 # What is worth keeping of the corpus and of what was found, smallest first
-fuzz-merge: $(FZ_TARGETS:%=$(FZ_OUT)/fuzz-%)
+fuzz-merge: $(FZ_CORPUS)/stamp $(FZ_TARGETS:%=$(FZ_OUT)/fuzz-%)
 	@$(FZ_NODE) $(FZ_DIR)/seed.mjs $(FZ_OUT)/seeds
 	@for t in $(FZ_TARGETS); do \
-	    rm -rf $(FZ_OUT)/merged/$$t; mkdir -p $(FZ_OUT)/merged/$$t $(FZ_OUT)/new/$$t $(FZ_DIR)/corpus/$$t; \
-	    $(FZ_OUT)/fuzz-$$t -set_cover_merge=1 -max_len=8192 $(FZ_OUT)/merged/$$t $(FZ_DIR)/corpus/$$t \
+	    rm -rf $(FZ_OUT)/merged/$$t; mkdir -p $(FZ_OUT)/merged/$$t $(FZ_OUT)/new/$$t; \
+	    $(FZ_OUT)/fuzz-$$t -set_cover_merge=1 -max_len=8192 $(FZ_OUT)/merged/$$t $(FZ_CORPUS)/$$t \
 		$(FZ_OUT)/seeds/$$t $(FZ_OUT)/new/$$t > $(FZ_OUT)/$$t.merge.log 2>&1 || exit 1; \
-	    rm -rf $(FZ_DIR)/corpus/$$t; cp -r $(FZ_OUT)/merged/$$t $(FZ_DIR)/corpus/$$t; \
-	    echo "fuzz-merge: $$t: $$(ls $(FZ_DIR)/corpus/$$t | wc -l) inputs"; \
+	    echo "fuzz-merge: $$t: $$(ls $(FZ_OUT)/merged/$$t | wc -l) inputs"; \
 	done
+	@$(FZ_NODE) $(FZ_DIR)/corpus.mjs pack $(FZ_OUT)/merged
 
 # --- the sanitizers -------------------------------------------------------------
 
@@ -119,13 +126,13 @@ endef
 FZ_SANITIZE_WITH := $(FZ_DIR)/undefined.c
 $(eval $(call FZ_BUILD,sanitize,FZ_SANITIZE))
 
-.SECONDARY: $(foreach d,sanitize coverage,$(patsubst %,$(FZ_OUT)/$(d)/%.o,wasm system-unit \
+.SECONDARY: $(foreach d,sanitize plain coverage,$(patsubst %,$(FZ_OUT)/$(d)/%.o,wasm system-unit \
 	debug-unit plain-unit))
 
 # $(1): the folder
 FZ_RUN = for t in $(FZ_ALL); do $(FZ_OUT)/$(1)/$$t > $(FZ_OUT)/$(1)/$$t.log 2>&1 || \
 	{ echo "$$t failed:"; tail -n 40 $(FZ_OUT)/$(1)/$$t.log; exit 1; }; done; \
-	for t in $(FZ_TARGETS); do $(FZ_OUT)/$(1)/replay-$$t $(FZ_DIR)/corpus/$$t \
+	for t in $(FZ_TARGETS); do $(FZ_OUT)/$(1)/replay-$$t $(FZ_CORPUS)/$$t \
 	> $(FZ_OUT)/$(1)/$$t.log 2>&1 || { tail -n 60 $(FZ_OUT)/$(1)/$$t.log | tr '\r' '\n'; exit 1; }; \
 	done
 
@@ -136,12 +143,17 @@ fuzz-warnings: $(FZ_DEPENDS) $(FZ_OUT)/clang.stamp
 	    $$cc $(FZ_FLAGS) $$o $$mem -c -o /dev/null c-src/batch/batch.c || exit 1; \
 	done; done; done; echo "fuzz-warnings: none"
 
-sanitize: fuzz-warnings $(FZ_ALL:%=$(FZ_OUT)/sanitize/%) $(FZ_REPLAY:%=$(FZ_OUT)/sanitize/%)
+sanitize: fuzz-warnings $(FZ_CORPUS)/stamp $(FZ_ALL:%=$(FZ_OUT)/sanitize/%) $(FZ_REPLAY:%=$(FZ_OUT)/sanitize/%)
 	@export $(FZ_LOUD); $(call FZ_RUN,sanitize)
-	@echo "sanitize: $(words $(FZ_ALL)) programs and $$(find $(FZ_DIR)/corpus -type f | wc -l) inputs, no finding"
+	@echo "sanitize: $(words $(FZ_ALL)) programs and $$(cat $(FZ_PACKED) | wc -l) inputs, no finding"
 
-# The directed tests alone; test/c/kernel.test.ts runs each of them
-fuzz-tests: $(FZ_ALL:%=$(FZ_OUT)/sanitize/%)
+# What test/c/kernel.test.ts runs: the directed tests and the replay of the corpus under the
+# sanitizers, and the replay as a plain program
+FZ_PLAIN := -O2
+$(eval $(call FZ_BUILD,plain,FZ_PLAIN))
+
+fuzz-tests: $(FZ_CORPUS)/stamp $(FZ_ALL:%=$(FZ_OUT)/sanitize/%) $(FZ_REPLAY:%=$(FZ_OUT)/sanitize/%) \
+	    $(FZ_REPLAY:%=$(FZ_OUT)/plain/%)
 	@echo $(FZ_ALL)
 
 # --- coverage ---------------------------------------------------------------------
@@ -150,7 +162,7 @@ fuzz-tests: $(FZ_ALL:%=$(FZ_OUT)/sanitize/%)
 FZ_COVERAGE := -O0 --coverage -DCOVERAGE '-DINLINE=__attribute__((unused))'
 $(eval $(call FZ_BUILD,coverage,FZ_COVERAGE))
 
-coverage: $(FZ_ALL:%=$(FZ_OUT)/coverage/%) $(FZ_REPLAY:%=$(FZ_OUT)/coverage/%)
+coverage: $(FZ_CORPUS)/stamp $(FZ_ALL:%=$(FZ_OUT)/coverage/%) $(FZ_REPLAY:%=$(FZ_OUT)/coverage/%)
 	@rm -f $(FZ_OUT)/coverage/*.gcda
 	@$(call FZ_RUN,coverage)
 	@$(FZ_NODE) $(FZ_DIR)/coverage.mjs $(FZ_OUT)/coverage

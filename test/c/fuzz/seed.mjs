@@ -1,6 +1,6 @@
 // Writes seeds for the fuzzer: recorded sessions with a head that cuts them in
-// chunks, and short programs. `make fuzz` runs it; what the fuzzer found worth
-// keeping lies in corpus/.
+// chunks, and short programs. `make fuzz` runs it. Inputs that the fuzzer found
+// lie in corpus/.
 //
 //   node test/c/fuzz/seed.mjs FOLDER
 

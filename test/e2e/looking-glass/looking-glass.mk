@@ -14,7 +14,7 @@ looking-glass: package
 test-looking-glass: package check-looking-glass
 	$(NODE) scripts/daemons.mjs bgpd
 	$(NODE) scripts/ensure-apt.mjs chromium
-	npx --no-install vitest run --config test/e2e/looking-glass/vitest.config.ts
+	npx --no-install vitest run --config test/e2e/looking-glass/vitest.config.ts $(VITEST_FLAGS)
 
 check-looking-glass: node_modules/.package-lock.json $(GENERATED)
 	npx --no-install tsc -p examples/looking-glass

@@ -1,10 +1,10 @@
-import { createInterface } from "node:readline";
 import type { ImsgChannel, MessageInit } from "../entry/index.ts";
 import { type Dialect, dialectOptions } from "./dialect.ts";
 import { shownOf } from "./dump.ts";
 import { jsonFormat, tableFormat } from "./format.ts";
+import { linesOf, longestLine } from "./lines.ts";
 import { parseMessage } from "./message.ts";
-import { colorsFor, Output, type Streams } from "./output.ts";
+import { colorsFor, Output, report, type Streams } from "./output.ts";
 import type { WebSocketOptions } from "./relay/websocket.ts";
 import { messageOf, Status, UsageError } from "./status.ts";
 import { type OpenTarget, openTarget, type Target } from "./target.ts";
@@ -81,13 +81,16 @@ export async function connectCommand(options: ConnectOptions, streams: Streams):
   }
 }
 
-/** Says something after what was printed before. */
-async function say({ stderr }: Streams, output: Output, text: string): Promise<void> {
+/** Reports an error after the messages that were printed before it. */
+async function say(streams: Streams, output: Output, text: string): Promise<void> {
   await output.flush().catch(() => {});
-  stderr.write(`imsg: ${text}\n`);
+  report(streams, text);
 }
 
-/** What ends it from outside: the time, and signals. */
+/** Signals that end the command. An exec target is in a group of its own: it gets none of them. */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Resolves when the time-out passes or a signal arrives. */
 function watchEnds(
   { timeout, until }: ConnectOptions,
   stop: AbortController,
@@ -107,15 +110,13 @@ function watchEnds(
         else settle({ status: Status.timeout, why: `timed out after ${seconds} s` });
       }, timeout);
     }
-    process.once("SIGINT", interrupted);
-    process.once("SIGTERM", interrupted);
+    for (const name of SIGNALS) process.once(name, interrupted);
   });
   return {
     outcome,
     forget() {
       clearTimeout(timer);
-      process.off("SIGINT", interrupted);
-      process.off("SIGTERM", interrupted);
+      for (const name of SIGNALS) process.off(name, interrupted);
     },
   };
 }
@@ -152,23 +153,31 @@ function isOver(channel: ImsgChannel): Promise<boolean> {
 async function sendAll(
   channel: ImsgChannel,
   first: readonly MessageInit[],
-  { names, end }: ConnectOptions,
+  { names, end, maxSize }: ConnectOptions,
   { stdin }: Streams,
 ): Promise<void> {
   for (const message of first) await channel.send(message);
-  let number = 0;
-  for await (const line of createInterface({ input: stdin, terminal: false })) {
-    number++;
-    if (line.trim() === "") continue;
-    let message: MessageInit;
-    try {
-      message = parseMessage(line, names);
-    } catch (error) {
-      throw new Error(`stdin, line ${number}: ${messageOf(error)}`);
-    }
+  for await (const message of messagesOf(stdin, names, longestLine(maxSize))) {
     await channel.send(message);
   }
   if (end) await channel.end();
+}
+
+/** The messages of a stream of JSON lines. Throws errors that name the line. */
+async function* messagesOf(
+  input: NodeJS.ReadableStream,
+  names: TypeNames,
+  longest: number,
+): AsyncGenerator<MessageInit, void, undefined> {
+  let number = 1;
+  try {
+    for await (const line of linesOf(input as AsyncIterable<Buffer>, longest)) {
+      if (line.trim() !== "") yield parseMessage(line, names);
+      number++;
+    }
+  } catch (error) {
+    throw new Error(`stdin, line ${number}: ${messageOf(error)}`);
+  }
 }
 
 async function print(

@@ -2,7 +2,7 @@ import { open } from "node:fs/promises";
 import { ImsgCodec, ImsgError, type ImsgMessage } from "../entry/index.ts";
 import { type Dialect, dialectOptions } from "./dialect.ts";
 import { hexdump, jsonFormat, type Shown, tableFormat } from "./format.ts";
-import { colorsFor, Output, type Streams } from "./output.ts";
+import { colorsFor, Output, report, type Streams } from "./output.ts";
 import { HEADER_SIZE, Position } from "./position.ts";
 import { Progress } from "./progress.ts";
 import { messageOf, printable, Status } from "./status.ts";
@@ -51,10 +51,8 @@ export async function dump(file: string, options: DumpOptions, streams: Streams)
     progress?.clear();
     const where = error instanceof ImsgError ? explain(error, position, maxSize) : undefined;
     const plain = colorsFor(streams.stderr, streams.env, options.color);
-    const text = `imsg: ${name}: ${where ?? messageOf(error)}\n`;
-    streams.stderr.write(
-      where === undefined ? text : text + hexdump(position.header, plain, "      "),
-    );
+    report(streams, `${name}: ${where ?? messageOf(error)}`);
+    if (where !== undefined) streams.stderr.write(hexdump(position.header, plain, "      "));
     return Status.failed;
   } finally {
     progress?.clear();

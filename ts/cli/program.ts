@@ -2,10 +2,10 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { connectCommand } from "./connect.ts";
 import { DIALECTS, type Dialect } from "./dialect.ts";
 import { dump } from "./dump.ts";
-import { colorsFor, type Streams } from "./output.ts";
+import { colorsFor, Output, type Streams, variable } from "./output.ts";
 import { parseToken } from "./relay/checks.ts";
 import { relayCommand } from "./relay/command.ts";
-import { messageOf } from "./status.ts";
+import { messageOf, printableLines, UsageError } from "./status.ts";
 import { parseTarget, TARGETS } from "./target.ts";
 import { parseCount, parseMaxSize, parseSeconds, parseU32, TypeNames } from "./values.ts";
 
@@ -59,8 +59,21 @@ const options = {
       "bytes of each payload that the table shows (default: all)",
     ).argParser(value((text) => parseU32(text, "an amount of bytes"))),
   token: () =>
-    new Option("--token <token>", "the relay's token; safer in the environment").env("IMSG_TOKEN"),
+    new Option("--token <token>", "the relay's token; IMSG_TOKEN in the environment is safer"),
 };
+
+/**
+ * The token of --token, else of IMSG_TOKEN. Throws a {@link UsageError} that
+ * names where a bad token stands, and not the token.
+ */
+function tokenFrom(given: string | undefined, env: Streams["env"]): string | undefined {
+  const token = given ?? variable(env, "IMSG_TOKEN");
+  try {
+    return token === undefined ? undefined : parseToken(token);
+  } catch (error) {
+    throw new UsageError(`${given === undefined ? "IMSG_TOKEN" : "--token"}: ${messageOf(error)}`);
+  }
+}
 
 interface Common {
   maxSize: number;
@@ -96,11 +109,15 @@ export function createProgram(
     .helpOption("-h, --help", "print this help")
     .helpCommand("help [command]", "print the help of a command")
     .configureOutput({
-      writeOut: (text) => void streams.stdout.write(text),
+      writeOut: (text) => {
+        const output = new Output(streams.stdout);
+        void output.write(text).catch(() => {}); // main reports the error of the stream
+        void output.flush().catch(() => {});
+      },
       writeErr: (text) => void streams.stderr.write(text),
       getOutHasColors: () => colorsFor(streams.stdout, streams.env).isColorSupported,
       getErrHasColors: () => colorsFor(streams.stderr, streams.env).isColorSupported,
-      outputError: (text, write) => write(text.replace(/^error: /, "imsg: ")),
+      outputError: (text, write) => write(printableLines(text.replace(/^error: /, "imsg: "))),
     })
     .configureHelp({
       styleTitle: (text) => colorsFor(streams.stdout, streams.env).bold(text),
@@ -155,8 +172,10 @@ export function createProgram(
     .addHelpText("after", `${CONNECT_HELP}\n${EXIT_STATUS}`)
     .action(async (target: ReturnType<typeof parseTarget>, given: ConnectGiven) => {
       const names = given.type ?? new TypeNames();
+      // no other target takes a token
+      const token = target.kind === "ws" ? tokenFrom(given.token, streams.env) : undefined;
       const webSocket = {
-        ...(given.token === undefined ? {} : { token: parseToken(given.token) }),
+        ...(token === undefined ? {} : { token }),
         ...(given.origin === undefined ? {} : { origin: given.origin }),
       };
       const all = {

@@ -123,6 +123,7 @@ export class TypedChannel<M extends Messages, S extends Side>
         next = undefined;
         const decoded: Any = this.protocol.decode<S>(message, this.#receives);
         if (items.has(message.type)) {
+          if (this.#isLast(decoded)) return;
           next = Promise.resolve(message); // the listing is not over while this is used
           yield decoded as unknown as Answer<M, S, K, "lists">;
           continue;
@@ -178,6 +179,10 @@ export class TypedChannel<M extends Messages, S extends Side>
     return text === undefined
       ? undefined
       : new ProtocolError(this.protocol.name, name, text, payload);
+  }
+
+  #isLast({ name, payload }: Any): boolean {
+    return name !== undefined && (this.protocol.messages[name].last?.(payload as never) ?? false);
   }
 
   #unexpected(asked: string, { name, message }: Any): ProtocolError {

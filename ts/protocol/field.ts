@@ -25,6 +25,8 @@ export interface Member {
   readonly offset: number;
   /** Bytes; 0 for trailing data. */
   readonly size: number;
+  /** Whether it stands behind the structure and has any length. */
+  readonly trailing?: boolean;
   /** What the field holds, for people. */
   readonly type: string;
 }

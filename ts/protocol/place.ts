@@ -69,5 +69,7 @@ function membersOf({ name, offset, field }: Place): Member[] {
     offset: offset + member.offset,
   }));
   if (field.anonymous) return inside;
-  return [{ path: name, offset, size: field.size, type: field.type }, ...inside];
+  const { size, type } = field;
+  const trailing = field.trailing === true ? { trailing: true } : {};
+  return [{ path: name, offset, size, type, ...trailing }, ...inside];
 }

@@ -21,6 +21,8 @@ export interface Definition {
   readonly lists?: string | readonly string[];
   /** Returns why a received message means that a request has failed; undefined if it does not. */
   readonly failure?: (payload: never, message: ImsgMessage) => string | undefined;
+  /** Whether a message of a listing ends it and is no part of it. */
+  readonly last?: (payload: never) => boolean;
   /** What the message is for, in a few words. */
   readonly note?: string;
 }

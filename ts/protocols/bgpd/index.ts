@@ -1,6 +1,7 @@
 import { defineProtocol, empty, type Messages, raw } from "../../protocol/index.ts";
 import { BgpdAddr } from "./address.ts";
 import type { result } from "./constants.ts";
+import { CtlTimer, Peer } from "./peer.ts";
 import {
   CtlKrouteReq,
   CtlNeighbor,
@@ -10,12 +11,10 @@ import {
   CtlShowRibRequest,
   CtlShowRtr,
   CtlShowSet,
-  CtlTimer,
   FilterSet,
   KrouteFull,
   Ktable,
   NetworkConfig,
-  Peer,
   RdeMemstats,
   Reason,
   Result,
@@ -180,4 +179,5 @@ export const bgpd = defineProtocol({
 export * from "./address.ts";
 export { parseAsPath, printAsPath } from "./aspath.ts";
 export * from "./constants.ts";
+export * from "./peer.ts";
 export * from "./structures.ts";

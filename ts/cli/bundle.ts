@@ -21,7 +21,7 @@ const noColors = {
 const library = {
   name: "imsg-library",
   resolveId(id: string) {
-    const [, name] = /^\.\.(?:\/\.\.)*\/entry\/([\w-]+)\.ts$/.exec(id) ?? [];
+    const [, name] = /^\.\.(?:\/\.\.)*\/entry\/([\w/-]+)\.ts$/.exec(id) ?? [];
     return name === undefined ? undefined : { id: `./${name}.js`, external: true };
   },
 };

@@ -3,7 +3,6 @@ import {
   FieldError,
   type FieldIn,
   type FieldOut,
-  Op,
   separated,
   shown,
   within,
@@ -21,7 +20,6 @@ export function array<Out, In>(field: Field<Out, In>, length: number): Field<Out
         size: size * length,
         align: inner.align,
         type: `${inner.type}[${length}]`,
-        op: Op.call,
         read: (view, at) => Array.from({ length }, (_, i) => inner.read(view, at + i * size)),
         write(view, at, value) {
           if (!Array.isArray(value)) throw new FieldError("EINVAL", `${shown(value)} is no array`);
@@ -54,11 +52,10 @@ export function enumeration<const Names extends Readonly<Record<string, number>>
   const byNumber = new Map(Object.entries(names).map(([name, number]) => [number, name]));
   return {
     resolve(abi) {
-      const inner = field.resolve(abi);
+      const { op: _, ...inner } = field.resolve(abi);
       return {
         ...inner,
         type: `enum ${inner.type}`,
-        op: Op.call,
         read(view, at) {
           const number = inner.read(view, at);
           return byNumber.get(number) ?? number;
@@ -91,7 +88,6 @@ export function flags<const Bits extends Readonly<Record<string, number>>>(
         size: inner.size,
         align: inner.align,
         type: `flags ${inner.type}`,
-        op: Op.call,
         read(view, at) {
           let rest = inner.read(view, at);
           const found: (string | number)[] = [];
@@ -135,10 +131,9 @@ export function convert<F extends Field<unknown, never>, Out, In = Out>(
 ): Field<Out, In> {
   return {
     resolve(abi) {
-      const { tagFor, bytes, ...inner } = field.resolve(abi);
+      const { tagFor, bytes, op: _, ...inner } = field.resolve(abi);
       return {
         ...inner,
-        op: Op.call,
         read: (view, at, tag) => from(inner.read(view, at, tag) as FieldOut<F>),
         write: (view, at, value) => inner.write(view, at, to(value) as never),
         ...(tagFor && { tagFor: (value) => tagFor(to(value) as never) }),
@@ -196,7 +191,6 @@ export function union<const V extends Readonly<Record<string, Field<unknown, nev
         size,
         align,
         type: `union by ${tag}`,
-        op: Op.call,
         tag,
         anonymous,
         members: inner.flatMap(({ name, size, type, members = [] }) => [

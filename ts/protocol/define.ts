@@ -13,7 +13,7 @@ export interface ProtocolInit<M extends Messages> {
   name: string;
   /** The program and version whose messages these are, such as `OpenBGPD 8.8`. */
   version?: string;
-  /** Which layout the headers have: see {@link ImsgOptions.dialect}; `current` if absent. */
+  /** Which layout the headers have, as the option of channels and codecs; `current` if absent. */
   dialect?: "current" | "classic";
   /** The longest message in bytes, header included; 16,384 if absent. */
   maxSize?: number;
@@ -39,6 +39,20 @@ type Checked<M extends Messages> = {
 export interface OnOptions<S extends Side> {
   /** Which side of the protocol the channel's own end is; `client` if absent. */
   side?: S;
+}
+
+/** What a channel or codec needs to know of a protocol. */
+export interface ProtocolOptions {
+  /** Which layout the headers have. */
+  dialect: "current" | "classic";
+  /** The longest message in bytes, header included. */
+  maxSize: number;
+}
+
+/** Options of {@link Protocol.describe}. */
+export interface DescribeOptions {
+  /** Whether the structures of the payloads follow, each as a table. */
+  layouts?: boolean;
 }
 
 /** A protocol that {@link defineProtocol} has made. */
@@ -94,7 +108,7 @@ export class Protocol<M extends Messages> {
   }
 
   /** Options for a channel or codec of this protocol: `new ImsgChannel(source, bgpd.options)`. */
-  get options(): { dialect: "current" | "classic"; maxSize: number } {
+  get options(): ProtocolOptions {
     return { dialect: this.dialect, maxSize: this.maxSize };
   }
 
@@ -147,7 +161,7 @@ export class Protocol<M extends Messages> {
   }
 
   /** The protocol for people: all messages, and with `layouts` the structures of their payloads. */
-  describe(options: { layouts?: boolean } = {}): string {
+  describe(options: DescribeOptions = {}): string {
     return describeProtocol(this, options);
   }
 

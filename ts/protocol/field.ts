@@ -39,11 +39,14 @@ export interface Resolved<Out, In = Out> {
   readonly align: number;
   /** What it holds, for people: `u32`, `char[64]`, `struct peer_config`. */
   readonly type: string;
-  /** How a structure reads it; {@link Op}.call is read(). */
-  readonly op: Op;
-  /** Reads the field at a byte offset. `tag` is the value of the field that {@link tag} names. */
+  /**
+   * How the loop of a structure reads it; absent if by read().
+   * @internal
+   */
+  readonly op?: Op;
+  /** Reads the field at a byte offset. `tag` is the value of the field that tells a union's variant. */
   read(view: DataView, at: number, tag?: unknown): Out;
-  /** Writes the field. The bytes are zero before. Throws a {@link FieldError}. */
+  /** Writes the field. The bytes are zero before. Throws a FieldError. */
   write(view: DataView, at: number, value: In): void;
   /** The members inside, with offsets from the field's own start. */
   readonly members?: readonly Member[];
@@ -83,7 +86,11 @@ export class FieldError extends Error {
   /** EINVAL for a wrong kind of value, ERANGE for one that does not fit. */
   readonly code: ErrnoName;
 
-  /** @param code EINVAL or ERANGE @param detail the value and what fits */
+  /**
+   * An error that names its field once the structures around it have added their names.
+   * @param code EINVAL or ERANGE
+   * @param detail the value and what fits
+   */
   constructor(code: ErrnoName, detail: string) {
     super(detail);
     this.code = code;

@@ -12,9 +12,24 @@ export {
   type UnionOut,
   union,
 } from "./composite.ts";
-export { defineProtocol, type OnOptions, Protocol, type ProtocolInit } from "./define.ts";
+export {
+  type DescribeOptions,
+  defineProtocol,
+  type OnOptions,
+  Protocol,
+  type ProtocolInit,
+  type ProtocolOptions,
+} from "./define.ts";
 export { ProtocolError } from "./failure.ts";
-export type { AnyField, Field, FieldIn, FieldOut, Member, Resolved } from "./field.ts";
+export {
+  type AnyField,
+  type Field,
+  FieldError,
+  type FieldIn,
+  type FieldOut,
+  type Member,
+  type Resolved,
+} from "./field.ts";
 export { parseIPv4, parseIPv6, printIPv4, printIPv6 } from "./ip.ts";
 export {
   asNumber,
@@ -30,6 +45,7 @@ export {
   i32,
   i64,
   long,
+  type Octet,
   pointer,
   sizeT,
   time,

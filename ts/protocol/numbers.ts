@@ -26,7 +26,7 @@ interface Kind {
   op?: Op;
 }
 
-function integer({ type, size, signed = false, big = false, op = Op.call }: Kind): Field<number> {
+function integer({ type, size, signed = false, big = false, op }: Kind): Field<number> {
   const most = 2 ** (8 * size - (signed ? 1 : 0)) - 1;
   const least = signed ? -most - 1 : 0;
   const bits = (8 * size) as 8 | 16 | 32;
@@ -36,14 +36,23 @@ function integer({ type, size, signed = false, big = false, op = Op.call }: Kind
     size,
     align: size,
     type,
-    op,
+    ...(op !== undefined && { op }),
     read: (view, at) => view[get](at, !big),
     write: (view, at, value) => view[set](at, checkInteger(value, least, most), !big),
   });
 }
 
+/** The type of {@link u8}, by which `trailing(u8)` knows that bytes are meant. */
+export interface Octet extends Field<number> {
+  /** Set in {@link u8} alone. */
+  readonly octet: true;
+}
+
 /** `uint8_t`. */
-export const u8 = /* @__PURE__ */ integer({ type: "u8", size: 1, op: Op.u8 });
+export const u8: Octet = {
+  .../* @__PURE__ */ integer({ type: "u8", size: 1, op: Op.u8 }),
+  octet: true,
+};
 /** `int8_t`. */
 export const i8 = /* @__PURE__ */ integer({ type: "i8", size: 1, signed: true, op: Op.i8 });
 /** `uint16_t`. */
@@ -64,7 +73,6 @@ export const bool: Field<boolean> = /* @__PURE__ */ fixedField({
   size: 1,
   align: 1,
   type: "bool",
-  op: Op.call,
   read: (view, at) => view.getUint8(at) !== 0,
   write: (view, at, value) => view.setUint8(at, value ? 1 : 0),
 });
@@ -87,7 +95,7 @@ function integer64(value: Integer64, signed: boolean): bigint {
   );
 }
 
-function wide(type: string, op: Op, big = false): Field<bigint, Integer64> {
+function wide(type: string, op: Op | undefined, big = false): Field<bigint, Integer64> {
   const signed = type.startsWith("i");
   const get = signed ? "getBigInt64" : "getBigUint64";
   const set = signed ? "setBigInt64" : "setBigUint64";
@@ -96,7 +104,7 @@ function wide(type: string, op: Op, big = false): Field<bigint, Integer64> {
       size: 8,
       align: abi.align64,
       type,
-      op,
+      ...(op !== undefined && { op }),
       read: (view, at) => view[get](at, !big),
       write: (view, at, value) => view[set](at, integer64(value, signed), !big),
     }),
@@ -108,7 +116,7 @@ export const u64 = /* @__PURE__ */ wide("u64", Op.u64);
 /** `int64_t` and `long long`, as a bigint. Aligned to 4 bytes on i386. */
 export const i64 = /* @__PURE__ */ wide("i64", Op.i64);
 /** A 64-bit number in network byte order, as a bigint. */
-export const be64 = /* @__PURE__ */ wide("u64", Op.call, true);
+export const be64 = /* @__PURE__ */ wide("u64", undefined, true);
 
 /** `double`. Aligned to 4 bytes on i386. */
 export const f64: Field<number> = {
@@ -116,7 +124,6 @@ export const f64: Field<number> = {
     size: 8,
     align: abi.align64,
     type: "f64",
-    op: Op.call,
     read: (view, at) => view.getFloat64(at, true),
     write: (view, at, value) => view.setFloat64(at, value, true),
   }),
@@ -127,7 +134,6 @@ export const f32: Field<number> = /* @__PURE__ */ fixedField({
   size: 4,
   align: 4,
   type: "f32",
-  op: Op.call,
   read: (view, at) => view.getFloat32(at, true),
   write: (view, at, value) => view.setFloat32(at, value, true),
 });
@@ -148,7 +154,6 @@ function word(
         size: 4,
         align: 4,
         type,
-        op: Op.call,
         read: (view, at) => BigInt(read(view, at)),
         write: (view, at, value) => write(view, at, Number(BigInt(value))),
       };
@@ -172,13 +177,12 @@ export const pointer = /* @__PURE__ */ word("pointer", u32, u64, (abi) => abi.po
 export function asNumber(field: Field<bigint, Integer64>): Field<number, Integer64> {
   return {
     resolve(abi) {
-      const inner = field.resolve(abi);
+      const { op, ...inner } = field.resolve(abi);
       return {
         ...inner,
-        op: Op.call,
         read(view, at) {
           // most numbers have their high half empty, and a bigint costs an allocation
-          if (inner.size === 8 && inner.op !== Op.call && view.getUint32(at + 4, true) === 0) {
+          if (inner.size === 8 && op !== undefined && view.getUint32(at + 4, true) === 0) {
             return view.getUint32(at, true);
           }
           const value = Number(inner.read(view, at));

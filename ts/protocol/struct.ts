@@ -1,6 +1,13 @@
 import { ImsgError } from "../module/error.ts";
 import { type Abi, type AbiName, abiOf } from "./abi.ts";
-import { type Field, FieldError, type FieldIn, type FieldOut, type Member } from "./field.ts";
+import {
+  type Field,
+  FieldError,
+  type FieldIn,
+  type FieldOut,
+  type Member,
+  type Resolved,
+} from "./field.ts";
 import type { Payload } from "./payload.ts";
 import { type Fields, place } from "./place.ts";
 import { type Structure, structure } from "./structure.ts";
@@ -39,7 +46,7 @@ export class Layout<Out, In> implements Field<Out, In | undefined>, Payload<Out,
     this.name = name;
     this.abi = abi;
     this.#fields = fields;
-    this.#own = this.resolve(abi);
+    this.#own = this.#structure(abi);
   }
 
   /** `sizeof`, in bytes; without trailing data. */
@@ -58,7 +65,11 @@ export class Layout<Out, In> implements Field<Out, In | undefined>, Payload<Out,
   }
 
   /** The structure under an ABI, as a field of another one. */
-  resolve(abi: Abi): Structure<Out, In> {
+  resolve(abi: Abi): Resolved<Out, In | undefined> {
+    return this.#structure(abi);
+  }
+
+  #structure(abi: Abi): Structure<Out, In> {
     const known = this.#resolved.get(abi);
     if (known !== undefined) return known;
     const made = structure<Out, In>(place(this.#fields, abi), `struct ${this.name}`);

@@ -30,7 +30,6 @@ export function structure<Out, In>(laid: Places, type: string): Structure<Out, I
     size,
     align,
     type,
-    op: Op.call,
     places,
     behind,
     members,
@@ -72,7 +71,7 @@ function writeField(
  */
 function reader({ places: all }: Places): (view: DataView, at: number) => Values {
   const names = all.map(({ name }) => name);
-  const ops = Uint8Array.from(all, ({ field }) => field.op);
+  const ops = Uint8Array.from(all, ({ field }) => field.op ?? 0);
   const offsets = Int32Array.from(all, ({ offset }) => offset);
   const tagged = all.filter(({ field }) => field.tag !== undefined);
   return (view, at) => {

@@ -1,4 +1,4 @@
-import { type Field, FieldError, Op, shown } from "./field.ts";
+import { type Field, FieldError, shown } from "./field.ts";
 import { parseIPv4, parseIPv6, printIPv4, printIPv6 } from "./ip.ts";
 import { checkInteger, fixedField } from "./numbers.ts";
 
@@ -32,7 +32,6 @@ function textField(type: string, length: number, room: number): Field<string> {
     size: length,
     align: 1,
     type,
-    op: Op.call,
     read: (view, at) => readText(view, at, length),
     write(view, at, value) {
       if (typeof value !== "string") throw new FieldError("EINVAL", `${shown(value)} is no string`);
@@ -73,7 +72,6 @@ export function bytes(length: number): Field<Uint8Array, BytesIn> {
     size: length,
     align: 1,
     type: `u8[${length}]`,
-    op: Op.call,
     read: (view, at) => bytesAt(view, at, length).slice(),
     write(view, at, value) {
       const given = toBytes(value);
@@ -96,7 +94,6 @@ function addressField(
     size,
     align,
     type,
-    op: Op.call,
     read: (view, at) => print(bytesAt(view, at, size)),
     write(view, at, value) {
       const parsed = typeof value === "string" ? parse(value) : undefined;

@@ -1,5 +1,5 @@
-import { type Field, FieldError, Op, type Resolved, shown } from "./field.ts";
-import { u8 } from "./numbers.ts";
+import { type Field, FieldError, type Resolved, shown } from "./field.ts";
+import { type Octet, u8 } from "./numbers.ts";
 import { type BytesIn, bytesAt, toBytes } from "./texts.ts";
 
 const encoder = /* @__PURE__ */ new TextEncoder();
@@ -14,7 +14,6 @@ function behind<Out, In>(
     size: 0,
     align: 1,
     type,
-    op: Op.call,
     trailing: true,
     read: (view, at) => from(bytesAt(view, at, view.byteLength - at)),
     write: (view, at, value) => bytesAt(view, at, view.byteLength - at).set(to(value)),
@@ -27,7 +26,7 @@ function behind<Out, In>(
  * begins behind the padding, as in `sizeof`. `trailing(u8)` decodes to a copy of the bytes, any
  * other field to an array; decoding throws EBADMSG where the bytes are no whole number of elements.
  */
-export function trailing(field: typeof u8): Field<Uint8Array, BytesIn>;
+export function trailing(field: Octet): Field<Uint8Array, BytesIn>;
 export function trailing<Out, In>(field: Field<Out, In>): Field<Out[], readonly In[]>;
 export function trailing<Out, In>(
   field: Field<Out, In>,

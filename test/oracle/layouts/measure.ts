@@ -23,24 +23,30 @@ export interface Prelude {
   readonly options: readonly string[];
 }
 
-/** The values of C's constant expressions of integers, in their order. */
-export function evaluate(prelude: Prelude, expressions: readonly string[], abi: AbiName): bigint[] {
+/** The bytes of the section `layouts` of a C source, as a compiler for an ABI makes them. */
+export function compile({ text, options }: Prelude, abi: AbiName): Uint8Array {
   const folder = mkdtempSync(join(tmpdir(), "imsg-layout-"));
   try {
     const [source, object, section] = ["c", "o", "bin"].map((end) => join(folder, `table.${end}`));
-    const rows = expressions.map((expression) => `\t(long long)(${expression}),\n`).join("");
-    const table = `__attribute__((section("layouts"), used)) static const long long table[] = {\n${rows}};\n`;
-    writeFileSync(source, `${prelude.text}\n#include <stddef.h>\n${table}`);
-    const options = [...OPTIONS[abi], "-w", "-fno-pie", "-c", ...prelude.options];
-    execFileSync("gcc", [...options, "-o", object, source], { stdio: ["ignore", "pipe", "pipe"] });
+    writeFileSync(source, text);
+    const all = [...OPTIONS[abi], "-w", "-fno-pie", "-c", ...options, "-o", object, source];
+    execFileSync("gcc", all, { stdio: ["ignore", "pipe", "pipe"] });
     execFileSync("objcopy", ["-O", "binary", "-j", "layouts", object, section]);
-    const bytes = readFileSync(section);
-    const values = new BigInt64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8);
-    if (values.length !== expressions.length) throw new Error("the table has another length");
-    return [...values];
+    return new Uint8Array(readFileSync(section));
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** The values of C's constant expressions of integers, in their order. */
+export function evaluate(prelude: Prelude, expressions: readonly string[], abi: AbiName): bigint[] {
+  const rows = expressions.map((expression) => `\t(long long)(${expression}),\n`).join("");
+  const table = `__attribute__((section("layouts"), used)) static const long long table[] = {\n${rows}};\n`;
+  const text = `${prelude.text}\n#include <stddef.h>\n${table}`;
+  const bytes = compile({ text, options: prelude.options }, abi);
+  const values = [...new BigInt64Array(bytes.buffer)];
+  if (values.length !== expressions.length) throw new Error("the table has another length");
+  return values;
 }
 
 /** Declarations cut out of a header as they stand there: `struct x`, `enum x`, `#define X_`. */

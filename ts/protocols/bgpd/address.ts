@@ -1,4 +1,4 @@
-import { type Field, FieldError, Op } from "../../protocol/field.ts";
+import { type Field, FieldError } from "../../protocol/field.ts";
 import {
   bytes,
   enumeration,
@@ -51,15 +51,18 @@ const fields = {
 export const BgpdAddr = struct(fields, { name: "bgpd_addr" });
 
 /** The fields of an address that is more than an IP address. */
-export type AddressFields = StructOut<typeof fields>;
+export interface AddressFields extends StructOut<typeof fields> {}
 
 /** An address: text such as `192.0.2.1` or `fe80::1%3`, "" for none, else its fields. */
 export type Address = string | AddressFields;
 
-/** What encodes to an address. */
-export type AddressIn = string | StructIn<typeof fields>;
+/** The fields of an address to encode; what is absent is zero. */
+export interface AddressFieldsIn extends StructIn<typeof fields> {}
 
-function parse(text: string): StructIn<typeof fields> | undefined {
+/** What encodes to an address. */
+export type AddressIn = string | AddressFieldsIn;
+
+function parse(text: string): AddressFieldsIn | undefined {
   if (text === "") return {};
   if (parseIPv4(text) !== undefined) return { address: { v4: text }, aid: "INET" };
   const [, v6, scope = "0"] = /^([^%]+)(?:%(\d+))?$/.exec(text) ?? [];
@@ -74,8 +77,8 @@ function parse(text: string): StructIn<typeof fields> | undefined {
 export const address: Field<Address, AddressIn> = {
   resolve(abi) {
     const inner = BgpdAddr.resolve(abi);
-    const at = (path: string): number =>
-      inner.members.find((member) => member.path === path)!.offset;
+    const members = inner.members ?? [];
+    const at = (path: string): number => members.find((member) => member.path === path)!.offset;
     const [rd, scope, family, labels] = ["rd", "scope_id", "aid", "labellen"].map(at);
     const textOf = (view: DataView, start: number): string | undefined => {
       if (view.getBigUint64(start + rd, true) !== 0n || view.getUint8(start + labels) !== 0) return;
@@ -91,8 +94,7 @@ export const address: Field<Address, AddressIn> = {
       size: inner.size,
       align: inner.align,
       type: inner.type,
-      op: Op.call,
-      members: inner.members,
+      members,
       read: (view, start) => textOf(view, start) ?? inner.read(view, start),
       write(view, start, value) {
         const given = typeof value === "string" ? parse(value) : value;

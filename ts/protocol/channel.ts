@@ -18,6 +18,17 @@ import type {
 } from "./types.ts";
 import { giveUp } from "./wait.ts";
 
+/**
+ * What a typed channel needs of a channel: an {@link ImsgChannel} has it all. Over an object without
+ * `request`, a request sends and takes the next message.
+ */
+export interface Conversation extends Pick<ImsgChannel, "send" | "receive" | "close"> {
+  /** As {@link ImsgChannel.request}. */
+  request?: ImsgChannel["request"];
+  /** As {@link ImsgChannel.end}. */
+  end?: ImsgChannel["end"];
+}
+
 /** A message that any side may have received. */
 type Any = { name: string | undefined; payload: unknown; message: ImsgMessage };
 
@@ -32,13 +43,14 @@ export class TypedChannel<M extends Messages, S extends Side>
   /** The protocol. */
   readonly protocol: Protocol<M>;
   /** The channel below. */
-  readonly channel: ImsgChannel;
+  readonly channel: Conversation;
   readonly #sends: Direction;
   readonly #receives: Direction;
   #turn: Promise<void> = Promise.resolve();
+  #looping = false;
 
   /** @internal */
-  constructor(protocol: Protocol<M>, channel: ImsgChannel, side: S) {
+  constructor(protocol: Protocol<M>, channel: Conversation, side: S) {
     this.protocol = protocol;
     this.channel = channel;
     this.#sends = side === "client" ? "send" : "receive";
@@ -65,10 +77,22 @@ export class TypedChannel<M extends Messages, S extends Side>
     return message && this.protocol.decode<S>(message, this.#receives);
   }
 
-  /** The messages, decoded. Leaving the loop leaves the channel open. */
+  /**
+   * The messages, decoded. Leaving the loop leaves the channel open; two loops at once are an error
+   * (EBUSY).
+   */
   async *[Symbol.asyncIterator](): AsyncGenerator<Received<M, S>, void, undefined> {
-    for await (const message of this.channel)
-      yield this.protocol.decode<S>(message, this.#receives);
+    if (this.#looping) {
+      throw new ImsgError("EBUSY", { detail: "the typed channel is being iterated already" });
+    }
+    this.#looping = true;
+    try {
+      for (let message = await this.receive(); message; message = await this.receive()) {
+        yield message;
+      }
+    } finally {
+      this.#looping = false;
+    }
   }
 
   /**
@@ -82,14 +106,9 @@ export class TypedChannel<M extends Messages, S extends Side>
   ): Promise<Answer<M, S, K, "reply">> {
     const replies = this.#named(name, "reply");
     const init = this.#init(name, value, options);
-    const { timeout, signal } = options;
     const done = await this.#begin(options);
     try {
-      const message = await this.channel.request(init, {
-        match: ({ type }) => replies.has(type) || this.#fails(type),
-        ...(timeout !== undefined && { timeout }),
-        ...(signal !== undefined && { signal }),
-      });
+      const message = await this.#ask(init, replies, options, name);
       const decoded: Any = this.protocol.decode<S>(message, this.#receives);
       if (!replies.has(message.type))
         throw this.#failure(decoded) ?? this.#unexpected(name, decoded);
@@ -140,8 +159,8 @@ export class TypedChannel<M extends Messages, S extends Side>
   }
 
   /** The same as {@link ImsgChannel.end}. */
-  end(): Promise<void> {
-    return this.channel.end();
+  async end(): Promise<void> {
+    await this.channel.end?.();
   }
 
   /** The same as {@link ImsgChannel.close}. */
@@ -162,6 +181,25 @@ export class TypedChannel<M extends Messages, S extends Side>
     };
   }
 
+  /** Sends a request and takes the message that answers it, be it a failure. */
+  async #ask(
+    init: SendInit,
+    replies: Set<number>,
+    { timeout, signal }: AskOptions,
+    name: string,
+  ): Promise<ImsgMessage> {
+    const limits = {
+      ...(timeout !== undefined && { timeout }),
+      ...(signal !== undefined && { signal }),
+    };
+    if (this.channel.request !== undefined) {
+      const match = ({ type }: ImsgMessage): boolean => replies.has(type) || this.#fails(type);
+      return this.channel.request(init, { match, ...limits });
+    }
+    await this.channel.send(init);
+    return giveUp(this.#next(name), limits, name);
+  }
+
   #named(name: string, what: "reply" | "lists"): Set<number> {
     const { messages } = this.protocol;
     const names = messages[name]?.[what] ?? [];
@@ -176,9 +214,7 @@ export class TypedChannel<M extends Messages, S extends Side>
   #failure({ name, payload, message }: Any): ProtocolError | undefined {
     if (name === undefined) return undefined;
     const text = this.protocol.messages[name].failure?.(payload as never, message);
-    return text === undefined
-      ? undefined
-      : new ProtocolError(this.protocol.name, name, text, payload);
+    return text === undefined ? undefined : new ProtocolError(text, name, payload);
   }
 
   #isLast({ name, payload }: Any): boolean {
@@ -186,8 +222,8 @@ export class TypedChannel<M extends Messages, S extends Side>
   }
 
   #unexpected(asked: string, { name, message }: Any): ProtocolError {
-    const text = `answered ${asked} with a message of type ${message.type}`;
-    return new ProtocolError(this.protocol.name, name, text, message.data);
+    const text = `${this.protocol.name} answered ${asked} with a message of type ${message.type}`;
+    return new ProtocolError(text, name, message.data);
   }
 
   async #next(asked: string): Promise<ImsgMessage> {

@@ -1,8 +1,7 @@
 import type { ImsgMessage } from "../batch/message.ts";
-import type { ImsgChannel } from "../channel/channel.ts";
 import { ImsgError } from "../module/error.ts";
 import { type Abi, type AbiName, abiOf, abis } from "./abi.ts";
-import { TypedChannel } from "./channel.ts";
+import { type Conversation, TypedChannel } from "./channel.ts";
 import { describeProtocol } from "./describe.ts";
 import type { AnyPayload } from "./payload.ts";
 import type { Definition, Direction, Messages, Received, Side } from "./types.ts";
@@ -149,7 +148,7 @@ export class Protocol<M extends Messages> {
 
   /** Types a channel: `bgpd.on(channel)` sends what clients send, with names and values. */
   on<S extends Side = "client">(
-    channel: ImsgChannel,
+    channel: Conversation,
     options: OnOptions<S> = {},
   ): TypedChannel<M, S> {
     return new TypedChannel<M, S>(this, channel, options.side ?? ("client" as S));

@@ -6,8 +6,8 @@ export class ProtocolError extends Error {
   readonly payload: unknown;
 
   /** @internal */
-  constructor(protocol: string, reply: string | undefined, text: string, payload: unknown) {
-    super(`${protocol}: ${text}`);
+  constructor(text: string, reply: string | undefined, payload: unknown) {
+    super(text);
     this.name = "ProtocolError";
     this.reply = reply;
     this.payload = payload;

@@ -1,7 +1,7 @@
 // Everything that describes a protocol, for the entry and for the protocols that ship.
 
 export { type Abi, type AbiName, abis } from "./abi.ts";
-export { TypedChannel } from "./channel.ts";
+export { type Conversation, TypedChannel } from "./channel.ts";
 export {
   array,
   convert,

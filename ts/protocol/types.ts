@@ -19,7 +19,10 @@ export interface Definition {
   readonly reply?: string | readonly string[];
   /** The messages that answer it, many of which come until a message of the protocol's `ends`. */
   readonly lists?: string | readonly string[];
-  /** Returns why a received message means that a request has failed; undefined if it does not. */
+  /**
+   * Returns the text of a ProtocolError if a received message means that a request has failed;
+   * undefined if it does not.
+   */
   readonly failure?: (payload: never, message: ImsgMessage) => string | undefined;
   /** Whether a message of a listing ends it and is no part of it. */
   readonly last?: (payload: never) => boolean;

@@ -90,7 +90,7 @@ describe("a typed channel", () => {
     const reply = client.request("BUY", { id: 1 });
     await server.receive();
     await server.send("RESULT", { code: 4 });
-    await expect(reply).rejects.toThrow(new ProtocolError("shop", "RESULT", "code 4", { code: 4 }));
+    await expect(reply).rejects.toThrow(new ProtocolError("code 4", "RESULT", { code: 4 }));
     await expect(reply).rejects.toMatchObject({ reply: "RESULT", payload: { code: 4 } });
     const good = client.request("BUY", { id: 1 });
     await server.receive();
@@ -133,7 +133,7 @@ describe("a typed channel", () => {
     refused.catch(() => {});
     await server.receive();
     await server.send("RESULT", { code: 9 });
-    await expect(refused).rejects.toThrow("shop: code 9");
+    await expect(refused).rejects.toThrow("code 9");
     const other = collect(client.list("LIST"));
     other.catch(() => {});
     await server.receive();

@@ -2,9 +2,11 @@ import { createInterface } from "node:readline";
 import type { ImsgChannel, MessageInit } from "../entry/index.ts";
 import { type Dialect, dialectOptions } from "./dialect.ts";
 import { shownOf } from "./dump.ts";
+import { fieldsBy } from "./fields.ts";
 import { jsonFormat, tableFormat } from "./format.ts";
 import { parseMessage } from "./message.ts";
 import { colorsFor, Output, type Streams } from "./output.ts";
+import type { AnyProtocol } from "./protocols.ts";
 import type { WebSocketOptions } from "./relay/websocket.ts";
 import { messageOf, Status, UsageError } from "./status.ts";
 import { type OpenTarget, openTarget, type Target } from "./target.ts";
@@ -22,6 +24,10 @@ export interface ConnectOptions {
   pid?: number;
   maxSize: number;
   dialect?: Dialect;
+  /** Reads and writes the payloads. */
+  protocol?: AnyProtocol;
+  /** Shows when each message came. */
+  timestamps?: boolean;
   names: TypeNames;
   /** JSON lines instead of a table. */
   json?: boolean;
@@ -40,11 +46,11 @@ interface Outcome {
 
 /** Talks to a target, and resolves with the exit status. */
 export async function connectCommand(options: ConnectOptions, streams: Streams): Promise<number> {
-  const { names } = options;
+  const { names, protocol } = options;
   // what is wrong with --send is told before anything is sent
   const first = options.send.map((json) => {
     try {
-      return parseMessage(json, names);
+      return parseMessage(json, names, protocol);
     } catch (error) {
       throw new UsageError(`--send ${json}: ${messageOf(error)}`);
     }
@@ -152,7 +158,7 @@ function isOver(channel: ImsgChannel): Promise<boolean> {
 async function sendAll(
   channel: ImsgChannel,
   first: readonly MessageInit[],
-  { names, end }: ConnectOptions,
+  { names, protocol, end }: ConnectOptions,
   { stdin }: Streams,
 ): Promise<void> {
   for (const message of first) await channel.send(message);
@@ -162,7 +168,7 @@ async function sendAll(
     if (line.trim() === "") continue;
     let message: MessageInit;
     try {
-      message = parseMessage(line, names);
+      message = parseMessage(line, names, protocol);
     } catch (error) {
       throw new Error(`stdin, line ${number}: ${messageOf(error)}`);
     }
@@ -173,17 +179,24 @@ async function sendAll(
 
 async function print(
   channel: ImsgChannel,
-  { names, json, color, bytes, until }: ConnectOptions,
+  { names, protocol, timestamps = false, json, color, bytes, until }: ConnectOptions,
   { stdout, env }: Streams,
   output: Output,
 ): Promise<Outcome> {
   const colors = colorsFor(stdout, env, color);
-  const table = { offsets: false, ...(bytes === undefined ? {} : { bytes }) };
-  const format = json ? jsonFormat(names) : tableFormat(names, colors, table);
+  const read = protocol === undefined ? undefined : fieldsBy(protocol, "receive");
+  const table = {
+    offsets: false,
+    timestamps,
+    ...(bytes === undefined ? {} : { bytes }),
+    ...(read === undefined ? {} : { read }),
+  };
+  const format = json ? jsonFormat(names, read) : tableFormat(names, colors, table);
   let n = 0;
   for await (const message of channel) {
     if (n === 0) await output.write(format.head());
-    await output.write(format.message({ ...shownOf(message), n: n++ }));
+    const time = timestamps ? { time: Date.now() / 1000 } : {};
+    await output.write(format.message({ ...shownOf(message), ...time, n: n++ }));
     if (until.has(message.type)) return { status: Status.ok };
     if (output.gone) return { status: Status.ok };
     output.soon();

@@ -47,8 +47,9 @@ const WAYS = { send: "client", receive: "daemon" } as const;
 
 /** A time as ISO 8601 has it, with microseconds. */
 function printTime(time: number): string {
-  const seconds = Math.floor(time);
-  const fraction = String(Math.floor((time - seconds) * 1e6)).padStart(6, "0");
+  const microseconds = Math.round(time * 1e6);
+  const seconds = Math.floor(microseconds / 1e6);
+  const fraction = String(microseconds - seconds * 1e6).padStart(6, "0");
   return new Date(seconds * 1000).toISOString().replace(".000Z", `.${fraction}Z`);
 }
 

@@ -90,7 +90,7 @@ export function watchConnection(connection: number, sinks: Sinks, over: () => vo
     { message, header, marked }: ReturnType<Framer["push"]>[number],
   ) => {
     const { type, peerid, pid, data } = message;
-    const time = Date.now() / 1000;
+    const time = (performance.timeOrigin + performance.now()) / 1000;
     const shown = {
       ...{ type, peerid, pid, data, time, connection, direction, n: 0 },
       ...(marked ? { hasFd: true } : {}),

@@ -342,11 +342,12 @@ export class Life {
   #sendFailed(error: unknown): void {
     if (this.#over !== undefined || this.#sendError !== undefined) return;
     this.#lost = this.#outbox.promised;
-    this.#sendError = describeLost(error ?? closedError("send"), this.#lost);
+    this.#sendError = error ?? closedError("send");
     this.#outbox.finish(this.#sendError);
     if (!this.#localEnded) this.#ending?.settle(this.#sendError);
-    if (this.#linger !== undefined) this.#linger.failed(this.#sendError);
-    else if (this.#reachedEnd) this.#fail(this.#sendError);
+    if (this.#linger !== undefined) {
+      this.#linger.failed(describeLost(this.#sendError, this.#lost), this.#lost);
+    } else if (this.#reachedEnd) this.#fail(this.#sendError);
   }
 
   #transportFailed(error: unknown): void {
@@ -369,7 +370,7 @@ export class Life {
     if (!this.#reachedEnd || this.#closing !== undefined) return;
     if (this.#arrival === "gone") {
       if (this.#inbox.length > 0) return;
-      if (this.#lost > 0) this.#fail(describeLost(this.#sendError, this.#lost));
+      if (this.#lost > 0) this.#fail(this.#sendError);
       else this.#conclude(undefined);
     } else if (this.#localEnded) this.#conclude(undefined);
   }
@@ -392,13 +393,12 @@ export class Life {
   #fail(error: unknown, local = false): void {
     if (this.#over !== undefined) return;
     if (!local) this.#lost ||= this.#outbox.promised;
-    const reason = local ? error : describeLost(error, this.#lost);
-    this.#over = { error: reason };
+    this.#over = { error };
     this.#release(error);
-    this.#outbox.finish(reason);
-    this.#ending?.settle(reason);
+    this.#outbox.finish(error);
+    this.#ending?.settle(error);
     this.#intake.run();
-    this.#end(reason);
+    this.#end(error, local ? error : describeLost(error, this.#lost));
     // a reader that is active still gets the descriptors of the messages that wait
     if (!this.reading) this.#fds.close();
   }
@@ -417,11 +417,11 @@ export class Life {
     this.#end(error);
   }
 
-  #end(error: unknown): void {
+  #end(error: unknown, described = error): void {
     this.#unlisten();
     this.requests.finish(error ?? closedError("request"));
     this.peerEnded.settle(error);
-    this.closed.settle(error);
+    this.closed.settle(described);
   }
 
   /** Breaks the transport off, unless it was released before. */
@@ -449,7 +449,8 @@ export class Life {
     if (this.#over === undefined && this.#sendError !== undefined) this.#closeUnsent();
     if (this.#over !== undefined) {
       this.#letGo();
-      return this.#lost > 0 ? Promise.reject(this.#over.error) : Promise.resolve();
+      const { error } = this.#over;
+      return this.#lost > 0 ? Promise.reject(describeLost(error, this.#lost)) : Promise.resolve();
     }
     this.requests.finish(closedError("request"));
     this.#intake.drop();
@@ -476,7 +477,7 @@ export class Life {
 
   /** Closes a channel that cannot send any more: there is nothing to wait for. */
   #closeUnsent(): void {
-    if (this.#lost > 0) this.#fail(describeLost(this.#sendError, this.#lost));
+    if (this.#lost > 0) this.#fail(this.#sendError);
     else this.#conclude(undefined);
   }
 

@@ -41,6 +41,7 @@ export class Outbox {
   #queued = 0; // bytes in the module's queue
   #waitingBytes = 0;
   #scheduled = false;
+  #hasValue = false;
   #full = false;
 
   constructor(
@@ -101,6 +102,7 @@ export class Outbox {
     const bytes =
       message.fd === undefined ? this.#batch.compose(message) : this.#pass(message, message.fd);
     this.#queued += bytes;
+    this.#hasValue ||= message.fd !== undefined;
     return bytes;
   }
 
@@ -155,7 +157,8 @@ export class Outbox {
 
   #schedule(): void {
     if (this.#full) return;
-    if (this.#queued >= this.#options.mark) this.flush();
+    // values are scarce: none waits for the end of the turn
+    if (this.#queued >= this.#options.mark || this.#hasValue) this.flush();
     else if (!this.#scheduled) {
       this.#scheduled = true;
       queueMicrotask(this.#firstOfTurn);
@@ -183,6 +186,7 @@ export class Outbox {
   }
 
   #hand(all: boolean): void {
+    this.#hasValue = false;
     try {
       while (this.#queued > 0 && (all || !this.#full)) {
         const piece = this.#batch.take();

@@ -1,42 +1,144 @@
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Transport, TransportSink } from "../channel/transport.ts";
+import { checkBytes } from "../module/check.ts";
+import { ImsgError } from "../module/error.ts";
+import { transportError } from "./system-error.ts";
 
-/** A {@link Transport} over a Node stream, as sockets and socketpairs are. */
+/** How long after a half-close a Unix socket is first asked whether the peer is gone, and at most, in ms. */
+const FIRST_PROBE = 20;
+const LAST_PROBE = 1000;
+
+type Write = (...args: unknown[]) => void;
+
+/**
+ * Keeps a socket open when a write fails. Node destroys it then, and with it
+ * the bytes that the peer sent before it went. So the stream's own write methods
+ * report the error here, and the stream goes on waiting for the write.
+ */
+function keepOpen(socket: Socket, failed: (error: unknown) => void): void {
+  const methods = socket as unknown as Record<string, Write | undefined>;
+  for (const name of ["_write", "_writev"]) {
+    const write = methods[name];
+    if (typeof write !== "function") continue;
+    methods[name] = (...args) => {
+      const done = args.pop() as (error?: unknown) => void;
+      write.call(socket, ...args, (error: unknown) => {
+        if (error) failed(error);
+        else done();
+      });
+    };
+  }
+}
+
+/** Whether a connected socket is a Unix socket: it has no address of a port. */
+const isUnix = (socket: Socket): boolean =>
+  socket.address !== undefined && !("port" in socket.address());
+
+/** Refuses a stream of which no bytes can be read. Throws EINVAL. */
+function checkStream(duplex: Duplex): void {
+  const detail =
+    typeof (duplex as Partial<Duplex> | null)?.write !== "function"
+      ? "a Duplex stream is needed"
+      : duplex.readableEncoding
+        ? `the stream decodes bytes to text (setEncoding(${JSON.stringify(duplex.readableEncoding)}))`
+        : duplex.destroyed || duplex.readableEnded || duplex.writableEnded
+          ? "the stream has ended or was destroyed before"
+          : undefined;
+  if (detail !== undefined) throw new ImsgError("EINVAL", { syscall: "imsgbuf_init", detail });
+}
+
+/**
+ * A {@link Transport} over a Node stream, as sockets and socketpairs are. Throws
+ * EINVAL for a stream that has ended or that delivers text.
+ */
 export function duplexTransport(duplex: Duplex): Transport {
+  checkStream(duplex);
+  const socket = duplex instanceof Socket ? duplex : undefined;
   let sink: TransportSink | undefined;
-  let writing = 0; // bytes
+  let unsent = 0; // bytes
   let full = false;
-  const stop = (): void => {
+  let ending = false;
+  let broken = false; // writing has failed
+  let probe: ReturnType<typeof setTimeout> | undefined;
+
+  const release = (): void => {
     sink = undefined;
+    clearTimeout(probe);
     duplex.off("data", data);
     duplex.off("end", end);
-    duplex.off("close", closed);
   };
-  const data = (chunk: Uint8Array): void => sink?.received(chunk);
-  const end = (): void => sink?.ended();
-  // an error after the end of our interest must not end the process
-  const failed = (error: Error): void => sink?.failed(error);
+  const data = (chunk: unknown): void => {
+    try {
+      sink?.received(checkBytes(chunk, "imsgbuf_read"));
+    } catch (error) {
+      // an object-mode stream delivers whatever was written to it
+      fail(error);
+    }
+  };
+  const fail = (error: unknown): void => {
+    const to = sink;
+    release();
+    to?.failed(transportError(error, "read"));
+  };
+  const end = (): void => {
+    const to = sink;
+    to?.ended();
+    if (socket !== undefined && sink !== undefined && isUnix(socket)) askWhetherGone(FIRST_PROBE);
+  };
+  const hangUp = (): void => {
+    const to = sink;
+    release();
+    to?.hungUp();
+  };
+  /** A write of nothing fails with EPIPE once the peer has closed its Unix socket. */
+  const askWhetherGone = (delay: number): void => {
+    if (sink === undefined || broken || ending) return;
+    // bytes that are being written find it out themselves
+    if (unsent === 0) duplex.write(new Uint8Array(0));
+    probe = setTimeout(askWhetherGone, delay, Math.min(delay * 2, LAST_PROBE));
+    probe.unref?.();
+  };
+  const cannotWrite = (error: unknown): void => {
+    if (broken) return;
+    broken = true;
+    if (duplex.readableEnded && unsent === 0) hangUp();
+    else sink?.sendFailed(transportError(error, "write"));
+  };
   const closed = (): void => {
-    // a stream that dies without saying why has cut the message under way
-    if (!duplex.readableEnded) sink?.ended();
+    duplex.off("error", fail);
+    duplex.off("close", closed);
+    // a stream that dies without an error has cut the message under way
+    hangUp();
   };
 
   return {
+    lingers: socket !== undefined,
+    get unsent() {
+      return unsent;
+    },
     start(to) {
       sink = to;
-      duplex.on("error", failed);
-      duplex.on("data", data);
-      duplex.on("end", end);
+      // the peer's end must not end our side
+      duplex.allowHalfOpen = true;
+      duplex.on("error", fail);
       duplex.on("close", closed);
+      duplex.on("end", end);
+      if (socket !== undefined) keepOpen(socket, cannotWrite);
+      duplex.on("data", data);
     },
     send(bytes) {
+      if (broken || ending || !duplex.writable) {
+        throw new ImsgError("EPIPE", { syscall: "imsgbuf_write", detail: "the stream is closed" });
+      }
       const { length } = bytes;
-      writing += length;
+      unsent += length;
       // the stream's own mark was set when it was made
-      if (writing >= sink!.highWaterMark) full = true;
+      if (unsent >= sink!.highWaterMark) full = true;
       duplex.write(bytes, (error) => {
-        writing -= length;
-        if (!full || error || sink === undefined || writing >= sink.highWaterMark) return;
+        if (error) return; // the stream's error event follows
+        unsent -= length;
+        if (!full || sink === undefined || unsent >= sink.highWaterMark) return;
         full = false;
         sink.drained();
       });
@@ -44,17 +146,35 @@ export function duplexTransport(duplex: Duplex): Transport {
     },
     pause: () => void duplex.pause(),
     resume: () => void duplex.resume(),
-    end: () => void duplex.end(),
+    end() {
+      ending = true;
+      return new Promise((resolve) => {
+        duplex.end((error?: Error | null) => {
+          if (!error) resolve();
+        });
+      });
+    },
     close() {
-      stop();
+      release();
       // reading on would wait for the peer; a stream with data left to send goes first
-      if (duplex.writableFinished) duplex.destroy();
+      if (broken || duplex.writableFinished) duplex.destroy();
       else duplex.end(() => duplex.destroy());
       duplex.resume();
     },
     abort(reason) {
-      stop();
-      duplex.destroy(reason instanceof Error ? reason : undefined);
+      release();
+      if (socket === undefined) duplex.destroy(reason instanceof Error ? reason : undefined);
+      else if (socket.connecting || socket.destroyed || isUnix(socket)) socket.destroy();
+      else {
+        // TLS sockets have no reset of their own
+        try {
+          socket.resetAndDestroy();
+        } catch {
+          socket.destroy();
+        }
+      }
     },
+    ref: () => void socket?.ref(),
+    unref: () => void socket?.unref(),
   };
 }

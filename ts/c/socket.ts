@@ -96,7 +96,7 @@ export class Socket extends Owner {
   accept(bytes: number): void {
     const engine = this.#engineFor("accept");
     this.#done(
-      engine.call.kernel_limit_next_write(this.fd, checkSize(bytes, "bytes", "accept")),
+      engine.call.kernel_limit_write(this.fd, checkSize(bytes, "bytes", "accept")),
       "accept",
     );
   }
@@ -104,7 +104,7 @@ export class Socket extends Owner {
   /** The next write fails so. Throws ENOMEM, EINVAL. */
   refuse(code: ErrnoName): void {
     const engine = this.#engineFor("refuse");
-    this.#done(engine.call.kernel_fail_next_write(this.fd, moduleNumber(code)), "refuse");
+    this.#done(engine.call.kernel_fail_write(this.fd, moduleNumber(code)), "refuse");
   }
 
   /**

@@ -75,9 +75,9 @@ $(eval $(call module,imsg-debug))
 
 # the digest of the module that the recorded compiler makes; see wasm/README.md
 .PHONY: record
-record: wasm/imsg.wasm
+record: wasm
 	@test ! -e $(UNVERIFIED) || { echo "record: the module is built from altered files" >&2; exit 1; }
-	cd wasm && sha256sum imsg.wasm > imsg.wasm.sha256
+	cd wasm && sha256sum imsg.wasm imsg-debug.wasm > imsg.wasm.sha256
 	cp build/emcc-version.txt wasm/compiler.txt
 
 ts/generated/%.ts: wasm/%.wasm scripts/embed-wasm.mjs scripts/lib/embedding.mjs

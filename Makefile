@@ -57,14 +57,17 @@ EMDEFINE_imsg-debug := -DMEM_DEBUG
 EMNAMES_imsg-debug := --profiling-funcs
 FINISH_imsg-debug := --keep-names
 
+# the units of the module; the last one has the large arrays, which must come last
+MODULE_UNITS := original/module batch/batch batch/arrays
+
 # $(1): the module
 define module
 build/$(1)/%.o: c-src/%.c $$(C_SOURCES) $$(C_GENERATED) $$(UPSTREAM) Makefile | build/emcc.stamp
 	@mkdir -p $$(@D)
 	$$(EMENV) $$(EMCC) $$(EMCFLAGS) $$(EMDEFINE_$(1)) -c -o $$@ $$<
 
-wasm/$(1).wasm: build/$(1)/original/module.o build/$(1)/batch/batch.o build/exports.list scripts/finish-wasm.mjs
-	$$(EMENV) $$(EMCC) $$(EMLDFLAGS) $$(EMNAMES_$(1)) -sEXPORTED_FUNCTIONS=@build/exports.list -o build/$(1)/linked.wasm build/$(1)/original/module.o build/$(1)/batch/batch.o
+wasm/$(1).wasm: $(MODULE_UNITS:%=build/$(1)/%.o) build/exports.list scripts/finish-wasm.mjs
+	$$(EMENV) $$(EMCC) $$(EMLDFLAGS) $$(EMNAMES_$(1)) -sEXPORTED_FUNCTIONS=@build/exports.list -o build/$(1)/linked.wasm $(MODULE_UNITS:%=build/$(1)/%.o)
 	$$(NODE) scripts/finish-wasm.mjs $$(FINISH_$(1)) build/$(1)/linked.wasm $$@ c-src/exports.txt $$(UNVERIFIED)
 endef
 $(eval $(call module,imsg))
@@ -72,9 +75,9 @@ $(eval $(call module,imsg-debug))
 
 # the digest of the module that the recorded compiler makes; see wasm/README.md
 .PHONY: record
-record: wasm/imsg.wasm
+record: wasm
 	@test ! -e $(UNVERIFIED) || { echo "record: the module is built from altered files" >&2; exit 1; }
-	cd wasm && sha256sum imsg.wasm > imsg.wasm.sha256
+	cd wasm && sha256sum imsg.wasm imsg-debug.wasm > imsg.wasm.sha256
 	cp build/emcc-version.txt wasm/compiler.txt
 
 ts/generated/%.ts: wasm/%.wasm scripts/embed-wasm.mjs scripts/lib/embedding.mjs

@@ -1,7 +1,17 @@
-# The header that the C is compiled with beside the fetched files. Included by the top Makefile and
-# by test/c/fuzz/fuzz.mk, which also works alone.
+# Verifies the fetched files, and makes the header that they are compiled with. Included by the top
+# Makefile and by test/c/fuzz/fuzz.mk, which also works alone.
 
 C_GENERATED := build/c/static_prototypes.h
+
+# The sums of the fetched files are compared with the lock whenever make starts, whatever the times
+# of the files say: an altered file is never compiled.
+ifneq ($(filter-out clean distclean help,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(wildcard c-src/upstream),)
+ifneq ($(shell node scripts/fetch-upstream.mjs --verify || echo altered),)
+$(error the original files are not as they were published: see above)
+endif
+endif
+endif
 
 $(C_GENERATED): scripts/static-prototypes.mjs c-src/upstream/imsg.h
 	@mkdir -p $(@D)

@@ -22,10 +22,11 @@ import {
   unpack,
 } from "./lib/upstream.mjs";
 
-const HELP = `Usage: node scripts/fetch-upstream.mjs [--dest DIR] [--lock FILE]
+const HELP = `Usage: node scripts/fetch-upstream.mjs [--verify] [--dest DIR] [--lock FILE]
 
 Puts the original C files into c-src/upstream. Does nothing if they are there.
 
+  --verify      fetch nothing: only check that the folder holds no altered, linked or other file
   --dest DIR    put them there instead
   --lock FILE   read the pins from there instead of c-src/upstream.lock
 
@@ -130,7 +131,7 @@ async function main(args) {
       ].join("\n"),
     );
   }
-  if (path === undefined && now.state === "right") return;
+  if (values.verify || (path === undefined && now.state === "right")) return;
   if (path === undefined && now.restored) {
     removeMarker(dest);
     return;
@@ -160,6 +161,7 @@ function parse(args) {
       options: {
         dest: { type: "string" },
         lock: { type: "string" },
+        verify: { type: "boolean" },
         help: { type: "boolean", short: "h" },
       },
     });

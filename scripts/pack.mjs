@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Packs the package, and refuses what must not be published.
 
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { encode } from "./lib/embedding.mjs";
@@ -34,6 +35,28 @@ function refuseUnverified() {
   }
 }
 
+/** The recorded compiler must have made the recorded bytes; another one makes others. */
+function refuseUnrecorded() {
+  const [used, recorded] = ["build/emcc-version.txt", "wasm/compiler.txt"].map((file) =>
+    existsSync(file) ? readFileSync(file, "utf8").trim() : "unknown",
+  );
+  if (used !== recorded) {
+    console.error(`pack: made by emcc ${used}: no digest is recorded for it, only for ${recorded}`);
+    return;
+  }
+  for (const line of readFileSync("wasm/imsg.wasm.sha256", "utf8").trim().split("\n")) {
+    const [expected, name] = line.split(/ +/);
+    const actual = createHash("sha256")
+      .update(readFileSync(`wasm/${name}`))
+      .digest("hex");
+    if (actual === expected) continue;
+    refuse(
+      `wasm/${name} has the SHA-256 ${actual}, recorded is ${expected}. After a change of c-src/: ` +
+        "make record. Otherwise something in build/ was changed: make clean, then make.",
+    );
+  }
+}
+
 function filesBelow(folder) {
   return readdirSync(folder, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile())
@@ -49,8 +72,9 @@ function refuseStale() {
   }
   const scripts = filesBelow("dist").filter((file) => file.endsWith(".js"));
   for (const name of ["imsg.wasm", "imsg-debug.wasm"]) {
-    const { text } = encode(readFileSync(`wasm/${name}`));
-    if (!scripts.some((file) => readFileSync(file, "utf8").includes(text))) {
+    const { text, table } = encode(readFileSync(`wasm/${name}`));
+    const embeds = (code) => code.includes(text) && code.includes(table);
+    if (!scripts.some((file) => embeds(readFileSync(file, "utf8")))) {
       stale(`dist/ does not embed wasm/${name} as it is now`);
     }
   }
@@ -79,6 +103,7 @@ await runMain("pack", async (args) => {
   }
   refuseIncomplete();
   refuseUnverified();
+  refuseUnrecorded();
   refuseStale();
   if (args[0] === "--check") return;
   const folder = args[0] ?? "build";

@@ -46,20 +46,19 @@
 #include "original/end.h"
 
 
-static struct imsg_hdr		headers[BATCH_MESSAGES];
 static struct batch_result	result;
 static struct imsg		first;	/* owned until batch_release */
 
 unsigned char *
 batch_window(void)
 {
-	return (window + BATCH_LEAD);
+	return (batch_in + BATCH_LEAD);
 }
 
 unsigned char *
 batch_outgoing(void)
 {
-	return (outgoing);
+	return (batch_out);
 }
 
 struct batch_result *
@@ -71,7 +70,7 @@ batch_result(void)
 struct imsg_hdr *
 batch_headers(void)
 {
-	return (headers);
+	return (batch_hdrs);
 }
 
 void
@@ -95,7 +94,7 @@ batch_get(struct batch *b, int straddles)
 	int		 fd;
 
 	for (n = 0; imsg_get(&b->imsgbuf, &m) > 0; n++) {
-		headers[n] = m.hdr;
+		batch_hdrs[n] = m.hdr;
 		if (m.buf->fd >= 0 && (fd = imsg_get_fd(&m)) != -1) {
 			result.fd_message[result.nfds] = n;
 			result.fd[result.nfds++] = fd;
@@ -113,7 +112,7 @@ int
 batch_read(struct batch *b, uint32_t n, int fd)
 {
 	struct msgbuf	*w = b->imsgbuf.w;
-	unsigned char	*rbuf = window + BATCH_LEAD - w->roff;
+	unsigned char	*rbuf = batch_in + BATCH_LEAD - w->roff;
 	int		 rv, straddles = w->rpmsg != NULL || w->roff > 0;
 
 	batch_release();
@@ -176,7 +175,7 @@ uint32_t
 batch_compose(struct batch *b, uint32_t count, int flush)
 {
 	struct batch_record	 r;
-	const unsigned char	*p = window + BATCH_LEAD;
+	const unsigned char	*p = batch_in + BATCH_LEAD;
 	uint32_t		 n;
 
 	result.error = 0;
@@ -203,3 +202,7 @@ batch_flush(struct batch *b)
 	result.error = 0;
 	return (flush_queue(b));
 }
+
+#ifndef __wasm__	/* natively the order of the data does not matter */
+#include "batch/arrays.c"
+#endif

@@ -106,6 +106,9 @@ int		 batch_flush(struct batch *);
 
 /* Shared by batch.c and open.inc.c; the host does not call these. */
 extern struct file batch_file;
+extern unsigned char batch_in[BATCH_LEAD + BATCH_WINDOW];
+extern unsigned char batch_out[BATCH_OUTGOING];
+extern struct imsg_hdr batch_hdrs[BATCH_MESSAGES];
 /*
  * Translates the headers in bytes that are about to be read: how many bytes, and
  * after how many of them the first header begins.

@@ -5,9 +5,6 @@
  * one call.
  */
 
-static _Alignas(16) unsigned char	window[BATCH_LEAD + BATCH_WINDOW];
-static _Alignas(16) unsigned char	outgoing[BATCH_OUTGOING];
-
 static struct loan {
 	int		 lent;		/* or reads and writes are EAGAIN */
 	uint32_t	 rxlen;		/* bytes in the window, or 0: the end */
@@ -42,7 +39,7 @@ window_read(struct file *f, const struct iovec *iov, int *fdp)
 static ssize_t
 window_write(struct file *f, const struct iovec *iov, size_t n, int passed)
 {
-	size_t		 room = sizeof(outgoing) - loan.txlen;
+	size_t		 room = sizeof(batch_out) - loan.txlen;
 	struct file	*along = NULL;
 
 	(void)f;
@@ -55,7 +52,7 @@ window_write(struct file *f, const struct iovec *iov, size_t n, int passed)
 		return (-1);
 	if (n > room)
 		n = room;
-	file_gather(outgoing + loan.txlen, iov, n);
+	file_gather(batch_out + loan.txlen, iov, n);
 	loan.txlen += (uint32_t)n;
 	if (n > 0 && along != NULL) {
 		along->refs++;

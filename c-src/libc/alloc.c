@@ -6,7 +6,8 @@
 
 /*
  * A free block that is back in its page, in the list of all such blocks of its
- * class.  page_back counts those of each page.
+ * class.  page_back counts those of each page, and the blocks that were never
+ * carved.
  */
 struct pageblock {
 	struct pageblock	*next;
@@ -14,7 +15,6 @@ struct pageblock {
 };
 
 struct sizeclass	mem_classes[CLASSES];
-static uint16_t		page_back[PAGES_MAX];
 static size_t		span_live;	/* bytes in spans in use */
 static uint32_t		countdown;	/* of mem_fail_at */
 static int		unlisted;	/* mem_fail_at: the lists have no room */
@@ -108,11 +108,15 @@ page_put(struct sizeclass *sc, void *p)
 		b->next->prev = b;
 	sc->back = b;
 	sc->out--;
-	if (++page_back[page] < sc->blocks)
+	if (++page_back[page] < (n = sc->blocks))
 		return;
+	if (page_index(sc->bump) == page) {
+		n -= sc->uncarved;
+		sc->uncarved = 0;
+	}
 	page_back[page] = 0;
 	b = start = (struct pageblock *)(void *)page_address(page);
-	for (n = sc->blocks; n > 0; n--) {
+	for (; n > 0; n--) {
 		block_unlink(sc, b);
 		b = (struct pageblock *)(void *)((char *)b + sc->size);
 	}
@@ -154,35 +158,44 @@ refused(void)
 	return (1);
 }
 
-void *
-class_refill(struct sizeclass *sc)
+/* Gets a page to carve; -1 with ENOMEM. */
+static int
+page_new(struct sizeclass *sc)
 {
 	const unsigned int	 c = (unsigned int)(sc - mem_classes);
 	unsigned char		*p;
 
+	if ((p = pages_get(0)) == NULL)
+		return (-1);
+	if (sc->size == 0) {
+		sc->size = class_size(c);
+		sc->blocks = ARENA_PAGE / sc->size;
+		sc->room = list_length(sc);
+	}
+	page_state[page_index(p)] = (uint8_t)(1 + c);
+	page_back[page_index(p)] = (uint16_t)sc->blocks;
+	sc->bump = p;
+	sc->uncarved = sc->blocks;
+	return (0);
+}
+
+void *
+class_refill(struct sizeclass *sc)
+{
+	unsigned char	*p;
+
 	if (refused())
 		return (NULL);
-	if ((p = (unsigned char *)sc->back) != NULL) {
+	if ((p = (unsigned char *)sc->back) != NULL)
 		block_unlink(sc, sc->back);
-		page_back[page_index(p)]--;
-		sc->out++;
-		return (p);
-	}
-	if (sc->uncarved == 0) {
-		if ((p = pages_get(0)) == NULL)
+	else {
+		if (sc->uncarved == 0 && page_new(sc) == -1)
 			return (NULL);
-		if (sc->size == 0) {
-			sc->size = class_size(c);
-			sc->blocks = ARENA_PAGE / sc->size;
-			sc->room = list_length(sc);
-		}
-		page_state[page_index(p)] = (uint8_t)(1 + c);
-		sc->bump = p;
-		sc->uncarved = sc->blocks;
+		p = sc->bump;
+		sc->bump += sc->size;
+		sc->uncarved--;
 	}
-	p = sc->bump;
-	sc->bump += sc->size;
-	sc->uncarved--;
+	page_back[page_index(p)]--;
 	sc->out++;
 	return (p);
 }
@@ -231,8 +244,7 @@ mem_alloc(size_t n)
 void
 mem_free(void *p)
 {
-	if (p != NULL)
-		mem_freezero(p, block_size(p));
+	mem_freezero(p, SIZE_MAX);
 }
 
 void
@@ -245,7 +257,7 @@ mem_freezero(void *p, size_t n)
 		return;
 	size = block_size(p);
 	state = page_state[page_index(p)];
-	if (state & PAGE_WHOLE)
+	if (n > size || state & PAGE_WHOLE)
 		n = size;
 	state = (state & ~PAGE_WHOLE) - 1;
 #ifdef MEM_DEBUG

@@ -8,7 +8,6 @@ struct freespan {
 	struct freespan	**link;		/* the pointer to this one */
 };
 
-uint8_t			 page_state[PAGES_MAX];
 static struct freespan	*spans[ORDERS];
 static size_t		 arena_first, arena_end;	/* pages */
 static size_t		 arena_limit = PAGES_MAX;
@@ -164,7 +163,7 @@ arena_grow(unsigned int order)
 	}
 	want = ((end + size - 1) & ~(size - 1)) + size;
 	/* an eighth more than needed: growth detaches the host's views */
-	extra = end / 8;
+	extra = (end / 8) & ~(size - 1);
 	while (want + extra > arena_limit ||
 	    host_grow(want + extra - end) == -1) {
 		if (extra == 0)

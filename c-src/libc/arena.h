@@ -27,6 +27,7 @@
 #define PAGE_WHOLE	0x80	/* a flag: blocks are wiped whole */
 
 extern uint8_t	 page_state[PAGES_MAX];
+extern uint16_t	 page_back[PAGES_MAX];	/* see alloc.c */
 #ifdef __wasm__
 #define arena_base	((uintptr_t)0)
 #else

@@ -293,13 +293,13 @@ kernel_deliver_end(int fd)
 }
 
 int
-kernel_limit_next_write(int fd, uint32_t len)
+kernel_limit_write(int fd, uint32_t len)
 {
 	return (set_outcome(fd, 0, 0, len));
 }
 
 int
-kernel_fail_next_write(int fd, int error)
+kernel_fail_write(int fd, int error)
 {
 	return (set_outcome(fd, 0, error, 0));
 }

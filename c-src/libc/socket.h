@@ -28,9 +28,9 @@ int		 kernel_deliver_error(int, int);
 /* Makes reads return 0, after what was delivered before. */
 int		 kernel_deliver_end(int);
 /* Lets the next write take at most so many bytes. */
-int		 kernel_limit_next_write(int, uint32_t);
+int		 kernel_limit_write(int, uint32_t);
 /* Makes the next write fail with this errno. */
-int		 kernel_fail_next_write(int, int);
+int		 kernel_fail_write(int, int);
 /*
  * Sets how many bytes writes may add before they are EAGAIN.  Removing what was
  * written makes no room.

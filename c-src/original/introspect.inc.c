@@ -7,11 +7,11 @@
  * that ibuf_free must wipe all of it.
  */
 int
-ibuf_truncate(struct ibuf *buf, size_t len)
+ibuf_truncate(struct ibuf *b, size_t len)
 {
-	if (len < ibuf_size(buf) && buf->fd != IBUF_FD_MARK_ON_STACK)
-		mem_wipe_whole(buf->buf);
-	return (original_ibuf_truncate(buf, len));
+	if (len < ibuf_size(b) && b->fd != IBUF_FD_MARK_ON_STACK)
+		mem_wipe_whole(b->buf);
+	return (original_ibuf_truncate(b, len));
 }
 
 static struct ibuf *

@@ -3,12 +3,12 @@
 import { createHash } from "node:crypto";
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -26,16 +26,25 @@ export function shown(path) {
 }
 
 function listFiles(folder) {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => relative(folder, join(entry.parentPath ?? entry.path, entry.name)))
-    .map((name) => name.split(sep).join("/"));
+  const nameOf = (entry) => relative(folder, join(entry.parentPath ?? entry.path, entry.name));
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter(
+    (entry) => !entry.isDirectory(),
+  );
+  const links = entries.filter((entry) => !entry.isFile()).map(nameOf);
+  if (links.length > 0) {
+    // What a link leads to can change after it was verified.
+    throw new UserError(
+      `${shown(folder)} holds what is no plain file: ${links.slice(0, 5).join(", ")}. ` +
+        "Please remove it and run this again.",
+    );
+  }
+  return entries.map(nameOf).map((name) => name.split(sep).join("/"));
 }
 
 /** What `dest` holds: `state` is absent, right, incomplete, marked or edited. */
 export function look(dest, files) {
   if (!existsSync(dest)) return { state: "absent" };
-  if (!statSync(dest).isDirectory()) throw new UserError(`${shown(dest)} is not a folder.`);
+  if (!lstatSync(dest).isDirectory()) throw new UserError(`${shown(dest)} is not a folder.`);
   const names = new Set(listFiles(dest));
   const known = new Set([MARKER, ...files.map((file) => file.name)]);
   const strangers = [...names].filter((name) => !known.has(name));

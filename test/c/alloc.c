@@ -403,6 +403,14 @@ free_of_what_was_not_allocated(void)
 }
 
 static void
+inline_free_of_what_was_not_allocated(void)
+{
+	unsigned char	*p = mem_alloc(200000);
+
+	class_freezero(p + ARENA_PAGE, 1);
+}
+
+static void
 free_of_a_free_span(void)
 {
 	void		*p = mem_alloc(100000);
@@ -452,6 +460,7 @@ main(void)
 	expect_abort(freezero_of_less_than_was_used);
 	expect_abort(freezero_of_less_than_was_used_of_a_span);
 	expect_abort(free_of_what_was_not_allocated);
+	expect_abort(inline_free_of_what_was_not_allocated);
 	expect_abort(free_of_a_free_span);
 	a_block_may_hold_the_mark();
 #endif

@@ -15,11 +15,11 @@ a_flush_stops_where_no_byte_can_move(void)
 	CHECK(errno_of(imsgbuf_flush_bounded(&ib)) == EAGAIN);
 	CHECK(kernel_written(s)->len == 4 && imsgbuf_queuelen(&ib) == 1);
 	/* outcomes that take no byte do not end the flush */
-	CHECK(kernel_fail_next_write(s, EAGAIN) == 0 && kernel_limit_next_write(s, 0) == 0 &&
-	    kernel_limit_next_write(s, 2) == 0);
+	CHECK(kernel_fail_write(s, EAGAIN) == 0 && kernel_limit_write(s, 0) == 0 &&
+	    kernel_limit_write(s, 2) == 0);
 	CHECK(errno_of(imsgbuf_flush_bounded(&ib)) == EAGAIN);
 	CHECK(kernel_written(s)->next->len == 2);
-	CHECK(kernel_fail_next_write(s, ECONNRESET) == 0);
+	CHECK(kernel_fail_write(s, ECONNRESET) == 0);
 	CHECK(errno_of(imsgbuf_flush_bounded(&ib)) == ECONNRESET);
 	CHECK(kernel_room(s, 1000) == 0);
 	CHECK(imsgbuf_flush_bounded(&ib) == 0);

@@ -278,7 +278,7 @@ messages_are_checked(void)
 	CHECK(imsg_get_len(&imsg) == 0);
 	imsg_free(&imsg);
 	CHECK(imsg_get(&ib, &imsg) == 0);
-	CHECK(kernel_fail_next_write(s, EPIPE) == 0);
+	CHECK(kernel_fail_write(s, EPIPE) == 0);
 	CHECK(errno_of(imsgbuf_flush(&ib)) == EPIPE);
 	imsgbuf_clear(&ib);
 	CHECK(kernel_close(s) == 0);

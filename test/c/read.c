@@ -176,7 +176,7 @@ what_is_queued_goes_with_the_socket(void)
 	fds[1] = kernel_socket();
 	CHECK(kernel_deliver(s, heap("x", 1), 1, fds, 2) == 0);
 	CHECK(kernel_deliver_error(s, EINTR) == 0);
-	CHECK(kernel_limit_next_write(s, 1) == 0 && kernel_fail_next_write(s, EPIPE) == 0);
+	CHECK(kernel_limit_write(s, 1) == 0 && kernel_fail_write(s, EPIPE) == 0);
 	end();
 	CHECK(nclosed == 3 && closed[0].fd == s && closed[1].fd == fds[0]);
 	nclosed = 0;
@@ -219,8 +219,8 @@ what_is_no_socket_says_so(void)
 	CHECK(errno_of(kernel_deliver(fd, NULL, 0, NULL, 0)) == ENOTSOCK);
 	CHECK(errno_of(kernel_deliver_error(fd, EINTR)) == ENOTSOCK);
 	CHECK(errno_of(kernel_deliver_end(fd + 1)) == EBADF);
-	CHECK(errno_of(kernel_limit_next_write(fd, 1)) == ENOTSOCK);
-	CHECK(errno_of(kernel_fail_next_write(fd, EPIPE)) == ENOTSOCK);
+	CHECK(errno_of(kernel_limit_write(fd, 1)) == ENOTSOCK);
+	CHECK(errno_of(kernel_fail_write(fd, EPIPE)) == ENOTSOCK);
 	CHECK(errno_of(kernel_room(fd, 1)) == ENOTSOCK);
 	CHECK(errno_of(kernel_sent(fd)) == ENOTSOCK);
 	CHECK(kernel_written(fd) == NULL && kernel_dictated(fd) == 0);

@@ -46,9 +46,9 @@ dictated_outcomes_come_first(int fdpass)
 	begin(fdpass);
 	compose("0123456789", -1);
 	CHECK(kernel_dictated(s) == 0);
-	CHECK(kernel_limit_next_write(s, 3) == 0 && kernel_fail_next_write(s, EINTR) == 0 &&
-	    kernel_fail_next_write(s, ENOBUFS) == 0 && kernel_limit_next_write(s, 0) == 0 &&
-	    kernel_limit_next_write(s, 500) == 0 && kernel_fail_next_write(s, EPIPE) == 0);
+	CHECK(kernel_limit_write(s, 3) == 0 && kernel_fail_write(s, EINTR) == 0 &&
+	    kernel_fail_write(s, ENOBUFS) == 0 && kernel_limit_write(s, 0) == 0 &&
+	    kernel_limit_write(s, 500) == 0 && kernel_fail_write(s, EPIPE) == 0);
 	CHECK(kernel_room(s, 2) == 0);
 	CHECK(kernel_dictated(s) == 1);
 	CHECK(imsgbuf_write(&ib) == 0 && take() == 3);
@@ -75,7 +75,7 @@ a_descriptor_leaves_with_the_first_byte_of_its_message(void)
 	compose("three", b);
 	CHECK(imsgbuf_write(&ib) == 0);		/* not with the bytes before it */
 	CHECK(kernel_written(s)->fd == -1 && take() == 19);
-	CHECK(kernel_limit_next_write(s, 5) == 0);
+	CHECK(kernel_limit_write(s, 5) == 0);
 	CHECK(imsgbuf_write(&ib) == 0);
 	CHECK(kernel_written(s)->fd == a && take() == 5);
 	CHECK(nclosed == 1 && closed[0].fd == a);
@@ -121,7 +121,7 @@ failing_memory_is_a_full_socket(void)
 	CHECK(errno_of(imsgbuf_flush_bounded(&ib)) == EAGAIN);
 	CHECK(imsgbuf_flush_bounded(&ib) == 0 && take() == 17);
 	mem_fail_at(1);
-	CHECK(errno_of(kernel_limit_next_write(s, 1)) == ENOMEM);
+	CHECK(errno_of(kernel_limit_write(s, 1)) == ENOMEM);
 	end();
 }
 

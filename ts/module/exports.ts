@@ -221,9 +221,9 @@ export interface RawExports {
   /** Reads return 0, after what was delivered. */
   kernel_deliver_end(fd: number): number;
   /** The next write takes at most so many bytes. */
-  kernel_limit_next_write(fd: number, len: number): number;
+  kernel_limit_write(fd: number, len: number): number;
   /** The next write fails so. */
-  kernel_fail_next_write(fd: number, errno: number): number;
+  kernel_fail_write(fd: number, errno: number): number;
   /** How many bytes writes may add before EAGAIN. */
   kernel_room(fd: number, room: number): number;
   /** The oldest piece that was written (layout.segment), or 0. */

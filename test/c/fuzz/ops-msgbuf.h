@@ -138,10 +138,10 @@ ops_kernel(uint8_t op)
 			(void)kernel_deliver_end(*s);
 		break;
 	case 8:
-		(void)kernel_limit_next_write(*s, next16(w.in));
+		(void)kernel_limit_write(*s, next16(w.in));
 		break;
 	case 9:
-		(void)kernel_fail_next_write(*s, error);
+		(void)kernel_fail_write(*s, error);
 		break;
 	case 10:
 		(void)kernel_room(*s, i & 1 ? UINT32_MAX : next16(w.in));

@@ -172,9 +172,9 @@ write_single(void)
 				CHECK(errno == EAGAIN);
 			CHECK(kernel_room(s, 1) == 0);
 			if (plan.refuse)
-				CHECK(kernel_fail_next_write(s, ENOBUFS) == 0 &&
-				    kernel_fail_next_write(s, EINTR) == 0 &&
-				    kernel_limit_next_write(s, 3) == 0);
+				CHECK(kernel_fail_write(s, ENOBUFS) == 0 &&
+				    kernel_fail_write(s, EINTR) == 0 &&
+				    kernel_limit_write(s, 3) == 0);
 			if (imsgbuf_flush_bounded(&imsgbuf) == -1)
 				CHECK(errno == EAGAIN);
 		}

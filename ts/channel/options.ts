@@ -28,8 +28,11 @@ export interface ResolvedOptions {
   dialect: Dialect;
 }
 
-/** Checks options, and fills in what is absent. */
+/** Reads options once, checks them, and fills in defaults. Throws EINVAL. */
 export function resolveOptions(options: ImsgOptions): ResolvedOptions {
+  if (typeof options !== "object" || options === null) {
+    throw new ImsgError("EINVAL", { syscall: "imsgbuf_init", detail: "options must be an object" });
+  }
   const { maxSize = DEFAULT_MAX_SIZE, pid = 0, dialect = "current", instance } = options;
   if (dialect !== "current" && dialect !== "classic") {
     const detail = 'dialect must be "current" or "classic"';

@@ -85,12 +85,13 @@ export function bytes(): Uint8Array<ArrayBuffer> {
   table.match(/../g)!.forEach((hex, i) => {
     own[i + 32] = Number.parseInt(hex, 16);
   });
-  // in place, since no byte has more than it had characters
-  const bytes = new TextEncoder().encode(text);
+  // without a TextEncoder, which some environments (jsdom) lack
+  const bytes = new Uint8Array(text.length);
   let at = 0;
-  for (let i = 0; i < bytes.length; i++) {
-    const c = bytes[i]!;
-    bytes[at++] = c < ${PREFIX} ? own[c]! : bytes[++i]! - 32 + (c - ${PREFIX}) * ${STRIDE};
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    bytes[at++] =
+      c < ${PREFIX} ? own[c]! : text.charCodeAt(++i) - 32 + (c - ${PREFIX}) * ${STRIDE};
   }
   return bytes.slice(0, at);
 }

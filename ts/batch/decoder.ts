@@ -14,7 +14,7 @@ import {
 } from "../module/abi.ts";
 import { type Bytes, checkBytes, isResizable, uint8Length } from "../module/check.ts";
 import type { Engine } from "../module/engine.ts";
-import { type ImsgError, truncated } from "../module/error.ts";
+import { ImsgError, truncated } from "../module/error.ts";
 import type { Owner } from "../module/live.ts";
 import { ImsgMessage, PassedMessage } from "./message.ts";
 import { Records } from "./records.ts";
@@ -122,6 +122,10 @@ export class Decoder {
     if (fd !== -1) this.#unstage(out);
     const staged = this.#staged;
     const to = Math.min(chunk.length, from + WINDOW_SIZE - staged);
+    if (from > chunk.length) {
+      const detail = `position ${from} is beyond the chunk of ${chunk.length} bytes`;
+      throw new ImsgError("EINVAL", { syscall: "imsgbuf_read", detail });
+    }
     // reading no bytes would be the end of the stream
     if (this.failed !== undefined || to <= from) {
       if (fd !== -1) engine.call.kernel_close(fd);

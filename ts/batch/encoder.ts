@@ -7,19 +7,12 @@ import {
   RESULT_OUTGOING,
   RESULT_VALUE,
 } from "../module/abi.ts";
-import {
-  type Bytes,
-  checkBytes,
-  checkPid,
-  checkSize,
-  checkU32,
-  uint8Length,
-} from "../module/check.ts";
+import { checkPid, checkSize, checkU32, uint8Length } from "../module/check.ts";
 import type { Engine } from "../module/engine.ts";
 import { ImsgError } from "../module/error.ts";
 import type { HostValue } from "../module/host-values.ts";
 import type { Owner } from "../module/live.ts";
-import type { MessageInit } from "./message.ts";
+import { type MessageInit, readData } from "./message.ts";
 import { Records } from "./records.ts";
 
 /** The longest payload, whatever maxSize is: C's lengths have 32 bits. */
@@ -97,7 +90,8 @@ export class Encoder {
     fd: number,
   ): number {
     const engine = this.#engine;
-    const pieces = this.#pieces(data);
+    // an allocation could move bytes that alias the module's memory
+    const pieces = readData(data).map((piece) => engine.copyIfAliased(piece, 0));
     let length = 0;
     for (const piece of pieces) length += piece.length;
     // C would take the low 32 bits of a longer length
@@ -115,14 +109,6 @@ export class Encoder {
     }
     engine.call.batch_finish(pointer, fd);
     return length + HEADER_SIZE;
-  }
-
-  /** The pieces of a payload as plain views, or copies where an allocation could move them. */
-  #pieces(data: MessageInit["data"]): Uint8Array[] {
-    if (data === undefined) return [];
-    // the whole list first: its iterator is code of the caller, which could detach a piece
-    const list = Array.isArray(data) ? Array.from(data as readonly Bytes[]) : [data as Bytes];
-    return list.map((piece) => this.#engine.copyIfAliased(checkBytes(piece, "imsg_compose"), 0));
   }
 
   /** Whether the records in the window are this encoder's. */
@@ -218,7 +204,12 @@ export class Encoder {
       const length = this.#flush();
       if (length > 0) {
         const start = this.#outgoing;
-        into.set(this.#engine.memory.u8.subarray(start, start + length), at);
+        try {
+          into.set(this.#engine.memory.u8.subarray(start, start + length), at);
+        } catch (cause) {
+          const detail = "the buffer to write to has been detached or resized";
+          throw new ImsgError("EINVAL", { syscall: "imsgbuf_write", detail, cause });
+        }
         at += length;
       }
       if (length === 0 || !this.#more) return at - from;

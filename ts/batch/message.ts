@@ -1,4 +1,4 @@
-import type { Bytes } from "../module/check.ts";
+import { type Bytes, checkBytes } from "../module/check.ts";
 import type { Engine } from "../module/engine.ts";
 import { ImsgError } from "../module/error.ts";
 
@@ -120,6 +120,22 @@ export interface SendInit extends MessageInit {
    * queued, and closes it when it has been sent.
    */
   fd?: unknown;
+}
+
+/**
+ * Reads a message once. Its data become plain views, so that no code of the
+ * caller runs when the result is read. Throws EINVAL if the data are no bytes.
+ */
+export function readMessage({ type, peerid, pid, data }: MessageInit): MessageInit {
+  return { type, peerid, pid, data: readData(data) } as MessageInit;
+}
+
+/** Makes plain views of the pieces of a payload. Throws EINVAL if they are no bytes. */
+export function readData(data: MessageInit["data"]): Uint8Array<ArrayBuffer>[] {
+  if (data === undefined) return [];
+  // the whole list first: its iterator is code of the caller, which could detach a piece
+  const list = Array.isArray(data) ? Array.from(data as readonly Bytes[]) : [data as Bytes];
+  return list.map((piece) => checkBytes(piece, "imsg_compose"));
 }
 
 /** Checks that a message is an object, before its fields are read. Throws EINVAL. */

@@ -1,4 +1,5 @@
 import type { Pointer } from "../module/abi.ts";
+import { show } from "../module/check.ts";
 import type { Engine } from "../module/engine.ts";
 import { ImsgError } from "../module/error.ts";
 
@@ -53,7 +54,7 @@ export class HeaderCallbacks {
       this.#thrown = {
         error: new ImsgError("EINVAL", {
           syscall: "msgbuf_read",
-          detail: `the length of a message must be an integer of at least ${length}, not ${String(total)}`,
+          detail: `the length of a message must be an integer of at least ${length}, not ${show(total)}`,
         }),
       };
     } catch (error) {

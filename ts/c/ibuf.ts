@@ -2,7 +2,7 @@ import { layout, type Pointer } from "../module/abi.ts";
 import { type Bytes, checkFd, checkSize } from "../module/check.ts";
 import { defaultEngine } from "../module/default.ts";
 import type { Engine } from "../module/engine.ts";
-import { checkOwner, Owner } from "../module/live.ts";
+import { Owner } from "../module/live.ts";
 import {
   addBytes,
   addIbuf,
@@ -229,7 +229,7 @@ export class Ibuf extends Owner {
   /** Queues this ibuf for writing; it has moved. `ibuf_close`. Throws EINVAL for a view. */
   close(msgbuf: Msgbuf): void {
     const pointer = this.ownedPointer("ibuf_close");
-    const queue = checkOwner(msgbuf, "msgbuf", this.engine, "ibuf_close");
+    const queue = Owner.check(msgbuf, "msgbuf", this.engine, "ibuf_close");
     this.engine.call.ibuf_close(queue.pointerFor("ibuf_close"), pointer);
     this.end("moved");
   }

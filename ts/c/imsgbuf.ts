@@ -2,7 +2,7 @@ import { LARGEST_MAX_SIZE, layout, type Pointer } from "../module/abi.ts";
 import { type Bytes, checkBytes, checkFd, checkPid, checkSize, checkU32 } from "../module/check.ts";
 import type { Engine } from "../module/engine.ts";
 import { ImsgError } from "../module/error.ts";
-import { checkOwner, Owner } from "../module/live.ts";
+import { Owner } from "../module/live.ts";
 import { Ibuf } from "./ibuf.ts";
 import { Imsg } from "./imsg.ts";
 import { checkSocket } from "./msgbuf.ts";
@@ -175,7 +175,7 @@ export class Imsgbuf extends Owner {
    */
   forward(imsg: Imsg): 1 {
     const pointer = this.pointerFor("imsg_forward");
-    const message = checkOwner(imsg, "imsg", this.engine, "imsg_forward");
+    const message = Owner.check(imsg, "imsg", this.engine, "imsg_forward");
     const { call } = this.engine;
     const rv = call.imsg_forward(pointer, message.pointerFor("imsg_forward"));
     checked(this.engine, rv, "imsg_forward");
@@ -277,7 +277,7 @@ export class Imsgbuf extends Owner {
   }
 
   #given(ibuf: Ibuf, syscall: string): Pointer {
-    return (checkOwner(ibuf, "ibuf", this.engine, syscall) as Ibuf).ownedPointer(syscall);
+    return (Owner.check(ibuf, "ibuf", this.engine, syscall) as Ibuf).ownedPointer(syscall);
   }
 }
 

@@ -1,5 +1,5 @@
 import { PAGE_SIZE } from "../module/abi.ts";
-import { checkPid, checkSize } from "../module/check.ts";
+import { checkBytes, checkPid, checkSize } from "../module/check.ts";
 import { defaultEngine } from "../module/default.ts";
 import { Engine, type ObjectKind } from "../module/engine.ts";
 import { ImsgError } from "../module/error.ts";
@@ -126,46 +126,72 @@ export class ImsgInstance extends InstanceHandle {
 /**
  * Makes an instance synchronously, from the module's bytes or from a compiled
  * module (workerd compiles none at run time; import it there). Throws EINVAL
- * for anything else, the engine's CompileError for bad bytes, ENOMEM.
+ * for anything else, ERR_IMSG_COMPILE for bad bytes, ENOMEM.
  */
 export function createInstance(
   source: WebAssembly.Module | BufferSource,
   options: InstanceOptions = {},
 ): ImsgInstance {
-  return new ImsgInstance(new Engine(compile(source), options.debug));
+  return new ImsgInstance(new Engine(compile(source), checkOptions(options)));
 }
 
-/** Returns a compiled module, or compiles bytes. Throws EINVAL for anything else, a CompileError. */
+/**
+ * Returns a compiled module, of this realm or another, or compiles bytes.
+ * Throws ERR_IMSG_COMPILE if that fails, EINVAL for anything else.
+ */
 export function compile(source: unknown): WebAssembly.Module {
-  if (source instanceof WebAssembly.Module) return source;
-  if (source instanceof ArrayBuffer) return new WebAssembly.Module(source);
-  if (ArrayBuffer.isView(source)) {
-    // V8 takes no DataView
-    return new WebAssembly.Module(
-      new Uint8Array(source.buffer as ArrayBuffer, source.byteOffset, source.byteLength),
-    );
+  if (isModule(source)) return source;
+  const bytes = checkBytes(source, "createInstance");
+  try {
+    return new WebAssembly.Module(bytes);
+  } catch (cause) {
+    throw new ImsgError("ERR_IMSG_COMPILE", { detail: "these bytes are not valid here", cause });
   }
-  throw new ImsgError("EINVAL", {
-    detail: "the module's bytes, or a WebAssembly.Module, is needed",
-  });
+}
+
+function isModule(source: unknown): source is WebAssembly.Module {
+  try {
+    // instanceof would refuse a module of another realm
+    WebAssembly.Module.exports(source as WebAssembly.Module);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function checkOptions(options: InstanceOptions): boolean {
+  if (typeof options === "object" && options !== null) return options.debug === true;
+  throw new ImsgError("EINVAL", { detail: "options must be an object" });
 }
 
 /**
  * Makes an instance of a module that is fetched, from a Response (or a promise
- * of one) or a URL. Throws EIO for a status that is not 2xx, the errors of
- * fetch, and those of {@link createInstance}.
+ * of one) or a URL. Rejects with EIO for a status that is not 2xx, with the
+ * errors of fetch, and with those of {@link createInstance}.
  */
 export async function instantiate(
   source: Response | PromiseLike<Response> | URL | string,
   options: InstanceOptions = {},
 ): Promise<ImsgInstance> {
+  const debug = checkOptions(options);
   const pending = typeof source === "string" || source instanceof URL ? fetch(source) : source;
   const response = await pending;
+  if (typeof response?.arrayBuffer !== "function") {
+    throw new ImsgError("EINVAL", { detail: "a Response or a URL is needed" });
+  }
   if (!response.ok) {
     throw new ImsgError("EIO", { detail: `${response.url}: HTTP status ${response.status}` });
   }
   // streaming compilation would require the MIME type application/wasm
-  return createInstance(await WebAssembly.compile(await response.arrayBuffer()), options);
+  return createInstance(await compileLater(await response.arrayBuffer()), { debug });
+}
+
+async function compileLater(bytes: ArrayBuffer): Promise<WebAssembly.Module> {
+  try {
+    return await WebAssembly.compile(bytes);
+  } catch (cause) {
+    throw new ImsgError("ERR_IMSG_COMPILE", { detail: "these bytes are not valid here", cause });
+  }
 }
 
 let shared: ImsgInstance | undefined;

@@ -3,7 +3,7 @@ import { checkSize } from "../module/check.ts";
 import { defaultEngine } from "../module/default.ts";
 import type { Engine } from "../module/engine.ts";
 import { ImsgError } from "../module/error.ts";
-import { checkOwner, Owner } from "../module/live.ts";
+import { Owner } from "../module/live.ts";
 import { HeaderCallbacks } from "./header-callbacks.ts";
 import { Ibuf } from "./ibuf.ts";
 import { ReadGuard } from "./read-guard.ts";
@@ -151,5 +151,5 @@ export class Msgbuf extends Owner {
 
 /** Checks an argument that must be a live socket, of the same instance if one is given; returns its number. */
 export function checkSocket(engine: Engine | undefined, socket: unknown, syscall: string): number {
-  return checkOwner(socket, "socket", engine, syscall).pointerFor(syscall);
+  return Owner.check(socket, "socket", engine, syscall).pointerFor(syscall);
 }

@@ -71,7 +71,7 @@ export interface RawModule {
 /**
  * Makes an instance synchronously, from a compiled module, from the module's
  * bytes, or from the bytes that come with this library. Throws EINVAL for
- * anything else, the engine's CompileError for bad bytes, ENOMEM.
+ * anything else, ERR_IMSG_COMPILE for bad bytes, ENOMEM.
  */
 export function instantiateRaw(
   source: WebAssembly.Module | BufferSource = defaultModule(),

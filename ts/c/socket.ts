@@ -1,5 +1,5 @@
 import { layout } from "../module/abi.ts";
-import { type Bytes, checkBytes, checkFd, checkSize } from "../module/check.ts";
+import { type Bytes, checkBytes, checkFd, checkSize, show } from "../module/check.ts";
 import { defaultEngine } from "../module/default.ts";
 import type { Engine } from "../module/engine.ts";
 import { type ErrnoName, isErrnoName, moduleErrno } from "../module/errno.ts";
@@ -45,31 +45,27 @@ export class Socket extends Owner {
     this.fd = fd;
   }
 
-  /** The engine of a socket that is not closed. Throws ERR_IMSG_DISPOSED. */
-  #engineFor(syscall: string): Engine {
-    this.pointerFor(syscall);
-    return this.engine;
-  }
-
   /**
    * Queues a delivery for a later read: a copy of bytes, and descriptors that
    * arrive with the first byte. The descriptors belong to the socket until a
    * read returns them. Throws ENOMEM, EINVAL.
    */
   deliver(data: Bytes, fds: readonly number[] = []): void {
-    const engine = this.#engineFor("deliver");
+    const { engine } = this;
     if (!Array.isArray(fds)) {
       throw new ImsgError("EINVAL", { syscall: "deliver", detail: "fds must be an array" });
     }
     const numbers = Array.from(fds as readonly number[], (fd) => checkFd(fd, "deliver"));
     const bytes = engine.copyIfAliased(checkBytes(data, "deliver"), 0);
+    // reading the list may have run code of the caller, which may have closed the socket
+    const socket = this.pointerFor("deliver");
     withRoom(engine, numbers.length * 4, "deliver", (list) => {
       const at = allocate(engine, bytes.length, "deliver");
       let rv = -1;
       try {
         engine.memory.u8.set(bytes, at);
         engine.memory.i32.set(numbers, list >> 2);
-        rv = engine.call.kernel_deliver(this.fd, at, bytes.length, list, numbers.length);
+        rv = engine.call.kernel_deliver(socket, at, bytes.length, list, numbers.length);
       } finally {
         // the block is the socket's only if the call succeeded
         if (rv === -1) release(engine, at);
@@ -80,31 +76,29 @@ export class Socket extends Owner {
 
   /** Queues the end: the reads after the deliveries return 0. Throws ENOMEM. */
   deliverEnd(): void {
-    const engine = this.#engineFor("deliver");
-    checked(engine, engine.call.kernel_deliver_end(this.fd), "deliver");
+    const rv = this.engine.call.kernel_deliver_end(this.pointerFor("deliver"));
+    checked(this.engine, rv, "deliver");
   }
 
   /** Queues an error: the read after the deliveries fails with it, once. Throws ENOMEM, EINVAL. */
   deliverError(code: ErrnoName): void {
-    const engine = this.#engineFor("deliver");
-    checked(engine, engine.call.kernel_deliver_error(this.fd, moduleNumber(code)), "deliver");
+    const socket = this.pointerFor("deliver");
+    const rv = this.engine.call.kernel_deliver_error(socket, moduleNumber(code, "deliver"));
+    checked(this.engine, rv, "deliver");
   }
 
   /** Queues an outcome: the next write takes at most so many bytes. Throws ENOMEM, EINVAL. */
   limitNextWrite(bytes: number): void {
-    const engine = this.#engineFor("limitNextWrite");
+    const socket = this.pointerFor("limitNextWrite");
     const n = checkSize(bytes, "bytes", "limitNextWrite");
-    checked(engine, engine.call.kernel_limit_next_write(this.fd, n), "limitNextWrite");
+    checked(this.engine, this.engine.call.kernel_limit_next_write(socket, n), "limitNextWrite");
   }
 
   /** Queues an outcome: the next write fails with an error. Throws ENOMEM, EINVAL. */
   failNextWrite(code: ErrnoName): void {
-    const engine = this.#engineFor("failNextWrite");
-    checked(
-      engine,
-      engine.call.kernel_fail_next_write(this.fd, moduleNumber(code)),
-      "failNextWrite",
-    );
+    const socket = this.pointerFor("failNextWrite");
+    const rv = this.engine.call.kernel_fail_next_write(socket, moduleNumber(code, "failNextWrite"));
+    checked(this.engine, rv, "failNextWrite");
   }
 
   /**
@@ -112,23 +106,28 @@ export class Socket extends Owner {
    * bytes makes no new room. Unlimited at first (0xffffffff).
    */
   set room(bytes: number) {
-    const engine = this.#engineFor("room");
+    const socket = this.pointerFor("room");
     const n = checkSize(bytes, "room", "room");
-    checked(engine, engine.call.kernel_room(this.fd, n), "room");
+    checked(this.engine, this.engine.call.kernel_room(socket, n), "room");
   }
 
   /** Takes everything that was written. The caller owns the bytes and the values. */
   take(): Segment[] {
-    const engine = this.#engineFor("take");
-    const { memory, call, values } = engine;
+    const socket = this.pointerFor("take");
+    // a disposer could close this socket, and another one could get its number
+    return this.engine.deferDisposers(() => this.#take(socket));
+  }
+
+  #take(socket: number): Segment[] {
+    const { memory, call, values } = this.engine;
     const { segment } = layout;
     const taken: Segment[] = [];
-    for (let at = call.kernel_written(this.fd); at !== 0; at = call.kernel_written(this.fd)) {
+    for (let at = call.kernel_written(socket); at !== 0; at = call.kernel_written(socket)) {
       const data = memory.copy(memory.word(at + segment.data), memory.word(at + segment.len));
       const fd = memory.int(at + segment.fd);
       const value = values.take(memory.word(at + segment.value));
       taken.push(value === undefined ? { data, fd } : { data, fd, value: value.value });
-      call.kernel_sent(this.fd);
+      call.kernel_sent(socket);
     }
     return taken;
   }
@@ -137,8 +136,9 @@ export class Socket extends Owner {
   close(): void {
     if (this.disposed || this.engine.trapped !== undefined) return;
     this.engine.enter("close");
+    const socket = this.pointerFor("close");
     this.retire("disposed");
-    this.engine.call.kernel_close(this.fd);
+    this.engine.call.kernel_close(socket);
   }
 
   /** The same as {@link close}. */
@@ -148,9 +148,9 @@ export class Socket extends Owner {
 }
 
 /** The module's number of an errno. Throws EINVAL for any other value. */
-function moduleNumber(code: ErrnoName): number {
+function moduleNumber(code: ErrnoName, syscall: string): number {
   if (!isErrnoName(code)) {
-    throw new ImsgError("EINVAL", { detail: `${String(code)} is no errno of the module` });
+    throw new ImsgError("EINVAL", { syscall, detail: `there is no errno ${show(code)}` });
   }
   return moduleErrno(code);
 }

@@ -1,42 +1,51 @@
 import { Batch } from "../batch/batch.ts";
-import { checkMessage, type ImsgMessage, type MessageInit } from "../batch/message.ts";
+import { checkMessage, type ImsgMessage, type MessageInit, readMessage } from "../batch/message.ts";
 import { HEADER_SIZE } from "../module/abi.ts";
-import type { Bytes } from "../module/check.ts";
+import { type Bytes, checkSize, checkTarget } from "../module/check.ts";
 import { ImsgError } from "../module/error.ts";
+import { withMemory } from "../module/memory.ts";
 import { type ImsgOptions, resolveOptions } from "./options.ts";
 
 /** Options of an {@link ImsgCodec}. */
 export interface CodecOptions extends ImsgOptions {
   /**
-   * Whether each message gets an ArrayBuffer of its own. If not, its data may
-   * alias the chunk that was pushed, which must not be changed afterwards.
+   * Whether the data of each message has an ArrayBuffer of its own; false if
+   * absent. Otherwise the data may alias the chunk that was pushed, and the
+   * chunk must not be changed afterwards.
    */
   copy?: boolean;
 }
 
-/** What {@link ImsgCodec.encodeInto} has done. */
+/** What {@link ImsgCodec.encodeInto} returns. */
 export interface EncodeIntoResult {
   /** How many of the messages are in the buffer. */
   read: number;
-  /** How many bytes of the buffer they have taken. */
+  /** Bytes of the buffer that they take. */
   written: number;
 }
 
-/** How many bytes may be queued before encodeInto writes them: what a window can take. */
-const FLUSH = 49152;
-
-/** Bytes that a message will have, if its data is what it should be. */
-function lengthOf(data: MessageInit["data"]): number {
-  // what is no bytes has no length here; it is refused later
-  const pieces = (Array.isArray(data) ? data : [data]) as (Bytes | null)[];
-  return pieces.reduce((sum, piece) => sum + (piece?.byteLength ?? 0), HEADER_SIZE);
+/** What {@link ImsgCodec.pushPart} returns. */
+export interface PushPartResult {
+  /** The messages that the part completes, at most 4,095. */
+  messages: ImsgMessage[];
+  /** The position of the rest of the chunk; the length of the chunk if there is none. */
+  read: number;
 }
+
+/** Bytes that encodeInto queues before it writes them, about as many as a window takes. */
+const FLUSH = 49152;
 
 /**
  * Bytes to messages and messages to bytes, without any I/O.
  *
  * The bytes go through the original's `imsgbuf_read` and `imsgbuf_write`. A
  * codec holds a little of the module's memory until it is disposed.
+ *
+ * @example
+ * const codec = new ImsgCodec();
+ * const bytes = codec.encode({ type: 1, data: new Uint8Array([1, 2, 3]) });
+ * for (const { type, data } of codec.push(bytes)) console.log(type, data);
+ * codec.dispose();
  */
 export class ImsgCodec {
   readonly #batch: Batch;
@@ -46,40 +55,72 @@ export class ImsgCodec {
   #ended = false;
   #busy = false;
 
-  /** Throws EINVAL for a maxSize below 16 or above 0x7fffffff, ENOMEM. */
+  /** Throws EINVAL for bad options (a maxSize below 16 or above 0x7fffffff), ENOMEM. */
   constructor(options: CodecOptions = {}) {
     const { engine, ...resolved } = resolveOptions(options);
-    this.#batch = new Batch(engine, resolved);
     this.#copy = options.copy === true;
+    this.#batch = new Batch(engine, resolved);
     this.#maxSize = resolved.maxSize;
   }
 
   /**
-   * The messages that a chunk completes, in order. `imsgbuf_read`, `imsg_get`.
+   * Decodes a chunk and returns the messages that it completes, in order.
+   * `imsgbuf_read`, `imsg_get`.
    *
-   * Without `copy`, their data may alias the chunk, which is the codec's from
-   * then on. A SharedArrayBuffer's bytes are copied first. Throws ERANGE for a
-   * bad length in a header, at once if no good message came before it in the
-   * chunk, else from the next call on, and then always; ENOMEM likewise; EINVAL
-   * for what is no bytes; ERR_IMSG_CLOSED after {@link end}; ERR_IMSG_DISPOSED.
+   * Without the option `copy` their data may alias the chunk, which belongs to
+   * the codec from then on. A SharedArrayBuffer and a resizable buffer are
+   * copied first.
+   *
+   * Throws ERANGE for a bad length in a header and ENOMEM, both at once if no
+   * good message came before it in the chunk, else from the next call on, and
+   * at every call after that; EINVAL for what is no bytes; ERR_IMSG_CLOSED
+   * after {@link end}; ERR_IMSG_DISPOSED.
    */
   push(chunk: Bytes): ImsgMessage[] {
-    if (this.#failed !== undefined) throw this.#failed;
-    if (this.#ended) {
-      const detail = "the codec was told so";
-      throw new ImsgError("ERR_IMSG_CLOSED", { syscall: "imsgbuf_read", detail });
-    }
+    this.#checkOpen();
     const messages: ImsgMessage[] = [];
-    const error = this.#batch.decode(chunk, this.#copy ? "none" : "chunk", messages);
-    if (error !== undefined) {
-      this.#failed = error;
-      if (messages.length === 0) throw error;
-    }
+    this.#keep(this.#batch.decode(chunk, this.#copy ? "none" : "chunk", messages), messages);
     return messages;
   }
 
   /**
-   * Tells that no more bytes will come. Throws ERR_IMSG_TRUNCATED inside a
+   * Decodes a part of a chunk: at most 65,520 bytes from position `from` on. It
+   * bounds the messages and the time that one call takes, whatever the size of
+   * the chunk. Decode each chunk to its end before the next one. Throws as
+   * {@link push}, EINVAL if `from` is beyond the chunk.
+   *
+   * @example
+   * for (let at = 0; at < chunk.length; ) {
+   *   const { messages, read } = codec.pushPart(chunk, at);
+   *   await handle(messages);
+   *   at = read;
+   * }
+   */
+  pushPart(chunk: Bytes, from = 0): PushPartResult {
+    this.#checkOpen();
+    const at = checkSize(from, "from", "imsgbuf_read");
+    const messages: ImsgMessage[] = [];
+    const sharing = this.#copy ? "none" : "chunk";
+    const read = this.#batch.decodeSome(chunk, at, sharing, messages);
+    this.#keep(this.#batch.failed, messages);
+    return { messages, read };
+  }
+
+  #checkOpen(): void {
+    if (this.#failed !== undefined) throw this.#failed;
+    if (!this.#ended) return;
+    const detail = "end() was called";
+    throw new ImsgError("ERR_IMSG_CLOSED", { syscall: "imsgbuf_read", detail });
+  }
+
+  /** Keeps a decoder's error for later calls, or throws it if no message came before it. */
+  #keep(error: ImsgError | undefined, messages: readonly ImsgMessage[]): void {
+    this.#failed = error;
+    if (error !== undefined && messages.length === 0) throw error;
+  }
+
+  /**
+   * Ends the input: no chunk will follow. Throws ERR_IMSG_TRUNCATED inside a
    * message, and what push would throw. Idempotent otherwise.
    */
   end(): void {
@@ -91,20 +132,23 @@ export class ImsgCodec {
   }
 
   /**
-   * The bytes of one message, in a buffer of their own. `imsg_compose`,
-   * `imsgbuf_write`. Throws ERANGE if it is too large, EINVAL, ENOMEM;
-   * ERR_IMSG_REENTRANT while messages of this codec are being read to be encoded.
+   * Returns the bytes of one message, in a buffer of their own. `imsg_compose`,
+   * `imsgbuf_write`. Throws ERANGE if the message is too large, EINVAL, ENOMEM;
+   * ERR_IMSG_REENTRANT while the codec reads messages that it is encoding.
    */
   encode(message: MessageInit): Uint8Array<ArrayBuffer> {
     return this.encodeAll([message]);
   }
 
-  /** The bytes of several messages, one after the other. Throws as {@link encode}. */
+  /** Returns the bytes of several messages, one after the other. Throws as {@link encode}. */
   encodeAll(messages: Iterable<MessageInit>): Uint8Array<ArrayBuffer> {
     return this.#alone(() => {
+      if (typeof Object(messages)[Symbol.iterator] !== "function") {
+        throw invalid("messages must be an iterable");
+      }
       let queued = 0;
       for (const message of messages) queued += this.#batch.compose(checkMessage(message));
-      const all = new Uint8Array(queued);
+      const all = withMemory(() => new Uint8Array(queued));
       if (queued > 0) this.#batch.flushInto(all, 0);
       return all;
     });
@@ -112,33 +156,43 @@ export class ImsgCodec {
 
   /**
    * Writes the bytes of several messages into the caller's buffer: as many of
-   * the first messages as fit whole. Tells how many were read, and how many
-   * bytes were written. Nothing is allocated. Throws as {@link encode}; what the
-   * buffer holds then is not defined.
+   * the first messages as fit whole. Returns how many were read and how many
+   * bytes were written. Allocates no buffer. Throws as {@link encode}; the
+   * contents of the buffer are undefined then.
    */
   encodeInto(messages: readonly MessageInit[], into: Uint8Array): EncodeIntoResult {
-    const batch = this.#batch;
     return this.#alone(() => {
-      if (!(into instanceof Uint8Array)) throw new ImsgError("EINVAL", { syscall: "imsg_compose" });
-      const room = into.length;
-      let read = 0;
-      let written = 0;
-      let queued = 0;
-      for (; read < messages.length; read++) {
-        const message = checkMessage(messages[read]!);
-        const left = room - written - queued;
-        if (left < this.#maxSize && lengthOf(message.data) > left) break;
-        queued += batch.compose(message);
-        if (queued < FLUSH) continue;
-        written += batch.flushInto(into, written);
-        queued = 0;
-      }
-      if (queued > 0) written += batch.flushInto(into, written);
-      return { read, written };
+      const target = checkTarget(into, "imsg_compose");
+      if (!Array.isArray(messages)) throw invalid("messages must be an array");
+      return this.#encodeInto(messages, target);
     });
   }
 
-  /** Encodes with nobody else in between; of what fails, nothing stays behind. */
+  #encodeInto(messages: readonly MessageInit[], into: Uint8Array): EncodeIntoResult {
+    const batch = this.#batch;
+    const room = into.length;
+    const { length } = messages;
+    let read = 0;
+    let written = 0;
+    let queued = 0;
+    for (; read < length; read++) {
+      let message = checkMessage(messages[read]!);
+      const left = room - written - queued;
+      if (left < this.#maxSize) {
+        // it may not fit: read it once, so that its length is that of the bytes to be written
+        message = readMessage(message);
+        if (lengthOf(message) > left) break;
+      }
+      queued += batch.compose(message);
+      if (queued < FLUSH) continue;
+      written += batch.flushInto(into, written);
+      queued = 0;
+    }
+    if (queued > 0) written += batch.flushInto(into, written);
+    return { read, written };
+  }
+
+  /** Encodes while no other call encodes with this codec. If that fails, drops everything that is queued. */
   #alone<T>(run: () => T): T {
     if (this.#busy) throw new ImsgError("ERR_IMSG_REENTRANT", { syscall: "imsg_compose" });
     this.#busy = true;
@@ -161,4 +215,13 @@ export class ImsgCodec {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+/** Bytes of a message that readMessage returned. */
+function lengthOf({ data }: MessageInit): number {
+  return (data as readonly Uint8Array[]).reduce((sum, { length }) => sum + length, HEADER_SIZE);
+}
+
+function invalid(detail: string): ImsgError {
+  return new ImsgError("EINVAL", { syscall: "imsg_compose", detail });
 }

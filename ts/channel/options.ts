@@ -28,11 +28,10 @@ export interface ResolvedOptions {
   dialect: Dialect;
 }
 
-/** Checks options, and fills in what is absent. */
+/** Reads options once, checks them, and fills in defaults. Throws EINVAL. */
 export function resolveOptions(options: ImsgOptions): ResolvedOptions {
   if (typeof options !== "object" || options === null) {
-    const detail = `options must be an object, not ${String(options)}`;
-    throw new ImsgError("EINVAL", { syscall: "imsgbuf_init", detail });
+    throw new ImsgError("EINVAL", { syscall: "imsgbuf_init", detail: "options must be an object" });
   }
   const { maxSize = DEFAULT_MAX_SIZE, pid = 0, dialect = "current", instance } = options;
   if (dialect !== "current" && dialect !== "classic") {

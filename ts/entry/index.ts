@@ -10,7 +10,12 @@ export type { Dialect } from "../batch/batch.ts";
 export type { ImsgMessage, MessageInit, SendInit } from "../batch/message.ts";
 export type { ImsgInstance } from "../c/instance.ts";
 export { type ChannelOptions, ImsgChannel } from "../channel/channel.ts";
-export { type CodecOptions, type EncodeIntoResult, ImsgCodec } from "../channel/codec.ts";
+export {
+  type CodecOptions,
+  type EncodeIntoResult,
+  ImsgCodec,
+  type PushPartResult,
+} from "../channel/codec.ts";
 export type { ImsgOptions } from "../channel/options.ts";
 export type { RequestOptions } from "../channel/requests.ts";
 export type { StreamPair } from "../channel/streams.ts";

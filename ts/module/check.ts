@@ -82,7 +82,9 @@ export function checkBytes(data: unknown, syscall: string): Uint8Array<ArrayBuff
     if (bytes !== undefined) return isUnshared(bytes.buffer) ? (bytes as never) : bytes.slice();
   } catch (cause) {
     if (cause instanceof ImsgError) throw cause;
-    throw new ImsgError("EINVAL", { syscall, detail: "the buffer is detached", cause });
+    const full = cause instanceof RangeError; // no memory for a copy
+    const detail = full ? "no memory for a copy" : "the buffer is detached";
+    throw new ImsgError(full ? "ENOMEM" : "EINVAL", { syscall, detail, cause });
   }
   throw invalid(syscall, `data must be an ArrayBuffer or a view of one, not ${show(data)}`);
 }
@@ -90,6 +92,21 @@ export function checkBytes(data: unknown, syscall: string): Uint8Array<ArrayBuff
 /** Whether a buffer can change its size, so that views of it may lose their bytes. */
 export function isResizable(buffer: ArrayBuffer): boolean {
   return resizable?.call(buffer) === true;
+}
+
+/**
+ * Makes a plain view of a Uint8Array that the library is going to write to.
+ * Throws EINVAL for anything else, or if it is detached.
+ */
+export function checkTarget(into: unknown, syscall: string): Uint8Array<ArrayBufferLike> {
+  if (uint8Length(into) === undefined) {
+    throw invalid(syscall, `the buffer to write to must be a Uint8Array, not ${show(into)}`);
+  }
+  try {
+    return plainView(into)!;
+  } catch (cause) {
+    throw new ImsgError("EINVAL", { syscall, detail: "the buffer is detached", cause });
+  }
 }
 
 function plainView(data: unknown): Uint8Array<ArrayBufferLike> | undefined {
@@ -124,7 +141,8 @@ function isShared(data: unknown): data is SharedArrayBuffer {
   }
 }
 
-function show(value: unknown): string {
+/** Describes a value for a message, without running code of the value. */
+export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.slice(0, 20));
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "symbol" || typeof value === "function") return `a ${typeof value}`;

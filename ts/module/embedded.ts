@@ -2,12 +2,13 @@ import { bytes } from "../generated/imsg.ts";
 import { ImsgError } from "./error.ts";
 
 /**
- * The module, compiled from the bytes that the package embeds. Throws
+ * Compiles the module from the bytes that the package embeds. Throws
  * ERR_IMSG_COMPILE where that is forbidden.
  */
 export function defaultModule(): WebAssembly.Module {
+  const code = bytes();
   try {
-    return new WebAssembly.Module(bytes());
+    return new WebAssembly.Module(code);
   } catch (cause) {
     throw new ImsgError("ERR_IMSG_COMPILE", {
       detail:

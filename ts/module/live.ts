@@ -47,17 +47,31 @@ export interface Created {
  * ERR_IMSG_DISPOSED.
  */
 export abstract class Owner {
-  /** @internal */
-  readonly engine: Engine;
+  readonly #engine: Engine;
   readonly #kind: ObjectKind;
   readonly #pointer: Pointer;
   #state: "live" | "moved" | "disposed" = "live";
   #created: Created | undefined;
   #ended: string | undefined;
 
-  /** @internal */
-  static is(value: unknown): value is Owner {
-    return typeof value === "object" && value !== null && #state in value;
+  /**
+   * Checks an argument that must be an object of the library of a certain kind.
+   * It reads private fields, so no property of the argument can lie. Throws
+   * EINVAL for anything else, and for an object of another engine if one is given.
+   * @internal
+   */
+  static check(
+    value: unknown,
+    kind: ObjectKind,
+    engine: Engine | undefined,
+    syscall: string,
+  ): Owner {
+    let detail = `an object of class ${kind[0]!.toUpperCase()}${kind.slice(1)} is needed`;
+    if (typeof value === "object" && value !== null && #state in value && value.#kind === kind) {
+      if (engine === undefined || value.#engine === engine) return value;
+      detail = "the objects belong to different instances";
+    }
+    throw new ImsgError("EINVAL", { syscall, detail });
   }
 
   /** @internal */
@@ -67,7 +81,7 @@ export abstract class Owner {
     pointer: Pointer,
     free: (engine: Engine) => void,
   ) {
-    this.engine = engine;
+    this.#engine = engine;
     this.#kind = kind;
     this.#pointer = pointer;
     engine.live[kind]++;
@@ -88,8 +102,8 @@ export abstract class Owner {
   }
 
   /** @internal */
-  get kind(): ObjectKind {
-    return this.#kind;
+  get engine(): Engine {
+    return this.#engine;
   }
 
   /** Whether C has taken the object. */
@@ -130,10 +144,10 @@ export abstract class Owner {
   protected retire(state: "moved" | "disposed"): boolean {
     if (this.#state !== "live") return false;
     this.#state = state;
-    this.engine.live[this.#kind]--;
+    this.#engine.live[this.#kind]--;
     registry?.unregister(this);
     if (this.#created !== undefined) {
-      this.engine.created.delete(this.#created);
+      this.#engine.created.delete(this.#created);
       this.#ended = trace();
     }
     return true;
@@ -143,28 +157,4 @@ export abstract class Owner {
 function trace(): string {
   const lines = (new Error().stack ?? "").split("\n").slice(1);
   return lines.filter((line) => !/[/\\]module[/\\]live\./.test(line)).join("\n");
-}
-
-/**
- * Checks an argument that must be an object of the library of a certain kind.
- * Throws EINVAL for anything else, and for an object of another engine if one
- * is given.
- */
-export function checkOwner(
-  value: unknown,
-  kind: ObjectKind,
-  engine: Engine | undefined,
-  syscall: string,
-): Owner {
-  if (!Owner.is(value) || value.kind !== kind) {
-    const name = `${kind[0]!.toUpperCase()}${kind.slice(1)}`;
-    throw new ImsgError("EINVAL", { syscall, detail: `an object of class ${name} is needed` });
-  }
-  if (engine !== undefined && value.engine !== engine) {
-    throw new ImsgError("EINVAL", {
-      syscall,
-      detail: "the objects belong to different instances",
-    });
-  }
-  return value;
 }

@@ -1,4 +1,15 @@
 import type { Pointer } from "./abi.ts";
+import { ImsgError } from "./error.ts";
+
+/** Runs a function that allocates a buffer. Throws ENOMEM if JavaScript has no memory for it. */
+export function withMemory<T>(allocate: () => T): T {
+  try {
+    return allocate();
+  } catch (cause) {
+    // every engine throws a RangeError then
+    throw cause instanceof RangeError ? new ImsgError("ENOMEM", { cause }) : cause;
+  }
+}
 
 /**
  * The views of linear memory. When the memory grows, the engine replaces the
@@ -52,9 +63,9 @@ export class Memory {
     return this.i32[at >>> 2]!;
   }
 
-  /** Copies `length` bytes to a buffer of their own. */
+  /** Copies `length` bytes to a buffer of their own. Throws ENOMEM if JavaScript has no memory for it. */
   copy(at: Pointer, length: number): Uint8Array<ArrayBuffer> {
-    return this.u8.slice(at, at + length);
+    return withMemory(() => this.u8.slice(at, at + length));
   }
 
   /** Bytes of linear memory. */

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { install } from "./installed.ts";
 
 // bytes, minified and gzipped, the module among them
-const CORE = 18_600;
+const CORE = 19_100;
 const ADAPTER = 2_000;
 const C_API = 6_500;
 

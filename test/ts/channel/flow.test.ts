@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { createInstance } from "../../../ts/c/index.ts";
 import { ImsgChannel } from "../../../ts/channel/channel.ts";
 import { ImsgCodec } from "../../../ts/channel/codec.ts";
 import { ImsgDecoderStream, ImsgEncoderStream } from "../../../ts/channel/transforms.ts";
 import type { Transport, TransportSink } from "../../../ts/channel/transport.ts";
+import { bytes } from "../../../ts/generated/imsg.ts";
 import { channelAndSocket, channelPair, collect, streamPair } from "../../helpers/pair.ts";
 import { encode } from "../../oracle/reference/codec.ts";
 
@@ -170,6 +172,38 @@ describe("streams of messages", () => {
       .pipeThrough(new ImsgDecoderStream());
     const got = await collect(decoded);
     expect(got.map(({ type, peerid, pid, data }) => ({ type, peerid, pid, data }))).toEqual(inits);
+  });
+
+  it("decode a large chunk in parts, each when the messages before it have been read", async () => {
+    const count = 100_000;
+    const words = new Uint32Array(count * 4);
+    for (let i = 0; i < count; i++) words.set([i, 16, 0, 1], i * 4);
+    const decoder = new ImsgDecoderStream();
+    const writer = decoder.writable.getWriter();
+    let done = false;
+    const writing = writer.write(new Uint8Array(words.buffer)).then(() => {
+      done = true;
+    });
+    const reader = decoder.readable.getReader();
+    for (let i = 0; i < count; i++) {
+      expect((await reader.read()).value!.type).toBe(i);
+      if (i === count - 5000) expect(done).toBe(false);
+    }
+    await writing;
+    await Promise.all([writer.close(), reader.closed]);
+  });
+
+  it("abort a write that waits for the reader, and free the codec", async () => {
+    const instance = createInstance(bytes());
+    const decoder = new ImsgDecoderStream({ instance });
+    const writer = decoder.writable.getWriter();
+    void writer.write(new Uint8Array(new Uint32Array([1, 16, 0, 1, 2, 16, 0, 1]).buffer));
+    const stuck = writer.write(new Uint8Array(new Uint32Array([3, 16, 0, 1]).buffer));
+    stuck.catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve));
+    await writer.abort(new Error("enough"));
+    await expect(decoder.readable.getReader().read()).rejects.toThrow("enough");
+    instance.assertNoLeaks();
   });
 
   it("error with the truncation, after the messages before it", async () => {

@@ -1,0 +1,229 @@
+import fc from "fast-check";
+import { describe, it } from "vitest";
+import { createInstance, type ImsgInstance } from "../../../ts/c/index.ts";
+import {
+  type CodecOptions,
+  ImsgCodec,
+  ImsgDecoderStream,
+  ImsgEncoderStream,
+  ImsgError,
+  type MessageInit,
+} from "../../../ts/entry/index.ts";
+import { bytes } from "../../../ts/generated/imsg.ts";
+import { builds, fresh, wire } from "../c/helpers.ts";
+import { methods, type World, world } from "../c/methods.ts";
+import { hostileBytes, hostileObject, nonsense, Thrown } from "./values.ts";
+
+/** The full form has 100,000 calls: IMSG_HOSTILE_CALLS=100000. */
+const CALLS = Number(process.env.IMSG_HOSTILE_CALLS ?? 4000);
+const SECRET = 0xa5;
+
+/** Users of the same instance, whose contents no call may change or show. */
+class Neighbours {
+  readonly #instance: ImsgInstance;
+  readonly #decoder: ImsgCodec;
+  readonly #encoder: ImsgCodec;
+  readonly #ibuf;
+  readonly #message = wire(7, new Uint8Array(1000).fill(SECRET));
+
+  constructor(instance: ImsgInstance) {
+    this.#instance = instance;
+    this.#decoder = new ImsgCodec({ instance });
+    this.#encoder = new ImsgCodec({ instance });
+    this.#ibuf = instance.Ibuf.dynamic(0, 1000);
+    this.#ibuf.add(new Uint8Array(900).fill(SECRET));
+    this.#decoder.push(this.#message.slice(0, 700));
+  }
+
+  /** Throws unless everything is as it was; begins anew. */
+  check(): void {
+    const [received] = this.#decoder.push(this.#message.slice(700));
+    this.#decoder.push(this.#message.slice(0, 700));
+    if (!received!.data.every((byte) => byte === SECRET)) throw new Error("a message was changed");
+    if (!this.#ibuf.data().every((byte) => byte === SECRET)) throw new Error("an ibuf was changed");
+    const sent = this.#encoder.encode({ type: 7, pid: 1, data: this.#ibuf.data() });
+    if (Buffer.compare(sent, wire(7, this.#ibuf.data())) !== 0) throw new Error("wrong bytes");
+  }
+
+  dispose(): void {
+    this.#decoder.dispose();
+    this.#encoder.dispose();
+    this.#ibuf.dispose();
+    this.#instance.assertNoLeaks();
+  }
+}
+
+/** Runs a call. Nothing but an ImsgError, or what the caller's own code has thrown, may come out of it. */
+function attempt(run: () => unknown): unknown {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof ImsgError && error.code !== "ERR_IMSG_TRAPPED") return error;
+    if (error instanceof Thrown) return error;
+    throw new Error(`not an ImsgError: ${String(error)}`, { cause: error });
+  }
+}
+
+/** Bytes that a call returned, wherever they are in its result. */
+function bytesOf(result: unknown): Uint8Array[] {
+  if (result instanceof Uint8Array) return [result];
+  if (Array.isArray(result)) return result.flatMap(bytesOf);
+  if (typeof result !== "object" || result === null || result instanceof Error) return [];
+  const { data, messages } = result as { data?: unknown; messages?: unknown };
+  return [...bytesOf(messages), ...(data instanceof Uint8Array ? [data] : [])];
+}
+
+function showsSecret(result: unknown): boolean {
+  return bytesOf(result).some((found) => Buffer.from(found).includes(Buffer.alloc(8, SECRET)));
+}
+
+const message = { type: 1, peerid: 2, pid: 3, data: new Uint8Array(100).fill(1) };
+
+/** What code of the caller does while the library reads its arguments. */
+const interferences: readonly ((w: World) => void)[] = [
+  () => {},
+  (w) => w.codec.dispose(),
+  (w) => attempt(() => w.codec.encode(message)),
+  (w) => attempt(() => w.codec.push(wire(1, new Uint8Array(600)))),
+  (w) => new ImsgCodec({ instance: w.instance }).dispose(),
+  (w) => w.instance.Ibuf.open(200_000).dispose(),
+  (w) => w.imsgbuf.dispose(),
+  (w) => w.ibuf.dispose(),
+  (w) => w.socket.close(),
+  () => {
+    throw new Thrown("in the middle");
+  },
+];
+
+type Call = (w: World, hostile: (fields: Record<string, unknown>) => unknown) => unknown;
+
+/** The calls that take a message or options, which code of the caller may stand behind. */
+const objectCalls: readonly Call[] = [
+  (w, h) => w.codec.encode(h(message) as MessageInit),
+  (w, h) => w.codec.encode(h({ ...message, data: new Uint8Array(5000) }) as MessageInit),
+  (w, h) => w.codec.encodeAll([message, h(message) as MessageInit, message]),
+  (w, h) => w.codec.encodeAll(h({ 0: message, length: 1 }) as MessageInit[]),
+  (w, h) => w.codec.encodeInto([message, h(message) as MessageInit], new Uint8Array(250)),
+  (w, h) => w.codec.encodeInto([h(message) as MessageInit], new Uint8Array(20_000)),
+  (w, h) => w.codec.encodeInto(h({ 0: message, length: 1 }) as never, new Uint8Array(250)),
+  (w, h) => w.imsgbuf.compose(h(message) as MessageInit & { data: Uint8Array }),
+  (w, h) => w.imsgbuf.composev(h({ ...message, data: [message.data] }) as never),
+  (w, h) => w.imsgbuf.create(h(message) as MessageInit, 10).dispose(),
+  (w, h) => w.imsgbuf.composeIbuf(h(message) as MessageInit, w.other),
+  (w, h) => new ImsgCodec(h({ instance: w.instance, maxSize: 100 }) as CodecOptions).dispose(),
+  (_, h) => new ImsgCodec({ instance: h({ engine: {} }) as ImsgInstance }).dispose(),
+  (_, h) => createInstance(bytes(), h({ debug: false }) as { debug: boolean }),
+];
+
+/** Whether the iterator of a value throws by itself, whoever uses it. */
+function breaks(value: Iterable<unknown>): boolean {
+  try {
+    const iterator = value?.[Symbol.iterator];
+    if (typeof iterator === "function") iterator.call(value).next();
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+const bytesCalls: readonly ((w: World, hostile: never) => unknown)[] = [
+  (w, b) => w.codec.push(b),
+  (w, b) => w.codec.pushPart(b),
+  (w, b) => w.codec.pushPart(b, 5),
+  (w, b) => w.codec.encode({ type: 1, data: b }),
+  (w, b) => w.codec.encode({ type: 1, data: [b, message.data, b] }),
+  (w, b) => w.codec.encodeAll([{ type: 1, data: b }, message]),
+  (w, b) => w.codec.encodeInto([{ type: 1, data: b }, message], new Uint8Array(150)),
+  (w, b) => w.codec.encodeInto([message, message], b),
+  (w, b) => w.codec.encodeInto(b, new Uint8Array(150)),
+  (w, b) => (breaks(b) ? undefined : w.codec.encodeAll(b)),
+  (w, b) => w.codec.encode(b),
+  (_, b) => new ImsgCodec(b).dispose(),
+  (_, b) => createInstance(b),
+  (_, b) => new ImsgDecoderStream(b),
+  (_, b) => new ImsgEncoderStream(b),
+];
+
+/** An instance whose allocator checks itself. */
+const checked = (): ImsgInstance => fresh(builds[1][1]);
+const values = [...hostileBytes, ...nonsense];
+const pick = <T>(list: readonly T[], index: number): T => list[index % list.length]!;
+
+/** Makes a world, lets a call loose in it, and checks that nothing else has noticed. */
+function rounds(run: (w: World, numbers: readonly number[]) => unknown): void {
+  const instance = checked();
+  const neighbours = new Neighbours(instance);
+  fc.assert(
+    fc.property(fc.array(fc.nat(), { minLength: 4, maxLength: 4 }), (numbers) => {
+      const w = world(instance);
+      const result = attempt(() => run(w, numbers));
+      if (showsSecret(result)) throw new Error("bytes of another user were returned");
+      for (const [name, object] of Object.entries(w)) if (name !== "instance") object.dispose();
+      neighbours.check();
+    }),
+    { numRuns: CALLS },
+  );
+  neighbours.dispose();
+}
+
+describe("a caller cannot harm another user of its instance", () => {
+  it(`with hostile bytes in the codec (${CALLS} calls)`, { timeout: 600_000 }, () => {
+    rounds((w, [call, value]) => pick(bytesCalls, call!)(w, pick(values, value!)() as never));
+  });
+
+  it(`with code that runs in the middle of a call (${CALLS} calls)`, { timeout: 600_000 }, () => {
+    rounds((w, [call, key, shape, interference]) => {
+      const hostile = (fields: Record<string, unknown>): unknown =>
+        hostileObject(fields, pick(Object.keys(fields), key!), shape!, () =>
+          pick(interferences, interference!)(w),
+        );
+      return pick(objectCalls, call!)(w, hostile);
+    });
+  });
+
+  it(`with hostile arguments of C's methods (${CALLS} calls)`, { timeout: 600_000 }, () => {
+    rounds((w, [which, place, value]) => {
+      const { args, call } = pick(methods, which!);
+      const list = args.map(([, make], i) =>
+        i === place! % args.length ? pick(values, value!)() : make(w),
+      );
+      const result = call(w, list as never);
+      // a new object is disposed, so that the instance ends as it began
+      (result as { dispose?: () => void } | undefined)?.dispose?.();
+      return result;
+    });
+  });
+
+  it("with polluted prototypes", () => {
+    const instance = checked();
+    const neighbours = new Neighbours(instance);
+    const polluted = [
+      "type",
+      "peerid",
+      "pid",
+      "data",
+      "fd",
+      "maxSize",
+      "copy",
+      "instance",
+      "debug",
+    ];
+    for (const name of polluted) {
+      for (const value of [-1, "x", new Uint8Array(9), {}, Number.NaN]) {
+        const w = world(instance);
+        Object.defineProperty(Object.prototype, name, { value, configurable: true });
+        try {
+          attempt(() => w.codec.encode({ type: 1 }));
+          attempt(() => w.codec.push(wire(1)));
+          attempt(() => new ImsgCodec({ instance }).dispose());
+          attempt(() => w.imsgbuf.compose({ type: 1 }));
+        } finally {
+          delete (Object.prototype as Record<string, unknown>)[name];
+        }
+        for (const [key, object] of Object.entries(w)) if (key !== "instance") object.dispose();
+        neighbours.check();
+      }
+    }
+    neighbours.dispose();
+  });
+});

@@ -1,4 +1,5 @@
 import type { Pointer } from "./abi.ts";
+import type { WasmMemory } from "./wasm-types.ts";
 
 /**
  * The views of linear memory. When the memory grows, the engine replaces the
@@ -6,12 +7,12 @@ import type { Pointer } from "./abi.ts";
  * call: get it here each time, where it is made anew when it was detached.
  */
 export class Memory {
-  readonly #memory: WebAssembly.Memory;
+  readonly #memory: WasmMemory;
   #u8!: Uint8Array<ArrayBuffer>;
   #u32!: Uint32Array<ArrayBuffer>;
   #i32!: Int32Array<ArrayBuffer>;
 
-  constructor(memory: WebAssembly.Memory) {
+  constructor(memory: WasmMemory) {
     this.#memory = memory;
     this.#refresh();
   }

@@ -62,6 +62,8 @@ export function splitting(
         },
         ended: () => to.ended(),
         failed: (error) => to.failed(error),
+        sendFailed: (error) => to.sendFailed(error),
+        hungUp: () => to.hungUp(),
         drained: () => {
           if (!slow) to.drained();
         },

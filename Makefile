@@ -31,7 +31,8 @@ EMCFLAGS := -Oz -std=gnu11 -fno-strict-aliasing -mbulk-memory \
 	-Wall -Wextra -Werror -Ic-src -isystem c-src/upstream -isystem build/c
 EMLDFLAGS := -Oz -sSTANDALONE_WASM --no-entry -sSUPPORT_LONGJMP=0 \
 	-sALLOW_MEMORY_GROWTH -sINITIAL_MEMORY=524288 -sTOTAL_STACK=65536 \
-	-sERROR_ON_UNDEFINED_SYMBOLS=0 -sWARN_ON_UNDEFINED_SYMBOLS=0
+	-sERROR_ON_UNDEFINED_SYMBOLS=0 -sWARN_ON_UNDEFINED_SYMBOLS=0 \
+	-sBINARYEN_EXTRA_PASSES=-Oz,--reorder-functions
 
 # Debian's emcc finds its JavaScript tools there
 EMENV := NODE_PATH=/usr/share/nodejs

@@ -20,11 +20,15 @@
 #undef calloc
 #undef free
 #undef freezero
-/* The original passes a count or a size of 1, so that nothing overflows. */
 #define calloc(n, s)		class_alloc((n) * (s))
-/* The original allocates what a structure's pointer points at by its size. */
-#define free(p)			class_free(p, sizeof(*(p)))
-#define freezero(p, n)		class_freezero(p, n)
+/*
+ * What a pointer to a structure points at was allocated by its size.  Only
+ * ibuf_free is hot: in other functions, inlining would waste space.
+ */
+#define free(p)								\
+	(__builtin_strcmp(__func__, "ibuf_free") == 0 ?			\
+	    class_free(p, sizeof(*(p))) : mem_free(p))
+#define freezero(p, n)		class_freezero(p, buf->wpos)
 #endif
 
 #undef memcpy

@@ -42,8 +42,7 @@ window_read(struct file *f, const struct iovec *iov, int *fdp)
 static ssize_t
 window_write(struct file *f, const struct iovec *iov, size_t n, int passed)
 {
-	unsigned char	*to = outgoing + loan.txlen;
-	size_t		 room = sizeof(outgoing) - loan.txlen, part, i;
+	size_t		 room = sizeof(outgoing) - loan.txlen;
 	struct file	*along = NULL;
 
 	(void)f;
@@ -54,17 +53,15 @@ window_write(struct file *f, const struct iovec *iov, size_t n, int passed)
 	}
 	if (passed != -1 && (along = file_at(passed)) == NULL)
 		return (-1);
-	for (i = 0; i < n && room > 0; i++, to += part, room -= part) {
-		part = iov[i].iov_len < room ? iov[i].iov_len : room;
-		mem_copy(to, iov[i].iov_base, part);
-	}
-	part = (size_t)(to - outgoing) - loan.txlen;
-	loan.txlen += (uint32_t)part;
-	if (part > 0 && along != NULL) {
+	if (n > room)
+		n = room;
+	file_gather(outgoing + loan.txlen, iov, n);
+	loan.txlen += (uint32_t)n;
+	if (n > 0 && along != NULL) {
 		along->refs++;
 		loan.txfile = along;
 	}
-	return ((ssize_t)part);
+	return ((ssize_t)n);
 }
 
 static const struct fileops	window_ops = { window_read, window_write, NULL };

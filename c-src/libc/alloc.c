@@ -4,28 +4,45 @@
 #include "libc/alloc.h"
 #include "libc/alloc_inline.h"
 
-struct sizeclass	mem_classes[CLASSES];
-uint32_t		mem_countdown;
-static size_t		span_live;	/* bytes in live spans of pages */
+/*
+ * A free block that is back in its page, in the list of all such blocks of its
+ * class.  page_back counts those of each page.
+ */
+struct pageblock {
+	struct pageblock	*next;
+	struct pageblock	*prev;	/* NULL: the first */
+};
 
-static size_t
+struct sizeclass	mem_classes[CLASSES];
+static uint16_t		page_back[PAGES_MAX];
+static size_t		span_live;	/* bytes in spans in use */
+static uint32_t		countdown;	/* of mem_fail_at */
+static int		unlisted;	/* mem_fail_at: the lists have no room */
+
+static uint32_t
 class_size(unsigned int c)
 {
-	unsigned int	 doubling;
-
 	if (c < 8)
 		return ((c + 1) * BLOCK_UNIT);
-	doubling = (c - 8) / 4;
-	return (((size_t)128 << doubling) +
-	    ((c - 8) % 4 + 1) * ((size_t)32 << doubling));
+	return ((5 + c % 4) << (3 + c / 4));
 }
 
 #ifdef MEM_DEBUG
 void
+check_zero(const void *block, size_t n)
+{
+	const unsigned char	*p = block;
+
+	while (n-- > 0)
+		if (*p++ != 0)
+			mem_corrupt("write after free, or beyond the wipe");
+}
+
+void
 check_free_block(struct freeblock *b, size_t size)
 {
-	unsigned char	*p = (unsigned char *)b;
-	size_t		 i;
+	const unsigned char	*p = (unsigned char *)b;
+	size_t			 i;
 
 	if (b->magic != FREE_MAGIC)
 		mem_corrupt("write after free");
@@ -34,48 +51,139 @@ check_free_block(struct freeblock *b, size_t size)
 			mem_corrupt("write after free");
 }
 
-void
-check_not_free(unsigned int c, void *p)
+/* Whether a block's content is that of a block in the list of its class's pages. */
+static int
+looks_back(const struct sizeclass *sc, const struct pageblock *b)
 {
-	struct freeblock	*b = p, *f;
+	size_t	 page;
 
-	if (b->magic != FREE_MAGIC)
-		return;		/* cannot be on the list */
-	for (f = mem_classes[c].free; f != NULL; f = f->next)
-		if (f == b)
-			mem_corrupt("double free");
+	if (b->prev == NULL)
+		return (sc->back == b);
+	page = page_index(b->prev);
+	return (page < PAGES_MAX && page_back[page] != 0 &&
+	    b->prev->next == b);
 }
 
+/* Looks for a block among the free ones if its content is like theirs. */
 void
-check_zero(const void *block, size_t n)
+check_not_free(struct sizeclass *sc, void *p)
 {
-	const unsigned char	*p = block;
+	struct freeblock	*f = p;
+	struct pageblock	*b = p;
 
-	while (n-- > 0)
-		if (*p++ != 0)
-			mem_corrupt("freed memory is not zero");
+	if (f->magic == FREE_MAGIC)
+		for (f = sc->free; f != NULL; f = f->next)
+			if (f == p)
+				mem_corrupt("double free");
+	if (page_back[page_index(p)] != 0 && looks_back(sc, b))
+		for (b = sc->back; b != NULL; b = b->next)
+			if (b == p)
+				mem_corrupt("double free");
 }
 #endif
 
-void *
-class_refill(unsigned int c)
+static void
+block_unlink(struct sizeclass *sc, struct pageblock *b)
 {
-	struct sizeclass	*sc = &mem_classes[c];
+	if (b->next != NULL)
+		b->next->prev = b->prev;
+	if (b->prev != NULL)
+		b->prev->next = b->next;
+	else
+		sc->back = b->next;
+#ifdef MEM_DEBUG
+	check_zero(b + 1, sc->size - sizeof(*b));
+#endif
+	memset(b, 0, sizeof(*b));
+}
+
+void
+page_put(struct sizeclass *sc, void *p)
+{
+	struct pageblock	*b = p, *start;
+	size_t			 page = page_index(p);
+	uint32_t		 n;
+
+	if ((b->next = sc->back) != NULL)
+		b->next->prev = b;
+	sc->back = b;
+	sc->out--;
+	if (++page_back[page] < sc->blocks)
+		return;
+	page_back[page] = 0;
+	b = start = (struct pageblock *)(void *)page_address(page);
+	for (n = sc->blocks; n > 0; n--) {
+		block_unlink(sc, b);
+		b = (struct pageblock *)(void *)((char *)b + sc->size);
+	}
+	pages_put(start, 0);
+}
+
+int
+mem_trim(void)
+{
+	struct sizeclass	*sc;
+	struct freeblock	*b;
+	int			 trimmed = 0;
+
+	for (sc = mem_classes; sc < mem_classes + CLASSES; sc++)
+		while ((b = sc->free) != NULL) {
+			sc->free = b->next;
+			sc->room++;
+			memset(b, 0, sizeof(*b));
+			page_put(sc, b);
+			trimmed = 1;
+		}
+	return (trimmed);
+}
+
+/* How many blocks the list of a class may have. */
+static uint32_t
+list_length(const struct sizeclass *sc)
+{
+	return (unlisted ? 0 : KEPT(sc->blocks));
+}
+
+/* Whether mem_fail_at has asked for this allocation to fail. */
+static int
+refused(void)
+{
+	if (countdown == 0 || --countdown != 0)
+		return (0);
+	errno = ENOMEM;
+	return (1);
+}
+
+void *
+class_refill(struct sizeclass *sc)
+{
+	const unsigned int	 c = (unsigned int)(sc - mem_classes);
 	unsigned char		*p;
 
-	if (sc->bump == sc->end) {
-		sc->size = class_size(c);
-		if ((p = pages_get(0)) == NULL) {
-			errno = ENOMEM;
+	if (refused())
+		return (NULL);
+	if ((p = (unsigned char *)sc->back) != NULL) {
+		block_unlink(sc, sc->back);
+		page_back[page_index(p)]--;
+		sc->out++;
+		return (p);
+	}
+	if (sc->uncarved == 0) {
+		if ((p = pages_get(0)) == NULL)
 			return (NULL);
+		if (sc->size == 0) {
+			sc->size = class_size(c);
+			sc->blocks = ARENA_PAGE / sc->size;
+			sc->room = list_length(sc);
 		}
-		page_set_class(p, c);
+		page_state[page_index(p)] = (uint8_t)(1 + c);
 		sc->bump = p;
-		sc->end = p + ARENA_PAGE / sc->size * sc->size;
+		sc->uncarved = sc->blocks;
 	}
 	p = sc->bump;
 	sc->bump += sc->size;
-	sc->carved++;
+	sc->uncarved--;
+	sc->out++;
 	return (p);
 }
 
@@ -85,70 +193,39 @@ span_get(size_t n)
 	unsigned int	 order = 0;
 	void		*p;
 
-	if (n > (size_t)1 << 31 || n == 0) {
-		errno = ENOMEM;
-		return (NULL);
-	}
-	while (((size_t)ARENA_PAGE << order) < n)
+	while (order < ORDERS && ((size_t)ARENA_PAGE << order) < n)
 		order++;
-	if ((p = pages_get(order)) == NULL) {
-		errno = ENOMEM;
+	if (refused() || (p = pages_get(order)) == NULL)
 		return (NULL);
-	}
-	page_set_span(p, order);
+	page_state[page_index(p)] = (uint8_t)(1 + CLASSES + order);
 	span_live += (size_t)ARENA_PAGE << order;
 	return (p);
 }
 
-void
-span_put(void *p, size_t used)
+static size_t
+block_size(const void *p)
 {
-	unsigned int	 order = page_span_order(p);
-	size_t		 size = (size_t)ARENA_PAGE << order;
+	unsigned int	 state = page_state[page_index(p)] & ~PAGE_WHOLE;
 
 #ifdef MEM_DEBUG
-	check_zero((unsigned char *)p + used, size - used);
+	if (state == 0 || state >= PAGE_FREE)
+		mem_corrupt("free of memory that is not allocated");
 #endif
-	memset(p, 0, used);
-	span_live -= size;
-	pages_put(p, order);
+	if (state <= CLASSES)
+		return (mem_classes[state - 1].size);
+	return ((size_t)ARENA_PAGE << (state - 1 - CLASSES));
 }
 
-int
-mem_refused(void)
+void
+mem_wipe_whole(void *p)
 {
-	if (mem_countdown == 0 || --mem_countdown != 0)
-		return (0);
-	errno = ENOMEM;
-	return (1);
+	page_state[page_index(p)] |= PAGE_WHOLE;
 }
 
 void *
 mem_alloc(size_t n)
 {
 	return (class_alloc(n));
-}
-
-void *
-mem_calloc(size_t count, size_t size)
-{
-	size_t	 n;
-
-	if (__builtin_mul_overflow(count, size, &n)) {
-		errno = ENOMEM;
-		return (NULL);
-	}
-	return (mem_alloc(n));
-}
-
-static size_t
-block_size(void *p)
-{
-	unsigned int	 c;
-
-	if (page_class(p, &c))
-		return (mem_classes[c].size);
-	return ((size_t)ARENA_PAGE << page_span_order(p));
 }
 
 void
@@ -161,22 +238,31 @@ mem_free(void *p)
 void
 mem_freezero(void *p, size_t n)
 {
-	unsigned int	 c;
+	unsigned int	 state;
+	size_t		 size;
 
 	if (p == NULL)
 		return;
-	if (!page_class(p, &c)) {
-		span_put(p, n);
-		return;
-	}
+	size = block_size(p);
+	state = page_state[page_index(p)];
+	if (state & PAGE_WHOLE)
+		n = size;
+	state = (state & ~PAGE_WHOLE) - 1;
 #ifdef MEM_DEBUG
-	check_not_free(c, p);
+	if (state < CLASSES)
+		check_not_free(&mem_classes[state], p);
+	check_zero((unsigned char *)p + n, size - n);
 #endif
 	memset(p, 0, n);
-	class_put(c, p);
+	if (state < CLASSES) {
+		class_put(state, p);
+		return;
+	}
+	span_live -= size;
+	pages_put(p, state - CLASSES);
 }
 
-void *
+NOINLINE void *
 mem_realloc(void *p, size_t n)
 {
 	void	*new;
@@ -186,7 +272,7 @@ mem_realloc(void *p, size_t n)
 		return (mem_alloc(n));
 	have = block_size(p);
 	if (n <= have)
-		return (mem_refused() ? NULL : p);
+		return (refused() ? NULL : p);
 	if ((new = mem_alloc(n)) == NULL)
 		return (NULL);
 	memcpy(new, p, have);
@@ -208,25 +294,29 @@ mem_strndup(const char *s, size_t n)
 	return (d);
 }
 
+/* While this is armed the lists stay empty: every allocation is a refill. */
 void
 mem_fail_at(uint32_t n)
 {
-	mem_countdown = n;
+	struct sizeclass	*sc;
+
+	(void)mem_trim();
+	countdown = n;
+	unlisted = n != 0;
+	for (sc = mem_classes; sc < mem_classes + CLASSES; sc++)
+		sc->room = list_length(sc);
 }
 
 size_t
 mem_live(void)
 {
-	struct freeblock	*b;
-	size_t			 live = span_live, blocks;
-	unsigned int		 c;
+	const struct sizeclass	*sc;
+	size_t			 live = span_live;
 
-	for (c = 0; c < CLASSES; c++) {
-		blocks = mem_classes[c].carved;
-		for (b = mem_classes[c].free; b != NULL; b = b->next)
-			blocks--;
-		live += blocks * mem_classes[c].size;
-	}
+	for (sc = mem_classes; sc < mem_classes + CLASSES; sc++)
+		/* without the blocks in the list */
+		live += sc->size *
+		    (size_t)(sc->out + sc->room - list_length(sc));
 	return (live);
 }
 

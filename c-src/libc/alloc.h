@@ -5,31 +5,38 @@
 #include <stdint.h>
 
 /*
- * The allocator under the original: size classes on 64 KiB pages, spans of
- * pages by the buddy system above.  Free memory is kept zeroed, because the
- * original wipes what it frees (freezero) and asks for zeroed memory (calloc):
- * paying once is enough.
+ * The allocator under the original: blocks of 40 size classes on pages of
+ * 64 KiB, and larger blocks in spans of pages.
  *
- * Every function that allocates returns NULL with errno ENOMEM on failure.
- * Memory is always returned zeroed.
+ * Free memory is zero.  The original wipes what it frees (freezero) and asks for
+ * zeroed memory (calloc), so one wipe serves both.  Only bytes that were written
+ * are wiped: memory that was allocated but never written is never touched, and
+ * so the system has no reason to make it resident.
+ *
+ * Every function that allocates returns zeroed memory, or NULL with ENOMEM.
  */
 
 void	*mem_alloc(size_t);
-void	*mem_calloc(size_t, size_t);
-/* Grows only: shrinking keeps the block, and its tail is not wiped. */
+/* Grows only: a smaller size keeps the block, and its tail is not wiped. */
 void	*mem_realloc(void *, size_t);
 char	*mem_strndup(const char *, size_t);
+/* Wipes the whole block and frees it. */
 void	 mem_free(void *);
-/* Wipes n bytes and frees; the rest of the block must never have been used. */
+/* Frees a block of which only the first n bytes were written, and wipes them. */
 void	 mem_freezero(void *, size_t);
+/*
+ * Makes mem_freezero wipe the whole block: for a caller that will pass fewer
+ * bytes than it has written.
+ */
+void	 mem_wipe_whole(void *);
 
-/* The n-th allocation from now fails, once; 0 disarms. */
+/* Makes the n-th allocation from now fail, once; 0 disarms. */
 void	 mem_fail_at(uint32_t);
-/* Bytes in blocks handed out and not yet freed, rounded to their class. */
+/* Bytes in blocks that are allocated, rounded to their class. */
 size_t	 mem_live(void);
 /* Bytes that the arena has taken from its host. */
 size_t	 mem_arena(void);
-/* Refuses to grow beyond so many bytes; 0 lifts the limit. */
+/* Makes growth beyond so many bytes fail; 0 lifts the limit. */
 void	 mem_limit(size_t);
 
 /* Stops the program, whose memory can no longer be trusted. */

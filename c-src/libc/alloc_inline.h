@@ -2,9 +2,11 @@
 #define ALLOC_INLINE_H
 
 /*
- * The size classes of the allocator, for those who allocate inline: alloc.c and
- * the batch.  A class is a list of free blocks, which are zero but for what
- * stands at their start.
+ * The fast paths of the allocator, included by alloc.c and batch.c.
+ *
+ * A class has a short list of free blocks for the next allocations.  A block that
+ * is freed when the list is full goes back to its page (alloc.c), and a page with
+ * all blocks back returns to the arena.
  */
 
 #include <errno.h>
@@ -12,39 +14,45 @@
 #include "libc/arena.h"
 
 #define CLASS_MAX	32768
-#define CLASSES		40
 #define BLOCK_UNIT	16
-#define FREE_MAGIC	((uintptr_t)0xf4eeb10c)	/* in debug builds */
+/* How long the list of a class may be, by the blocks that fit a page. */
+#ifdef MEM_DEBUG
+#define KEPT(blocks)	((blocks) / 32)	/* so that tests return blocks often */
+#else
+#define KEPT(blocks)	((blocks) * 4)
+#endif
+#define FREE_MAGIC	0xf4eeb10c	/* marks free blocks in debug builds */
 
+/* A block in the list of its class; the rest of the block is zero. */
 struct freeblock {
 	struct freeblock	*next;
 #ifdef MEM_DEBUG
-	uintptr_t		 magic;
+	uint32_t		 magic;
 #endif
 };
 
 struct sizeclass {
 	struct freeblock	*free;
-	unsigned char		*bump;	/* never used rest of the newest page */
-	unsigned char		*end;
-	size_t			 size;
-	size_t			 carved;	/* blocks ever cut from pages */
+	uint32_t		 room;	/* blocks that the list has room for */
+	uint32_t		 size;	/* of a block; 0 until one is carved */
+	uint32_t		 blocks; /* of a page */
+	uint32_t		 out;	/* blocks in use or in the list */
+	struct pageblock	*back;	/* free blocks that are not in the list */
+	unsigned char		*bump;	/* rest of the newest page, not carved */
+	uint32_t		 uncarved; /* blocks there */
 };
 
 extern struct sizeclass	mem_classes[CLASSES];
-extern uint32_t		mem_countdown;
 
 /* A block of a class whose list is empty, or NULL with ENOMEM. */
-void	*class_refill(unsigned int);
-/* More than CLASS_MAX bytes, in pages of their own. */
+void	*class_refill(struct sizeclass *);
+/* Gives a zero block back to its page: the list of its class is full. */
+void	 page_put(struct sizeclass *, void *);
+/* A block of more than CLASS_MAX bytes, in pages of its own. */
 void	*span_get(size_t);
-/* Frees such a span, of which so many bytes were used. */
-void	 span_put(void *, size_t);
-/* Whether this is the allocation that mem_fail_at has asked for. */
-int	 mem_refused(void);
 #ifdef MEM_DEBUG
 void	 check_free_block(struct freeblock *, size_t);
-void	 check_not_free(unsigned int, void *);
+void	 check_not_free(struct sizeclass *, void *);
 void	 check_zero(const void *, size_t);
 #endif
 
@@ -68,12 +76,13 @@ class_get(unsigned int c)
 	struct freeblock	*b;
 
 	if ((b = sc->free) == NULL)
-		return (class_refill(c));
+		return (class_refill(sc));
 #ifdef MEM_DEBUG
 	check_free_block(b, sc->size);
 	b->magic = 0;
 #endif
 	sc->free = b->next;
+	sc->room++;
 	b->next = NULL;
 	return (b);
 }
@@ -82,28 +91,34 @@ class_get(unsigned int c)
 static INLINE void
 class_put(unsigned int c, void *p)
 {
+	struct sizeclass	*sc = &mem_classes[c];
 	struct freeblock	*b = p;
 
 #ifdef MEM_DEBUG
-	check_zero(p, mem_classes[c].size);
+	check_zero(p, sc->size);
+#endif
+	if (UNLIKELY(sc->room == 0)) {
+		page_put(sc, p);
+		return;
+	}
+#ifdef MEM_DEBUG
 	b->magic = FREE_MAGIC;
 #endif
-	b->next = mem_classes[c].free;
-	mem_classes[c].free = b;
+	sc->room--;
+	b->next = sc->free;
+	sc->free = b;
 }
 
 /* mem_alloc, inline */
 static INLINE void *
 class_alloc(size_t n)
 {
-	if (UNLIKELY(mem_countdown != 0) && mem_refused())
-		return (NULL);
 	if (LIKELY(n <= CLASS_MAX))
 		return (class_get(class_of(n)));
 	return (span_get(n));
 }
 
-/* mem_free of what was allocated by this very size, which the compiler knows */
+/* mem_free of a block that was allocated with this size, a constant */
 static INLINE void
 class_free(void *p, size_t size)
 {
@@ -114,7 +129,7 @@ class_free(void *p, size_t size)
 	if (p == NULL)
 		return;
 #ifdef MEM_DEBUG
-	check_not_free(class_of(size), p);
+	check_not_free(&mem_classes[class_of(size)], p);
 #endif
 	__builtin_memset(p, 0, size);
 	class_put(class_of(size), p);
@@ -129,11 +144,11 @@ class_freezero(void *p, size_t n)
 	if (p == NULL)
 		return;
 	if (UNLIKELY(!page_class(p, &c))) {
-		span_put(p, n);
+		mem_freezero(p, n);
 		return;
 	}
 #ifdef MEM_DEBUG
-	check_not_free(c, p);
+	check_not_free(&mem_classes[c], p);
 #endif
 	mem_wipe16(p, n);	/* blocks are multiples of 16 bytes */
 	class_put(c, p);

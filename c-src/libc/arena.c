@@ -1,19 +1,20 @@
+#include <errno.h>
 #include <string.h>
 
 #include "libc/arena.h"
 
 struct freespan {
 	struct freespan	*next;
-	struct freespan	**link;		/* what points at this one */
+	struct freespan	**link;		/* the pointer to this one */
 };
 
 uint8_t			 page_state[PAGES_MAX];
 static struct freespan	*spans[ORDERS];
-static size_t		 arena_first, arena_end, arena_limit;	/* pages */
+static size_t		 arena_first, arena_end;	/* pages */
+static size_t		 arena_limit = PAGES_MAX;
 
 #ifdef __wasm__
 
-uintptr_t	arena_base;
 extern unsigned char	__heap_base;
 
 static size_t
@@ -87,7 +88,7 @@ host_start(void)
 static struct freespan *
 span_at(size_t page)
 {
-	return ((struct freespan *)(arena_base + (page << ARENA_SHIFT)));
+	return ((struct freespan *)(void *)page_address(page));
 }
 
 static void
@@ -131,20 +132,20 @@ span_release(size_t page, unsigned int order)
 	span_link(page, order);
 }
 
-/* New pages come as the largest aligned spans that fit. */
+/* Adds pages up to an index, as the largest aligned spans that fit. */
 static void
-arena_add(size_t from, size_t to)
+arena_add(size_t to)
 {
+	size_t		 from = arena_end;
 	unsigned int	 order;
 
-	while (from < to) {
+	for (; from < to; from = arena_end) {
 		for (order = 0; order + 1 < ORDERS &&
 		    (from & ((size_t)1 << order)) == 0 &&
 		    from + ((size_t)2 << order) <= to; order++)
 			;
 		arena_end = from + ((size_t)1 << order);
 		span_release(from, order);
-		from = arena_end;
 	}
 }
 
@@ -153,29 +154,24 @@ arena_grow(unsigned int order)
 {
 	size_t	 size = (size_t)1 << order, end, want, extra;
 
-	if (arena_first == 0) {
+	if (arena_first == 0)
 		arena_first = arena_end = host_start();
-	}
-	if (host_end() > arena_end) {
-		/* there from the start, or somebody else has grown memory */
-		arena_add(arena_end, host_end());
+	end = host_end();
+	if (end > arena_end) {
+		/* memory from the start, or grown by other code */
+		arena_add(end);
 		return (0);
 	}
-	want = ((arena_end + size - 1) & ~(size - 1)) + size;
-	if (want > PAGES_MAX || (arena_limit != 0 && want > arena_limit))
-		return (-1);
-	/* an eighth more than needed: growing detaches every view in JS */
-	extra = arena_end / 8;
-	if (want + extra > PAGES_MAX ||
-	    (arena_limit != 0 && want + extra > arena_limit))
-		extra = 0;
-	end = host_end();
-	if (host_grow(want + extra - end) == -1) {
-		extra = 0;
-		if (host_grow(want - end) == -1)
+	want = ((end + size - 1) & ~(size - 1)) + size;
+	/* an eighth more than needed: growth detaches the host's views */
+	extra = end / 8;
+	while (want + extra > arena_limit ||
+	    host_grow(want + extra - end) == -1) {
+		if (extra == 0)
 			return (-1);
+		extra = 0;
 	}
-	arena_add(arena_end, want + extra);
+	arena_add(want + extra);
 	return (0);
 }
 
@@ -185,15 +181,15 @@ pages_get(unsigned int order)
 	unsigned int	 o;
 	size_t		 page;
 
-	if (order >= ORDERS)
-		return (NULL);
 	for (;;) {
 		for (o = order; o < ORDERS && spans[o] == NULL; o++)
 			;
 		if (o < ORDERS)
 			break;
-		if (arena_grow(order) == -1)
+		if (arena_grow(order) == -1 && !mem_trim()) {
+			errno = ENOMEM;
 			return (NULL);
+		}
 	}
 	page = page_index(spans[o]);
 	span_unlink(page);
@@ -220,5 +216,5 @@ pages_total(void)
 void
 pages_limit(size_t bytes)
 {
-	arena_limit = bytes >> ARENA_SHIFT;
+	arena_limit = bytes == 0 ? PAGES_MAX : bytes >> ARENA_SHIFT;
 }

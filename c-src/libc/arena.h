@@ -8,28 +8,42 @@
 #include "libc/copy.h"
 
 /*
- * Pages of 64 KiB, WebAssembly's own, in power-of-two spans (buddies).  In
- * WebAssembly the arena is the linear memory behind the static data; natively
- * it is one large reservation, so that the same code is measured and tested.
+ * Pages of 64 KiB, WebAssembly's own, in spans of a power of two (buddies).  In
+ * WebAssembly the arena is the linear memory behind the static data; natively it
+ * is one large reservation, so that the same code is measured and tested.
  */
 #define ARENA_SHIFT	16
 #define ARENA_PAGE	(1u << ARENA_SHIFT)
-#define PAGES_MAX	65536
+#define PAGES_MAX	32768	/* 2 GiB, the most that the module may have */
 #define ORDERS		16
 
-#define PAGE_SPAN	0x80	/* first page of a live span, with its order */
-#define PAGE_FREE	0x40	/* first page of a free span, with its order */
-#define PAGE_CLASS	0x01	/* 1 + class of the blocks cut from the page */
+/*
+ * What page_state says of a page of a class, and of the first page of a span: 1 +
+ * the class of its blocks, 1 + CLASSES + the order of a span in use, or PAGE_FREE
+ * + the order of a free span.  0 is the inside of a span.
+ */
+#define CLASSES		40
+#define PAGE_FREE	0x40
+#define PAGE_WHOLE	0x80	/* a flag: blocks are wiped whole */
 
 extern uint8_t	 page_state[PAGES_MAX];
+#ifdef __wasm__
+#define arena_base	((uintptr_t)0)
+#else
 extern uintptr_t arena_base;
+#endif
 
-/* 2^order pages, zeroed and aligned to their size, or NULL. */
+/* 2^order pages, zeroed and aligned to their size, or NULL with ENOMEM. */
 void	*pages_get(unsigned int order);
-/* Takes back what pages_get gave, zeroed again. */
+/* Frees a span of pages_get, which must be zero again. */
 void	 pages_put(void *, unsigned int order);
 size_t	 pages_total(void);
 void	 pages_limit(size_t);
+/*
+ * Called before pages_get fails: frees every page whose blocks are all free.
+ * Returns 0 if there were no free blocks.
+ */
+int	 mem_trim(void);
 
 static INLINE size_t
 page_index(const void *p)
@@ -37,12 +51,13 @@ page_index(const void *p)
 	return (((uintptr_t)p - arena_base) >> ARENA_SHIFT);
 }
 
-static INLINE void
-page_set_class(void *p, unsigned int c)
+static INLINE unsigned char *
+page_address(size_t page)
 {
-	page_state[page_index(p)] = (uint8_t)(PAGE_CLASS + c);
+	return ((unsigned char *)(arena_base + (page << ARENA_SHIFT)));
 }
 
+/* Whether this is a block of a class, on a page without a flag. */
 static INLINE int
 page_class(const void *p, unsigned int *c)
 {
@@ -50,28 +65,10 @@ page_class(const void *p, unsigned int *c)
 
 #ifdef MEM_DEBUG
 	if (state == 0)
-		mem_corrupt("free of what was not allocated");
+		mem_corrupt("free of memory that is not allocated");
 #endif
-	*c = state - PAGE_CLASS;
-	return (state < PAGE_FREE);
-}
-
-static INLINE void
-page_set_span(void *p, unsigned int order)
-{
-	page_state[page_index(p)] = (uint8_t)(PAGE_SPAN | order);
-}
-
-static INLINE unsigned int
-page_span_order(const void *p)
-{
-	uint8_t	 state = page_state[page_index(p)];
-
-#ifdef MEM_DEBUG
-	if ((state & PAGE_SPAN) == 0)
-		mem_corrupt("free of what was not allocated");
-#endif
-	return (state & 0x1f);
+	*c = state - 1u;
+	return (state <= CLASSES);
 }
 
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "libc/alloc.h"
+#include "libc/copy.h"
 #include "libc/file.h"
 #include "libc/host.h"
 
@@ -104,6 +105,17 @@ file_detach(struct file *f)
 	return (value);
 }
 
+void
+file_gather(unsigned char *to, const struct iovec *iov, size_t n)
+{
+	size_t	 part;
+
+	for (; n > 0; iov++, n -= part, to += part) {
+		part = iov->iov_len < n ? iov->iov_len : n;
+		mem_copy(to, iov->iov_base, part);
+	}
+}
+
 /* A host value can travel, but nothing can be read from it or written to it. */
 static ssize_t
 value_read(struct file *f, const struct iovec *iov, int *fdp)
@@ -116,11 +128,11 @@ value_read(struct file *f, const struct iovec *iov, int *fdp)
 }
 
 static ssize_t
-value_write(struct file *f, const struct iovec *iov, size_t iovcnt, int passed)
+value_write(struct file *f, const struct iovec *iov, size_t n, int passed)
 {
 	(void)f;
 	(void)iov;
-	(void)iovcnt;
+	(void)n;
 	(void)passed;
 	errno = ENOTSOCK;
 	return (-1);

@@ -19,7 +19,10 @@ struct fileops {
 	 * closed; all are closed if that is NULL.
 	 */
 	ssize_t	(*read)(struct file *, const struct iovec *, int *);
-	/* Writes buffers, with a copy of a descriptor unless that is -1. */
+	/*
+	 * Writes buffers of so many bytes in all, with a copy of a descriptor
+	 * unless that is -1.
+	 */
 	ssize_t	(*write)(struct file *, const struct iovec *, size_t, int);
 	/*
 	 * Frees what the file owns, after the last reference has gone.  NULL:
@@ -39,6 +42,9 @@ struct file {
 	uint32_t		 value;		/* 0: not a host value */
 	uint32_t		 refs;
 };
+
+/* Copies the first bytes of the buffers, so many in all. */
+void		 file_gather(unsigned char *, const struct iovec *, size_t);
 
 /* The file of a number; NULL with EBADF. */
 struct file	*file_at(int);

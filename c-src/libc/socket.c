@@ -176,36 +176,21 @@ segment_new(struct socket *s, size_t len)
 	return (g);
 }
 
-static void
-gather(unsigned char *to, const struct iovec *iov, size_t n)
-{
-	size_t	 part;
-
-	for (; n > 0; iov++, n -= part, to += part) {
-		part = iov->iov_len < n ? iov->iov_len : n;
-		if (part > 0)
-			memcpy(to, iov->iov_base, part);
-	}
-}
-
 static ssize_t
-socket_write(struct file *f, const struct iovec *iov, size_t iovcnt, int passed)
+socket_write(struct file *f, const struct iovec *iov, size_t want, int passed)
 {
 	struct socket	*s = f->socket;
 	struct segment	*g;
 	struct file	*along = NULL;
-	size_t		 want = 0, i;
 	ssize_t		 n;
 
-	for (i = 0; i < iovcnt; i++)
-		want += iov[i].iov_len;
 	if ((passed != -1 && (along = file_at(passed)) == NULL) ||
 	    (n = socket_budget(s, want)) == -1)
 		return (-1);
 	if (n > 0) {
 		if ((g = segment_new(s, (size_t)n)) == NULL)
 			return (-1);
-		gather(g->data, iov, (size_t)n);
+		file_gather(g->data, iov, (size_t)n);
 		if (along != NULL) {
 			g->fd = passed;
 			g->value = along->value;

@@ -56,10 +56,13 @@ static ssize_t
 file_write(int fd, const struct iovec *iov, size_t iovcnt, int passed)
 {
 	struct file	*f;
+	size_t		 want = 0, i;
 	ssize_t		 n;
 
+	for (i = 0; i < iovcnt; i++)
+		want += iov[i].iov_len;
 	if ((f = file_at(fd)) == NULL ||
-	    (n = f->ops->write(f, iov, iovcnt, passed)) == -1)
+	    (n = f->ops->write(f, iov, want, passed)) == -1)
 		return (-1);
 	progress += (uint32_t)n;
 	return (n);

@@ -6,10 +6,15 @@
  */
 
 #define malloc(n)		mem_alloc(n)
-#define calloc(n, s)		mem_calloc(n, s)
+/* The original passes a count or a size of 1, so that nothing overflows. */
+#define calloc(n, s)		mem_alloc((n) * (s))
 #define realloc(p, n)		mem_realloc(p, n)
 #define free(p)			mem_free(p)
-#define freezero(p, n)		mem_freezero(p, n)
+/*
+ * ibuf_free is the only caller, and what it frees was written up to wpos at most:
+ * memory of an announced message that has not arrived is never touched.
+ */
+#define freezero(p, n)		mem_freezero(p, buf->wpos)
 #undef strndup
 #define strndup(s, n)		mem_strndup(s, n)
 

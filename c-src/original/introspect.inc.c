@@ -2,6 +2,18 @@
 
 #include "original/introspect.h"
 
+/*
+ * The original's function.  Afterwards an ibuf has been written beyond wpos, so
+ * that ibuf_free must wipe all of it.
+ */
+int
+ibuf_truncate(struct ibuf *buf, size_t len)
+{
+	if (len < ibuf_size(buf) && buf->fd != IBUF_FD_MARK_ON_STACK)
+		mem_wipe_whole(buf->buf);
+	return (original_ibuf_truncate(buf, len));
+}
+
 static struct ibuf *
 reader_header(struct ibuf *header, void *arg, int *fd)
 {

@@ -26,6 +26,7 @@
 #include "libc/arena.c"
 #include "libc/alloc.c"
 #endif
+#include "libc/copy.c"
 #include "libc/file.c"
 #include "libc/socket.c"
 #include "libc/syscalls.c"
@@ -37,6 +38,10 @@
 #pragma GCC diagnostic ignored "-Wextra"
 #pragma GCC diagnostic ignored "-Wpragmas"
 #include "imsg.h"
+/* Wrapped below: see introspect.inc.c. */
+static int original_ibuf_truncate(struct ibuf *, size_t);
+#define ibuf_truncate	original_ibuf_truncate
+
 /* batch.c exports these: the copies here are weak and give way. */
 #pragma weak ibuf_free
 #pragma weak ibuf_read
@@ -44,6 +49,7 @@
 #pragma weak msgbuf_read
 #pragma weak msgbuf_write
 #include "imsg-buffer.c"
+#undef ibuf_truncate
 #include "imsg.c"
 #pragma GCC diagnostic pop
 

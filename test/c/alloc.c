@@ -1,5 +1,7 @@
 /* Tests of the allocator, and of the checks that MEM_DEBUG adds. */
 
+#include <sys/mman.h>
+
 #include "check.h"
 
 static void
@@ -31,7 +33,7 @@ memory_is_zero_again_whatever_was_in_it(void)
 		p = mem_alloc(sizes[i]);
 		memset(p, 0xff, sizes[i]);
 		mem_freezero(p, sizes[i]);
-		p = mem_calloc(1, sizes[i]);
+		p = mem_alloc(sizes[i]);
 		for (k = 0; k < block_size(p); k++)
 			CHECK(p[k] == 0);
 		mem_free(p);
@@ -122,7 +124,7 @@ the_nth_allocation_fails_once(void)
 	void	*p, *q;
 
 	mem_fail_at(3);
-	CHECK((p = mem_alloc(1)) != NULL && (q = mem_calloc(1, 1)) != NULL);
+	CHECK((p = mem_alloc(1)) != NULL && (q = mem_alloc(1)) != NULL);
 	CHECK(mem_alloc(1) == NULL && errno == ENOMEM);
 	mem_free(p);
 	CHECK((p = mem_alloc(1)) != NULL);
@@ -139,8 +141,6 @@ what_no_memory_can_hold_is_enomem(void)
 {
 	CHECK(mem_alloc((size_t)-1) == NULL && errno == ENOMEM);
 	CHECK(mem_alloc(((size_t)1 << 31) + 1) == NULL && errno == ENOMEM);
-	errno = 0;
-	CHECK(mem_calloc((size_t)-1, 2) == NULL && errno == ENOMEM);
 }
 
 /* Every length of a short copy or wipe. */
@@ -164,7 +164,188 @@ short_copies_and_wipes_touch_what_they_should(void)
 	}
 }
 
+/* The n-th of so many blocks to free, in one of three orders. */
+static size_t
+in_order(int order, size_t n, size_t count)
+{
+	switch (order) {
+	case 0:
+		return (n);
+	case 1:
+		return (count - 1 - n);
+	default:	/* 7919 is a prime, so each index comes once */
+		return (n * 7919 % count);
+	}
+}
+
+/* Fills the memory that the arena has with blocks; returns how many there are. */
+static size_t
+fill_arena(size_t size, unsigned char **blocks, size_t max)
+{
+	size_t	 n;
+
+	for (n = 0; n < max && (blocks[n] = mem_alloc(size)) != NULL; n++)
+		memset(blocks[n], 0xff, size);
+	CHECK(n < max && errno == ENOMEM);
+	return (n);
+}
+
+/*
+ * When a class has used all memory and freed it, every other size finds it: in
+ * whatever order the blocks are freed, all their pages return to the arena.
+ */
+static void
+pages_of_free_blocks_return_to_the_arena(void)
+{
+	static const size_t	 sizes[] = { 16, 48, 128, 160, 1000, 3000,
+				    10240, 20000, 32768, 65536, 300000 };
+	static unsigned char	*blocks[1 << 18];
+	const size_t		 kinds = sizeof(sizes) / sizeof(sizes[0]);
+	size_t			 i, k, n, arena, again[11];
+	int			 order;
+
+	/* one span of 1 MiB, and what the arena has before */
+	CHECK((blocks[0] = mem_alloc(1 << 20)) != NULL);
+	mem_free(blocks[0]);
+	arena = mem_arena();
+	mem_limit(arena);
+	for (order = 0; order < 3; order++)
+		for (i = 0; i < kinds; i++) {
+			n = fill_arena(sizes[i], blocks, 1 << 18);
+			if (order == 0)
+				again[i] = n;
+			/* as many as in the first round, less the odd page */
+			CHECK(n * sizes[i] + 2 * ARENA_PAGE + 65536 * 4 >=
+			    again[i] * sizes[i]);
+			for (k = 0; k < n; k++)
+				mem_freezero(blocks[in_order(order, k, n)],
+				    sizes[i]);
+			CHECK(mem_live() == 0 && mem_arena() == arena);
+			CHECK((blocks[0] = mem_alloc(1 << 20)) != NULL);
+			mem_free(blocks[0]);
+		}
+	mem_limit(0);
+}
+
+/* A page with one block in use stays; the free blocks on it are used again. */
+static void
+a_block_in_use_keeps_its_page(void)
+{
+	static unsigned char	*blocks[1 << 15];
+	size_t			 i, n, live;
+
+	mem_limit(mem_arena());
+	n = fill_arena(1000, blocks, 1 << 15);
+	for (i = 0; i < n; i++)
+		if (i % 64 != 0) {
+			mem_free(blocks[i]);
+			blocks[i] = NULL;
+		}
+	live = mem_live();
+	for (i = 0; i < n; i++)
+		if (blocks[i] == NULL)
+			CHECK((blocks[i] = mem_alloc(1000)) != NULL);
+	CHECK(mem_live() >= live + (n - n / 64 - 1) * 1000);
+	for (i = 0; i < n; i++)
+		mem_free(blocks[i]);
+	CHECK(mem_live() == 0);
+	mem_limit(0);
+}
+
+#ifndef MEM_DEBUG	/* the checks of the debug build read all memory */
+/* How many pages of the system are resident in a block. */
+static size_t
+resident(const void *p, size_t n)
+{
+	static unsigned char	 pages[1 << 15];
+	size_t			 i, count = 0;
+
+	CHECK(n / 4096 <= sizeof(pages));
+	CHECK(mincore((void *)(uintptr_t)p, n, pages) == 0);
+	for (i = 0; i < n / 4096; i++)
+		count += pages[i] & 1;
+	return (count);
+}
+
+static void
+memory_that_is_not_written_never_becomes_resident(void)
+{
+	static const size_t	 sizes[] = { 1 << 16, 1 << 20, 1 << 26 };
+	unsigned char		*p[256];
+	size_t			 i, n;
+
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		/* until the memory is new: other tests have written to some */
+		n = 0;
+		do {
+			CHECK(n < 256 && (p[n] = mem_alloc(sizes[i])) != NULL);
+		} while (resident(p[n++], sizes[i]) > 2);
+		n--;
+		memset(p[n], 0xff, 100);
+		mem_freezero(p[n], 100);
+		CHECK(resident(p[n], sizes[i]) <= 2);
+		while (n-- > 0)
+			mem_freezero(p[n], 0);
+	}
+	CHECK(mem_live() == 0);
+}
+#endif
+
+/* For a caller that cannot say how far it has written. */
+static void
+a_block_can_be_marked_to_be_wiped_whole(void)
+{
+	static const size_t	 sizes[] = { 100, 5000, 100000 };
+	unsigned char		*p, *q;
+	size_t			 i, k;
+
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		CHECK((p = mem_alloc(sizes[i])) != NULL);
+		memset(p, 0xff, sizes[i]);
+		mem_wipe_whole(p);
+		mem_wipe_whole(p);
+		CHECK(block_size(p) >= sizes[i]);
+		if (i % 2)
+			class_freezero(p, 1);
+		else
+			mem_freezero(p, 1);
+		CHECK(mem_live() == 0);
+		CHECK((q = mem_alloc(sizes[i])) != NULL);
+		for (k = 0; k < sizes[i]; k++)
+			CHECK(q[k] == 0);
+		mem_free(q);
+	}
+}
+
 #ifdef MEM_DEBUG
+/* A block that is back in its page: 100 are more than the list has room for. */
+static unsigned char *
+block_back_in_its_page(void)
+{
+	unsigned char	*blocks[100];
+	size_t		 i;
+
+	for (i = 0; i < 100; i++)
+		CHECK((blocks[i] = mem_alloc(1000)) != NULL);
+	for (i = 0; i < 99; i++)
+		mem_free(blocks[i]);
+	return (blocks[98]);
+}
+
+static void
+write_to_a_block_that_is_back(void)
+{
+	block_back_in_its_page()[500] = 1;
+	for (;;)
+		(void)mem_alloc(1000);
+}
+
+static void
+double_free_of_a_block_that_is_back(void)
+{
+	mem_free(block_back_in_its_page());
+}
+
 static void
 write_after_free(void)
 {
@@ -257,9 +438,16 @@ main(void)
 	the_nth_allocation_fails_once();
 	what_no_memory_can_hold_is_enomem();
 	short_copies_and_wipes_touch_what_they_should();
+	pages_of_free_blocks_return_to_the_arena();
+	a_block_in_use_keeps_its_page();
+#ifndef MEM_DEBUG
+	memory_that_is_not_written_never_becomes_resident();
+#endif
 #ifdef MEM_DEBUG
 	expect_abort(write_after_free);
 	expect_abort(write_over_the_mark_of_a_free_block);
+	expect_abort(write_to_a_block_that_is_back);
+	expect_abort(double_free_of_a_block_that_is_back);
 	expect_abort(double_free);
 	expect_abort(freezero_of_less_than_was_used);
 	expect_abort(freezero_of_less_than_was_used_of_a_span);
@@ -267,5 +455,6 @@ main(void)
 	expect_abort(free_of_a_free_span);
 	a_block_may_hold_the_mark();
 #endif
+	a_block_can_be_marked_to_be_wiped_whole();
 	return (PASS());
 }

@@ -159,6 +159,40 @@ header_sizes_have_bounds(void)
 	finish();
 }
 
+/*
+ * ibuf_free wipes as far as wpos, but a truncated ibuf was written beyond it; and
+ * truncating a view says nothing of the ibuf that owns the memory.
+ */
+static void
+a_truncated_ibuf_is_wiped_whole(void)
+{
+	static const size_t	 sizes[] = { 100, 5000, 100000 };
+	unsigned char		*p;
+	struct ibuf		*b, view;
+	size_t			 i, k;
+
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		CHECK((b = ibuf_open(sizes[i])) != NULL);
+		CHECK((p = ibuf_reserve(b, sizes[i])) != NULL);
+		memset(p, 0xff, sizes[i]);
+		ibuf_from_ibuf(&view, b);
+		CHECK(ibuf_truncate(&view, 3) == 0 && p[3] == 0xff);
+		CHECK(ibuf_truncate(b, 10) == 0 && ibuf_size(b) == 10);
+		/* views of what was cut are as valid as in C */
+		CHECK(p[sizes[i] - 1] == 0xff);
+		ibuf_free(b);
+		CHECK((p = mem_alloc(sizes[i])) != NULL);
+		for (k = 0; k < sizes[i]; k++)
+			CHECK(p[k] == 0);
+		mem_free(p);
+	}
+	CHECK((b = ibuf_dynamic(0, 10)) != NULL);
+	CHECK(ibuf_truncate(b, 0) == 0 && ibuf_truncate(b, 5) == 0);
+	CHECK(ibuf_size(b) == 5);
+	ibuf_free(b);
+	finish();
+}
+
 int
 main(void)
 {
@@ -170,5 +204,6 @@ main(void)
 	a_header_that_the_host_refuses_is_an_error();
 	failing_memory_in_a_reader_keeps_no_descriptor();
 	header_sizes_have_bounds();
+	a_truncated_ibuf_is_wiped_whole();
 	return (PASS());
 }

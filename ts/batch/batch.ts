@@ -1,5 +1,5 @@
 import { BATCH_CLASSIC, BATCH_FDPASS, type Pointer } from "../module/abi.ts";
-import { checkBytes, checkPid, checkSize } from "../module/check.ts";
+import { type Bytes, checkPid, checkSize } from "../module/check.ts";
 import type { Engine } from "../module/engine.ts";
 import type { ImsgError } from "../module/error.ts";
 import { Owner } from "../module/live.ts";
@@ -58,13 +58,8 @@ export class Batch extends Owner {
    * descriptor that came with the chunk belongs to the original from then on,
    * which passes or closes it. Throws EINVAL if the chunk is no bytes.
    */
-  decode(chunk: Uint8Array, sharing: Sharing, out: ImsgMessage[], fd = -1): ImsgError | undefined {
-    if (fd === -1 && this.stage(chunk)) return undefined;
-    const bytes = checkBytes(chunk, "imsgbuf_read");
-    let at = 0;
-    do at = this.#decoder.decodeSome(bytes, at, sharing, out, at === 0 ? fd : -1);
-    while (at < bytes.length && this.failed === undefined);
-    return this.failed;
+  decode(chunk: Bytes, sharing: Sharing, out: ImsgMessage[], fd = -1): ImsgError | undefined {
+    return this.#decoder.decode(chunk, sharing, out, fd);
   }
 
   /**
@@ -74,13 +69,7 @@ export class Batch extends Owner {
    * {@link failed} is set. For the rest see
    * {@link decode}; the descriptor belongs to the first window.
    */
-  decodeSome(
-    chunk: Uint8Array,
-    from: number,
-    sharing: Sharing,
-    out: ImsgMessage[],
-    fd = -1,
-  ): number {
+  decodeSome(chunk: Bytes, from: number, sharing: Sharing, out: ImsgMessage[], fd = -1): number {
     return this.#decoder.decodeSome(chunk, from, sharing, out, fd);
   }
 
@@ -93,7 +82,7 @@ export class Batch extends Owner {
    * Keeps a copy of a short chunk that completes no message, to be decoded with
    * the next one. Returns false if the chunk must be decoded now.
    */
-  stage(chunk: Uint8Array): boolean {
+  stage(chunk: Bytes): boolean {
     return this.#decoder.stage(chunk);
   }
 

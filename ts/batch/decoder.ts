@@ -12,7 +12,7 @@ import {
   RESULT_TOTAL,
   WINDOW_SIZE,
 } from "../module/abi.ts";
-import { checkBytes, isResizable, uint8Length } from "../module/check.ts";
+import { type Bytes, checkBytes, isResizable, uint8Length } from "../module/check.ts";
 import type { Engine } from "../module/engine.ts";
 import { type ImsgError, truncated } from "../module/error.ts";
 import type { Owner } from "../module/live.ts";
@@ -77,20 +77,25 @@ export class Decoder {
     this.#headers = engine.exports.batch_headers() >> 2;
   }
 
+  /** See Batch.decode. */
+  decode(chunk: Bytes, sharing: Sharing, out: ImsgMessage[], fd: number): ImsgError | undefined {
+    if (fd === -1 && this.stage(chunk)) return undefined;
+    const bytes = checkBytes(chunk, "imsgbuf_read");
+    let at = this.#window(bytes, 0, sharing, out, fd);
+    while (at < bytes.length && this.failed === undefined) {
+      at = this.#window(bytes, at, sharing, out, -1);
+    }
+    return this.failed;
+  }
+
   /** See Batch.decodeSome. */
-  decodeSome(
-    chunk: Uint8Array,
-    from: number,
-    sharing: Sharing,
-    out: ImsgMessage[],
-    fd: number,
-  ): number {
+  decodeSome(chunk: Bytes, from: number, sharing: Sharing, out: ImsgMessage[], fd: number): number {
     if (from === 0 && fd === -1 && this.stage(chunk)) return uint8Length(chunk)!;
     return this.#window(checkBytes(chunk, "imsgbuf_read"), from, sharing, out, fd);
   }
 
   /** See Batch.stage. */
-  stage(chunk: Uint8Array): boolean {
+  stage(chunk: Bytes): boolean {
     const length = uint8Length(chunk);
     if (length === undefined || length >= TINY) return false;
     const end = this.#staged + length;
@@ -98,7 +103,7 @@ export class Decoder {
     this.#owner.pointerFor("imsgbuf_read");
     if (this.failed !== undefined) return false;
     this.#stage ??= new Uint8Array(STAGE);
-    this.#stage.set(chunk, this.#staged);
+    this.#stage.set(chunk as Uint8Array, this.#staged);
     this.#staged = end;
     return true;
   }
@@ -123,7 +128,7 @@ export class Decoder {
       return to;
     }
     const { buffer } = chunk;
-    let piece = new Uint8Array(buffer, chunk.byteOffset + from, to - from);
+    let piece = to - from === chunk.length ? chunk : chunk.subarray(from, to);
     // messages must not alias memory that may change its size or move
     if (isResizable(buffer) || buffer === engine.exports.memory.buffer) {
       piece = piece.slice();

@@ -1,213 +1,196 @@
 import { Batch } from "../batch/batch.ts";
 import { checkMessage, type ImsgMessage, type SendInit } from "../batch/message.ts";
 import { ImsgError } from "../module/error.ts";
-import { Inbox } from "./inbox.ts";
-import { checkAmount, type ImsgOptions, resolveOptions } from "./options.ts";
-import { Outbox } from "./outbox.ts";
-import { Arrivals } from "./received-fds.ts";
-import { type RequestOptions, Requests } from "./requests.ts";
+import { Life } from "./life.ts";
+import { type ChannelOptions, checkSignal, resolveChannelOptions } from "./options.ts";
+import { batches, messages, Reader } from "./reader.ts";
+import type { RequestOptions } from "./requests.ts";
 import { type StreamPair, streamTransport } from "./streams.ts";
-import type { Passed, Transport } from "./transport.ts";
+import type { PeerCredentials, Transport } from "./transport.ts";
 
-/** Options of an {@link ImsgChannel}. */
-export interface ChannelOptions extends ImsgOptions {
-  /**
-   * How many bytes may wait each way before who sends them has to, besides what
-   * the system holds: 65,536 if absent. A transport that cannot be stopped may deliver 16 times as much
-   * (and one message) before the channel ends with ERR_IMSG_OVERFLOW.
-   */
-  highWaterMark?: number;
-  /**
-   * Lets descriptors pass, both ways: values that the transport can carry
-   * (`imsgbuf_allow_fdpass`). Without it none is sent, and one that comes is
-   * closed.
-   */
-  allowFdPass?: boolean;
-  /** Aborts the channel, with the signal's reason. */
-  signal?: AbortSignal;
+/** Options of a single send or receive. */
+export interface WaitOptions {
+  /** Ends the waiting; the promise is rejected with the signal's reason. */
+  signal?: AbortSignal | undefined;
 }
 
-const HIGH_WATER_MARK = 65536;
-/** How many descriptors may wait to be received before the other side has to. */
-const FD_MARK = 16;
-const NONE: readonly Passed[] = [];
+/** The fields of a reply: those of a message, except the peerid. */
+export type ReplyInit = Omit<SendInit, "peerid">;
+
+const INSPECT = /* @__PURE__ */ Symbol.for("nodejs.util.inspect.custom");
 
 /**
  * Messages in both directions over any byte stream.
  *
- * A message's data is a buffer of its own; one of 4 KiB or more that fills most
- * of the chunk it came in is that chunk. Messages before an error are
- * delivered, then the error, by everything and for good.
+ * Messages that arrived before an error are delivered first; then everything
+ * throws the error, for good. A rejection that the peer, the transport or time
+ * causes is never an unhandled rejection, so `void channel.send(message)` is
+ * safe. docs/lifecycle.md has every promise that a channel keeps.
+ *
+ * @example
+ * for await (const m of channel) await channel.reply(m, { type: m.type + 1 });
+ * await channel.close();
  */
 export class ImsgChannel implements AsyncIterable<ImsgMessage> {
-  readonly #batch: Batch;
+  readonly #life: Life;
+  readonly #reader: Reader;
   readonly #transport: Transport;
-  readonly #inbox = new Inbox();
-  readonly #outbox: Outbox;
-  readonly #arrivals: Arrivals;
-  readonly #requests = new Requests();
-  readonly #mark: number;
-  readonly #limit: number;
-  #closed: Promise<void> | undefined; // made for who asks
-  #settleClosed: ((error: unknown) => void) | undefined;
-  #ended = false; // the peer's side
-  #finished = false; // our side
-  #over: { error: unknown } | undefined; // both
-  #paused = false;
-  #looping = false;
   #readable: ReadableStream<ImsgMessage> | undefined;
   #writable: WritableStream<SendInit> | undefined;
-  #unlisten: (() => void) | undefined;
 
   /**
-   * A channel over a pair of byte streams, which it locks, or over a
-   * {@link Transport}. Throws EINVAL for bad options, ENOMEM.
+   * Makes a channel over a pair of byte streams, which it locks, or over a
+   * {@link Transport}. Throws EINVAL for bad options, ENOMEM, and the reason of a
+   * signal that has aborted; the streams stay unlocked then.
    */
   constructor(source: StreamPair | Transport, options: ChannelOptions = {}) {
-    const { engine, ...resolved } = resolveOptions(options);
-    const { highWaterMark = HIGH_WATER_MARK, allowFdPass = false, signal } = options;
-    // with 0, one message may wait: whether one does is seen by its bytes
-    this.#mark = Math.max(1, checkAmount(highWaterMark, "highWaterMark", "imsgbuf_init"));
-    this.#limit = Math.max(this.#mark * 16, this.#mark + resolved.maxSize);
-    signal?.throwIfAborted();
+    if (typeof source !== "object" || source === null) {
+      const detail = "a channel needs a pair of byte streams or a transport";
+      throw new ImsgError("EINVAL", { syscall: "imsgbuf_init", detail });
+    }
+    const resolved = resolveChannelOptions(options);
+    resolved.signal?.throwIfAborted();
     const transport = "readable" in source ? streamTransport(source) : source;
-    this.#transport = transport;
-    if (allowFdPass && transport.passes !== true) {
-      const detail = "this transport cannot pass descriptors";
+    if (resolved.fdpass && transport.passes !== true) {
+      const detail = "allowFdPass is set, but this transport cannot pass descriptors";
       throw new ImsgError("EINVAL", { syscall: "imsgbuf_allow_fdpass", detail });
     }
-    this.#batch = new Batch(engine, { ...resolved, fdpass: allowFdPass });
-    this.#arrivals = new Arrivals(engine);
-    this.#outbox = new Outbox(this.#batch, transport, this.#mark, allowFdPass, (error) =>
-      this.#fail(error),
-    );
-    if (signal !== undefined) {
-      const abort = (): void => this.#fail(signal.reason);
-      signal.addEventListener("abort", abort);
-      this.#unlisten = () => signal.removeEventListener("abort", abort);
+    this.#transport = transport;
+    const batch = new Batch(resolved.engine, resolved);
+    try {
+      this.#life = new Life(batch, transport, resolved);
+      this.#reader = new Reader(this.#life);
+      this.#life.start();
+    } catch (error) {
+      batch.dispose();
+      throw error;
     }
-    this.#transport.start({
-      highWaterMark: this.#mark,
-      received: (chunk, passed) => this.#received(chunk, passed),
-      ended: () => this.#peerEnded(),
-      failed: (error) => this.#fail(error),
-      sendFailed: (error) => this.#fail(error),
-      hungUp: () => this.#peerEnded(),
-      drained: () => {
-        if (this.#over === undefined) this.#outbox.drained();
-      },
-    });
   }
 
   /**
-   * Fulfilled when both sides have ended or {@link close} was called, rejected
-   * with the error that ended the channel. Never an unhandled rejection.
+   * Fulfilled when the channel has ended: both sides have ended, the peer is gone
+   * and everything that it sent has been received, or {@link close} is done.
+   * Rejected with the error that ended the channel; it says how many bytes of
+   * fulfilled sends were lost, if any. Never an unhandled rejection.
    */
   get closed(): Promise<void> {
-    if (this.#closed === undefined) {
-      this.#closed = new Promise((resolve, reject) => {
-        this.#settleClosed = (error) => (error === undefined ? resolve() : reject(error));
-      });
-      this.#closed.catch(() => {});
-      if (this.#over !== undefined) this.#settleClosed!(this.#over.error);
-    }
-    return this.#closed;
+    return this.#life.closed.promise;
+  }
+
+  /**
+   * Fulfilled when the peer has ended its side and everything before that has
+   * been decoded; the channel may still send. Also fulfilled when the channel
+   * ends cleanly without that. Rejected with the error that ended the channel.
+   * Never an unhandled rejection.
+   */
+  get peerEnded(): Promise<void> {
+    return this.#life.peerEnded.promise;
+  }
+
+  /** How many replies were dropped because their requests had been given up before. */
+  get lateReplies(): number {
+    return this.#life.requests.late;
+  }
+
+  /**
+   * The process at the other end of a Unix socket, as SO_PEERCRED has it;
+   * undefined where the transport cannot tell.
+   */
+  get peerCredentials(): PeerCredentials | undefined {
+    return this.#transport.peerCredentials;
   }
 
   /**
    * Queues a message (its data is copied, its `fd` moved) and resolves when the
    * transport has room for it; concurrent sends keep their order.
-   * `imsg_compose`. A send that is refused has not moved the value; one that
-   * waits for room has, also if it is rejected because the channel ends.
+   * `imsg_compose`. A send that is refused has not moved the value. One that
+   * waits for room has, also if it is rejected because the channel ends or its
+   * signal aborts; the message stays queued then.
    *
-   * Rejects with ERANGE if it is too large, EINVAL, ENOMEM; ERR_IMSG_CLOSED
+   * Rejects with ERANGE if the message is too large, EINVAL, ENOMEM; with ENOBUFS
+   * if `maxQueued` bytes wait already, and the channel lives; ERR_IMSG_CLOSED
    * after {@link end} or {@link close}; the error that ended the channel.
    */
-  send(message: SendInit): Promise<void> {
-    if (this.#finished || this.#over !== undefined) return Promise.reject(this.#whyNot("send"));
+  send(message: SendInit, options?: WaitOptions): Promise<void> {
+    return this.#life.send((outbox) =>
+      outbox.send(checkMessage(message), checkSignal(options?.signal, "send")),
+    );
+  }
+
+  /**
+   * Queues several messages, and resolves when the transport has room for all of
+   * them. Rejects as {@link send} does; the messages before the one that is
+   * refused are sent.
+   */
+  sendMany(list: Iterable<SendInit>, options?: WaitOptions): Promise<void> {
+    return this.#life.send((outbox) =>
+      outbox.sendMany(each(list), checkSignal(options?.signal, "sendMany")),
+    );
+  }
+
+  /** Sends a message with the peerid of the message that it answers. Rejects as {@link send} does. */
+  reply(to: { readonly peerid: number }, fields: ReplyInit): Promise<void> {
     try {
-      return this.#outbox.send(checkMessage(message));
+      return this.send({ ...checkMessage(fields), peerid: to.peerid });
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
   /**
-   * The next message; undefined at a clean end. `imsg_get`. Rejects with the
-   * error that ended the channel, after the messages before it.
+   * Resolves with the next message, or with undefined at a clean end. `imsg_get`.
+   * Rejects with the error that ended the channel, after the messages before it;
+   * EBUSY while a loop or stream reads.
    */
-  receive(): Promise<ImsgMessage | undefined> {
-    const message = this.#take();
-    return message === undefined ? this.#wait() : Promise.resolve(message);
+  receive(options?: WaitOptions): Promise<ImsgMessage | undefined> {
+    return this.#reader.receive(options);
   }
 
   /**
-   * Sends a message and resolves with the first one that matches, by default
-   * the next with the same peerid. What does not match is received as usual, as
-   * is a reply that comes too late. Rejects as {@link send} does, with
-   * ETIMEDOUT, the signal's reason, what `match` throws, and when the channel
-   * ends.
+   * Resolves with all messages that are there, at least one, or with undefined at
+   * a clean end. Costs one promise for all of them. Rejects as {@link receive} does.
    */
-  async request(message: SendInit, options: RequestOptions = {}): Promise<ImsgMessage> {
-    const { reply, forget } = this.#requests.add(checkMessage(message), options);
-    reply.catch(() => {}); // awaited below, but perhaps rejected before
-    try {
-      await this.send(message);
-    } catch (error) {
-      forget();
-      throw error;
-    }
-    if (this.#ended) this.#requests.finish(this.#whyNot("request"));
-    return reply;
+  receiveMany(options?: WaitOptions): Promise<ImsgMessage[] | undefined> {
+    return this.#reader.receiveMany(options);
   }
 
   /**
-   * The messages, one after the other. Leaving the loop leaves the channel
-   * open, and the next loop goes on; two loops at once are an error (EBUSY).
+   * Sends a message and resolves with its reply: the first message for which
+   * `match` returns true, or that has the request's peerid. A message without a
+   * peerid gets a fresh one, unless `match` is given. Other messages are received
+   * as usual. The time-out and the signal count from the call. A reply that
+   * comes after its request was given up is dropped ({@link lateReplies}).
+   *
+   * Rejects as {@link send} does; with ETIMEDOUT, the signal's reason, the error
+   * that `match` throws; with ERR_IMSG_UNREAD if so many messages wait to be
+   * received that the reply cannot be decoded, and the channel lives; with
+   * ERR_IMSG_CLOSED when the peer ends.
+   */
+  request(message: SendInit, options: RequestOptions = {}): Promise<ImsgMessage> {
+    return this.#life.request(message, options);
+  }
+
+  /**
+   * The messages, one after the other. A loop that is left leaves the channel
+   * open, and the next loop continues with the next message. A descriptor that
+   * the body of the loop has not taken is closed when the loop asks for the next
+   * message. A second reader of any kind is an error (EBUSY).
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<ImsgMessage> {
-    let started = false;
-    const stop = (): void => {
-      if (started) this.#looping = false;
-      started = false;
-    };
-    const result = (value: ImsgMessage | undefined): IteratorResult<ImsgMessage, undefined> => {
-      if (value !== undefined) return { done: false, value };
-      stop();
-      return { done: true, value };
-    };
-    const iterator: AsyncIterableIterator<ImsgMessage> = {
-      // what is there needs no promise chain of its own
-      next: () => {
-        if (!started) {
-          if (this.#looping) {
-            const detail = "the channel is being iterated already";
-            return Promise.reject(new ImsgError("EBUSY", { detail }));
-          }
-          started = this.#looping = true;
-        }
-        const value = this.#take();
-        if (value !== undefined) return Promise.resolve({ done: false, value });
-        return this.#wait().then(result, (error) => {
-          stop();
-          throw error;
-        });
-      },
-      return: async () => {
-        stop();
-        return { done: true, value: undefined };
-      },
-      [Symbol.asyncIterator]: () => iterator,
-    };
-    return iterator;
+    return messages(this.#reader);
   }
 
-  /** The messages as a stream; cancelling it closes the channel. */
+  /** The messages in batches: all that are there at a time, at least one. Otherwise like the loop. */
+  batches(): AsyncIterableIterator<ImsgMessage[]> {
+    return batches(this.#reader);
+  }
+
+  /** The messages as a stream; cancelling it closes the channel. It reads as a loop does. */
   get readable(): ReadableStream<ImsgMessage> {
     this.#readable ??= new ReadableStream<ImsgMessage>(
       {
         pull: async (controller) => {
-          const message = await this.receive();
+          const message = await this.#reader.pull();
           if (message === undefined) controller.close();
           else controller.enqueue(message);
         },
@@ -218,55 +201,70 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
     return this.#readable;
   }
 
-  /** A stream of messages to send; closing it is {@link end}, aborting it aborts the channel. */
+  /** A stream of messages to send; closing it is {@link end}, aborting it is {@link abort}. */
   get writable(): WritableStream<SendInit> {
     this.#writable ??= new WritableStream<SendInit>({
       write: (message) => this.send(message),
       close: () => this.end(),
-      abort: (reason) => this.close(reason ?? new ImsgError("ERR_IMSG_CLOSED")),
+      abort: (reason) => this.abort(reason),
     });
     return this.#writable;
   }
 
-  /** Sends what is queued and ends our side; the peer's goes on. Idempotent. */
-  async end(): Promise<void> {
-    if (this.#over !== undefined) {
-      if (this.#over.error !== undefined) throw this.#over.error;
-      return;
-    }
-    if (this.#finished) return;
-    this.#outbox.flush();
-    if (this.#over !== undefined) throw this.#whyNot("end");
-    this.#finished = true;
-    this.#outbox.finish(undefined);
-    this.#transport.end();
-    if (this.#ended) this.#conclude(undefined);
+  /**
+   * Sends what is queued and ends our side; the peer's side stays open. Resolves
+   * when the operating system (or the stream, socket or port below) has every
+   * byte. Rejects with the error that ended the channel. Idempotent.
+   */
+  end(): Promise<void> {
+    return this.#life.end();
   }
 
   /**
-   * Without a reason: hands what is queued to the transport, ends our side,
-   * stops receiving, and never waits for the peer. Messages that have been
-   * received can still be taken. With a reason: breaks off both sides; the
-   * reason is the error of everything from then on. Idempotent.
+   * Ends the channel, and loses nothing that was sent. Idempotent.
+   *
+   * Sends what is queued, ends our side and stops receiving; messages that have
+   * been received can still be taken. On sockets it then discards what arrives
+   * until the peer ends its side, since closing earlier could reset the
+   * connection; the option `lingerTimeout` limits that. Elsewhere it resolves
+   * when everything is handed over, and does not wait for the peer's program.
+   *
+   * Rejects if bytes of fulfilled sends could not be handed over: with ETIMEDOUT
+   * when the limit has passed, else with the error that ended the channel. Both
+   * say how many bytes.
    */
-  async close(reason?: unknown): Promise<void> {
+  close(...none: []): Promise<void> {
+    const [reason] = none as unknown[];
     if (reason !== undefined) {
-      this.#fail(reason);
-      return;
+      const detail = "close() takes no reason; abort(reason) breaks the channel off";
+      return Promise.reject(new ImsgError("EINVAL", { syscall: "close", detail }));
     }
-    if (this.#over !== undefined) {
-      this.#arrivals.close();
-      return;
-    }
-    if (!this.#finished) this.#outbox.flush();
-    if (this.#over !== undefined) return;
-    this.#finished = true;
-    this.#transport.close();
-    this.#conclude(undefined);
-    this.#arrivals.close();
+    return this.#life.close();
   }
 
-  /** The same as {@link close} without a reason. Idempotent. */
+  /**
+   * Breaks off both sides now. Everything throws the reason from then on, after
+   * the messages that have been decoded. The peer sees an error where the
+   * transport can carry one: docs/lifecycle.md has a table. Idempotent.
+   * @param reason the error; ERR_IMSG_CLOSED if absent
+   */
+  abort(reason?: unknown): void {
+    this.#life.abort(reason);
+  }
+
+  /** Lets the channel keep the process alive, which is the default, where the runtime has that. */
+  ref(): this {
+    this.#transport.ref?.();
+    return this;
+  }
+
+  /** Lets the process exit although the channel is open, where the runtime has that. */
+  unref(): this {
+    this.#transport.unref?.();
+    return this;
+  }
+
+  /** The same as {@link close}, without its promise. */
   dispose(): void {
     void this.close();
   }
@@ -276,99 +274,21 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
     this.dispose();
   }
 
-  #whyNot(syscall: string): unknown {
-    return this.#over?.error ?? new ImsgError("ERR_IMSG_CLOSED", { syscall });
+  /** The same as {@link close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
-  #take(): ImsgMessage | undefined {
-    const message = this.#inbox.take();
-    if (this.#paused && this.#hasRoom && this.#over === undefined) {
-      this.#paused = false;
-      this.#transport.resume?.();
-    }
-    return message;
-  }
-
-  /** Nothing is there to be taken, so whoever asks is done with what was. */
-  #wait(): Promise<ImsgMessage | undefined> {
-    if (this.#over !== undefined) this.#arrivals.close();
-    return this.#inbox.wait();
-  }
-
-  get #hasRoom(): boolean {
-    return this.#inbox.bytes < this.#mark && this.#inbox.fds < FD_MARK;
-  }
-
-  #received(chunk: Uint8Array, passed: readonly Passed[] = NONE): void {
-    const messages: ImsgMessage[] = [];
-    let error: unknown;
-    try {
-      const fd = passed.length === 0 ? -1 : this.#arrivals.open(passed);
-      if (this.#over !== undefined || this.#ended) {
-        if (fd !== -1) this.#batch.engine.call.kernel_close(fd);
-        return;
-      }
-      error = this.#batch.decode(chunk, "large", messages, fd);
-    } catch (thrown) {
-      error = thrown;
-    }
-    const asked = this.#requests.waiting;
-    for (const message of messages) {
-      if (message.hasFd) this.#arrivals.add(message);
-      if (!asked || !this.#requests.settle(message)) this.#inbox.put(message);
-    }
-    error ??= this.#arrivals.overflow();
-    if (error !== undefined) {
-      this.#fail(error);
-      return;
-    }
-    if (this.#paused || this.#hasRoom) return;
-    if (this.#transport.pause !== undefined) {
-      this.#paused = true;
-      this.#transport.pause();
-    } else if (this.#inbox.bytes > this.#limit) {
-      const detail = `${this.#inbox.bytes} bytes wait, ${this.#limit} may`;
-      this.#fail(new ImsgError("ERR_IMSG_OVERFLOW", { detail }));
-    }
-  }
-
-  #peerEnded(): void {
-    if (this.#over !== undefined || this.#ended) return;
-    let error: unknown;
-    try {
-      error = this.#batch.end();
-    } catch (thrown) {
-      error = thrown;
-    }
-    if (error !== undefined) {
-      this.#fail(error);
-      return;
-    }
-    this.#ended = true;
-    this.#inbox.finish(undefined);
-    this.#requests.finish(
-      new ImsgError("ERR_IMSG_CLOSED", { detail: "the peer has ended its side" }),
-    );
-    if (this.#finished) this.#conclude(undefined);
-  }
-
-  #fail(error: unknown): void {
-    if (this.#over !== undefined) return;
-    const reason = error ?? new ImsgError("ERR_IMSG_CLOSED");
-    this.#over = { error: reason };
-    this.#transport.abort(reason);
-    this.#conclude(reason);
-    this.#arrivals.close();
-  }
-
-  #conclude(error: unknown): void {
-    this.#over ??= { error };
-    this.#unlisten?.();
-    // the message before the end has been handed out, perhaps, and not been looked at
-    if (this.#inbox.finish(error)) setTimeout(() => this.#arrivals.close());
-    this.#outbox.finish(error);
-    this.#requests.finish(error ?? new ImsgError("ERR_IMSG_CLOSED", { syscall: "request" }));
-    this.#batch.dispose();
-    this.#settleClosed?.(error);
+  /** What `console.log` of Node, Deno and Bun prints. @internal */
+  [INSPECT](_depth: unknown, options: object, inspect?: (value: unknown, o: object) => string) {
+    const state = this.#life.describe();
+    return inspect === undefined ? state : `ImsgChannel ${inspect(state, options)}`;
   }
 }
+
+/** Checks each message of a list before it is sent. */
+function* each(list: Iterable<SendInit>): Generator<SendInit> {
+  for (const message of list) yield checkMessage(message);
+}
+
+export type { ChannelOptions } from "./options.ts";

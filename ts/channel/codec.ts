@@ -1,7 +1,7 @@
 import { Batch } from "../batch/batch.ts";
 import { checkMessage, type ImsgMessage, type MessageInit } from "../batch/message.ts";
 import { HEADER_SIZE } from "../module/abi.ts";
-import { type Bytes, checkBytes } from "../module/check.ts";
+import type { Bytes } from "../module/check.ts";
 import { ImsgError } from "../module/error.ts";
 import { type ImsgOptions, resolveOptions } from "./options.ts";
 
@@ -69,22 +69,8 @@ export class ImsgCodec {
       const detail = "the codec was told so";
       throw new ImsgError("ERR_IMSG_CLOSED", { syscall: "imsgbuf_read", detail });
     }
-    // most of the cost of a short chunk is looking at it
-    if (ArrayBuffer.isView(chunk) && chunk instanceof Uint8Array && chunk.length > 0) {
-      if (this.#batch.stage(chunk)) return [];
-    }
-    const bytes = checkBytes(chunk, "imsgbuf_read");
-    const { buffer } = bytes;
-    // memory that may change or move under the messages is copied first
-    const shared =
-      (buffer as { resizable?: boolean }).resizable ||
-      buffer === this.#batch.engine.exports.memory.buffer;
     const messages: ImsgMessage[] = [];
-    const error = this.#batch.decode(
-      shared ? Uint8Array.from(bytes) : bytes,
-      this.#copy ? "none" : "chunk",
-      messages,
-    );
+    const error = this.#batch.decode(chunk, this.#copy ? "none" : "chunk", messages);
     if (error !== undefined) {
       this.#failed = error;
       if (messages.length === 0) throw error;

@@ -1,4 +1,5 @@
 import type { ImsgMessage } from "../batch/message.ts";
+import { onAbort, rejected } from "./handled.ts";
 import { Queue } from "./queue.ts";
 
 interface Receiver {
@@ -6,28 +7,52 @@ interface Receiver {
   reject: (error: unknown) => void;
 }
 
-/** What a queued message counts for, besides its payload. */
-const OVERHEAD = 16;
+/**
+ * Bytes that a queued message counts for besides its payload: about the memory
+ * of its object, its Uint8Array and their share of the queue, measured in V8.
+ */
+export const MESSAGE_COST = 256;
 
 /**
- * The receiving half of a channel: messages wait for receivers, or receivers
- * for messages; behind the last message stands the end or an error, for good.
+ * The messages that wait for receivers, or the receivers that wait for
+ * messages. Behind the last message stands the end or an error, for good.
  */
 export class Inbox {
   readonly #messages = new Queue<ImsgMessage>();
   readonly #receivers = new Queue<Receiver>();
+  #cost = 0;
   #bytes = 0;
   #fds = 0;
   #end: { error: unknown } | undefined;
 
-  /** Bytes of the messages that wait, their headers included. */
+  /** Bytes of memory of the messages that wait. */
+  get cost(): number {
+    return this.#cost;
+  }
+
+  /** Bytes of payload of the messages that wait. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** How many messages wait. */
+  get length(): number {
+    return this.#messages.length;
   }
 
   /** How many of the messages that wait have a descriptor. */
   get fds(): number {
     return this.#fds;
+  }
+
+  /** How many receivers wait. */
+  get receivers(): number {
+    return this.#receivers.length;
+  }
+
+  /** Whether nothing follows the messages that wait. */
+  get finished(): boolean {
+    return this.#end !== undefined;
   }
 
   /** Hands a message to the first receiver, or keeps it. */
@@ -37,31 +62,57 @@ export class Inbox {
       return;
     }
     this.#messages.push(message);
-    this.#bytes += message.data.length + OVERHEAD;
+    this.#bytes += message.data.length;
+    this.#cost += message.data.length + MESSAGE_COST;
     if (message.hasFd) this.#fds++;
   }
 
-  /** The first message if there is one now. */
+  /** Returns the first message that waits, or undefined. */
   take(): ImsgMessage | undefined {
     const message = this.#messages.shift();
     if (message === undefined) return undefined;
-    this.#bytes -= message.data.length + OVERHEAD;
-    if (message.hasFd) this.#fds--;
+    this.#bytes -= message.data.length;
+    this.#cost -= message.data.length + MESSAGE_COST;
+    if (this.#fds > 0 && message.hasFd) this.#fds--;
     return message;
   }
 
-  /** Waits for a message; undefined at the end. */
-  wait(): Promise<ImsgMessage | undefined> {
+  /** Waits for a message; undefined at the end. A signal ends the waiting without taking a message. */
+  wait(signal?: AbortSignal): Promise<ImsgMessage | undefined> {
     if (this.#end !== undefined) {
       const { error } = this.#end;
-      return error === undefined ? Promise.resolve(undefined) : Promise.reject(error);
+      return error === undefined ? Promise.resolve(undefined) : rejected(error);
     }
-    return new Promise((resolve, reject) => this.#receivers.push({ resolve, reject }));
+    return new Promise((resolve, reject) => {
+      let forget = (): void => {};
+      const receiver: Receiver = {
+        resolve(message) {
+          forget();
+          resolve(message);
+        },
+        reject(error) {
+          forget();
+          reject(error);
+        },
+      };
+      forget = onAbort(signal, (reason) => {
+        this.#receivers.remove(receiver);
+        reject(reason);
+      });
+      this.#receivers.push(receiver);
+    });
+  }
+
+  /** Ends the waiting of the receivers without a message, as the end of a loop does. */
+  release(): void {
+    for (let r = this.#receivers.shift(); r !== undefined; r = this.#receivers.shift()) {
+      r.resolve(undefined);
+    }
   }
 
   /**
-   * No message will follow: a clean end, or an error. The first call counts.
-   * Tells whether somebody has been waiting for it.
+   * Marks the end, or the error, behind the messages that wait. The first call
+   * counts. Returns whether receivers were waiting.
    */
   finish(error: unknown): boolean {
     if (this.#end !== undefined) return false;

@@ -30,6 +30,10 @@ export interface ResolvedOptions {
 
 /** Checks options, and fills in what is absent. */
 export function resolveOptions(options: ImsgOptions): ResolvedOptions {
+  if (typeof options !== "object" || options === null) {
+    const detail = `options must be an object, not ${String(options)}`;
+    throw new ImsgError("EINVAL", { syscall: "imsgbuf_init", detail });
+  }
   const { maxSize = DEFAULT_MAX_SIZE, pid = 0, dialect = "current", instance } = options;
   if (dialect !== "current" && dialect !== "classic") {
     const detail = 'dialect must be "current" or "classic"';
@@ -41,8 +45,103 @@ export function resolveOptions(options: ImsgOptions): ResolvedOptions {
   return { engine, maxSize, pid, dialect };
 }
 
-/** An option that must be a whole number of bytes or milliseconds. */
+/** Checks an option that must be a whole number of bytes. Throws EINVAL. */
 export function checkAmount(value: unknown, name: string, syscall: string): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
-  throw new ImsgError("EINVAL", { syscall, detail: `${name} must be a whole number` });
+  const detail = `${name} must be a whole number of bytes, not ${String(value)}`;
+  throw new ImsgError("EINVAL", { syscall, detail });
+}
+
+/** The longest delay that timers take; they would run at once after a longer one. */
+const LONGEST_TIMEOUT = 0x7fffffff;
+
+/** Checks an option that must be a number of milliseconds that a timer can wait. Throws EINVAL. */
+export function checkTimeout(value: unknown, name: string, syscall: string): number {
+  if (typeof value === "number" && value >= 0 && value <= LONGEST_TIMEOUT) return value;
+  const detail = `${name} must be a number of milliseconds from 0 to ${LONGEST_TIMEOUT}, not ${String(value)}`;
+  throw new ImsgError("EINVAL", { syscall, detail });
+}
+
+/** Checks an optional AbortSignal. Throws EINVAL. */
+export function checkSignal(value: unknown, syscall: string): AbortSignal | undefined {
+  if (value === undefined) return undefined;
+  const { addEventListener, aborted } = Object(value) as Partial<AbortSignal>;
+  if (typeof addEventListener === "function" && typeof aborted === "boolean") {
+    return value as AbortSignal;
+  }
+  throw new ImsgError("EINVAL", { syscall, detail: "signal must be an AbortSignal" });
+}
+
+/** Options of an {@link ImsgChannel}. */
+export interface ChannelOptions extends ImsgOptions {
+  /**
+   * Bytes that may wait each way before the sender has to wait, besides those
+   * that the system holds: 65,536 if absent. A received message counts with the
+   * memory it takes: its payload and 256 bytes. While the mark is reached nothing
+   * more is decoded, so at most one window (64 KiB of the stream) of messages
+   * more is in memory. A transport that cannot be stopped may deliver 16 times
+   * the mark (at least the mark and one message) before the channel ends with
+   * ERR_IMSG_OVERFLOW.
+   */
+  highWaterMark?: number | undefined;
+  /**
+   * Bytes that may wait to be sent before `send` rejects with ENOBUFS: 16,777,216
+   * if absent. That is room for 1,000 messages of the default maxSize that nobody
+   * awaits, and keeps 100 stalled peers within the 2 GiB of one instance. A peer
+   * over a transport with flow control that sends more than this against the
+   * rules ends the channel with ERR_IMSG_OVERFLOW.
+   */
+  maxQueued?: number | undefined;
+  /**
+   * How long `close` waits for the last bytes to be written and for the peer to
+   * end its side, in ms: 10,000 if absent, which is longer than TCP needs to
+   * repeat a lost end three times (1 + 2 + 4 s).
+   */
+  lingerTimeout?: number | undefined;
+  /**
+   * Lets descriptors pass, both ways: values that the transport can carry
+   * (`imsgbuf_allow_fdpass`). Without it none is sent, and one that comes is
+   * closed.
+   */
+  allowFdPass?: boolean | undefined;
+  /**
+   * If false, the payloads of received messages may share the memory of the
+   * chunk that the transport delivered: faster, but a kept message keeps the
+   * whole chunk (64 KiB on sockets), and `data.buffer` has other messages' bytes.
+   * True if absent: each payload has a buffer of its own.
+   */
+  copy?: boolean | undefined;
+  /** Aborts the channel, with the signal's reason. */
+  signal?: AbortSignal | undefined;
+}
+
+const HIGH_WATER_MARK = 65536;
+const MAX_QUEUED = 16 * 1024 * 1024;
+const LINGER_TIMEOUT = 10_000;
+
+/** Channel options in the form that the parts of a channel take. */
+export interface ResolvedChannelOptions extends ResolvedOptions {
+  mark: number;
+  maxQueued: number;
+  lingerTimeout: number;
+  fdpass: boolean;
+  copy: boolean;
+  signal: AbortSignal | undefined;
+}
+
+/** Checks the options of a channel, and fills in what is absent. Throws EINVAL. */
+export function resolveChannelOptions(options: ChannelOptions): ResolvedChannelOptions {
+  const { highWaterMark = HIGH_WATER_MARK, maxQueued = MAX_QUEUED } = options ?? {};
+  const { lingerTimeout = LINGER_TIMEOUT, allowFdPass = false, copy = true } = options ?? {};
+  const syscall = "imsgbuf_init";
+  return {
+    ...resolveOptions(options),
+    // with 0, one message may wait: its bytes are seen
+    mark: Math.max(1, checkAmount(highWaterMark, "highWaterMark", syscall)),
+    maxQueued: Math.max(1, checkAmount(maxQueued, "maxQueued", syscall)),
+    lingerTimeout: checkTimeout(lingerTimeout, "lingerTimeout", syscall),
+    fdpass: allowFdPass === true,
+    copy: copy !== false,
+    signal: checkSignal(options.signal, syscall),
+  };
 }

@@ -1,68 +1,119 @@
 import type { Batch } from "../batch/batch.ts";
 import type { SendInit } from "../batch/message.ts";
 import { ImsgError } from "../module/error.ts";
+import { handled, onAbort, rejected } from "./handled.ts";
 import { Queue } from "./queue.ts";
 import type { Transport } from "./transport.ts";
+import { afterTurn } from "./turn.ts";
 
 interface Waiting {
+  /** Bytes of the messages whose sends wait. */
+  bytes: number;
   resolve: () => void;
   reject: (error: unknown) => void;
+}
+
+/** What an outbox is made with. */
+export interface OutboxOptions {
+  /** So many bytes are handed to the transport at once, whatever the turn. */
+  mark: number;
+  /** How many bytes may wait before a send is refused with ENOBUFS. */
+  maxQueued: number;
+  /** Whether values may be sent. */
+  passes: boolean;
 }
 
 const DONE = Promise.resolve();
 
 /**
- * The sending half of a channel: messages go into the module's queue at once,
- * and their bytes to the transport once per turn, or as soon as there are many.
+ * The sending half of a channel. A message enters the module's queue at once.
+ * Its bytes go to the transport at the end of the microtask if it is the first
+ * of its turn of the event loop, so that a lone message does not wait; later
+ * ones of the same turn go together at the end of the turn, or as soon as there
+ * are as many bytes as the mark.
  */
 export class Outbox {
   readonly #batch: Batch;
   readonly #transport: Transport;
-  readonly #mark: number;
+  readonly #options: OutboxOptions;
   readonly #fail: (error: unknown) => void;
   readonly #waiting = new Queue<Waiting>();
-  readonly #passes: boolean;
-  #queued = 0;
+  #queued = 0; // bytes in the module's queue
+  #waitingBytes = 0;
   #scheduled = false;
   #full = false;
 
   constructor(
     batch: Batch,
     transport: Transport,
-    mark: number,
-    passes: boolean,
+    options: OutboxOptions,
     fail: (error: unknown) => void,
   ) {
     this.#batch = batch;
     this.#transport = transport;
-    this.#mark = mark;
-    this.#passes = passes;
+    this.#options = options;
     this.#fail = fail;
   }
 
-  /** Queues a message; the promise is fulfilled when the transport has room. */
-  send(message: SendInit): Promise<void> {
-    this.#queued += message.fd === undefined ? this.#batch.compose(message) : this.#pass(message);
-    if (!this.#full) {
-      if (this.#queued >= this.#mark) this.flush();
-      else if (!this.#scheduled) {
-        this.#scheduled = true;
-        queueMicrotask(this.#turn);
+  /** Bytes that were sent and that the operating system has not taken. */
+  get backlog(): number {
+    return this.#queued + (this.#transport.unsent ?? 0);
+  }
+
+  /** Bytes of messages whose sends were fulfilled and that the operating system has not taken. */
+  get promised(): number {
+    return Math.max(0, this.backlog - this.#waitingBytes);
+  }
+
+  /** Queues a message. The promise is fulfilled when the transport has room. Throws what compose throws. */
+  send(message: SendInit, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    const refused = this.#refuse();
+    if (refused !== undefined) return refused;
+    return this.#sent(this.#compose(message), signal);
+  }
+
+  /** Queues several messages, with one promise for all of them. Throws what compose throws. */
+  sendMany(messages: Iterable<SendInit>, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    let bytes = 0;
+    try {
+      for (const message of messages) {
+        const refused = this.#refuse();
+        if (refused !== undefined) return refused;
+        bytes += this.#compose(message);
       }
-      if (!this.#full) return DONE;
+    } finally {
+      // the messages before the one that is refused stay sent
+      if (bytes > 0) this.#schedule();
     }
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    return bytes === 0 ? DONE : this.#sent(bytes, signal);
+  }
+
+  #refuse(): Promise<never> | undefined {
+    const { maxQueued } = this.#options;
+    if (this.#queued < maxQueued && (!this.#full || this.backlog < maxQueued)) return undefined;
+    const detail = `${this.backlog} bytes wait for the peer, and maxQueued is ${maxQueued}`;
+    return rejected(new ImsgError("ENOBUFS", { syscall: "imsg_compose", detail }));
+  }
+
+  #compose(message: SendInit): number {
+    const bytes =
+      message.fd === undefined ? this.#batch.compose(message) : this.#pass(message, message.fd);
+    this.#queued += bytes;
+    return bytes;
   }
 
   /** Queues a message with a value, which stays the caller's if that fails. */
-  #pass(message: SendInit): number {
-    if (!this.#passes) {
-      throw new ImsgError("EINVAL", { syscall: "imsg_compose", detail: "allowFdPass is not set" });
+  #pass(message: SendInit, value: unknown): number {
+    if (!this.#options.passes) {
+      const detail = "the channel was made without the option allowFdPass";
+      throw new ImsgError("EINVAL", { syscall: "imsg_compose", detail });
     }
-    const claimed = this.#transport.claim?.(message.fd);
+    const claimed = this.#transport.claim?.(value);
     const { engine } = this.#batch;
     const { values, call } = engine;
-    const fd = engine.openValue(message.fd, claimed?.dispose, "imsg_compose");
+    const fd = engine.openValue(claimed?.value ?? value, claimed?.dispose, "imsg_compose");
     try {
       return this.#batch.compose(message, fd);
     } catch (error) {
@@ -71,21 +122,77 @@ export class Outbox {
     }
   }
 
-  readonly #turn = (): void => {
-    this.#scheduled = false;
-    if (!this.#full) this.flush();
+  #sent(bytes: number, signal: AbortSignal | undefined): Promise<void> {
+    if (!this.#full) this.#schedule();
+    if (!this.#full) return DONE;
+    this.#waitingBytes += bytes;
+    return handled(
+      new Promise((resolve, reject) => {
+        let forget = (): void => {};
+        const settle = (): void => {
+          forget();
+          this.#waitingBytes -= bytes;
+        };
+        const waiting: Waiting = {
+          bytes,
+          resolve() {
+            settle();
+            resolve();
+          },
+          reject(error) {
+            settle();
+            reject(error);
+          },
+        };
+        forget = onAbort(signal, (reason) => {
+          this.#waiting.remove(waiting);
+          waiting.reject(reason);
+        });
+        this.#waiting.push(waiting);
+      }),
+    );
+  }
+
+  #schedule(): void {
+    if (this.#full) return;
+    if (this.#queued >= this.#options.mark) this.flush();
+    else if (!this.#scheduled) {
+      this.#scheduled = true;
+      queueMicrotask(this.#firstOfTurn);
+    }
+  }
+
+  readonly #firstOfTurn = (): void => {
+    this.flush();
+    afterTurn(this.#endOfTurn);
   };
 
-  /** Hands what is queued to the transport, full or not. */
+  readonly #endOfTurn = (): void => {
+    this.#scheduled = false;
+    this.flush();
+  };
+
+  /** Hands the transport what is queued, as long as it has room. */
   flush(): void {
-    if (this.#queued === 0) return;
-    this.#queued = 0;
+    if (!this.#full) this.#hand(false);
+  }
+
+  /** Hands the transport everything that is queued, whether it has room or not. */
+  flushAll(): void {
+    this.#hand(true);
+  }
+
+  #hand(all: boolean): void {
     try {
-      for (let more = true; more; ) {
+      while (this.#queued > 0 && (all || !this.#full)) {
         const piece = this.#batch.take();
-        if (piece === undefined) break;
+        if (piece === undefined) {
+          this.#queued = 0;
+          return;
+        }
+        const { length } = piece.data; // the transport may transfer the bytes
         if (!this.#transport.send(piece.data, piece.passed)) this.#full = true;
-        more = piece.more;
+        this.#queued -= length;
       }
     } catch (error) {
       this.#fail(error);
@@ -99,9 +206,8 @@ export class Outbox {
     while (!this.#full && this.#waiting.length > 0) this.#waiting.shift()!.resolve();
   }
 
-  /** Nothing more will be sent: ends everybody's waiting. */
+  /** Nothing more will be sent. Settles every send that waits. */
   finish(error: unknown): void {
-    this.#queued = 0;
     for (let w = this.#waiting.shift(); w !== undefined; w = this.#waiting.shift()) {
       if (error === undefined) w.resolve();
       else w.reject(error);

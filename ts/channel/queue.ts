@@ -13,12 +13,12 @@ export class Queue<T> {
     this.#items.push(item);
   }
 
-  /** The first item, which stays. */
+  /** Returns the first item, which stays. */
   peek(): T | undefined {
     return this.#items[this.#head];
   }
 
-  /** Takes the first item. */
+  /** Removes and returns the first item. */
   shift(): T | undefined {
     if (this.#head === this.#items.length) return undefined;
     const item = this.#items[this.#head];
@@ -33,11 +33,9 @@ export class Queue<T> {
     return item;
   }
 
-  /** Takes a given item out of the middle; false if it is not there. */
-  remove(item: T): boolean {
+  /** Removes one item wherever it stands. */
+  remove(item: T): void {
     const at = this.#items.indexOf(item, this.#head);
-    if (at === -1) return false;
-    this.#items.splice(at, 1);
-    return true;
+    if (at !== -1) this.#items.splice(at, 1);
   }
 }

@@ -7,59 +7,58 @@ import type { Passed } from "./transport.ts";
 const UNTAKEN = 64;
 
 /**
- * The descriptors that came with messages and that nobody has taken: closed
- * with their message, at the latest when the channel ends.
+ * The descriptors that came with messages and have not been taken. Each is
+ * closed with its message, at the latest when the channel ends.
  */
-export class Arrivals {
+export class ReceivedFds {
   readonly #engine: Engine;
-  #messages: Set<ImsgMessage> | undefined; // most channels get none
+  #messages: Set<ImsgMessage> | undefined; // most channels receive none
 
   constructor(engine: Engine) {
     this.#engine = engine;
   }
 
   /**
-   * Makes descriptors of the values that came with a chunk: the number of the
-   * first, or -1. The others are closed, as the original does.
+   * Makes descriptors of the values that came with a chunk, and returns the
+   * number of the first, or -1. The others are closed, as the original does.
+   * Throws ENOMEM; every value is closed then.
    */
   open(passed: readonly Passed[]): number {
-    const { call, values } = this.#engine;
-    const numbers: number[] = [];
+    const [first, ...others] = passed;
+    if (first === undefined) return -1;
+    this.discard(others);
     try {
-      for (const { value, dispose } of passed) {
-        const id = values.add(value, dispose);
-        const fd = call.kernel_open(id);
-        if (fd === -1) {
-          values.closed(-1, id);
-          throw this.#engine.failure("recvmsg");
-        }
-        numbers.push(fd);
-      }
+      return this.#engine.openValue(first.value, first.dispose, "recvmsg");
     } catch (error) {
-      for (const fd of numbers) call.kernel_close(fd);
-      if (values.pending) this.#engine.settle();
+      this.discard([first]);
       throw error;
     }
-    for (const fd of numbers.slice(1)) call.kernel_close(fd);
-    return numbers[0] ?? -1;
   }
 
-  /** Keeps an eye on a message with a descriptor. */
+  /** Closes values that came with bytes that are not decoded. */
+  discard(passed: readonly Passed[]): void {
+    if (passed.length === 0) return;
+    const { values } = this.#engine;
+    for (const { value, dispose } of passed) values.closed(-1, values.add(value, dispose));
+    this.#engine.settle();
+  }
+
+  /** Remembers a message with a descriptor until the descriptor is taken or closed. */
   add(message: ImsgMessage): void {
     this.#messages ??= new Set();
     this.#messages.add(message);
     message.watch((gone) => this.#messages!.delete(gone));
   }
 
-  /** The error of too many that nobody takes. */
+  /** Returns ERR_IMSG_OVERFLOW if too many descriptors wait to be taken. */
   overflow(): ImsgError | undefined {
     const size = this.#messages?.size ?? 0;
     if (size <= UNTAKEN) return undefined;
-    const detail = `${size} descriptors wait to be taken, ${UNTAKEN} may`;
+    const detail = `${size} descriptors wait to be taken, at most ${UNTAKEN} may`;
     return new ImsgError("ERR_IMSG_OVERFLOW", { detail });
   }
 
-  /** Closes what nobody has taken. */
+  /** Closes the descriptors that have not been taken. */
   close(): void {
     for (const message of this.#messages ?? []) message.dispose();
   }

@@ -1,68 +1,120 @@
 import type { ImsgMessage, MessageInit } from "../batch/message.ts";
 import { ImsgError } from "../module/error.ts";
-import { checkAmount } from "./options.ts";
+import { handled, onAbort } from "./handled.ts";
+import { checkTimeout } from "./options.ts";
 
 /** Options of {@link ImsgChannel.request}. */
 export interface RequestOptions {
-  /** Tells the reply; by default, the first message with the request's peerid. */
-  match?: (message: ImsgMessage) => boolean;
+  /** Returns whether a message is the reply; by default, the first message with the request's peerid is. */
+  match?: ((message: ImsgMessage) => boolean) | undefined;
   /** Gives the request up; its promise is rejected with the signal's reason. */
-  signal?: AbortSignal;
-  /** Gives the request up after so many milliseconds: ETIMEDOUT. */
-  timeout?: number;
+  signal?: AbortSignal | undefined;
+  /** Gives the request up after so many milliseconds, counted from the call: ETIMEDOUT. */
+  timeout?: number | undefined;
 }
 
 interface Pending {
-  match: (message: ImsgMessage) => boolean;
+  /** The peerid that a reply has, or undefined if `match` decides. */
+  peerid: number | undefined;
+  match: ((message: ImsgMessage) => boolean) | undefined;
   settle: (message: ImsgMessage | undefined, error: unknown) => void;
+}
+
+/** How many requests that were given up are remembered, so that their late replies are dropped. */
+const REMEMBERED = 4096;
+
+/** A request that waits for its reply. */
+export interface Registered {
+  /** The peerid to send the request with. */
+  peerid: number | undefined;
+  /** The reply. Its rejection is handled. */
+  reply: Promise<ImsgMessage>;
+  /** Rejects the reply with an error, unless it is settled. */
+  fail(error: unknown): void;
 }
 
 /** The requests of a channel that wait for their replies, oldest first. */
 export class Requests {
-  #pending: Set<Pending> | undefined; // most channels ask nothing
+  #pending: Set<Pending> | undefined; // most channels send no request
+  #givenUp: Set<number> | undefined;
+  readonly #used = new Set<number>(); // the peerids of requests that wait
+  #next = 0;
+  /** How many replies came after their requests had been given up, and were dropped. */
+  late = 0;
 
-  /** Registers a request; forget takes it back, if it was never sent. */
-  add(
-    init: MessageInit,
-    options: RequestOptions,
-  ): { reply: Promise<ImsgMessage>; forget: () => void } {
-    const { signal, timeout } = options;
-    const peerid = init.peerid ?? 0;
-    const match = options.match ?? ((message: ImsgMessage) => message.peerid === peerid);
-    if (timeout !== undefined) checkAmount(timeout, "timeout", "request");
-    signal?.throwIfAborted();
-    let forget = (): void => {};
+  /** Registers a request. Throws EINVAL for bad options, and the reason of an aborted signal. */
+  add(init: MessageInit, options: RequestOptions): Registered {
+    const { signal, timeout, match } = options;
+    if (match !== undefined && typeof match !== "function") {
+      throw new ImsgError("EINVAL", { syscall: "request", detail: "match must be a function" });
+    }
+    if (timeout !== undefined) checkTimeout(timeout, "timeout", "request");
+    const given = init.peerid;
+    const peerid = given ?? (match === undefined ? this.#fresh() : undefined);
+    let fail = (_error: unknown): void => {};
     const reply = new Promise<ImsgMessage>((resolve, reject) => {
       let timer: ReturnType<typeof setTimeout> | undefined;
-      const settle = (message: ImsgMessage | undefined, error: unknown): void => {
+      const forget = onAbort(signal, (reason) => giveUp(reason));
+      const settle: Pending["settle"] = (message, error) => {
+        this.#pending!.delete(pending);
+        if (peerid !== undefined) this.#used.delete(peerid);
+        clearTimeout(timer);
         forget();
         if (message === undefined) reject(error);
         else resolve(message);
       };
-      const pending = { match, settle };
-      const abort = (): void => settle(undefined, signal!.reason);
-      forget = () => {
-        this.#pending!.delete(pending);
-        clearTimeout(timer);
-        signal?.removeEventListener("abort", abort);
+      const pending: Pending = { peerid: match === undefined ? peerid : undefined, match, settle };
+      const giveUp = (error: unknown): void => {
+        // 0 is the peerid of messages that answer nothing
+        if (pending.peerid) this.#remember(pending.peerid);
+        settle(undefined, error);
+      };
+      fail = (error) => {
+        if (this.#pending!.has(pending)) settle(undefined, error);
       };
       this.#pending ??= new Set();
       this.#pending.add(pending);
-      signal?.addEventListener("abort", abort);
+      if (peerid !== undefined) this.#used.add(peerid);
       if (timeout !== undefined) {
-        const late = { syscall: "request", detail: `no reply within ${timeout} ms` };
-        timer = setTimeout(() => settle(undefined, new ImsgError("ETIMEDOUT", late)), timeout);
+        const detail = `no reply within ${timeout} ms, the request's timeout`;
+        timer = setTimeout(
+          () => giveUp(new ImsgError("ETIMEDOUT", { syscall: "request", detail })),
+          timeout,
+        );
       }
     });
-    return { reply, forget };
+    return { peerid, reply: handled(reply), fail: (error) => fail(error) };
   }
 
-  /** Whether a message is a reply; if so, its request is settled. */
+  /** A peerid that no request which waits or was given up has. */
+  #fresh(): number {
+    do this.#next = this.#next === 0xffffffff ? 1 : this.#next + 1;
+    while (this.#used.has(this.#next) || this.#givenUp?.has(this.#next));
+    return this.#next;
+  }
+
+  #remember(peerid: number): void {
+    this.#givenUp ??= new Set();
+    this.#givenUp.add(peerid);
+    if (this.#givenUp.size <= REMEMBERED) return;
+    const [oldest] = this.#givenUp;
+    this.#givenUp.delete(oldest!);
+  }
+
+  /** Whether {@link settle} could have a use for a message. */
+  get interested(): boolean {
+    return this.waiting || (this.#givenUp !== undefined && this.#givenUp.size > 0);
+  }
+
+  /**
+   * Returns whether a message is a reply. A reply settles its request; a reply
+   * to a request that was given up is dropped.
+   */
   settle(message: ImsgMessage): boolean {
     for (const pending of this.#pending ?? []) {
       let matches: boolean;
       try {
-        matches = pending.match(message);
+        matches = pending.match?.(message) ?? message.peerid === pending.peerid;
       } catch (error) {
         pending.settle(undefined, error);
         continue;
@@ -72,10 +124,13 @@ export class Requests {
         return true;
       }
     }
-    return false;
+    if (!this.#givenUp?.delete(message.peerid)) return false;
+    this.late++;
+    message.dispose();
+    return true;
   }
 
-  /** No reply will come any more. */
+  /** Rejects every request that waits. */
   finish(error: unknown): void {
     for (const pending of this.#pending ?? []) pending.settle(undefined, error);
   }

@@ -1,10 +1,12 @@
-import { createInterface } from "node:readline";
 import type { ImsgChannel, MessageInit } from "../entry/index.ts";
 import { type Dialect, dialectOptions } from "./dialect.ts";
 import { shownOf } from "./dump.ts";
+import { fieldsBy } from "./fields.ts";
 import { jsonFormat, tableFormat } from "./format.ts";
+import { linesOf, longestLine } from "./lines.ts";
 import { parseMessage } from "./message.ts";
-import { colorsFor, Output, type Streams } from "./output.ts";
+import { colorsFor, Output, report, type Streams } from "./output.ts";
+import type { AnyProtocol } from "./protocols.ts";
 import type { WebSocketOptions } from "./relay/websocket.ts";
 import { messageOf, Status, UsageError } from "./status.ts";
 import { type OpenTarget, openTarget, type Target } from "./target.ts";
@@ -22,6 +24,10 @@ export interface ConnectOptions {
   pid?: number;
   maxSize: number;
   dialect?: Dialect;
+  /** Reads and writes the payloads. */
+  protocol?: AnyProtocol;
+  /** Shows when each message came. */
+  timestamps?: boolean;
   names: TypeNames;
   /** JSON lines instead of a table. */
   json?: boolean;
@@ -40,11 +46,11 @@ interface Outcome {
 
 /** Talks to a target, and resolves with the exit status. */
 export async function connectCommand(options: ConnectOptions, streams: Streams): Promise<number> {
-  const { names } = options;
+  const { names, protocol } = options;
   // what is wrong with --send is told before anything is sent
   const first = options.send.map((json) => {
     try {
-      return parseMessage(json, names);
+      return parseMessage(json, names, protocol);
     } catch (error) {
       throw new UsageError(`--send ${json}: ${messageOf(error)}`);
     }
@@ -81,13 +87,16 @@ export async function connectCommand(options: ConnectOptions, streams: Streams):
   }
 }
 
-/** Says something after what was printed before. */
-async function say({ stderr }: Streams, output: Output, text: string): Promise<void> {
+/** Reports an error after the messages that were printed before it. */
+async function say(streams: Streams, output: Output, text: string): Promise<void> {
   await output.flush().catch(() => {});
-  stderr.write(`imsg: ${text}\n`);
+  report(streams, text);
 }
 
-/** What ends it from outside: the time, and signals. */
+/** Signals that end the command. An exec target is in a group of its own: it gets none of them. */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Resolves when the time-out passes or a signal arrives. */
 function watchEnds(
   { timeout, until }: ConnectOptions,
   stop: AbortController,
@@ -107,15 +116,13 @@ function watchEnds(
         else settle({ status: Status.timeout, why: `timed out after ${seconds} s` });
       }, timeout);
     }
-    process.once("SIGINT", interrupted);
-    process.once("SIGTERM", interrupted);
+    for (const name of SIGNALS) process.once(name, interrupted);
   });
   return {
     outcome,
     forget() {
       clearTimeout(timer);
-      process.off("SIGINT", interrupted);
-      process.off("SIGTERM", interrupted);
+      for (const name of SIGNALS) process.off(name, interrupted);
     },
   };
 }
@@ -152,38 +159,54 @@ function isOver(channel: ImsgChannel): Promise<boolean> {
 async function sendAll(
   channel: ImsgChannel,
   first: readonly MessageInit[],
-  { names, end }: ConnectOptions,
+  { names, protocol, end, maxSize }: ConnectOptions,
   { stdin }: Streams,
 ): Promise<void> {
   for (const message of first) await channel.send(message);
-  let number = 0;
-  for await (const line of createInterface({ input: stdin, terminal: false })) {
-    number++;
-    if (line.trim() === "") continue;
-    let message: MessageInit;
-    try {
-      message = parseMessage(line, names);
-    } catch (error) {
-      throw new Error(`stdin, line ${number}: ${messageOf(error)}`);
-    }
+  for await (const message of messagesOf(stdin, names, protocol, longestLine(maxSize))) {
     await channel.send(message);
   }
   if (end) await channel.end();
 }
 
+/** The messages of a stream of JSON lines. Throws errors that name the line. */
+async function* messagesOf(
+  input: NodeJS.ReadableStream,
+  names: TypeNames,
+  protocol: AnyProtocol | undefined,
+  longest: number,
+): AsyncGenerator<MessageInit, void, undefined> {
+  let number = 1;
+  try {
+    for await (const line of linesOf(input as AsyncIterable<Buffer>, longest)) {
+      if (line.trim() !== "") yield parseMessage(line, names, protocol);
+      number++;
+    }
+  } catch (error) {
+    throw new Error(`stdin, line ${number}: ${messageOf(error)}`);
+  }
+}
+
 async function print(
   channel: ImsgChannel,
-  { names, json, color, bytes, until }: ConnectOptions,
+  { names, protocol, timestamps = false, json, color, bytes, until }: ConnectOptions,
   { stdout, env }: Streams,
   output: Output,
 ): Promise<Outcome> {
   const colors = colorsFor(stdout, env, color);
-  const table = { offsets: false, ...(bytes === undefined ? {} : { bytes }) };
-  const format = json ? jsonFormat(names) : tableFormat(names, colors, table);
+  const read = protocol === undefined ? undefined : fieldsBy(protocol, "receive");
+  const table = {
+    offsets: false,
+    timestamps,
+    ...(bytes === undefined ? {} : { bytes }),
+    ...(read === undefined ? {} : { read }),
+  };
+  const format = json ? jsonFormat(names, read) : tableFormat(names, colors, table);
   let n = 0;
   for await (const message of channel) {
     if (n === 0) await output.write(format.head());
-    await output.write(format.message({ ...shownOf(message), n: n++ }));
+    const time = timestamps ? { time: Date.now() / 1000 } : {};
+    await output.write(format.message({ ...shownOf(message), ...time, n: n++ }));
     if (until.has(message.type)) return { status: Status.ok };
     if (output.gone) return { status: Status.ok };
     output.soon();

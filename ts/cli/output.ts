@@ -1,7 +1,7 @@
-import { once } from "node:events";
 import type { Writable } from "node:stream";
 import pc from "picocolors";
 import type { Colors } from "picocolors/types";
+import { printable } from "./status.ts";
 
 /** The streams that a command works on: the process's, or a test's. */
 export interface Streams {
@@ -11,66 +11,120 @@ export interface Streams {
   env: Record<string, string | undefined>;
 }
 
-/** Colours if they are asked for, else if the stream is a terminal that has them. */
+/** The value of an environment variable. An empty variable counts as unset. */
+export function variable(env: Streams["env"], name: string): string | undefined {
+  const value = env[name];
+  return value === "" ? undefined : value;
+}
+
+/** Colours if an option asks for them, else if the environment or the terminal wants them. */
 export function colorsFor(
   stream: { isTTY?: boolean },
   env: Streams["env"],
   asked?: boolean,
 ): Colors {
-  const forced = env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== "0";
-  const none = env.NO_COLOR !== undefined && env.NO_COLOR !== "";
+  const force = variable(env, "FORCE_COLOR");
+  const forced = force !== undefined && force !== "0";
+  const none = variable(env, "NO_COLOR") !== undefined;
   return pc.createColors(
     asked ?? (forced || (!none && stream.isTTY === true && env.TERM !== "dumb")),
   );
 }
 
+/** Longest error text in characters. Paths and reasons fit; a 1 MB argument does not. */
+const LONGEST_REPORT = 2000;
+
+/** Writes one line `imsg: TEXT` to stderr, without control characters. */
+export function report({ stderr }: Pick<Streams, "stderr">, text: string): void {
+  stderr.write(`imsg: ${printable(text, LONGEST_REPORT)}\n`);
+}
+
+/** What has happened to a stream that Outputs write to. */
+interface StreamState {
+  /** The reader has closed its end (EPIPE). */
+  gone: boolean;
+  /** The first error other than EPIPE. */
+  failed: Error | undefined;
+}
+
+/** Several Outputs of one stream share its state. */
+const states = new WeakMap<Writable, StreamState>();
+
+function stateOf(stream: Writable): StreamState {
+  const known = states.get(stream);
+  if (known !== undefined) return known;
+  const state: StreamState = { gone: false, failed: undefined };
+  states.set(stream, state);
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    // `| head` closes the pipe when it has read enough: that is no failure of the command
+    if (error.code === "EPIPE") state.gone = true;
+    else state.failed ??= error;
+  });
+  return state;
+}
+
+/**
+ * Waits until everything that Outputs have written to a stream is written.
+ * Resolves with the stream's error, or undefined if there is none. EPIPE is none.
+ */
+export async function failureOf(stream: Writable): Promise<Error | undefined> {
+  const state = states.get(stream);
+  if (state === undefined) return undefined;
+  if (!state.gone && state.failed === undefined) await written(stream, "");
+  return state.failed;
+}
+
+/** Resolves when the system has taken the text, or refused it. */
+function written(stream: Writable, text: string): Promise<void> {
+  return new Promise((resolve) => {
+    // the 'error' event follows the callback by one turn
+    stream.write(text, (error) => (error ? setImmediate(resolve) : resolve()));
+  });
+}
+
 const CHUNK = 65536;
 
-/** Text to a stream, in large pieces, at the stream's speed. */
+/** Writes text to a stream in large pieces, at the stream's speed. */
 export class Output {
   readonly #stream: Writable;
+  readonly #state: StreamState;
   #text = "";
-  #gone = false;
-  #failed: Error | undefined;
   #scheduled = false;
 
   constructor(stream: Writable) {
     this.#stream = stream;
-    // whoever reads may stop reading (`| head`): not our failure
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "EPIPE") this.#gone = true;
-      else this.#failed ??= error;
-    });
+    this.#state = stateOf(stream);
   }
 
-  /** Whether nobody reads any more. */
+  /** Whether the reader has closed its end of the pipe. */
   get gone(): boolean {
-    return this.#gone;
+    return this.#state.gone;
   }
 
-  /** Adds text; resolves when there is room for more. */
+  /** Adds text; resolves when there is room for more. Rejects as {@link flush}. */
   async write(text: string): Promise<void> {
     this.#text += text;
     if (this.#text.length >= CHUNK) await this.flush();
   }
 
-  /** Hands on what was added once nothing more is at hand. */
+  /** Flushes at the end of this turn of the event loop. The next flush reports an error. */
   soon(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      this.flush().catch(() => {}); // the next one tells
+      this.flush().catch(() => {});
     });
   }
 
-  /** Hands on what was added. Rejects with what the stream failed with. */
+  /** Writes the added text; resolves when the system has taken it. Rejects with the stream's error. */
   async flush(): Promise<void> {
     const text = this.#text;
+    const state = this.#state;
     this.#text = "";
-    if (text !== "" && !this.#gone && !this.#stream.write(text)) {
-      await once(this.#stream, "drain").catch(() => {});
+    if (text !== "" && !state.gone && state.failed === undefined) {
+      await written(this.#stream, text);
     }
-    if (this.#failed !== undefined) throw this.#failed;
+    if (state.failed !== undefined) throw state.failed;
   }
 }

@@ -27,8 +27,19 @@ export function messageOf(error: unknown): string {
   return error.message;
 }
 
-/** Text of somebody else's, safe for a terminal and a log: one line, no control characters. */
+/**
+ * Text from outside (a peer, a file's name, an argument) for a terminal or a
+ * log: one line of at most `longest` characters, without control characters.
+ */
 export function printable(text: string, longest = 200): string {
   const clean = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "\u{fffd}");
   return clean.length > longest ? `${clean.slice(0, longest)}…` : clean;
+}
+
+/** {@link printable} for each line of a text. */
+export function printableLines(text: string, longest = 2000): string {
+  return text
+    .split("\n")
+    .map((line) => printable(line, longest))
+    .join("\n");
 }

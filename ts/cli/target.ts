@@ -1,5 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import type { NetConnectOpts } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { type ChannelOptions, ImsgChannel } from "../entry/index.ts";
 import { fromSocket, spawn } from "../entry/node.ts";
 import { connectSocket } from "../transports/connect.ts";
@@ -110,24 +111,36 @@ async function finish(
 /** Milliseconds that the end of a connection may take. */
 const PATIENCE = 1000;
 
-/** Waits for a child whose connection has ended, and ends it if it does not. */
-function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
-  return new Promise((resolve) => {
-    const timers = (["SIGTERM", "SIGKILL"] as const).map((name, i) =>
-      setTimeout(() => signalGroup(child, name), PATIENCE * (i + 1)),
-    );
-    child.once("exit", () => {
-      for (const timer of timers) clearTimeout(timer);
-      resolve();
-    });
-  });
+/** Milliseconds between two looks at a process group. */
+const LOOK = 20;
+
+/**
+ * Resolves when the process group of a child has ended. A group that runs for
+ * PATIENCE gets SIGTERM, after as long again SIGKILL. The leader may be gone
+ * while others of its group run. A dead process that its parent never collects
+ * is waited for no longer than PATIENCE after SIGKILL.
+ */
+async function ended(child: ChildProcess): Promise<void> {
+  const start = performance.now();
+  const signals: NodeJS.Signals[] = ["SIGTERM", "SIGKILL"];
+  for (let next = 1; signalGroup(child, 0); ) {
+    if (performance.now() - start >= PATIENCE * next) {
+      const name = signals.shift();
+      if (name === undefined) return;
+      signalGroup(child, name);
+      next++;
+    }
+    await delay(LOOK);
+  }
 }
 
-function signalGroup(child: ChildProcess, name: NodeJS.Signals): void {
+/** Sends a signal to the group of a child; 0 sends none. Returns false if there is no such group. */
+function signalGroup({ pid }: ChildProcess, name: NodeJS.Signals | 0): boolean {
+  if (pid === undefined) return false;
   try {
-    process.kill(-child.pid!, name);
-  } catch {
-    child.kill(name);
+    return process.kill(-pid, name);
+  } catch (error) {
+    // EPERM: the group is there, and runs as another user
+    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

@@ -27,6 +27,8 @@ export interface ImsgErrorOptions {
   cause?: unknown;
   /** Overrides {@link ImsgError.fromPeer}, whose default depends on the code. */
   fromPeer?: boolean;
+  /** See {@link ImsgError.lostBytes}. */
+  lostBytes?: number;
 }
 
 const texts: Record<string, string> = {
@@ -83,6 +85,11 @@ export class ImsgError extends Error {
   declare readonly errno?: number;
   /** The C function that failed, if it was one. */
   declare readonly syscall?: string;
+  /**
+   * Bytes of messages whose `send` was fulfilled and that the system never took,
+   * on an error that ended a channel; absent if there are none.
+   */
+  declare readonly lostBytes?: number;
 
   /**
    * Makes an error with one of the library's codes.
@@ -100,6 +107,7 @@ export class ImsgError extends Error {
     this.fromPeer = fromPeer;
     if (isErrnoName(code)) this.errno = linuxErrno(code);
     if (syscall !== undefined) this.syscall = syscall;
+    if (options.lostBytes !== undefined) this.lostBytes = options.lostBytes;
   }
 }
 

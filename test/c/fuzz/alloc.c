@@ -110,7 +110,10 @@ release(struct slot *s, int zero)
 	if (s->p == NULL)
 		return;
 	check_content(s);
-	if (zero)
+	if (zero && s->n % 3 == 0) {
+		mem_wipe_whole(s->p);
+		mem_freezero(s->p, s->n / 2);
+	} else if (zero)
 		mem_freezero(s->p, s->n);
 	else
 		mem_free(s->p);
@@ -163,9 +166,8 @@ step(struct input *in)
 	case 2:
 		release(s, 0);
 		n = next8(in);
-		if ((p = mem_calloc(n, op)) != NULL)
+		if ((p = mem_alloc(n * op)) != NULL)
 			adopt(s, p, n * op, op);
-		CHECK(mem_calloc((size_t)-1 / 2, 3) == NULL);
 		break;
 	case 3:
 		release(s, 1);

@@ -197,7 +197,7 @@ class Exchange {
     const receiving = this.#receive();
     // a failure there ends the waiting here
     const failed = receiving.catch((error: unknown) => {
-      void this.#channel.close(error);
+      void this.#channel.abort(error);
       this.#wake?.();
       throw error;
     });

@@ -84,7 +84,7 @@ describe("a channel, however its bytes are cut,", () => {
             expect(data.length * 2).toBeGreaterThan(chunk.length);
           }
         }
-        void channel.close(new Error("the test is over"));
+        void channel.abort(new Error("the test is over"));
       }),
       { seed: SEED, numRuns: 300 },
     );

@@ -131,7 +131,7 @@ describe("a channel", () => {
     const waiting = a.receive();
     waiting.catch(() => {});
     const reason = new Error("enough");
-    await a.close(reason);
+    a.abort(reason);
     await expect(waiting).rejects.toBe(reason);
     await expect(a.receive()).rejects.toBe(reason);
     await expect(a.send({ type: 1 })).rejects.toBe(reason);
@@ -241,7 +241,7 @@ describe("a channel", () => {
     void a.send({ type: 1, data: new Uint8Array(9000) });
     await b.receive();
     await a.close();
-    await b.close(new Error("over"));
+    b.abort(new Error("over"));
     socket.end(header(1, 3));
     await c.closed.catch(() => {});
     expect(defaultInstance().stats()).toMatchObject({ liveBytes: base, objects: { batch: 0 } });

@@ -145,6 +145,6 @@ class ChannelConnection implements Connection {
   }
 
   close(): void {
-    void this.#channel.close(new Error("the test is over"));
+    void this.#channel.abort(new Error("the test is over"));
   }
 }

@@ -30,8 +30,8 @@ describe("flow control", () => {
         sink = to;
       },
       send: () => true,
-      end: () => calls.push("end"),
-      close: () => calls.push("close"),
+      end: () => void calls.push("end"),
+      close: () => void calls.push("close"),
       abort: (reason) => calls.push(reason),
     };
     const a = new ImsgChannel(transport, { highWaterMark: 1000 });

@@ -69,7 +69,7 @@ describe("a trap", () => {
     const open = (instance?: ImsgInstance) => {
       const options = instance === undefined ? {} : { instance };
       const channel = fromSocket(connect({ path: peer.path, allowHalfOpen: true }), options);
-      onTestFinished(() => channel.close(new Error("the test is over")));
+      onTestFinished(() => channel.abort(new Error("the test is over")));
       return channel;
     };
     const [ill, sound, usual] = [open(bad), open(good), open()];

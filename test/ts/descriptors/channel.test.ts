@@ -92,7 +92,7 @@ describe("a value that is sent with a message", () => {
       a.send({ type: 2, fd: new Thing(name, log) }).catch(() => {});
     }
     expect(log).toEqual([]);
-    await a.close(new Error("enough"));
+    a.abort(new Error("enough"));
     expect([log, values()]).toEqual([["one", "two"], 0]);
   });
 
@@ -136,7 +136,7 @@ describe("a value that comes with a message", () => {
       const first = (await b.receive())!;
       const taken = (await b.receive())!.takeFd() as Thing;
       expect(taken.name).toBe("two");
-      await b.close(reason);
+      b.abort(reason);
       expect([log.splice(0), first.hasFd, values()]).toEqual([["one", "three"], false, 0]);
       await a.close();
     }

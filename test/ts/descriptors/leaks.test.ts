@@ -101,12 +101,12 @@ describe("the descriptors of the process", () => {
       close(refused);
       if (i % 2 === 0) expect((await a.receive())!.hasFd).toBe(true); // and never taken
       const gone = new Error("enough");
-      if (i % 4 === 0) await a.close(gone);
-      else if (i % 4 === 1) await b.close(gone);
+      if (i % 4 === 0) a.abort(gone);
+      else if (i % 4 === 1) b.abort(gone);
       else if (i % 4 === 2) await Promise.all([a.close(), b.close()]);
-      else await Promise.all([a.close(), b.close(gone)]);
-      await a.close(gone);
-      await b.close(gone);
+      else await Promise.all([a.close(), b.abort(gone)]);
+      a.abort(gone);
+      b.abort(gone);
     }
     expect([await settled(), values()]).toEqual(before);
   });

@@ -195,7 +195,7 @@ describe("two channels on a Unix socket", () => {
 
   it("tell that the other end is gone", async () => {
     const [a, b] = await pair();
-    await b.close(new Error("enough"));
+    b.abort(new Error("enough"));
     await expect(
       (async () => {
         for (;;) {

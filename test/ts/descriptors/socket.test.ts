@@ -80,7 +80,7 @@ describe("a channel on the number of a socket", () => {
       const [a, b] = await pair();
       for (let n = 0; n < 5; n++) a.send({ type: n, fd: openNull() }).catch(() => {});
       if (i % 2 === 0) expect((await b.receive())!.hasFd).toBe(true);
-      await (i % 4 < 2 ? a : b).close(new Error("enough"));
+      await (i % 4 < 2 ? a : b).abort(new Error("enough"));
       await Promise.all([a.close(), b.close()]);
     }
     expect(await settledCount(before)).toBe(before);

@@ -129,7 +129,7 @@ export class Connection {
     const daemon = this.#opening.then((open) => open.dispose()).catch(() => {});
     if (closing.code === CloseCode.normal) await this.#client.close();
     else {
-      await this.#client.close(closing);
+      await this.#client.abort(closing);
       this.#cutOff();
     }
     await Promise.all([closed, daemon]);

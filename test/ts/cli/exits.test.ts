@@ -1,0 +1,233 @@
+/** How the packed command ends: full disks, readers that leave, control characters, long lines. */
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { linesOf, longestLine } from "../../../ts/cli/lines.ts";
+import { peerBinary } from "../../helpers/peer.ts";
+import { encode } from "../../oracle/reference/codec.ts";
+import { packed, run, start } from "./command.ts";
+
+const cli = join(packed.folder, "cli.js");
+let folder: string;
+let small: string;
+let large: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "imsg-exits-"));
+  small = join(folder, "small.bin");
+  large = join(folder, "large.bin");
+  await writeFile(small, encode({ type: 1, pid: 2 }));
+  await writeFile(
+    large,
+    Buffer.concat(Array(500).fill(encode({ type: 1, data: new Uint8Array(4000) }))),
+  );
+  return () => rm(folder, { recursive: true, force: true });
+});
+
+/** Runs a line of shell with $IMSG as the command. */
+function shell(line: string): Promise<{ status: number; stdout: string; stderr: string }> {
+  const env = { PATH: process.env.PATH, TERM: "xterm", IMSG: cli, NODE: process.execPath };
+  return new Promise((resolve) => {
+    execFile("/bin/sh", ["-c", line], { env, timeout: 30_000 }, (error, stdout, stderr) => {
+      resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
+  });
+}
+
+const echo = (): string => `exec:exec '${peerBinary()}' --fd 3 --mode echo`;
+const ways: [string, () => string][] = [
+  ["--help", () => "--help"],
+  ["help relay", () => "help relay"],
+  ["relay --help", () => "relay --help"],
+  ["--version", () => "--version"],
+  ["dump --json", () => `dump --json ${small}`],
+  ["dump", () => `dump ${small}`],
+  ["dump of much", () => `dump --json ${large}`],
+  ["connect", () => `connect "${echo()}" --json --send '{"type":5}' --until 5`],
+];
+
+describe.each(ways)("imsg %s", (_name, args) => {
+  test("exits with 1 and the reason when its output cannot be written", async () => {
+    const { status, stderr } = await shell(`"$NODE" "$IMSG" ${args()} </dev/null >/dev/full`);
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: expect.stringMatching(/^imsg: .*ENOSPC.*\n$/),
+    });
+  });
+
+  test("exits with 0 and no word when the reader of its output has left", async () => {
+    const line = `{ "$NODE" "$IMSG" ${args()} </dev/null; echo "status $?" >&2; } | true`;
+    expect((await shell(line)).stderr).toBe("status 0\n");
+  });
+
+  test("exits by itself when stderr has no reader", async () => {
+    const line = `{ "$NODE" "$IMSG" ${args()} </dev/null 2>&3 >/dev/full; echo "status $?"; } 3>/dev/full`;
+    expect((await shell(line)).stdout).toBe("status 1\n");
+  });
+});
+
+const ESCAPES = "\u001b]0;owned\u0007\u001b[2J\u009b31m\u202e\r";
+
+describe("what the command prints has no control characters", () => {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are the subject
+  const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/;
+  const sources: [string, string[], string?][] = [
+    ["the name of a file that is not there", ["dump", `/nonexistent/${ESCAPES}`]],
+    ["an unknown command", [ESCAPES]],
+    ["an unknown option", ["dump", `--${ESCAPES}`]],
+    ["a value of an option", ["dump", "--max-size", ESCAPES]],
+    ["a target", ["connect", `unix:/nonexistent/${ESCAPES}`]],
+    ["a target of no kind", ["connect", ESCAPES]],
+    ["--send", ["connect", "unix:/x", "--send", `{"${ESCAPES}`]],
+    ["--until", ["connect", "unix:/x", "--until", ESCAPES]],
+    ["a name", ["dump", "--type", `A${ESCAPES}=1`]],
+    ["a file of a token", ["relay", "--to", "unix:/x", "--token-file", `/x${ESCAPES}`]],
+    ["an origin", ["relay", "--to", "unix:/x", "--allow-origin", ESCAPES]],
+  ];
+
+  test.each(sources)("from %s", async (_what, args) => {
+    const { status, stderr } = await run(packed, args);
+    expect(status).toBeGreaterThan(0);
+    expect(stderr).toMatch(/^imsg: /);
+    expect(stderr).not.toMatch(CONTROL);
+  });
+
+  test.each([`{"type":1,"${ESCAPES}":2}\n`, `${ESCAPES}\n`, `{"type":"${ESCAPES}"}\n`])(
+    "from the line %j of stdin",
+    async (line) => {
+      const { status, stderr } = await run(packed, ["connect", echo()], line);
+      expect(status).toBe(1);
+      expect(stderr).toMatch(/^imsg: stdin, line 1: /);
+      expect(stderr).not.toMatch(CONTROL);
+    },
+  );
+});
+
+describe("a line of stdin", () => {
+  test("that no message can need is an error, and little of it is kept", async () => {
+    const { child, ended } = start(packed, ["connect", echo(), "--max-size", "1k"]);
+    const limit = longestLine(1024);
+    const block = Buffer.alloc(1 << 20, "x");
+    let peak = 0;
+    for (let i = 0; i < 64 && child.exitCode === null; i++) {
+      await new Promise((resolve) => child.stdin!.write(block, resolve));
+      peak = Math.max(peak, await residentOf(child.pid!));
+    }
+    const { status, stderr } = await ended;
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: `imsg: stdin, line 1: the line is longer than ${limit} bytes\n`,
+    });
+    expect(peak).toBeLessThan(200e6);
+  });
+
+  test("may be as long as the largest message needs, written in the longest way", async () => {
+    const text = "\\u0000".repeat(16368);
+    const args = ["connect", echo(), "--json", "--until", "7"];
+    const { status, stdout } = await run(packed, args, `{"type":7,"text":"${text}"}\n`);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ type: 7, len: 16384 });
+  });
+
+  test("is the same however the bytes are cut", async () => {
+    const bytes = Buffer.from('{"a":"é"}\n\n  x\r\nlast');
+    const lines = ['{"a":"é"}', "", "  x\r", "last"];
+    for (let size = 1; size <= bytes.length; size++) {
+      const pieces = async function* () {
+        for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+      };
+      const found: string[] = [];
+      for await (const line of linesOf(pieces(), 10)) found.push(line);
+      expect(found).toEqual(lines);
+      await expect(async () => {
+        for await (const _ of linesOf(pieces(), 9)) {
+          // the first line has ten bytes
+        }
+      }).rejects.toThrow("longer than 9 bytes");
+    }
+  });
+});
+
+/** Resident memory of a process in bytes; 0 once it has ended. */
+async function residentOf(pid: number): Promise<number> {
+  const text = await readFile(`/proc/${pid}/statm`, "utf8").catch(() => "0 0");
+  return Number(text.split(" ")[1]) * 4096;
+}
+
+describe("an exec target", () => {
+  /** A command whose shell starts a process of the same group, writes its pid and acts. */
+  const leader = (file: string, rest: string): string =>
+    `exec:trap '' TERM; sleep 600 3>&- & echo $! > ${file}; ${rest}`;
+
+  const alive = async (file: string): Promise<boolean> => {
+    const pid = (await readFile(file, "utf8")).trim();
+    if (!existsSync(`/proc/${pid}`)) return false;
+    // a container's first process may collect no orphans
+    return !/^State:\s+Z/m.test(
+      await readFile(`/proc/${pid}/status`, "utf8").catch(() => "State: Z"),
+    );
+  };
+
+  test.each([
+    ["whose leader exits at once", "exit 0", []],
+    [
+      "whose leader goes on",
+      `exec '${peerBinary()}' --fd 3 --mode echo`,
+      ["--send", '{"type":1}', "--until", "1"],
+    ],
+  ])("%s ends with its whole group", async (name, rest, args) => {
+    const file = join(folder, `pid-${name.length}`);
+    await run(packed, ["connect", leader(file, rest), ...args]);
+    expect(await alive(file)).toBe(false);
+  });
+
+  test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+    "ends with its whole group on %s",
+    async (name) => {
+      const file = join(folder, `pid-${name}`);
+      const { child, ended } = start(packed, ["connect", leader(file, "sleep 600")]);
+      onTestFinished(() => void child.kill("SIGKILL"));
+      while (!existsSync(file) || (await readFile(file, "utf8")) === "")
+        await new Promise((r) => setTimeout(r, 20));
+      child.kill(name);
+      expect((await ended).status).toBe(130);
+      expect(await alive(file)).toBe(false);
+    },
+  );
+});
+
+describe("an environment variable that is empty counts as unset", () => {
+  test("for the token of connect and relay", async () => {
+    const args = ["connect", echo(), "--send", '{"type":1}', "--until", "1"];
+    expect((await run(packed, args, "", { IMSG_TOKEN: "" })).status).toBe(0);
+    const { status, stderr } = await run(packed, ["connect", "ws://127.0.0.1:1"], "", {
+      IMSG_TOKEN: "",
+    });
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: expect.stringContaining("ECONNREFUSED"),
+    });
+  });
+
+  test("for colours", async () => {
+    const { stdout } = await run(packed, ["dump", small], "", { FORCE_COLOR: "" });
+    expect(stdout).not.toContain("\u001b");
+  });
+
+  test("and a bad token is reported with the variable or the option that holds it", async () => {
+    const target = ["connect", "ws://127.0.0.1:1"];
+    const env = { IMSG_TOKEN: "no pe" };
+    expect((await run(packed, target, "", env)).stderr).toMatch(/^imsg: IMSG_TOKEN: a token has/);
+    for (const token of ["no pe", ""]) {
+      const { status, stderr } = await run(packed, [...target, "--token", token], "", env);
+      expect({ token, status }).toEqual({ token, status: 2 });
+      expect(stderr).toMatch(/^imsg: --token: a token has/);
+    }
+    // a Unix socket takes no token
+    const args = ["connect", echo(), "--send", '{"type":1}', "--until", "1"];
+    expect((await run(packed, args, "", env)).status).toBe(0);
+  });
+});

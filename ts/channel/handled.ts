@@ -1,0 +1,68 @@
+const ignore = (): void => {};
+
+/**
+ * Marks a promise as handled, and returns it. The rejection still reaches a
+ * caller who awaits the promise, but one that nobody awaits is no unhandled
+ * rejection, which would end the process.
+ */
+export function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(ignore);
+  return promise;
+}
+
+/** A promise that is rejected with an error of the channel, and marked as {@link handled}. */
+export const rejected = (error: unknown): Promise<never> => handled(Promise.reject(error));
+
+/**
+ * Calls back when a signal aborts, unless the returned function is called
+ * before. Throws the reason of a signal that has aborted already.
+ */
+export function onAbort(
+  signal: AbortSignal | undefined,
+  aborted: (reason: unknown) => void,
+): () => void {
+  if (signal === undefined) return ignore;
+  signal.throwIfAborted();
+  const listener = (): void => aborted(signal.reason);
+  signal.addEventListener("abort", listener, { once: true });
+  return () => signal.removeEventListener("abort", listener);
+}
+
+/** A promise with its two functions, made when somebody asks for it. */
+export class Settlement {
+  #promise: Promise<void> | undefined;
+  #resolve: (() => void) | undefined;
+  #reject: ((error: unknown) => void) | undefined;
+  #result: { error: unknown } | undefined;
+
+  /** The promise. Its rejection is {@link handled}. */
+  get promise(): Promise<void> {
+    if (this.#promise === undefined) {
+      this.#promise = handled(
+        new Promise<void>((resolve, reject) => {
+          this.#resolve = resolve;
+          this.#reject = reject;
+        }),
+      );
+      if (this.#result !== undefined) this.#apply(this.#result.error);
+    }
+    return this.#promise;
+  }
+
+  /** Whether it is settled. */
+  get settled(): boolean {
+    return this.#result !== undefined;
+  }
+
+  /** Fulfils the promise, or rejects it if there is an error. The first call counts. */
+  settle(error?: unknown): void {
+    if (this.#result !== undefined) return;
+    this.#result = { error };
+    if (this.#promise !== undefined) this.#apply(error);
+  }
+
+  #apply(error: unknown): void {
+    if (error === undefined) this.#resolve!();
+    else this.#reject!(error);
+  }
+}

@@ -1,0 +1,134 @@
+import type { Batch, Sharing } from "../batch/batch.ts";
+import type { ImsgMessage } from "../batch/message.ts";
+import { Queue } from "./queue.ts";
+import type { ReceivedFds } from "./received-fds.ts";
+import type { Passed } from "./transport.ts";
+import { afterTurn } from "./turn.ts";
+
+/**
+ * Memory of messages, in bytes, that is decoded without a break. Then other
+ * events get their turn: some 15,000 messages, a few ms.
+ */
+const BREAK = 4 * 1024 * 1024;
+/** What decoding counts for a message besides the bytes of the stream. */
+const DECODED = 256;
+
+interface Arrived {
+  chunk: Uint8Array;
+  /** How many bytes of the chunk are decoded. */
+  from: number;
+  passed: readonly Passed[];
+}
+
+/** What the intake needs from its channel. */
+export interface IntakeOwner {
+  /** Whether messages may be decoded now. */
+  hasRoom(): boolean;
+  /** Takes a message. */
+  deliver(message: ImsgMessage): void;
+  /** Decoding has failed; what arrived before the error has been delivered. */
+  failed(error: unknown): void;
+  /** Everything that arrived has been decoded. */
+  emptied(): void;
+  /** The break is over: {@link Intake.run} is to be called again. */
+  refill(): void;
+}
+
+/**
+ * The chunks that have arrived and are not decoded yet. It decodes a window at
+ * a time while there is room, so that a large chunk never becomes more messages
+ * than may wait, and never keeps the event loop for long.
+ */
+export class Intake {
+  readonly #batch: Batch;
+  readonly #fds: ReceivedFds;
+  readonly #sharing: Sharing;
+  readonly #owner: IntakeOwner;
+  readonly #chunks = new Queue<Arrived>();
+  #bytes = 0;
+  #decoded = 0;
+  #resting = false;
+  #running = false;
+
+  constructor(batch: Batch, fds: ReceivedFds, sharing: Sharing, owner: IntakeOwner) {
+    this.#batch = batch;
+    this.#fds = fds;
+    this.#sharing = sharing;
+    this.#owner = owner;
+  }
+
+  /** Bytes that wait to be decoded. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Whether nothing waits to be decoded. */
+  get empty(): boolean {
+    return this.#chunks.length === 0;
+  }
+
+  /** Adds a chunk with its values; {@link run} decodes it. */
+  add(chunk: Uint8Array, passed: readonly Passed[]): void {
+    this.#chunks.push({ chunk, from: 0, passed });
+    this.#bytes += chunk.length;
+  }
+
+  /** Decodes as much as there is room for. */
+  run(): void {
+    // a matcher of a request may call the channel while messages are delivered
+    if (this.#running || this.#resting) return;
+    this.#running = true;
+    try {
+      while (this.#chunks.length > 0 && this.#owner.hasRoom()) {
+        if (this.#decoded >= BREAK) {
+          this.#rest();
+          return;
+        }
+        this.#some();
+      }
+    } finally {
+      this.#running = false;
+    }
+    if (this.#chunks.length === 0) this.#owner.emptied();
+  }
+
+  #rest(): void {
+    this.#resting = true;
+    afterTurn(() => {
+      this.#resting = false;
+      this.#decoded = 0;
+      this.#owner.refill();
+    });
+  }
+
+  /** Decodes one window of the first chunk. */
+  #some(): void {
+    const arrived = this.#chunks.peek()!;
+    const { chunk, from, passed } = arrived;
+    const messages: ImsgMessage[] = [];
+    let error: unknown;
+    try {
+      const fd = from > 0 || passed.length === 0 ? -1 : this.#fds.open(passed);
+      arrived.from = this.#batch.decodeSome(chunk, from, this.#sharing, messages, fd);
+      error = this.#batch.failed;
+    } catch (thrown) {
+      error = thrown;
+    }
+    const count = arrived.from - from;
+    this.#bytes -= count;
+    this.#decoded += count + messages.length * DECODED;
+    if (arrived.from >= chunk.length) this.#chunks.shift();
+    for (const message of messages) this.#owner.deliver(message);
+    if (error === undefined) return;
+    this.drop();
+    this.#owner.failed(error);
+  }
+
+  /** Drops the chunks that wait, and closes the values that came with them. */
+  drop(): void {
+    for (let next = this.#chunks.shift(); next !== undefined; next = this.#chunks.shift()) {
+      if (next.from === 0) this.#fds.discard(next.passed);
+    }
+    this.#bytes = 0;
+  }
+}

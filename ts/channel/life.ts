@@ -1,0 +1,495 @@
+import type { Batch } from "../batch/batch.ts";
+import { checkMessage, type ImsgMessage, type SendInit } from "../batch/message.ts";
+import { ImsgError } from "../module/error.ts";
+import { handled, onAbort, rejected, Settlement } from "./handled.ts";
+import { Inbox } from "./inbox.ts";
+import { Intake } from "./intake.ts";
+import { Linger } from "./linger.ts";
+import { describeLost } from "./lost.ts";
+import type { ResolvedChannelOptions } from "./options.ts";
+import { Outbox } from "./outbox.ts";
+import { ReceivedFds } from "./received-fds.ts";
+import { type RequestOptions, Requests } from "./requests.ts";
+import type { Passed, Transport } from "./transport.ts";
+
+/** How many descriptors may wait to be received before the peer has to wait. */
+const FD_MARK = 16;
+/** How many times the mark may wait while a request waits for a reply behind it. */
+const UNREAD = 16;
+const NONE: readonly Passed[] = [];
+
+const closedError = (syscall: string, detail?: string): ImsgError =>
+  new ImsgError("ERR_IMSG_CLOSED", { syscall, ...(detail === undefined ? {} : { detail }) });
+
+/**
+ * The life of a channel: which side has ended, what has failed, and what
+ * happens next. It owns the parts of the channel and answers the transport.
+ */
+export class Life {
+  readonly requests = new Requests();
+  /** See ImsgChannel.closed. */
+  readonly closed = new Settlement();
+  /** See ImsgChannel.peerEnded. */
+  readonly peerEnded = new Settlement();
+  readonly #batch: Batch;
+  readonly #transport: Transport;
+  readonly #options: ResolvedChannelOptions;
+  readonly #inbox = new Inbox();
+  readonly #outbox: Outbox;
+  readonly #fds: ReceivedFds;
+  readonly #intake: Intake;
+  /** How the channel ended; the error is undefined if cleanly. */
+  #over: { error: unknown } | undefined;
+  /** Bytes of fulfilled sends that were lost when the channel failed. */
+  #lost = 0;
+  /** Why nothing can be sent any more, although the peer may still be heard. */
+  #sendError: unknown;
+  /** Whether end() or close() was called. */
+  #finished = false;
+  #ending: Settlement | undefined;
+  /** Whether the transport has sent our end. */
+  #localEnded = false;
+  /** What the transport reported behind the chunks that wait. */
+  #arrival: "open" | "ended" | "gone" = "open";
+  /** Whether the peer's end has been reached, behind everything that it sent. */
+  #reachedEnd = false;
+  #closing: Promise<void> | undefined;
+  #linger: Linger | undefined;
+  #paused = false;
+  #released = false;
+  /** Whether a loop, a stream or a receiver is reading. */
+  reading = false;
+  #unlisten: () => void = () => {};
+
+  constructor(batch: Batch, transport: Transport, options: ResolvedChannelOptions) {
+    this.#batch = batch;
+    this.#transport = transport;
+    this.#options = options;
+    this.#fds = new ReceivedFds(batch.engine);
+    const outbox = { mark: options.mark, maxQueued: options.maxQueued, passes: options.fdpass };
+    this.#outbox = new Outbox(batch, transport, outbox, (error) => this.#cannotSend(error));
+    this.#intake = new Intake(batch, this.#fds, options.copy ? "none" : "chunk", {
+      hasRoom: () => this.#hasRoom(),
+      deliver: (message) => this.#deliver(message),
+      failed: (error) => this.#fail(error),
+      emptied: () => this.#emptied(),
+      refill: () => this.#refill(),
+    });
+  }
+
+  /** Starts the transport. Throws what its `start` throws. */
+  start(): void {
+    this.#transport.start({
+      highWaterMark: this.#options.mark,
+      received: (chunk, passed) => this.#received(chunk, passed),
+      ended: () => this.#arrived("ended"),
+      failed: (error) => this.#transportFailed(error),
+      drained: () => {
+        if (this.#over === undefined) this.#outbox.drained();
+      },
+      sendFailed: (error) => this.#sendFailed(error),
+      hungUp: () => this.#arrived("gone"),
+    });
+    if (this.#over === undefined) {
+      this.#unlisten = onAbort(this.#options.signal, (reason) => this.abort(reason));
+    }
+  }
+
+  // --- sending ---------------------------------------------------------------
+
+  /** Runs a send, unless nothing can be sent any more. */
+  send(run: (outbox: Outbox) => Promise<void>): Promise<void> {
+    if (!this.#canSend) return rejected(this.#whyNot("send"));
+    try {
+      return run(this.#outbox);
+    } catch (error) {
+      return Promise.reject(error); // a mistake of the caller: no handled rejection
+    }
+  }
+
+  get #canSend(): boolean {
+    return this.#over === undefined && !this.#finished && this.#sendError === undefined;
+  }
+
+  #whyNot(syscall: string): unknown {
+    return this.#over?.error ?? this.#sendError ?? closedError(syscall);
+  }
+
+  /** See ImsgChannel.request. */
+  request(message: SendInit, options: RequestOptions): Promise<ImsgMessage> {
+    if (!this.#canSend) return rejected(this.#whyNot("request"));
+    if (this.#reachedEnd) return rejected(closedError("request", "the peer has ended its side"));
+    try {
+      const { type, pid, data, fd, peerid: given } = checkMessage(message);
+      const unread = this.#unread();
+      if (unread !== undefined) return rejected(unread);
+      const { peerid, reply, fail } = this.requests.add({ type, peerid: given! }, options);
+      let sent: Promise<void>;
+      try {
+        sent = this.#outbox.send({ type, peerid: peerid!, pid: pid!, data: data!, fd });
+      } catch (error) {
+        fail(error);
+        throw error;
+      }
+      sent.catch(fail);
+      this.#refill(); // the reply may wait behind messages that nobody takes
+      return reply;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** The error of a request whose reply cannot be decoded, since too much waits before it. */
+  #unread(): ImsgError | undefined {
+    const { cost, length, receivers } = this.#inbox;
+    if (receivers > 0 || this.#roomFor(UNREAD)) return undefined;
+    const bytes = this.#inbox.bytes + this.#intake.bytes;
+    const detail =
+      `${bytes} bytes in ${length} messages wait, which take ${cost} bytes of memory; ` +
+      `${this.#options.mark * UNREAD} may (${UNREAD} times highWaterMark). ` +
+      "Read them with receive() or a loop";
+    return new ImsgError("ERR_IMSG_UNREAD", { syscall: "request", detail });
+  }
+
+  /** See ImsgChannel.end. */
+  end(): Promise<void> {
+    if (this.#ending === undefined) {
+      if (this.#over !== undefined || this.#sendError !== undefined) {
+        const error = this.#over === undefined ? this.#sendError : this.#over.error;
+        return error === undefined ? Promise.resolve() : rejected(error);
+      }
+      this.#finish();
+    }
+    return this.#ending!.promise;
+  }
+
+  /** Sends what is queued, and the end behind it. */
+  #finish(): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    this.#ending = new Settlement();
+    this.#outbox.flushAll();
+    if (this.#over !== undefined || this.#sendError !== undefined) {
+      this.#ending.settle(this.#whyNot("end"));
+      return;
+    }
+    this.#outbox.finish(undefined);
+    const ended = (): void => {
+      if (this.#over !== undefined || this.#sendError !== undefined) return;
+      this.#localEnded = true;
+      this.#ending!.settle();
+      this.#settle();
+    };
+    const sending = this.#transport.end();
+    if (sending instanceof Promise) sending.then(ended, (error) => this.#sendFailed(error));
+    else ended();
+  }
+
+  // --- receiving ---------------------------------------------------------------
+
+  /** Takes the next message if there is one. */
+  take(): ImsgMessage | undefined {
+    const message = this.#inbox.take();
+    if (!this.#intake.empty || this.#paused || this.#arrival === "gone") this.#refill();
+    return message ?? this.#inbox.take();
+  }
+
+  /** Takes all messages that are there, or undefined if there are none. */
+  takeAll(): ImsgMessage[] | undefined {
+    const first = this.take();
+    if (first === undefined) return undefined;
+    const all = [first];
+    for (let m = this.#inbox.take(); m !== undefined; m = this.#inbox.take()) all.push(m);
+    if (!this.#intake.empty || this.#paused || this.#arrival === "gone") this.#refill();
+    return all;
+  }
+
+  /** Waits for a message. The reader has finished with the messages before it. */
+  wait(signal?: AbortSignal): Promise<ImsgMessage | undefined> {
+    if (this.#over !== undefined && this.#inbox.finished) this.#fds.close();
+    return this.#inbox.wait(signal);
+  }
+
+  /** Ends the waiting of a loop that is left. */
+  stopWaiting(): void {
+    this.#inbox.release();
+    if (this.#over !== undefined) this.#fds.close();
+  }
+
+  #roomFor(marks: number): boolean {
+    const { cost, fds } = this.#inbox;
+    return cost < this.#options.mark * marks && fds < FD_MARK * Math.min(marks, 2);
+  }
+
+  #hasRoom(): boolean {
+    return this.#inbox.receivers > 0 || this.#roomFor(this.requests.waiting ? UNREAD : 1);
+  }
+
+  /** Decodes more if there is room, and stops or restarts the transport. */
+  #refill(): void {
+    this.#intake.run();
+    if (this.#over !== undefined) return;
+    if (this.requests.waiting && !this.#intake.empty) {
+      const unread = this.#unread();
+      if (unread !== undefined) this.requests.finish(unread);
+    }
+    this.#flow();
+    if (this.#arrival === "gone") this.#settle();
+  }
+
+  #flow(): void {
+    const open = this.#linger !== undefined || (this.#intake.empty && this.#hasRoom());
+    if (open === !this.#paused || this.#over !== undefined) return;
+    if (open) {
+      this.#paused = false;
+      this.#transport.resume?.();
+    } else if (this.#transport.pause !== undefined) {
+      this.#paused = true;
+      this.#transport.pause();
+    }
+  }
+
+  #received(chunk: Uint8Array, passed: readonly Passed[] = NONE): void {
+    const unwanted = this.#over !== undefined || this.#finishedReceiving;
+    if (unwanted || chunk.length === 0) {
+      this.#fds.discard(passed);
+      return;
+    }
+    const stopped = this.#paused || this.#transport.pause === undefined;
+    this.#intake.add(chunk, passed);
+    this.#refill();
+    if (stopped && this.#over === undefined) this.#checkOverflow();
+  }
+
+  get #finishedReceiving(): boolean {
+    return this.#closing !== undefined || this.#arrival !== "open";
+  }
+
+  /** Ends the channel if the peer has sent more than may wait, although it was asked to stop or cannot be asked. */
+  #checkOverflow(): void {
+    if (this.#intake.empty) return;
+    const { mark, maxSize, maxQueued } = this.#options;
+    const pauses = this.#transport.pause !== undefined;
+    const waiting = this.#intake.bytes + (pauses ? 0 : this.#inbox.cost);
+    const limit = pauses ? maxQueued : Math.max(mark * UNREAD, mark + maxSize);
+    if (waiting <= limit) return;
+    const rule = pauses ? "maxQueued" : "16 times highWaterMark, or that and maxSize";
+    const detail = `${waiting} bytes wait, at most ${limit} may (${rule})`;
+    this.#fail(new ImsgError("ERR_IMSG_OVERFLOW", { syscall: "imsgbuf_read", detail }));
+  }
+
+  #deliver(message: ImsgMessage): void {
+    if (message.hasFd) this.#fds.add(message);
+    if (this.requests.interested && this.requests.settle(message)) return;
+    this.#inbox.put(message);
+    if (!message.hasFd) return;
+    const overflow = this.#fds.overflow();
+    if (overflow !== undefined) this.#fail(overflow);
+  }
+
+  /** Everything that arrived is decoded: the end or the error behind it counts now. */
+  #emptied(): void {
+    if (this.#over !== undefined) {
+      this.#inbox.finish(this.#over.error);
+      this.#batch.dispose();
+      return;
+    }
+    if (this.#arrival === "open" || this.#reachedEnd || this.#closing !== undefined) return;
+    this.#reachedEnd = true;
+    let error: unknown;
+    try {
+      error = this.#batch.end();
+    } catch (thrown) {
+      error = thrown;
+    }
+    if (error === undefined && this.#arrival === "ended") error = this.#sendError;
+    if (error !== undefined) {
+      this.#fail(error);
+      return;
+    }
+    this.#inbox.finish(undefined);
+    this.requests.finish(closedError("request", "the peer has ended its side"));
+    this.peerEnded.settle();
+    this.#settle();
+  }
+
+  // --- what the transport reports ----------------------------------------------------
+
+  #arrived(how: "ended" | "gone"): void {
+    if (this.#over !== undefined || this.#arrival === "gone") return;
+    this.#arrival = how;
+    if (how === "gone") this.#peerGone();
+    if (this.#linger !== undefined) this.#linger.update();
+    else if (this.#closing === undefined) this.#refill();
+  }
+
+  #peerGone(): void {
+    this.#lost = this.#outbox.promised;
+    this.#sendError ??= new ImsgError("EPIPE", {
+      syscall: "imsgbuf_write",
+      detail: "the peer is gone",
+    });
+    this.#outbox.finish(this.#sendError);
+    if (!this.#localEnded) this.#ending?.settle(this.#sendError);
+  }
+
+  /** The outbox could not hand over bytes: the transport refused them, or the module failed. */
+  #cannotSend(error: unknown): void {
+    if (error instanceof ImsgError && error.fromPeer) this.#sendFailed(error);
+    else this.#fail(error);
+  }
+
+  #sendFailed(error: unknown): void {
+    if (this.#over !== undefined || this.#sendError !== undefined) return;
+    this.#lost = this.#outbox.promised;
+    this.#sendError = describeLost(error ?? closedError("send"), this.#lost);
+    this.#outbox.finish(this.#sendError);
+    if (!this.#localEnded) this.#ending?.settle(this.#sendError);
+    if (this.#linger !== undefined) this.#linger.failed(this.#sendError);
+    else if (this.#reachedEnd) this.#fail(this.#sendError);
+  }
+
+  #transportFailed(error: unknown): void {
+    if (this.#over !== undefined) return;
+    if (this.#linger !== undefined) {
+      this.#lost ||= this.#outbox.promised;
+      this.#linger.failed(describeLost(error, this.#lost));
+    } else this.#fail(this.#sendError ?? error);
+  }
+
+  // --- the end -------------------------------------------------------------------
+
+  /** Ends the channel if both sides have ended, or if the peer is gone and everything is read. */
+  #settle(): void {
+    if (this.#over !== undefined) return;
+    if (this.#linger !== undefined) {
+      this.#linger.update();
+      return;
+    }
+    if (!this.#reachedEnd || this.#closing !== undefined) return;
+    if (this.#arrival === "gone") {
+      if (this.#inbox.length > 0) return;
+      if (this.#lost > 0) this.#fail(describeLost(this.#sendError, this.#lost));
+      else this.#conclude(undefined);
+    } else if (this.#localEnded) this.#conclude(undefined);
+  }
+
+  /** See ImsgChannel.abort. */
+  abort(reason: unknown): void {
+    this.#intake.drop();
+    if (this.#over !== undefined) {
+      this.#letGo();
+      return;
+    }
+    const error = reason ?? new ImsgError("ERR_IMSG_CLOSED", { detail: "it was aborted" });
+    const lost = this.#outbox.promised;
+    if (this.#linger !== undefined) this.#linger.failed(describeLost(error, lost), lost);
+    else this.#fail(error, true);
+    this.#fds.close();
+  }
+
+  /** Ends the channel with an error. Messages that have arrived can still be received. */
+  #fail(error: unknown, local = false): void {
+    if (this.#over !== undefined) return;
+    if (!local) this.#lost ||= this.#outbox.promised;
+    const reason = local ? error : describeLost(error, this.#lost);
+    this.#over = { error: reason };
+    this.#release(error);
+    this.#outbox.finish(reason);
+    this.#ending?.settle(reason);
+    this.#intake.run();
+    this.#end(reason);
+    // a reader that is active still gets the descriptors of the messages that wait
+    if (!this.reading) this.#fds.close();
+  }
+
+  /** Ends the channel: everything was sent, and the peer has ended or nobody waits for it. */
+  #conclude(error: unknown): void {
+    if (this.#over !== undefined) return;
+    this.#over = { error };
+    if (!this.#released) {
+      this.#released = true;
+      void Promise.resolve(this.#transport.close()).catch(() => {});
+    }
+    this.#outbox.finish(error ?? closedError("send"));
+    this.#ending?.settle(error);
+    this.#emptied();
+    this.#end(error);
+  }
+
+  #end(error: unknown): void {
+    this.#unlisten();
+    this.requests.finish(error ?? closedError("request"));
+    this.peerEnded.settle(error);
+    this.closed.settle(error);
+  }
+
+  /** Breaks the transport off, unless it was released before. */
+  #release(reason: unknown): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.#transport.abort(reason);
+  }
+
+  /** Frees what a channel that has ended still keeps for its reader. */
+  #letGo(): void {
+    this.#intake.drop();
+    this.#fds.close();
+    this.#emptied();
+  }
+
+  /** See ImsgChannel.close. */
+  close(): Promise<void> {
+    this.#closing ??= handled(this.#close());
+    return this.#closing;
+  }
+
+  #close(): Promise<void> {
+    if (this.#over === undefined) this.#finish();
+    if (this.#over === undefined && this.#sendError !== undefined) this.#closeUnsent();
+    if (this.#over !== undefined) {
+      this.#letGo();
+      return this.#lost > 0 ? Promise.reject(this.#over.error) : Promise.resolve();
+    }
+    this.requests.finish(closedError("request"));
+    this.#intake.drop();
+    this.#fds.close();
+    this.#inbox.finish(undefined);
+    return new Promise((resolve, reject) => {
+      this.#linger = new Linger(this.#transport, {
+        timeout: this.#options.lingerTimeout,
+        unsent: () => this.#outbox.backlog,
+        ready: () => this.#localEnded && this.#arrival !== "open",
+        done: (error, lost) => {
+          this.#linger = undefined;
+          this.#released = true;
+          this.#lost = lost;
+          this.#conclude(error);
+          if (lost > 0) reject(error);
+          else resolve();
+        },
+      });
+      this.#linger.start();
+      this.#flow();
+    });
+  }
+
+  /** Closes a channel that cannot send any more: there is nothing to wait for. */
+  #closeUnsent(): void {
+    if (this.#lost > 0) this.#fail(describeLost(this.#sendError, this.#lost));
+    else this.#conclude(undefined);
+  }
+
+  /** What inspecting a channel shows. */
+  describe(): object {
+    const ended = this.#finished ? (this.#arrival === "open" ? "local end" : "ending") : "peer end";
+    const open = !this.#finished && this.#arrival === "open" ? "open" : ended;
+    const error = this.#over?.error;
+    return {
+      state: this.#over === undefined ? (this.#closing === undefined ? open : "closing") : "closed",
+      ...(error === undefined ? {} : { error }),
+      received: this.#inbox.length,
+      unsent: this.#over === undefined ? this.#outbox.backlog : this.#lost,
+    };
+  }
+}

@@ -1,0 +1,22 @@
+import { ImsgError } from "../module/error.ts";
+
+/**
+ * The error that ends a channel, with the number of bytes that it lost: bytes of
+ * sends that had been fulfilled, which the system never took. Returns the error
+ * itself if there are none.
+ */
+export function describeLost(error: unknown, bytes: number): unknown {
+  if (bytes === 0 || (error instanceof ImsgError && error.lostBytes === bytes)) return error;
+  const { code, syscall, fromPeer } = error instanceof ImsgError ? error : FALLBACK;
+  const text = error instanceof Error ? error.message : String(error);
+  const detail = `${text}; ${bytes} bytes of messages whose send was fulfilled were not sent`;
+  return new ImsgError(code, {
+    ...(syscall === undefined ? {} : { syscall }),
+    detail,
+    cause: error,
+    fromPeer,
+    lostBytes: bytes,
+  });
+}
+
+const FALLBACK = { code: "EPIPE", syscall: "imsgbuf_write", fromPeer: true } as const;

@@ -1,0 +1,181 @@
+import type { ImsgMessage } from "../batch/message.ts";
+import { ImsgError } from "../module/error.ts";
+import type { WaitOptions } from "./channel.ts";
+import { handled } from "./handled.ts";
+import type { Life } from "./life.ts";
+import { checkSignal } from "./options.ts";
+
+const busy = (by: string): ImsgError =>
+  new ImsgError("EBUSY", { syscall: "imsg_get", detail: `the channel is being read by ${by}` });
+
+/**
+ * The one reader of a channel: calls of receive, or a loop, or a stream. A
+ * second one would take messages away from the first, so it is refused.
+ */
+export class Reader {
+  readonly #life: Life;
+  #holder: "a loop" | "its stream" | undefined;
+  #receives = 0;
+
+  constructor(life: Life) {
+    this.#life = life;
+  }
+
+  /** See ImsgChannel.receive. */
+  receive(options: WaitOptions | undefined): Promise<ImsgMessage | undefined> {
+    return this.#receive(
+      options,
+      () => this.#life.take(),
+      (message) => message,
+    );
+  }
+
+  /** See ImsgChannel.receiveMany. */
+  receiveMany(options: WaitOptions | undefined): Promise<ImsgMessage[] | undefined> {
+    return this.#receive(
+      options,
+      () => this.#life.takeAll(),
+      (message) => this.withRest(message),
+    );
+  }
+
+  #receive<T>(
+    options: WaitOptions | undefined,
+    take: () => T | undefined,
+    complete: (message: ImsgMessage | undefined) => T | undefined,
+  ): Promise<T | undefined> {
+    if (this.#holder !== undefined) return Promise.reject(busy(this.#holder));
+    try {
+      const signal = checkSignal(options?.signal, "receive");
+      signal?.throwIfAborted();
+      const ready = take();
+      if (ready !== undefined) return Promise.resolve(ready);
+      this.#receives++;
+      this.#life.reading = true;
+      const done = (): void => {
+        this.#receives--;
+        this.#life.reading = this.#receives > 0 || this.#holder !== undefined;
+      };
+      const waiting = this.#life.wait(signal);
+      waiting.then(done, done);
+      return handled(waiting.then(complete));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Adds the messages that are there behind one that a receiver got. */
+  withRest(message: ImsgMessage | undefined): ImsgMessage[] | undefined {
+    return message === undefined ? undefined : [message, ...(this.#life.takeAll() ?? [])];
+  }
+
+  /** Resolves with the next message for the channel's stream. */
+  pull(): Promise<ImsgMessage | undefined> {
+    if (this.#holder !== "its stream") {
+      const refused = this.acquire("its stream");
+      if (refused !== undefined) return Promise.reject(refused);
+    }
+    const message = this.#life.take();
+    return message === undefined ? this.#life.wait() : Promise.resolve(message);
+  }
+
+  /** Becomes the reader; returns EBUSY if there is one. */
+  acquire(holder: "a loop" | "its stream"): ImsgError | undefined {
+    if (this.#holder !== undefined) return busy(this.#holder);
+    if (this.#receives > 0) return busy("a call of receive that waits");
+    this.#holder = holder;
+    this.#life.reading = true;
+    return undefined;
+  }
+
+  /** Ends the reading. Receivers that wait get undefined. */
+  release(): void {
+    this.#holder = undefined;
+    this.#life.reading = false;
+    this.#life.stopWaiting();
+  }
+
+  /** See Life.take. */
+  take(): ImsgMessage | undefined {
+    return this.#life.take();
+  }
+
+  /** See Life.takeAll. */
+  takeAll(): ImsgMessage[] | undefined {
+    return this.#life.takeAll();
+  }
+
+  /** See Life.wait. */
+  wait(): Promise<ImsgMessage | undefined> {
+    return this.#life.wait();
+  }
+}
+
+/**
+ * An iterator whose `return` ends a `next` that waits without a message being
+ * lost, and whose `next` after the end is done.
+ */
+function iterate<T>(
+  reader: Reader,
+  take: () => T | undefined,
+  complete: (message: ImsgMessage) => T,
+  passed: (value: T) => void,
+): AsyncIterableIterator<T> {
+  let state: "new" | "reading" | "done" = "new";
+  let last: T | undefined;
+  const stop = (): IteratorResult<T, undefined> => {
+    if (state === "reading") reader.release();
+    state = "done";
+    last = undefined;
+    return { done: true, value: undefined };
+  };
+  const result = (message: ImsgMessage | undefined): IteratorResult<T, undefined> => {
+    if (message === undefined) return stop();
+    last = complete(message);
+    return { done: false, value: last };
+  };
+  const failed = (error: unknown): never => {
+    stop();
+    throw error;
+  };
+  const iterator: AsyncIterableIterator<T> = {
+    // a message that is there needs one promise, and no chain of them
+    next() {
+      if (state === "done") return Promise.resolve({ done: true, value: undefined });
+      if (state === "new") {
+        const refused = reader.acquire("a loop");
+        if (refused !== undefined) return Promise.reject(refused);
+        state = "reading";
+      }
+      if (last !== undefined) passed(last);
+      last = take();
+      if (last !== undefined) return Promise.resolve({ done: false, value: last });
+      return handled(reader.wait().then(result, failed));
+    },
+    return: () => Promise.resolve(stop()),
+    [Symbol.asyncIterator]: () => iterator,
+  };
+  return iterator;
+}
+
+/** The messages of a channel, one after the other. */
+export function messages(reader: Reader): AsyncIterableIterator<ImsgMessage> {
+  return iterate(
+    reader,
+    () => reader.take(),
+    (message) => message,
+    (message) => message.dispose(),
+  );
+}
+
+/** The messages of a channel, all that are there at a time. */
+export function batches(reader: Reader): AsyncIterableIterator<ImsgMessage[]> {
+  return iterate(
+    reader,
+    () => reader.takeAll(),
+    (message) => reader.withRest(message)!,
+    (list) => {
+      for (const message of list) message.dispose();
+    },
+  );
+}

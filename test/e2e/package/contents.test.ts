@@ -102,7 +102,7 @@ describe("the bill of materials", () => {
     const found = sbom().components.filter((part: Part) => part.purl !== undefined);
     const notice = readFileSync(join(home, "dist/cli.NOTICE"), "utf8");
     const titles = [...notice.matchAll(/^(\S+) (\S+) \(\S+\)\n-+$/gm)];
-    expect(titles.length).toBeGreaterThan(3);
+    expect(titles.map(([, name]) => name)).toEqual(expect.arrayContaining(["commander", "ws"]));
     expect(found.map(({ name, version }: Part) => [name, version])).toEqual(
       titles.map(([, name, version]) => [name, version]),
     );

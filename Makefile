@@ -1,8 +1,4 @@
-# make            the module and the package
-# make demo       sets everything up and exchanges imsgs with a native process
-# make test       sets everything up and passes the tests
-# make check      lint, format and types
-# make clean      removes what was built; make distclean, what was fetched too
+# `make help` lists the targets.
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -15,7 +11,23 @@ UNVERIFIED := c-src/upstream/UNVERIFIED
 C_SOURCES := $(wildcard $(addsuffix /*.[ch],c-src c-src/libc c-src/original c-src/batch))
 
 
-.PHONY: all wasm package demo test check format clean distclean FORCE
+.PHONY: FORCE
+.PHONY: all ## Builds the module and the package
+.PHONY: wasm ## Compiles the module and embeds it in ts/generated
+.PHONY: package ## Bundles the package into dist/
+.PHONY: native ## Builds the native peer of the tests from the original C
+.PHONY: demo ## Exchanges imsgs with a native process
+.PHONY: test ## Runs the tests; VITEST_FLAGS go to vitest
+.PHONY: check ## Checks lint, format, imports and types
+.PHONY: format ## Formats all code
+.PHONY: watch ## Rebuilds the module at each change of the C code, and reruns the tests
+.PHONY: bench ## Measures speed and memory; ARGS="--quick --only decode"
+.PHONY: soak ## Exchanges data with the native peer for long; ARGS="--bytes 1G"
+.PHONY: differential ## Compares the wrapper with the native original; ARGS="--ops 1000000"
+.PHONY: record ## Records the digest of the module that this compiler makes
+.PHONY: clean ## Removes what was built
+.PHONY: distclean ## Removes what was built, fetched and installed
+.PHONY: help ## Lists the targets
 
 all: package
 
@@ -49,7 +61,7 @@ build/emcc.stamp: scripts/ensure-emscripten.mjs
 	$(NODE) scripts/ensure-emscripten.mjs --version-file build/emcc-version.txt
 	@touch $@
 
-wasm: wasm/imsg.wasm wasm/imsg-debug.wasm
+wasm: wasm/imsg.wasm wasm/imsg-debug.wasm ts/generated/imsg.ts ts/generated/imsg-debug.ts
 
 # the same module with an allocator that checks its invariants
 EMDEFINE_imsg-debug := -DMEM_DEBUG
@@ -74,7 +86,6 @@ $(eval $(call module,imsg))
 $(eval $(call module,imsg-debug))
 
 # the digest of the module that the recorded compiler makes; see wasm/README.md
-.PHONY: record
 record: wasm
 	@test ! -e $(UNVERIFIED) || { echo "record: the module is built from altered files" >&2; exit 1; }
 	cd wasm && sha256sum imsg.wasm imsg-debug.wasm > imsg.wasm.sha256
@@ -106,7 +117,6 @@ package: wasm dist/package.stamp
 
 include $(sort $(wildcard test/*/*.mk test/*/*/*.mk))
 
-.PHONY: native
 native: build/native/peer
 
 # --- what people run ---------------------------------------------------------
@@ -120,6 +130,17 @@ test: package native
 check: node_modules/.package-lock.json $(GENERATED)
 	npx --no-install biome check .
 	npx --no-install tsc --noEmit
+
+# the tests that run the module from the source; VITEST_FLAGS may name others
+watch: package native
+	@$(NODE) scripts/watch.mjs $(VITEST_FLAGS)
+
+bench soak differential: node_modules/.package-lock.json
+	@$(NODE) scripts/program.mjs $@ $(ARGS)
+
+help:
+	@sed -n 's/^\.PHONY: \([a-z-]*\) ## /\1 /p' $(filter Makefile %.mk,$(MAKEFILE_LIST)) | \
+	    awk '{ name = $$1; $$1 = ""; printf "make %-20s%s\n", name, $$0 }'
 
 format: node_modules/.package-lock.json
 	npx --no-install biome check --write .

@@ -47,7 +47,13 @@ const codeSplitting = {
 export default defineConfig([
   {
     ...shared,
-    entry: entry([...entries, ...protocols]),
+    // internal/ is for the command, which shares the library's modules with the entries
+    entry: {
+      ...entry([...entries, ...protocols]),
+      "internal/connect": "ts/transports/connect.ts",
+      "internal/node": "ts/transports/node.ts",
+      "internal/unix-node": "ts/transports/unix-node.ts",
+    },
     outDir: "dist",
     dts: { sourcemap: false },
     clean: true,

@@ -3,6 +3,11 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: "test/helpers/built.ts",
     testTimeout: 60_000,
+    // in watch mode: the tests of the C side do not import its sources
+    watchTriggerPatterns: [
+      { pattern: /\/(c-src|test\/c)\/.*\.[ch]$/, testsToRun: () => ["test/c/kernel.test.ts"] },
+    ],
   },
 });

@@ -2,6 +2,7 @@ export type { Bytes } from "../module/check.ts";
 export type { ObjectKind } from "../module/engine.ts";
 export type { ErrnoName } from "../module/errno.ts";
 export { ImsgError, type ImsgErrorCode, type ImsgErrorOptions } from "../module/error.ts";
+export type { WasmMemory, WasmModule, WasmSource } from "../module/wasm-types.ts";
 export type { Descriptors } from "./descriptors.ts";
 export { Ibuf } from "./ibuf.ts";
 export { Imsg, type ImsgHeader } from "./imsg.ts";

@@ -4,6 +4,7 @@ import { defaultEngine } from "../module/default.ts";
 import { Engine, type ObjectKind } from "../module/engine.ts";
 import { ImsgError } from "../module/error.ts";
 import { InstanceHandle } from "../module/instance.ts";
+import type { WasmSource } from "../module/wasm-types.ts";
 import { Descriptors } from "./descriptors.ts";
 import { Ibuf } from "./ibuf.ts";
 import { Imsgbuf } from "./imsgbuf.ts";
@@ -128,10 +129,7 @@ export class ImsgInstance extends InstanceHandle {
  * module (workerd compiles none at run time; import it there). Throws EINVAL
  * for anything else, ERR_IMSG_COMPILE for bad bytes, ENOMEM.
  */
-export function createInstance(
-  source: WebAssembly.Module | BufferSource,
-  options: InstanceOptions = {},
-): ImsgInstance {
+export function createInstance(source: WasmSource, options: InstanceOptions = {}): ImsgInstance {
   return new ImsgInstance(new Engine(compile(source), checkOptions(options)));
 }
 

@@ -6,6 +6,7 @@ import type { ExportName, RawExports } from "../module/exports.ts";
 import { InstanceHandle } from "../module/instance.ts";
 import { loadModule } from "../module/load.ts";
 import { Memory } from "../module/memory.ts";
+import type { WasmSource } from "../module/wasm-types.ts";
 import { compile, defaultInstance, type ImsgInstance } from "./instance.ts";
 
 export { layout, type Pointer } from "../module/abi.ts";
@@ -74,7 +75,7 @@ export interface RawModule {
  * anything else, ERR_IMSG_COMPILE for bad bytes, ENOMEM.
  */
 export function instantiateRaw(
-  source: WebAssembly.Module | BufferSource = defaultModule(),
+  source: WasmSource = defaultModule(),
   hooks: RawHooks = {},
 ): RawModule {
   const module = compile(source);

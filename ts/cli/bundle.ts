@@ -5,12 +5,16 @@ import type { UserConfig } from "tsdown";
 /** The packages that the command carries; another one fails the build. */
 const CARRIED = [...["commander", "picocolors", "ws"]];
 
-/** The library stays one: the command imports the package's own modules. */
+/**
+ * The command imports the package's entries, and transports as dist/internal/, instead of carrying
+ * the library a second time.
+ */
 const library = {
   name: "imsg-library",
   resolveId(id: string) {
-    const [, name] = /^\.\.(?:\/\.\.)*\/entry\/([\w/-]+)\.ts$/.exec(id) ?? [];
-    return name === undefined ? undefined : { id: `./${name}.js`, external: true };
+    const [, folder, name] = /^(?:\.\.\/)+(entry|transports)\/([\w/-]+)\.ts$/.exec(id) ?? [];
+    if (name === undefined) return undefined;
+    return { id: folder === "entry" ? `./${name}.js` : `./internal/${name}.js`, external: true };
   },
 };
 

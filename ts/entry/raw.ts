@@ -25,3 +25,4 @@
  * @module
  */
 export * from "../c/raw.ts";
+export type { WasmMemory, WasmModule, WasmSource } from "../module/wasm-types.ts";

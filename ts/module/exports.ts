@@ -1,4 +1,5 @@
 import type { Pointer } from "./abi.ts";
+import type { WasmMemory } from "./wasm-types.ts";
 
 /**
  * The module's exports by signature, as they are in C: size_t, pointers and
@@ -7,7 +8,7 @@ import type { Pointer } from "./abi.ts";
  */
 export interface RawExports {
   /** The linear memory. */
-  memory: WebAssembly.Memory;
+  memory: WasmMemory;
   /** Runs what C runs before main; to be called once, before anything else. */
   _initialize?: () => void;
 

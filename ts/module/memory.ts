@@ -1,5 +1,6 @@
 import type { Pointer } from "./abi.ts";
 import { ImsgError } from "./error.ts";
+import type { WasmMemory } from "./wasm-types.ts";
 
 /** Runs a function that allocates a buffer. Throws ENOMEM if JavaScript has no memory for it. */
 export function withMemory<T>(allocate: () => T): T {
@@ -17,12 +18,12 @@ export function withMemory<T>(allocate: () => T): T {
  * call: get it here each time, where it is made anew when it was detached.
  */
 export class Memory {
-  readonly #memory: WebAssembly.Memory;
+  readonly #memory: WasmMemory;
   #u8!: Uint8Array<ArrayBuffer>;
   #u32!: Uint32Array<ArrayBuffer>;
   #i32!: Int32Array<ArrayBuffer>;
 
-  constructor(memory: WebAssembly.Memory) {
+  constructor(memory: WasmMemory) {
     this.#memory = memory;
     this.#refresh();
   }

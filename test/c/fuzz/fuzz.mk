@@ -6,6 +6,13 @@
 #	make -f test/c/fuzz/fuzz.mk fuzz
 # The upstream files must have been fetched before (node scripts/fetch-upstream.mjs).
 
+.PHONY: fuzz ## Fuzzes each target of the C side for SECONDS
+.PHONY: sanitize ## Runs the C tests and the corpus under the sanitizers
+.PHONY: coverage ## Counts the lines and branches that the C tests reach
+.PHONY: fuzz-merge ## Packs new inputs of the fuzzer into the corpus
+.PHONY: fuzz-warnings ## Compiles the C side with gcc and clang without a warning
+.PHONY: fuzz-tests ## Builds the programs that test/c/kernel.test.ts runs
+
 FZ_CC ?= gcc
 FZ_CLANG ?= clang-14
 FZ_NODE ?= node
@@ -37,7 +44,6 @@ FZ_CORPUS := $(FZ_OUT)/corpus
 FZ_PACKED := $(wildcard $(FZ_DIR)/corpus/*.base64)
 FZ_LOUD := UBSAN_OPTIONS=print_stacktrace=1
 
-.PHONY: fuzz sanitize coverage fuzz-merge
 
 $(FZ_CORPUS)/stamp: $(FZ_PACKED) $(FZ_DIR)/corpus.mjs
 	@$(FZ_NODE) $(FZ_DIR)/corpus.mjs unpack $(FZ_CORPUS)
@@ -167,4 +173,3 @@ coverage: $(FZ_CORPUS)/stamp $(FZ_ALL:%=$(FZ_OUT)/coverage/%) $(FZ_REPLAY:%=$(FZ
 	@$(call FZ_RUN,coverage)
 	@$(FZ_NODE) $(FZ_DIR)/coverage.mjs $(FZ_OUT)/coverage
 
-.PHONY: fuzz-warnings fuzz-tests

@@ -2,7 +2,9 @@
 # (smtpd: unpacked) if they are missing.
 # Needs root, as bgpd does. Included by the top Makefile.
 
-.PHONY: test-daemons check-examples
+.PHONY: test-daemons ## Tests against bgpd, smtpd and tmux (needs root)
+.PHONY: check-examples ## Checks the types of the examples
+
 
 test-daemons: package check-examples
 	$(NODE) scripts/daemons.mjs

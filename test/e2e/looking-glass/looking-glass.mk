@@ -2,9 +2,12 @@
 # With 20,000 routes more: make looking-glass ROUTES=20000. Needs root, as bgpd does.
 # Included by the top Makefile.
 
+.PHONY: looking-glass ## Starts bgpd, a relay and the looking glass (needs root)
+.PHONY: test-looking-glass ## Tests the looking glass in Chromium (needs root)
+.PHONY: check-looking-glass ## Checks the types of the looking glass
+
 ROUTES ?= 0
 
-.PHONY: looking-glass test-looking-glass check-looking-glass
 
 looking-glass: package
 	@$(NODE) scripts/daemons.mjs bgpd

@@ -57,16 +57,21 @@ function declarations(entries: string[]): string[] {
   return [...all];
 }
 
+/** README and the documents that it links to. */
+const DOCUMENTS =
+  /^([A-Z]+\.md|(c-src|examples\/[\w-]+|test\/e2e\/daemons)\/README\.md|docs\/.*\.(md|png|svg))$/;
+
 describe("the tarball", () => {
   it("holds the files that package.json reaches, the notices and the bill of materials", async () => {
     const names = [...named(), "dist/relay.js"];
-    const others = ["README.md", "LICENSE", "dist/NOTICE", "dist/cli.NOTICE", "dist/sbom.cdx.json"];
+    const others = ["LICENSE", "dist/NOTICE", "dist/cli.NOTICE", "dist/sbom.cdx.json"];
     const files = [
       ...names,
       ...(await scripts(names.filter((name) => name.endsWith(".js")))),
       ...declarations(names.filter((name) => name.endsWith(".d.ts"))),
     ];
-    expect(packed).toEqual([...new Set([...files, ...others])].sort());
+    const packedFiles = packed.filter((name) => !DOCUMENTS.test(name));
+    expect(packedFiles).toEqual([...new Set([...files, ...others])].sort());
   });
 });
 
@@ -97,7 +102,7 @@ describe("the bill of materials", () => {
     const found = sbom().components.filter((part: Part) => part.purl !== undefined);
     const notice = readFileSync(join(home, "dist/cli.NOTICE"), "utf8");
     const titles = [...notice.matchAll(/^(\S+) (\S+) \(\S+\)\n-+$/gm)];
-    expect(titles.length).toBeGreaterThan(3);
+    expect(titles.map(([, name]) => name)).toEqual(expect.arrayContaining(["commander", "ws"]));
     expect(found.map(({ name, version }: Part) => [name, version])).toEqual(
       titles.map(([, name, version]) => [name, version]),
     );

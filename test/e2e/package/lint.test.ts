@@ -63,6 +63,9 @@ import { Ibuf, instantiate } from "imsg-wasm/c";
   void [n, instantiate("/imsg.wasm"), instantiateRaw, listen, fromConn];
   export {};
 `;
+const entries = ["", "/c", "/node", "/web", "/deno", "/bun", "/raw", "/debug"].map(
+  (name) => `imsg-wasm${name}`,
+);
 const node = `
   import { connect, listen, spawn } from "imsg-wasm/node";
   const { child, channel } = await spawn("true");
@@ -87,10 +90,29 @@ describe("the types", () => {
       spawnSync("rm", ["-f", link]);
       symlinkSync(join(top, "node_modules", dependency), link);
     }
-    // without DOM there is no declaration of WebAssembly: with skipLibCheck, as tsc --init sets it
-    const plain = { lib: ["ES2022"], types: ["node"], skipLibCheck: true };
-    expect(check(`node-${name}`, node, { ...plain, ...options })).toBe("");
+    const plain = { lib: ["ES2022"], types: ["node"] };
+    const all = entries.map((entry, i) => `import * as e${i} from "${entry}"; void e${i};\n`);
+    expect(check(`node-${name}`, node + all.join(""), { ...plain, ...options })).toBe("");
     expect(check(`node-dom-${name}`, node, { types: ["node"], ...options })).toBe("");
+  });
+
+  it.each([
+    ["without lib DOM", ["ES2022"]],
+    ["with lib DOM", ["ES2022", "DOM"]],
+  ])("refuse a module that is neither bytes nor a module %s", (name, lib) => {
+    const code = `
+      import { createInstance } from "imsg-wasm/c";
+      createInstance("not bytes");
+      createInstance(new Uint8Array(8));
+    `;
+    const options = { lib, skipLibCheck: true, ...ways.bundler };
+    const errors = check(name.replaceAll(" ", "-"), code, options).match(/error TS.*/g);
+    expect(errors).toEqual([expect.stringMatching(/'string' is not assignable/)]);
+  });
+
+  it("check with moduleResolution node10, which does not read exports", () => {
+    const options = { module: "ESNext", moduleResolution: "node10", ignoreDeprecations: "6.0" };
+    expect(check("web-node10", web, { ...page, ...options })).toBe("");
   });
 
   it("refuse a message without a type", () => {

@@ -1,6 +1,9 @@
 # The package as it is published: make pack, make docs, make size.
 
-.PHONY: pack docs size
+.PHONY: pack ## Packs the package into build/
+.PHONY: docs ## Writes the API reference into docs/api
+.PHONY: size ## Checks the size of the entries
+
 
 # build/imsg-wasm-VERSION.tgz; refused if the module is not the verified original's
 pack: package

@@ -1,6 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
+import webpack from "webpack";
 import { install, pack, run, top } from "./installed.ts";
 
 /** README's first block of JavaScript. */
@@ -36,6 +38,29 @@ describe("the installed package", () => {
     home = join(project, "node_modules/imsg-wasm");
     manifest = JSON.parse(readFileSync(join(home, "package.json"), "utf8"));
   }, 60_000);
+
+  it("has its main entry found by a bundler that does not read exports", async () => {
+    const entry = join(project, "without-exports.js");
+    writeFileSync(entry, 'import { ImsgCodec } from "imsg-wasm"; globalThis.codec = ImsgCodec;');
+    const output = { path: join(project, "out"), filename: "main.js" };
+    const config = { mode: "none", context: project, entry, output } as const;
+    const stats = await promisify<webpack.Configuration, webpack.Stats | undefined>(webpack)({
+      ...config,
+      resolve: { exportsFields: [] },
+    });
+    expect(stats!.toJson({ errors: true }).errors).toEqual([]);
+  }, 60_000);
+
+  it("has every file that its documents link to", () => {
+    const documents = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "docs/performance.md"];
+    for (const document of documents) {
+      const text = readFileSync(join(home, document), "utf8");
+      for (const [, link] of text.matchAll(/\]\((?![a-z]+:|#)([^)#\s]+)/g)) {
+        const file = join(home, dirname(document), link!);
+        expect(existsSync(file), `${document}: ${link}`).toBe(true);
+      }
+    }
+  });
 
   it("depends on nothing", () => {
     expect(

@@ -1,8 +1,9 @@
 # The native side of `npm run bench`.
 
+.PHONY: bench-native ## Builds the native side of the benchmark
+
 BENCH_CFLAGS := -O2 -std=gnu11 -fno-strict-aliasing -D_GNU_SOURCE
 
-.PHONY: bench-native
 bench-native: build/bench/plain build/bench/core
 
 build/bench/plain: test/perf/bench/native/bench.c test/oracle/native/compat.h $(UPSTREAM)

@@ -1,8 +1,8 @@
-// The soak from the command line: see scripts/soak.mjs.
+// The soak from the command line: see scripts/program.mjs.
 import { parseArgs } from "node:util";
 import { ensurePeer, Mismatch, type SoakTotals, soak } from "./soak.ts";
 
-const HELP = `Usage: node scripts/soak.mjs [--bytes N] [--seed S]
+const HELP = `Usage: npm run soak -- [--bytes N] [--seed S]
 
 Exchanges at least N bytes (64M; K, M and G mean powers of 1024) each way between the module and
 the native peer over real sockets, and compares all of it. The seed decides sizes and pieces;

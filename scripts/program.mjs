@@ -1,0 +1,45 @@
+// Runs one of the TypeScript programs: bundles it for Node 20, which cannot read TypeScript, and
+// starts it with the other arguments. `--help` after the name lists the program's options.
+//
+//   node scripts/program.mjs bench|differential|soak [OPTION...]
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { build } from "rolldown";
+
+/** For each program: its file, what make builds before, and the flags of Node. */
+const PROGRAMS = {
+  bench: {
+    input: "test/perf/bench/run.ts",
+    needs: ["package", "bench-native", "build/native/peer"],
+    flags: ["--expose-gc", "--max-old-space-size=8192"],
+  },
+  differential: {
+    input: "test/oracle/differential/run.ts",
+    needs: ["wasm", "ts/generated/imsg.ts"],
+  },
+  soak: { input: "test/perf/soak/run.ts", needs: ["package", "build/native/peer"] },
+};
+
+function run(command, args) {
+  const { status, error } = spawnSync(command, args, { stdio: "inherit" });
+  if (error !== undefined) throw error;
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+process.chdir(fileURLToPath(new URL("..", import.meta.url)));
+const [name, ...args] = process.argv.slice(2);
+const program = PROGRAMS[name];
+if (program === undefined) {
+  console.error(`program: no program "${name}"; there are ${Object.keys(PROGRAMS).join(", ")}`);
+  process.exit(1);
+}
+run("make", ["-s", ...program.needs]);
+const file = `build/${name}/main.mjs`;
+await build({
+  input: program.input,
+  platform: "node",
+  external: [/^[a-z@]/],
+  output: { file, format: "esm", codeSplitting: false },
+  logLevel: "warn",
+});
+run(process.execPath, [...(program.flags ?? []), file, ...args]);

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { UserConfig } from "tsdown";
 
 /** The packages that the command carries; another one fails the build. */
@@ -15,6 +15,12 @@ const noColors = {
   name: "imsg-no-colors",
   resolveId: (id: string) => (id === COLORS ? `\0${COLORS}` : undefined),
   load: (id: string) => (id === `\0${COLORS}` ? "export {};" : undefined),
+};
+
+/** ws asks for the native addon bufferutil: it gets our masking instead. */
+const masking = {
+  name: "imsg-masking",
+  resolveId: (id: string) => (id === "bufferutil" ? resolve("ts/cli/relay/masking.ts") : undefined),
 };
 
 /** The library stays one: the command imports the package's own modules. */
@@ -82,6 +88,6 @@ export const commandConfig = {
   outputOptions: { chunkFileNames: "command.js" },
   deps: { onlyBundle: CARRIED },
   // ws without the native addons that it would look for
-  define: { "process.env.WS_NO_BUFFER_UTIL": '"1"', "process.env.WS_NO_UTF_8_VALIDATE": '"1"' },
-  plugins: [library, noColors, notices],
+  define: { "process.env.WS_NO_BUFFER_UTIL": '""', "process.env.WS_NO_UTF_8_VALIDATE": '"1"' },
+  plugins: [library, masking, noColors, notices],
 } satisfies UserConfig;

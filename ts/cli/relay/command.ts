@@ -84,11 +84,12 @@ function warn(relay: Relay, { token, listen }: RelayOptions, streams: Streams): 
 async function optionsOf(given: RelayGiven): Promise<RelayOptions> {
   const { to, maxConnections, maxPerAddress, maxSize, ping, idleTimeout, dialect } = given;
   const { metrics, path } = given;
+  const listen = placeOf(given);
   const token = await tokenOf(given);
   const tls = await tlsOf(given);
   return {
     to,
-    listen: placeOf(given),
+    listen,
     maxConnections,
     maxSize,
     ping,

@@ -204,7 +204,7 @@ export function createProgram(
     .command("relay")
     .description("Lets web pages talk to a daemon: a WebSocket relay that checks every message.")
     .addOption(
-      new Option("--listen <place>", "[HOST:]PORT (port 0: any free one) or unix:PATH")
+      new Option("--listen <place>", "[HOST:]PORT (port 0: any free one), unix:PATH or fd:N")
         .argParser(value(parsePlace))
         .default(parsePlace("127.0.0.1:0"), "127.0.0.1:0"),
     )

@@ -69,8 +69,9 @@ export async function relayCommand(given: RelayGiven, streams: Streams): Promise
 }
 
 /** Says who gets in where neither a token nor the mode of a socket decides it. */
-function warn(relay: Relay, { token, listen }: RelayOptions, streams: Streams): void {
-  if (token !== undefined || listen?.kind !== "tcp") return;
+function warn(relay: Relay, { token }: RelayOptions, streams: Streams): void {
+  // a Unix socket has no host
+  if (token !== undefined || relay.host === "") return;
   const local = /^127\.|^::1$/.test(relay.host);
   const who = local
     ? "every user and program of this machine"

@@ -7,11 +7,15 @@ import type { Ids } from "./users.ts";
 /** Where a relay listens. */
 export type Place =
   | { kind: "tcp"; host: string; port: number }
-  | { kind: "unix"; path: string; mode: number; owner?: Ids };
+  | { kind: "unix"; path: string; mode: number; owner?: Ids }
+  /** A descriptor that listens already, such as 3 from systemd. */
+  | { kind: "fd"; fd: number };
 
-/** Reads `[HOST:]PORT` or `unix:PATH`. Throws a {@link UsageError} for other text. */
+/** Reads `[HOST:]PORT`, `unix:PATH` or `fd:N`. Throws a {@link UsageError} for other text. */
 export function parsePlace(text: string): Place {
   if (/^unix:./s.test(text)) return { kind: "unix", path: text.slice(5), mode: 0o600 };
+  const [, fd] = /^fd:(\d{1,4})$/.exec(text) ?? [];
+  if (fd !== undefined) return { kind: "fd", fd: Number(fd) };
   const address = /^\d+$/.test(text) ? `127.0.0.1:${text}` : text;
   return { kind: "tcp", ...parseAddress(address) };
 }
@@ -31,6 +35,7 @@ const LONGEST_PATH = 107;
  */
 export async function listenAt(server: Server, place: Place): Promise<void> {
   if (place.kind === "tcp") return listening(server, { host: place.host, port: place.port });
+  if (place.kind === "fd") return listening(server, { fd: place.fd });
   const { path, mode, owner } = place;
   if (Buffer.byteLength(path) > LONGEST_PATH) {
     throw new UsageError(`${path}: the path of a Unix socket has at most ${LONGEST_PATH} bytes`);
@@ -49,7 +54,7 @@ export async function listenAt(server: Server, place: Place): Promise<void> {
   chmodSync(path, mode);
 }
 
-function listening(server: Server, options: ListenOptions): Promise<void> {
+function listening(server: Server, options: ListenOptions | { fd: number }): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(options, () => {

@@ -1,5 +1,4 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { listenAt, type Place } from "./listen.ts";
 
 /** The HTTP server of --metrics: `/metrics` for Prometheus, `/health` for a supervisor. */
@@ -28,8 +27,9 @@ export class MetricsServer {
   async listen(place: Place): Promise<void> {
     await listenAt(this.#server, place);
     this.#server.on("error", () => {}); // such as EMFILE: the server stays
-    if (place.kind === "unix") return;
-    const { address, family, port } = this.#server.address() as AddressInfo;
+    const bound = this.#server.address();
+    if (bound === null || typeof bound === "string") return;
+    const { address, family, port } = bound;
     this.url = `http://${family === "IPv6" ? `[${address}]` : address}:${port}/`;
   }
 

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, STATUS_CODES } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo, Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { type WebSocket, WebSocketServer } from "ws";
@@ -134,9 +134,14 @@ class RelayServer implements Relay {
     this.#http.on("error", () => {}); // such as EMFILE: the relay stays
     const scheme = this.#admission.scheme === "https:" ? "wss" : "ws";
     const path = this.#admission.path ?? "/";
-    if (this.#place.kind === "unix") this.url = `${scheme}+unix:${this.#place.path}:${path}`;
+    const bound = this.#http.address();
+    // a Unix socket's address is its path; Node knows none for a descriptor
+    if (bound === null) this.url = `${scheme}+unix:${path} on the given descriptor`;
+    else if (typeof bound === "string") this.url = `${scheme}+unix:${bound}:${path}`;
     else {
-      const { address, family, port } = this.#http.address() as AddressInfo;
+      const { address, family, port } = bound;
+      // of a descriptor, only its address is known
+      this.#admission.host ??= address;
       this.host = address;
       this.port = port;
       this.url = `${scheme}://${family === "IPv6" ? `[${address}]` : address}:${port}${path}`;

@@ -1,34 +1,18 @@
 /** How the packed relay is deployed: behind nginx, with TLS, from systemd. */
 import { spawn, spawnSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { packed } from "./command.ts";
 import { clientOf, relayTo, rememberingDaemon } from "./relay-client.ts";
+import { freePort, sleep, temporary } from "./relay-tools.ts";
 
 const top = fileURLToPath(new URL("../../..", import.meta.url));
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const has = (command: string): boolean =>
   spawnSync("/bin/sh", ["-c", `command -v ${command}`]).status === 0;
 /** nginx closes an idle connection after 60 s: IMSG_IDLE=70 waits longer. */
 const IDLE = Number(process.env.IMSG_IDLE ?? 1) * 1000;
-
-function temporary(): string {
-  const folder = mkdtempSync(join(tmpdir(), "imsg-deploy-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 test("clients connect with TLS to --cert and --key", async () => {
   const folder = temporary();

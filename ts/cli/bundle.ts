@@ -1,9 +1,16 @@
 import { mkdirSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { licensePlugin } from "rolldown-license-plugin";
 import type { UserConfig } from "tsdown";
 
 /** The packages that the command carries; another one fails the build. */
 const CARRIED = [...["commander", "picocolors", "ws"]];
+
+/** ws asks for the native addon bufferutil: it gets our masking instead. */
+const masking = {
+  name: "imsg-masking",
+  resolveId: (id: string) => (id === "bufferutil" ? resolve("ts/cli/relay/masking.ts") : undefined),
+};
 
 /**
  * The command imports the package's entries, and transports as dist/internal/, instead of carrying
@@ -55,6 +62,6 @@ export const commandConfig = {
   outputOptions: { chunkFileNames: "command.js" },
   deps: { onlyBundle: CARRIED },
   // ws without the native addons that it would look for
-  define: { "process.env.WS_NO_BUFFER_UTIL": '"1"', "process.env.WS_NO_UTF_8_VALIDATE": '"1"' },
-  plugins: [library, notices],
+  define: { "process.env.WS_NO_BUFFER_UTIL": '""', "process.env.WS_NO_UTF_8_VALIDATE": '"1"' },
+  plugins: [library, masking, notices],
 } satisfies UserConfig;

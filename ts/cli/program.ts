@@ -5,8 +5,10 @@ import { DIALECTS, type Dialect } from "./dialect.ts";
 import { dump } from "./dump.ts";
 import { colorsFor, Output, type Streams, variable } from "./output.ts";
 import { loadProtocol, protocolsCommand } from "./protocols.ts";
-import { parseToken } from "./relay/checks.ts";
+import { parsePath, parseToken } from "./relay/checks.ts";
 import { relayCommand } from "./relay/command.ts";
+import { parseMode, parsePlace } from "./relay/listen.ts";
+import { parseUser } from "./relay/users.ts";
 import { messageOf, printableLines, UsageError } from "./status.ts";
 import { addTap } from "./tap/options.ts";
 import { parseTarget, TARGETS } from "./target.ts";
@@ -31,6 +33,12 @@ const list = (text: string, before: string[] = []): string[] => [
   ...before,
   ...text.split(",").filter((item) => item !== ""),
 ];
+/** The same for lists in which an empty item is a mistake. */
+const strictList = (text: string, before: string[] = []): string[] => {
+  const items = text.split(",").map((item) => item.trim());
+  if (items.includes("")) throw new InvalidArgumentError("It has an empty item.");
+  return [...before, ...items];
+};
 const collect = (text: string, before: string[] = []): string[] => [...before, text];
 
 function addType(text: string, names: TypeNames = new TypeNames()): TypeNames {
@@ -242,30 +250,74 @@ export function createProgram(
   program
     .command("relay")
     .description("Lets web pages talk to a daemon: a WebSocket relay that checks every message.")
-    .option("--listen <[host:]port>", "where to listen; port 0 is any free one", "127.0.0.1:0")
+    .addOption(
+      new Option("--listen <place>", "[HOST:]PORT (port 0: any free one), unix:PATH or fd:N")
+        .argParser(value(parsePlace))
+        .default(parsePlace("127.0.0.1:0"), "127.0.0.1:0"),
+    )
+    .addOption(
+      new Option("--socket-mode <mode>", "mode of a Unix socket (default: 600)").argParser(
+        value(parseMode),
+      ),
+    )
+    .addOption(
+      new Option("--socket-owner <user[:group]>", "owner of a Unix socket").argParser(
+        value(parseUser),
+      ),
+    )
     .addOption(
       new Option("--to <target>", TARGETS).argParser(value(parseTarget)).makeOptionMandatory(),
     )
-    .option("--allow-origin <origin>", "let pages of another origin connect; repeat it", list)
+    .option("--allow-type <type>", "types clients may send, or all (default: none)", strictList)
+    .option("--allow-origin <origin>", "let pages of another origin connect", strictList)
     .addOption(options.token())
     .option("--token-file <file>", "read the token from a file")
-    .option("--allow-type <type>", "types clients may send (default: all); repeat it", list)
     .addOption(
-      new Option("--max-connections <n>", "connections at once")
+      new Option("--path <path>", "accept this path of the URL only").argParser(value(parsePath)),
+    )
+    .option("--cert <file>", "certificate in PEM: clients connect with TLS")
+    .option("--key <file>", "key of --cert in PEM")
+    .addOption(
+      new Option("--max-connections <n>", "clients at once")
         .argParser(value(parseCount))
         .default(64),
     )
+    .addOption(
+      new Option(
+        "--max-per-address <n>",
+        "clients of one address (default: half; of this machine: all)",
+      ).argParser(value(parseCount)),
+    )
     .addOption(options.maxSize())
+    .addOption(
+      new Option("--ping <seconds>", "time between pings; no pong for as long again ends; 0: none")
+        .argParser(value(parseSeconds))
+        .default(30_000, "30"),
+    )
     .addOption(
       new Option("--idle-timeout <seconds>", "close what is silent so long; 0 is never")
         .argParser(value(parseSeconds))
-        .default(300_000, "300"),
+        .default(0, "0"),
+    )
+    .addOption(
+      new Option(
+        "--metrics <place>",
+        "serve /metrics and /health at [HOST:]PORT or unix:PATH",
+      ).argParser(value(parsePlace)),
+    )
+    .addOption(
+      new Option("--user <user[:group]>", "become this user once it listens").argParser(
+        value(parseUser),
+      ),
     )
     .addOption(options.dialect())
     .addOption(options.type())
     .option("--json", "log JSON objects to stdout instead of text to stderr")
     .addHelpText("after", `${RELAY_HELP}\n${EXIT_STATUS}`)
-    .action(async (given) => done(await relayCommand(given, streams)));
+    .action(async (given) => {
+      const token = given.tokenFile === undefined ? tokenFrom(given.token, streams.env) : undefined;
+      done(await relayCommand({ ...given, token }, streams));
+    });
   return program;
 }
 
@@ -308,8 +360,9 @@ Examples:
 
 const RELAY_HELP = `
 Each connection has its own connection to the target, with a pid of its own there. Pages of
-the relay's own origin may connect, and those that --allow-origin names; a token travels as
-the WebSocket subprotocol imsg.token.TOKEN beside imsg.
+the relay's own origin may connect, and those that --allow-origin names. A token travels as
+the WebSocket subprotocol imsg.token.TOKEN beside imsg. Without --allow-type, clients only
+listen.
 
 Example:
   imsg relay --listen 8180 --to unix:/run/bgpd.rsock --allow-type 13,16,22 \\

@@ -1,10 +1,9 @@
-import type { ChildProcess } from "node:child_process";
 import type { NetConnectOpts } from "node:net";
-import { setTimeout as delay } from "node:timers/promises";
 import { type ChannelOptions, ImsgChannel } from "../entry/index.ts";
-import { fromSocket, spawn } from "../entry/node.ts";
+import { fromSocket } from "../entry/node.ts";
 import { connectSocket } from "../transports/connect.ts";
 import type { DialectOptions } from "./dialect.ts";
+import { endGroup, startCommand } from "./exec.ts";
 import { openWebSocket, type WebSocketOptions, webSocketTransport } from "./relay/websocket.ts";
 import { UsageError } from "./status.ts";
 
@@ -69,16 +68,12 @@ export async function openTarget(target: Target, options: TargetOptions): Promis
       return { channel, dispose: () => finish(channel, closed, () => socket.terminate()) };
     }
     case "exec": {
-      const { channel, child } = await spawn("/bin/sh", ["-c", target.command], {
-        // a group of its own, to end with all that it starts; its words go to our stderr
-        spawn: { detached: true, stdio: ["ignore", 2, 2] },
-        ...channelOptions,
-      });
+      const { child, socket } = await startCommand(target.command);
+      const channel = fromSocket(socket, channelOptions);
       return {
         channel,
         dispose: async () => {
-          await channel.close();
-          await ended(child);
+          await Promise.all([channel.close(), endGroup(child, PATIENCE)]);
         },
       };
     }
@@ -110,37 +105,3 @@ async function finish(
 
 /** Milliseconds that the end of a connection may take. */
 const PATIENCE = 1000;
-
-/** Milliseconds between two looks at a process group. */
-const LOOK = 20;
-
-/**
- * Resolves when the process group of a child has ended. A group that runs for
- * PATIENCE gets SIGTERM, after as long again SIGKILL. The leader may be gone
- * while others of its group run. A dead process that its parent never collects
- * is waited for no longer than PATIENCE after SIGKILL.
- */
-async function ended(child: ChildProcess): Promise<void> {
-  const start = performance.now();
-  const signals: NodeJS.Signals[] = ["SIGTERM", "SIGKILL"];
-  for (let next = 1; signalGroup(child, 0); ) {
-    if (performance.now() - start >= PATIENCE * next) {
-      const name = signals.shift();
-      if (name === undefined) return;
-      signalGroup(child, name);
-      next++;
-    }
-    await delay(LOOK);
-  }
-}
-
-/** Sends a signal to the group of a child; 0 sends none. Returns false if there is no such group. */
-function signalGroup({ pid }: ChildProcess, name: NodeJS.Signals | 0): boolean {
-  if (pid === undefined) return false;
-  try {
-    return process.kill(-pid, name);
-  } catch (error) {
-    // EPERM: the group is there, and runs as another user
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}

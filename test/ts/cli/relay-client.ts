@@ -6,12 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { type ClientOptions, WebSocket } from "ws";
-import {
-  type Relay,
-  type RelayEvent,
-  type RelayOptions,
-  startRelay,
-} from "../../../ts/cli/relay/relay.ts";
+import type { Relay, RelayEvent, RelayOptions } from "../../../ts/cli/relay/relay.ts";
 import {
   concat,
   encode,
@@ -20,13 +15,18 @@ import {
   type ReferenceMessage,
 } from "../../oracle/reference/codec.ts";
 
+/** The relay as it is packed: the bundle may differ from the source, and users run the bundle. */
+export const { startRelay }: typeof import("../../../ts/cli/relay/relay.ts") = await import(
+  new URL("../../../dist/relay.js", import.meta.url).href
+);
+
 export interface LoggedRelay extends Relay {
   events: RelayEvent[];
   /** The first event of a kind, waited for. */
   event<K extends RelayEvent["event"]>(kind: K): Promise<Extract<RelayEvent, { event: K }>>;
 }
 
-/** A relay that ends with the test. */
+/** A relay that ends with the test. Its clients may send all types unless the test says otherwise. */
 export async function relayTo(
   to: RelayOptions["to"],
   options: Omit<RelayOptions, "to" | "log"> = {},
@@ -37,7 +37,7 @@ export async function relayTo(
     events.push(event);
     wake();
   };
-  const relay = await startRelay({ to, ...options, log });
+  const relay = await startRelay({ to, allowTypes: "all", ...options, log });
   onTestFinished(() => relay.close());
   return Object.assign(relay, {
     events,

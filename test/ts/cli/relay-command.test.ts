@@ -35,7 +35,7 @@ async function relay(
 }
 
 test("imsg relay and imsg connect talk, the log says so, and SIGTERM ends it with 0", async () => {
-  const { url, child, ended } = await relay(["--to", await echoPeer()]);
+  const { url, child, ended } = await relay(["--to", await echoPeer(), "--allow-type", "all"]);
   expect(url).toMatch(/^ws:\/\/127\.0\.0\.1:\d+\/$/);
   const args = ["--json", "--send", '{"type":5,"pid":3,"text":"hi"}', "--until", "5"];
   const { status, stdout } = await run(bundle, ["connect", url, ...args]);
@@ -47,9 +47,12 @@ test("imsg relay and imsg connect talk, the log says so, and SIGTERM ends it wit
   expect(result.stdout).toBe("");
   const lines = result.stderr.split("\n").map((line) => line.replace(/^\S+Z /, ""));
   expect(lines[0]).toBe(`listening on ${url}`);
-  expect(lines[1]).toMatch(/^#1 127\.0\.0\.1:\d+ opened, pid \d+ on the daemon$/);
-  expect(lines[2]).toMatch(/^#1 .* closed \(1000\): the client has closed; 1 messages up, 1 down$/);
-  expect(lines[3]).toBe("stopped");
+  expect(lines[1]).toMatch(
+    /^imsg: warning: there is no token: every user and program of this machine/,
+  );
+  expect(lines[2]).toMatch(/^#1 127\.0\.0\.1:\d+ opened, pid \d+ on the daemon$/);
+  expect(lines[3]).toMatch(/^#1 .* closed \(1000\): the client has closed; 1 messages up, 1 down$/);
+  expect(lines[4]).toBe("stopped");
 });
 
 test("--json logs objects to stdout", async () => {
@@ -79,7 +82,7 @@ test("--json logs objects to stdout", async () => {
   expect(fine.status).toBe(0);
   child.kill("SIGINT");
   const { stdout, stderr } = await ended;
-  expect(stderr).toBe("");
+  expect(stderr).toMatch(/^imsg: warning: there is no token: .*\n$/);
   const events = stdout
     .trim()
     .split("\n")
@@ -107,7 +110,7 @@ test("a token comes from the environment, a file or an argument, and is never pr
     [["--token", token], {}],
   ];
   for (const [args, env] of ways) {
-    const { url, child, ended } = await relay(["--to", to, ...args], env);
+    const { url, child, ended } = await relay(["--to", to, "--allow-type", "all", ...args], env);
     expect((await run(bundle, ["connect", url])).stderr).toContain("401: a token is needed");
     const send = ["--send", '{"type":5}', "--until", "5"];
     expect((await run(bundle, ["connect", url, ...send, "--token", token])).status).toBe(0);
@@ -154,7 +157,9 @@ test("warns who listens to the world without a token", async () => {
   const to = ["--to", "unix:/nonexistent", "--listen", "0.0.0.0:0"];
   const open = await relay(to);
   open.child.kill();
-  expect((await open.ended).stderr).toContain("warning: everybody who reaches 0.0.0.0");
+  expect((await open.ended).stderr).toContain(
+    "warning: there is no token: everyone who reaches this address can talk to the daemon",
+  );
   const guarded = await relay(to, { IMSG_TOKEN: "token-0123456789" });
   guarded.child.kill();
   expect((await guarded.ended).stderr).not.toContain("warning");
@@ -170,7 +175,16 @@ test("every event is one line of the log, whatever a client sends", () => {
   expect(logLine({ ...event, host: 'a"\\b', origin: "x" } as RelayEvent)).toBe(
     '[::1]:5 refused (403): the Origin is not allowed, Host: "a\\"\\\\b", Origin: "x"',
   );
-  const closed = { event: "closed", id: 1, from: "f", pid: 5, code: 1011, up: 1, down: 2 } as const;
+  const closed = {
+    event: "closed",
+    id: 1,
+    from: "f",
+    pid: 5,
+    code: 1011,
+    up: 1,
+    down: 2,
+    dropped: 0,
+  } as const;
   expect(logLine({ ...closed, why: "w", cause: "c" })).toBe(
     "#1 f closed (1011): w (c); 1 messages up, 2 down",
   );

@@ -1,25 +1,40 @@
 import { readFile } from "node:fs/promises";
 import type { Dialect } from "../dialect.ts";
-import type { Streams } from "../output.ts";
+import { report, type Streams } from "../output.ts";
 import { messageOf, Status, UsageError } from "../status.ts";
-import { parseAddress, type Target } from "../target.ts";
+import type { Target } from "../target.ts";
 import { TypeNames } from "../values.ts";
-import { logLine } from "./log.ts";
-import { type Relay, startRelay } from "./relay.ts";
+import { parseToken } from "./checks.ts";
+import type { RelayEvent } from "./events.ts";
+import type { Place } from "./listen.ts";
+import { Log, logLine } from "./log.ts";
+import { type Relay, type RelayOptions, startRelay } from "./relay.ts";
+import { becomeUser, type Ids } from "./users.ts";
 
-/** What `imsg relay` is given. */
+/** The options of `imsg relay`. */
 export interface RelayGiven {
-  /** PORT, or HOST:PORT. */
-  listen: string;
+  listen: Place;
+  socketMode?: number;
+  socketOwner?: Ids;
   to: Target;
   allowOrigin?: string[];
-  token?: string;
+  token?: string | undefined;
   tokenFile?: string;
+  /** Names or numbers of types, or "all" alone. */
   allowType?: string[];
+  path?: string;
+  /** Files in PEM. */
+  cert?: string;
+  key?: string;
   maxConnections: number;
+  maxPerAddress?: number;
   maxSize: number;
   /** Milliseconds. */
+  ping: number;
+  /** Milliseconds. */
   idleTimeout: number;
+  metrics?: Place;
+  user?: Ids;
   dialect: Dialect;
   type?: TypeNames;
   json?: boolean;
@@ -27,62 +42,121 @@ export interface RelayGiven {
 
 /** Runs the relay until a signal comes, and resolves with the exit status. */
 export async function relayCommand(given: RelayGiven, streams: Streams): Promise<number> {
-  const names = given.type ?? new TypeNames();
-  const { host, port } = /^\d+$/.test(given.listen)
-    ? parseAddress(`127.0.0.1:${given.listen}`)
-    : parseAddress(given.listen);
-  const token = await tokenOf(given);
-  const { maxConnections, maxSize, idleTimeout, dialect } = given;
-  // before it says that it listens: who starts it may end it at once
+  const options = await optionsOf(given);
+  const log = new Log(given.json ? streams.stdout : streams.stderr);
+  const write = (event: RelayEvent): void => {
+    const time = new Date().toISOString();
+    const lost = event.event === "stopped" && log.lost > 0 ? { lost: log.lost } : {};
+    const full = { ...event, ...lost };
+    log.write(given.json ? JSON.stringify({ time, ...full }) : `${time} ${logLine(full)}`);
+  };
+  // before it logs that it listens: a supervisor may end it at once
   const interrupted = interruption();
-  let relay: Relay;
+  let relay: Relay | undefined;
   try {
-    relay = await startRelay({
-      to: given.to,
-      host,
-      port,
-      maxConnections,
-      maxSize,
-      idleTimeout,
-      dialect,
-      allowOrigins: given.allowOrigin ?? [],
-      ...(given.allowType === undefined
-        ? {}
-        : { allowTypes: given.allowType.map((text) => names.parse(text)) }),
-      ...(token === undefined ? {} : { token }),
-      log: (event) => {
-        const time = new Date().toISOString();
-        if (given.json) streams.stdout.write(`${JSON.stringify({ time, ...event })}\n`);
-        else streams.stderr.write(`${time} ${logLine(event)}\n`);
-      },
-    });
+    relay = await startRelay({ ...options, log: write, lostLogLines: () => log.lost });
+    if (given.user !== undefined) becomeUser(given.user);
   } catch (error) {
+    await relay?.close();
     if (error instanceof UsageError) throw error;
-    streams.stderr.write(`imsg: ${messageOf(error)}\n`);
+    report(streams, messageOf(error));
     return Status.failed;
   }
-  if (!/^127\.|^::1$/.test(relay.host) && token === undefined) {
-    streams.stderr.write(
-      `imsg: warning: everybody who reaches ${relay.host} can talk to the daemon; think of --token\n`,
-    );
-  }
+  warn(relay, options, streams);
   await interrupted;
   await relay.close();
   return Status.ok;
 }
 
+/** Says who gets in where neither a token nor the mode of a socket decides it. */
+function warn(relay: Relay, { token }: RelayOptions, streams: Streams): void {
+  // a Unix socket has no host
+  if (token !== undefined || relay.host === "") return;
+  const local = /^127\.|^::1$/.test(relay.host);
+  const who = local
+    ? "every user and program of this machine"
+    : "everyone who reaches this address";
+  report(
+    streams,
+    `warning: there is no token: ${who} can talk to the daemon through ${relay.url}; use --token-file or --listen unix:PATH`,
+  );
+}
+
+async function optionsOf(given: RelayGiven): Promise<RelayOptions> {
+  const { to, maxConnections, maxPerAddress, maxSize, ping, idleTimeout, dialect } = given;
+  const { metrics, path } = given;
+  const listen = placeOf(given);
+  const token = await tokenOf(given);
+  const tls = await tlsOf(given);
+  return {
+    to,
+    listen,
+    maxConnections,
+    maxSize,
+    ping,
+    idleTimeout,
+    dialect,
+    allowOrigins: given.allowOrigin ?? [],
+    allowTypes: allowedTypes(given),
+    ...(maxPerAddress === undefined ? {} : { maxPerAddress }),
+    ...(metrics === undefined ? {} : { metrics }),
+    ...(path === undefined ? {} : { path }),
+    ...(tls === undefined ? {} : { tls }),
+    ...(token === undefined ? {} : { token }),
+  };
+}
+
+function placeOf({ listen, socketMode, socketOwner, cert }: RelayGiven): Place {
+  if (listen.kind === "unix") {
+    if (cert !== undefined) throw new UsageError("--cert is for TCP addresses, not for unix:PATH");
+    return {
+      ...listen,
+      ...(socketMode === undefined ? {} : { mode: socketMode }),
+      ...(socketOwner === undefined ? {} : { owner: socketOwner }),
+    };
+  }
+  if (socketMode !== undefined || socketOwner !== undefined) {
+    throw new UsageError("--socket-mode and --socket-owner are for --listen unix:PATH");
+  }
+  return listen;
+}
+
+function allowedTypes({ allowType = [], type }: RelayGiven): number[] | "all" {
+  if (allowType.includes("all")) {
+    if (allowType.length > 1) throw new UsageError("--allow-type all excludes other types");
+    return "all";
+  }
+  const names = type ?? new TypeNames();
+  return allowType.map((text) => names.parse(text));
+}
+
 async function tokenOf({ token, tokenFile }: RelayGiven): Promise<string | undefined> {
   if (tokenFile === undefined) return token;
   try {
-    return (await readFile(tokenFile, "utf8")).trim();
+    return parseToken((await readFile(tokenFile, "utf8")).trim());
   } catch (error) {
-    throw new UsageError(`--token-file: ${messageOf(error)}`);
+    throw new UsageError(`--token-file ${tokenFile}: ${messageOf(error)}`);
   }
+}
+
+async function tlsOf({ cert, key }: RelayGiven): Promise<RelayOptions["tls"]> {
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert === undefined || key === undefined) {
+    throw new UsageError("--cert and --key belong together");
+  }
+  const read = async (option: string, file: string): Promise<Buffer> => {
+    try {
+      return await readFile(file);
+    } catch (error) {
+      throw new UsageError(`${option} ${file}: ${messageOf(error)}`);
+    }
+  };
+  return { cert: await read("--cert", cert), key: await read("--key", key) };
 }
 
 function interruption(): Promise<void> {
   return new Promise((resolve) => {
-    const names = ["SIGINT", "SIGTERM"] as const;
+    const names = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
     const came = (): void => {
       // the next one ends the process as usual
       for (const name of names) process.off(name, came);

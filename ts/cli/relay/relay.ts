@@ -1,97 +1,52 @@
-import { randomInt } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, STATUS_CODES } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer as createTlsServer } from "node:https";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { ImsgInstance } from "../../entry/c.ts";
-import { type Dialect, dialectOptions } from "../dialect.ts";
+import { dialectOptions } from "../dialect.ts";
 import { InstancePool } from "../instances.ts";
 import { messageOf, printable } from "../status.ts";
-import { parseTarget, type Target } from "../target.ts";
+import { parseTarget } from "../target.ts";
 import {
   type Admission,
   chooseProtocol,
   parseOrigin,
+  parsePath,
   parseToken,
   type Refusal,
   refusalOf,
 } from "./checks.ts";
-import { CloseCode, Connection, type ConnectionRules } from "./connection.ts";
-import { Closing } from "./websocket.ts";
+import { CloseCode, Closing } from "./closing.ts";
+import { Connection, type ConnectionRules } from "./connection.ts";
+import { Counters } from "./counters.ts";
+import type { RelayEvent } from "./events.ts";
+import { listenAt, type Place } from "./listen.ts";
+import { MetricsServer } from "./metrics.ts";
+import type { Relay, RelayOptions } from "./options.ts";
+import { Pids } from "./pids.ts";
+import { addressOf, isLocal, LEAVE, Strangers } from "./strangers.ts";
 
-/** What the relay tells of. Text of clients in it is safe to print. */
-export type RelayEvent =
-  | { event: "listening"; url: string }
-  /** A request did not become a connection. */
-  | { event: "refused"; from: string; status: number; why: string; host?: string; origin?: string }
-  | { event: "opened"; id: number; from: string; pid: number; origin?: string }
-  /** `code` is the WebSocket's close code; `up` and `down` count messages. */
-  | {
-      event: "closed";
-      id: number;
-      from: string;
-      pid: number;
-      code: number;
-      why: string;
-      cause?: string;
-      up: number;
-      down: number;
-    }
-  | { event: "stopped" };
-
-/** Options of {@link startRelay}. */
-export interface RelayOptions {
-  /** Where connections go: a target as the command takes it, or a parsed one. */
-  to: string | Target;
-  /** Where to listen; 127.0.0.1 if absent. */
-  host?: string;
-  /** 0 or absent: any free port. */
-  port?: number;
-  /** Origins of pages that may connect, besides the relay's own; their hosts are allowed as Host. */
-  allowOrigins?: readonly string[];
-  /** What clients must offer as the subprotocol `imsg.token.TOKEN`. */
-  token?: string;
-  /** The message types that clients may send; all if absent. */
-  allowTypes?: Iterable<number>;
-  /** Connections at once; 64 if absent. */
-  maxConnections?: number;
-  /** The longest message in bytes, header included, both ways; 16,384 if absent. */
-  maxSize?: number;
-  /** Milliseconds without a message after which a connection is closed: 300,000 if absent, 0 is never. */
-  idleTimeout?: number;
-  /** The dialect of the daemon; clients speak the current one. */
-  dialect?: Dialect;
-  /** Told of everything that happens. */
-  log?: (event: RelayEvent) => void;
-}
-
-/** A running relay. */
-export interface Relay {
-  /** What clients connect to. */
-  readonly url: string;
-  readonly host: string;
-  readonly port: number;
-  /** How many connections there are. */
-  readonly connections: number;
-  /** Closes all connections and resolves when they are closed. */
-  close(): Promise<void>;
-}
+export type { RelayEvent } from "./events.ts";
+export type { Relay, RelayOptions } from "./options.ts";
 
 const CONNECT_TIMEOUT = 10_000;
 /** Frames may be longer than messages: the library's are up to 64 KiB. */
 const MIN_PAYLOAD = 65536;
-// above what any system gives a process, so that no other client of the daemon has it
-const FIRST_PID = 0x40000000;
-const LAST_PID = 0x7fffffff;
+/** Milliseconds before a wrong token is answered. */
+const GUESS_DELAY = 1000;
+/** Milliseconds that each step of a connection's end may take when the relay closes. */
+const CLOSE_PATIENCE = 800;
 
 /**
  * Starts a WebSocket relay to a daemon's control socket. Resolves when it
- * listens; rejects with a UsageError for bad options and with what the system
- * says (EADDRINUSE, …). Needs no daemon to be there: connections do.
+ * listens; rejects with a UsageError for bad options and with the system's error
+ * (EADDRINUSE, …). Needs no daemon to be there: connections do.
  */
 export async function startRelay(options: RelayOptions): Promise<Relay> {
   const relay = new RelayServer(options);
-  await relay.listen(options.host ?? "127.0.0.1", options.port ?? 0);
+  await relay.listen(options.metrics);
   return relay;
 }
 
@@ -99,89 +54,120 @@ class RelayServer implements Relay {
   url = "";
   host = "";
   port = 0;
+  metricsUrl = "";
+  readonly #place: Place;
   readonly #http: Server;
   readonly #sockets: WebSocketServer;
+  readonly #metrics: MetricsServer;
   readonly #admission: Admission;
   readonly #rules: ConnectionRules;
-  readonly #maxConnections: number;
+  readonly #limits: { all: number; address: number | undefined };
   readonly #log: (event: RelayEvent) => void;
+  readonly #counters = new Counters();
   readonly #instances = new InstancePool();
-  readonly #connections = new Map<number, Connection>();
+  readonly #pids = new Pids();
+  readonly #strangers = new Strangers();
+  /** The clients, with the address that each counts for. */
+  readonly #clients = new Map<Connection, string>();
   readonly #running = new Set<Promise<void>>();
   #lastId = 0;
   #closing: Promise<void> | undefined;
 
   constructor(options: RelayOptions) {
-    const { to, token, allowTypes, maxSize = 16384, idleTimeout = 300_000, dialect } = options;
-    this.#admission = {
-      host: options.host ?? "127.0.0.1",
-      allowOrigins: (options.allowOrigins ?? []).map(parseOrigin),
-      ...(token === undefined ? {} : { token: parseToken(token) }),
+    const { host = "127.0.0.1", port = 0, maxConnections = 64 } = options;
+    this.#place = options.listen ?? { kind: "tcp", host, port };
+    this.#admission = admissionOf(options, this.#place);
+    this.#rules = rulesOf(options);
+    this.#limits = { all: maxConnections, address: options.maxPerAddress };
+    const { log = () => {}, lostLogLines = () => 0 } = options;
+    this.#log = (event) => {
+      this.#counters.count(event);
+      log(event);
     };
-    dialectOptions(dialect); // refuses one that is not supported
-    this.#rules = {
-      target: typeof to === "string" ? parseTarget(to) : to,
-      maxSize,
-      idleTimeout,
-      connectTimeout: CONNECT_TIMEOUT,
-      ...(allowTypes === undefined ? {} : { allowTypes: new Set(allowTypes) }),
-      ...(dialect === undefined ? {} : { dialect }),
-    };
-    this.#maxConnections = options.maxConnections ?? 64;
-    this.#log = options.log ?? (() => {});
-    this.#http = createServer({ headersTimeout: 10_000, requestTimeout: 10_000 });
-    // requests that are no WebSockets take no more than a few places
-    this.#http.maxConnections = this.#maxConnections + 64;
+    this.#metrics = new MetricsServer(
+      () =>
+        this.#counters.text({
+          live: [...this.#clients.keys()].map(({ counts }) => counts),
+          strangers: this.#strangers.size,
+          lostLogLines: lostLogLines(),
+        }),
+      () => this.#closing === undefined,
+    );
     this.#sockets = new WebSocketServer({
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
-      maxPayload: Math.max(maxSize, MIN_PAYLOAD),
+      maxPayload: Math.max(this.#rules.maxSize, MIN_PAYLOAD),
       handleProtocols: chooseProtocol,
     });
-    this.#http.on("request", (request, response) => {
+    this.#http = this.#serve(options.tls);
+  }
+
+  get connections(): number {
+    return this.#clients.size;
+  }
+
+  #serve(tls: RelayOptions["tls"]): Server {
+    const times = {
+      headersTimeout: 5000,
+      requestTimeout: 5000,
+      connectionsCheckingInterval: 1000,
+    };
+    const http = tls === undefined ? createServer(times) : createTlsServer({ ...times, ...tls });
+    http.on("connection", (socket: Socket) => this.#strangers.add(socket));
+    http.on("request", (request, response) => {
       const status = 426;
       const why = "this is an imsg relay: connect with a WebSocket";
       response.writeHead(status, { Connection: "close", "Content-Type": "text/plain" });
       response.end(`${why}\n`);
       this.#refused(request, status, why);
     });
-    this.#http.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
+    http.on("upgrade", (request, socket, head) => void this.#upgrade(request, socket, head));
     this.#sockets.on("wsClientError", (error, socket, request) => {
       this.#refuse(request, socket, { status: 400, why: error.message });
     });
+    return http;
   }
 
-  get connections(): number {
-    return this.#connections.size;
+  async listen(metrics: Place | undefined): Promise<void> {
+    await listenAt(this.#http, this.#place);
+    this.#http.on("error", () => {}); // such as EMFILE: the relay stays
+    const scheme = this.#admission.scheme === "https:" ? "wss" : "ws";
+    const path = this.#admission.path ?? "/";
+    const bound = this.#http.address();
+    // a Unix socket's address is its path; Node knows none for a descriptor
+    if (bound === null) this.url = `${scheme}+unix:${path} on the given descriptor`;
+    else if (typeof bound === "string") this.url = `${scheme}+unix:${bound}:${path}`;
+    else {
+      const { address, family, port } = bound;
+      // of a descriptor, only its address is known
+      this.#admission.host ??= address;
+      this.host = address;
+      this.port = port;
+      this.url = `${scheme}://${family === "IPv6" ? `[${address}]` : address}:${port}${path}`;
+    }
+    if (metrics !== undefined) {
+      try {
+        await this.#metrics.listen(metrics);
+      } catch (error) {
+        this.#http.close();
+        throw error;
+      }
+      this.metricsUrl = this.#metrics.url;
+    }
+    const at = metrics === undefined ? {} : { metrics: this.metricsUrl };
+    this.#log({ event: "listening", url: this.url, ...at });
+    const { allowTypes } = this.#rules;
+    if (allowTypes !== "all" && allowTypes.size === 0) this.#log({ event: "listen-only" });
   }
 
-  listen(host: string, port: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#http.once("error", reject);
-      this.#http.listen({ host, port }, () => {
-        this.#http.off("error", reject);
-        // such as EMFILE: the relay goes on
-        this.#http.on("error", () => {});
-        const address = this.#http.address() as AddressInfo;
-        this.host = address.address;
-        this.port = address.port;
-        const shown = address.family === "IPv6" ? `[${address.address}]` : address.address;
-        this.url = `ws://${shown}:${address.port}/`;
-        this.#log({ event: "listening", url: this.url });
-        resolve();
-      });
-    });
-  }
-
-  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.on("error", () => {}); // until ws has its own listener
     const refusal = refusalOf(request, this.#admission);
-    if (refusal !== undefined) {
-      this.#refuse(request, socket, refusal);
-      return;
-    }
-    this.#sockets.handleUpgrade(request, socket, head, (ws) => this.#accept(ws, request));
+    if (refusal?.guess) await delay(GUESS_DELAY);
+    if (refusal === undefined) {
+      this.#sockets.handleUpgrade(request, socket, head, (ws) => this.#accept(ws, request));
+    } else this.#refuse(request, socket, refusal);
   }
 
   #refuse(request: IncomingMessage, socket: Duplex, { status, why }: Refusal): void {
@@ -201,6 +187,7 @@ class RelayServer implements Relay {
   }
 
   #refused(request: IncomingMessage, status: number, why: string): void {
+    this.#strangers.refuse(request.socket);
     const { host, origin } = request.headers;
     this.#log({
       event: "refused",
@@ -212,74 +199,112 @@ class RelayServer implements Relay {
     });
   }
 
-  /** Takes a client that may connect, if there is room; says so to the page if not. */
+  /** Accepts a client that may connect, if there is room; if not, the page can read why. */
   #accept(ws: WebSocket, request: IncomingMessage): void {
-    // those that are still being closed count: they hold memory
-    const full = this.#connections.size >= this.#maxConnections;
-    if (full || this.#closing !== undefined) {
-      const connections = `there are ${this.#maxConnections} connections already`;
-      this.#turnAway(ws, request, full ? connections : "the relay is closing");
+    const address = addressOf(request.socket);
+    const why = this.#fullness(address);
+    if (why !== undefined) {
+      this.#turnAway(ws, request, why);
       return;
     }
     let instance: ImsgInstance | undefined;
     try {
       instance = this.#instances.take();
-      this.#start(ws, request, instance);
+      this.#start(ws, request, instance, address);
     } catch (error) {
       if (instance !== undefined) this.#instances.giveBack(instance);
       this.#turnAway(ws, request, "the relay has no memory", messageOf(error));
     }
   }
 
+  /** Why there is no place for another client of an address. */
+  #fullness(address: string): string | undefined {
+    if (this.#closing !== undefined) return "the relay is closing";
+    const { all, address: given } = this.#limits;
+    // clients that are being closed count: they hold memory
+    if (this.#clients.size >= all) return `there are ${all} connections already`;
+    const most = given ?? (isLocal(address) ? all : Math.ceil(all / 2));
+    const own = [...this.#clients.values()].filter((other) => other === address).length;
+    if (own < most) return undefined;
+    return `there are ${most} connections from this address already`;
+  }
+
+  /** Closes a WebSocket that becomes no client. It stays a stranger, for LEAVE milliseconds. */
   #turnAway(ws: WebSocket, request: IncomingMessage, why: string, cause?: string): void {
     ws.on("error", () => {});
     ws.close(CloseCode.tryLater, why);
+    // TLS: the stranger is the socket below, which ends with this one
+    void delay(LEAVE, undefined, { ref: false }).then(() => ws.terminate());
     this.#refused(request, CloseCode.tryLater, cause === undefined ? why : `${why} (${cause})`);
   }
 
-  #start(ws: WebSocket, request: IncomingMessage, instance: ImsgInstance): void {
-    const pid = this.#newPid();
-    const isForeign = (other: number): boolean => this.#connections.has(other);
-    const connection = new Connection(ws, pid, instance, this.#rules, isForeign);
+  #start(ws: WebSocket, request: IncomingMessage, instance: ImsgInstance, address: string): void {
+    const pid = this.#pids.take();
+    const connection = new Connection(ws, pid, instance, this.#rules);
     const id = ++this.#lastId;
     const from = remoteOf(request);
     const { origin } = request.headers;
-    this.#connections.set(pid, connection);
-    this.#log({ event: "opened", id, from, pid, ...(origin === undefined ? {} : { origin }) });
+    this.#strangers.admit(request.socket);
+    this.#clients.set(connection, address);
+    const shown = origin === undefined ? {} : { origin: printable(origin) };
+    this.#log({ event: "opened", id, from, pid, ...shown });
     const running = connection.run().then((end) => {
-      this.#connections.delete(pid);
+      this.#clients.delete(connection);
       this.#running.delete(running);
+      this.#pids.giveBack(pid);
       this.#instances.giveBack(instance);
       this.#log({ event: "closed", id, from, pid, ...end });
     });
     this.#running.add(running);
   }
 
-  /** A pid that no other client of this daemon has, the relay's or not. */
-  #newPid(): number {
-    for (;;) {
-      const pid = randomInt(FIRST_PID, LAST_PID);
-      if (!this.#connections.has(pid)) return pid;
-    }
-  }
-
   close(): Promise<void> {
     this.#closing ??= (async () => {
       const closed = new Promise((resolve) => this.#http.close(resolve));
-      for (const connection of this.#connections.values()) {
-        connection.stop(new Closing(CloseCode.goingAway, "the relay is closing"));
+      this.#strangers.destroy();
+      for (const connection of this.#clients.keys()) {
+        const closing = new Closing(CloseCode.goingAway, "the relay is closing");
+        connection.stop(closing, CLOSE_PATIENCE);
       }
       await Promise.all(this.#running);
       this.#http.closeAllConnections();
       await closed;
+      this.#metrics.close();
       this.#log({ event: "stopped" });
     })();
     return this.#closing;
   }
 }
 
+function admissionOf(options: RelayOptions, place: Place): Admission {
+  const { allowOrigins = [], path, tls, token } = options;
+  return {
+    host: place.kind === "tcp" ? place.host : undefined,
+    scheme: tls === undefined ? "http:" : "https:",
+    allowOrigins: allowOrigins.map(parseOrigin),
+    ...(path === undefined ? {} : { path: parsePath(path) }),
+    ...(token === undefined ? {} : { token: parseToken(token) }),
+  };
+}
+
+function rulesOf(options: RelayOptions): ConnectionRules {
+  const { to, allowTypes = [], maxSize = 16384, ping = 30_000, idleTimeout = 0 } = options;
+  const { dialect } = options;
+  dialectOptions(dialect); // refuses one that is not supported
+  return {
+    target: typeof to === "string" ? parseTarget(to) : to,
+    maxSize,
+    ping,
+    idleTimeout,
+    connectTimeout: CONNECT_TIMEOUT,
+    allowTypes: allowTypes === "all" ? "all" : new Set(allowTypes),
+    ...(dialect === undefined ? {} : { dialect }),
+  };
+}
+
 function remoteOf({ socket }: IncomingMessage): string {
-  const { remoteAddress = "?", remotePort = 0 } = socket;
+  const { remoteAddress, remotePort = 0 } = socket;
+  if (remoteAddress === undefined) return "unix";
   return remoteAddress.includes(":")
     ? `[${remoteAddress}]:${remotePort}`
     : `${remoteAddress}:${remotePort}`;

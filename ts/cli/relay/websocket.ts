@@ -1,22 +1,12 @@
 import { WebSocket } from "ws";
 import { ImsgError, type Transport, type TransportSink } from "../../entry/index.ts";
 import { messageOf, printable } from "../status.ts";
+import { Closing } from "./closing.ts";
 
 /** The subprotocol that relays speak. */
 export const PROTOCOL = "imsg";
 /** What stands before the token in Sec-WebSocket-Protocol. */
 export const TOKEN_PREFIX = "imsg.token.";
-
-/** Why a WebSocket is closed: a code of RFC 6455 or of ours, and a reason that its peer reads. */
-export class Closing extends Error {
-  override name = "Closing";
-  readonly code: number;
-
-  constructor(code: number, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
-}
 
 /** Bytes that may wait in a WebSocket before the channel has to. */
 const MARK = 65536;

@@ -1,0 +1,73 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+
+/** The descriptor of the child on which it finds its end of the socketpair. */
+const CHANNEL_FD = 3;
+
+/** A shell command with one end of a Unix socketpair on its descriptor 3. */
+export interface RunningCommand {
+  child: ChildProcess;
+  /** The other end; it allows half-closed connections. */
+  socket: Socket;
+}
+
+/**
+ * Starts a shell command in a process group of its own, so that
+ * {@link endGroup} reaches everything that it starts. What it prints goes to
+ * our stderr. Rejects with the system's error.
+ */
+export function startCommand(command: string): Promise<RunningCommand> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("/bin/sh", ["-c", command], {
+      detached: true,
+      stdio: ["ignore", 2, 2, "pipe"],
+    });
+    child.once("error", reject);
+    child.once("spawn", () => {
+      child.off("error", reject);
+      child.on("error", () => {});
+      const socket = child.stdio[CHANNEL_FD] as Socket;
+      socket.allowHalfOpen = true;
+      resolve({ child, socket });
+    });
+  });
+}
+
+/** Milliseconds between two looks at a process group. */
+const LOOK = 20;
+
+/**
+ * Resolves when the process group of a child has ended. A group that runs for
+ * `patience` milliseconds gets SIGTERM, after as long again SIGKILL. The leader
+ * may be gone while others of its group run. A dead process that its parent
+ * never collects is waited for no longer than 100 ms after SIGKILL.
+ */
+export async function endGroup(child: ChildProcess, patience: number): Promise<void> {
+  const start = performance.now();
+  const steps: [number, NodeJS.Signals | undefined][] = [
+    [patience, "SIGTERM"],
+    [2 * patience, "SIGKILL"],
+    [2 * patience + 100, undefined],
+  ];
+  while (signalGroup(child, 0)) {
+    const [at, name] = steps[0]!;
+    if (performance.now() - start >= at) {
+      if (name === undefined) return;
+      signalGroup(child, name);
+      steps.shift();
+    }
+    await delay(LOOK);
+  }
+}
+
+/** Sends a signal to the group of a child; 0 sends none. Returns false if there is no such group. */
+function signalGroup({ pid }: ChildProcess, name: NodeJS.Signals | 0): boolean {
+  if (pid === undefined) return false;
+  try {
+    return process.kill(-pid, name);
+  } catch (error) {
+    // EPERM: the group is there, and runs as another user
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

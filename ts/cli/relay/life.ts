@@ -1,0 +1,86 @@
+import type { Socket } from "node:net";
+import type { WebSocket } from "ws";
+import { CloseCode, Closing } from "./closing.ts";
+
+/** Times in milliseconds; 0 switches a check off. */
+export interface LifeRules {
+  ping: number;
+  idleTimeout: number;
+}
+
+/** What a {@link Life} asks and reports. */
+export interface LifeEvents {
+  /** The connection is to end. */
+  over(closing: Closing): void;
+  /**
+   * Whether the relay does not read from the client, because the daemon takes
+   * no more. The relay cannot see a pong then.
+   */
+  held(): boolean;
+}
+
+/**
+ * Finds clients that have vanished, by pings, and ends connections on which no
+ * message moves, if that is asked for.
+ *
+ * A pong is not the only sign of life: it can wait behind the bytes that a slow
+ * client still has to read. So any byte that arrives from the client, and any
+ * byte that leaves for it, counts as well.
+ */
+export class Life {
+  readonly #socket: WebSocket;
+  readonly #rules: LifeRules;
+  readonly #events: LifeEvents;
+  readonly #pings: ReturnType<typeof setInterval> | undefined;
+  #idle: ReturnType<typeof setTimeout> | undefined;
+  #pinged = false;
+  #ponged = false;
+  #seen = 0;
+
+  constructor(socket: WebSocket, rules: LifeRules, events: LifeEvents) {
+    this.#socket = socket;
+    this.#rules = rules;
+    this.#events = events;
+    socket.on("pong", () => {
+      this.#ponged = true;
+    });
+    if (rules.ping > 0) this.#pings = setInterval(() => this.#ping(), rules.ping);
+    this.moved();
+  }
+
+  /** A message has moved. */
+  moved(): void {
+    const { idleTimeout } = this.#rules;
+    if (idleTimeout === 0) return;
+    if (this.#idle === undefined) {
+      const why = `nothing was sent or taken for ${idleTimeout / 1000} s`;
+      this.#idle = setTimeout(
+        () => this.#events.over(new Closing(CloseCode.idle, why)),
+        idleTimeout,
+      );
+    } else this.#idle.refresh();
+  }
+
+  /** Ends the checks. */
+  stop(): void {
+    clearInterval(this.#pings);
+    clearTimeout(this.#idle);
+  }
+
+  #ping(): void {
+    const { ping } = this.#rules;
+    // ws has no public figures of its socket
+    const { _socket: raw } = this.#socket as unknown as { _socket: Socket | undefined };
+    const seen = raw === undefined ? 0 : raw.bytesRead + raw.bytesWritten - raw.writableLength;
+    const alive = this.#ponged || this.#events.held() || seen > this.#seen;
+    if (this.#pinged && !alive) {
+      this.#events.over(new Closing(CloseCode.idle, `no pong for ${ping / 1000} s`));
+      return;
+    }
+    this.#pinged = true;
+    this.#ponged = false;
+    this.#socket.ping(undefined, undefined, () => {});
+    // the ping itself is no sign of life, if the system has taken it at once
+    this.#seen = raw === undefined ? 0 : raw.bytesRead + raw.bytesWritten - raw.writableLength;
+  }
+}

@@ -1,0 +1,118 @@
+import type { Wire } from "./wire.ts";
+
+/** Bytes that are decoded at a time: at most 4,096 messages, some milliseconds. */
+const SLICE = 65536;
+
+/** What a {@link Pump} works with. */
+export interface PumpParts {
+  /** Where the bytes come from: it is paused while they cannot pass. */
+  from: Wire;
+  /** Whether there is room for what the bytes become. */
+  ready(): boolean;
+  /** Takes a slice of at most 64 KiB. What it throws ends the pump. */
+  pass(slice: Buffer): void;
+  /** The source has ended, and everything from it has passed. What it throws counts likewise. */
+  finish(): void;
+  /** The first error. Nothing follows it. */
+  failed(error: unknown): void;
+}
+
+/**
+ * One direction of a connection. Decodes a slice only when there is room for it,
+ * and returns to the event loop after each, so that no chunk, however large,
+ * holds up other connections.
+ */
+export class Pump {
+  readonly #parts: PumpParts;
+  #chunks: Buffer[] = [];
+  #offset = 0;
+  #paused = false;
+  #scheduled = false;
+  #over = false;
+  /** What comes after the chunks: an end (undefined in the array) or an error. */
+  #last: [unknown] | undefined;
+
+  constructor(parts: PumpParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether the source is paused because its bytes cannot pass. */
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  /** Adds a chunk of the source. */
+  add(chunk: Buffer): void {
+    if (this.#over) return;
+    this.#chunks.push(chunk);
+    if (!this.#scheduled) this.#run();
+  }
+
+  /** The source has ended, with an error or without: after what came before it. */
+  end(error?: unknown): void {
+    if (this.#over || this.#last !== undefined) return;
+    this.#last = [error];
+    if (!this.#scheduled) this.#run();
+  }
+
+  /** There may be room again. */
+  kick(): void {
+    if (!this.#over && !this.#scheduled) this.#run();
+  }
+
+  /** Drops what waits. */
+  stop(): void {
+    this.#over = true;
+    this.#chunks = [];
+  }
+
+  #run(): void {
+    const { from, ready, failed, finish, pass } = this.#parts;
+    try {
+      if (this.#chunks.length > 0 && ready()) pass(this.#next());
+      if (this.#over) return;
+      if (this.#chunks.length === 0 && this.#last !== undefined) {
+        const [error] = this.#last;
+        this.#over = true;
+        if (error === undefined) finish();
+        else failed(error);
+        return;
+      }
+    } catch (error) {
+      this.stop();
+      failed(error);
+      return;
+    }
+    const room = ready();
+    this.#pause(!room || this.#chunks.length > 0, from);
+    if (room && this.#chunks.length > 0) this.#schedule();
+  }
+
+  #schedule(): void {
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      if (!this.#over) this.#run();
+    });
+  }
+
+  #pause(paused: boolean, from: Wire): void {
+    if (paused === this.#paused) return;
+    this.#paused = paused;
+    if (paused) from.pause();
+    else from.resume();
+  }
+
+  /** Removes the next slice from the chunks. */
+  #next(): Buffer {
+    const chunk = this.#chunks[0]!;
+    const at = this.#offset;
+    const end = Math.min(chunk.length, at + SLICE);
+    if (end < chunk.length) this.#offset = end;
+    else {
+      this.#chunks.shift();
+      this.#offset = 0;
+    }
+    return at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end);
+  }
+}

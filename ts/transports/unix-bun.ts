@@ -43,6 +43,7 @@ const SYMBOLS: Symbols = {
   epoll_ctl: { args: [INT, INT, INT, WORD], returns: INT },
   epoll_wait: { args: [INT, WORD, INT, INT], returns: INT },
   statx: { args: [INT, WORD, INT, INT, WORD], returns: INT },
+  socketpair: { args: [INT, INT, INT, WORD], returns: INT },
   unlink: { args: [WORD], returns: INT },
   eventfd: { args: [INT, INT], returns: INT },
   write: { args: [INT, WORD, WORD], returns: LONG },

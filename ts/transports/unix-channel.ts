@@ -16,6 +16,8 @@ export interface UnixChannels {
     onChannel: (channel: ImsgChannel) => void,
     options: ChannelOptions,
   ): UnixListening;
+  /** Two connected Unix sockets, by their numbers, closed on exec, which the caller owns. */
+  pair(): [number, number];
   /** A transport over a connected socket, by its number, which it owns. Throws as `adopt`. */
   open(fd: number): Transport;
   /**
@@ -52,6 +54,7 @@ export function unixChannels(sockets: EpollSockets): UnixChannels {
     }
   };
   return {
+    pair: () => sockets.pair(),
     open: (fd) => unixTransport(sockets, sockets.adopt(fd), sockets.watch),
     dup: (fd) => sockets.duplicate(fd),
     closeFd: (fd) => sockets.closeTaken(fd),

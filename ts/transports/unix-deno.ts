@@ -44,6 +44,7 @@ const SIGNATURES: Record<string, [parameters: string[], result: string]> = {
   epoll_wait: [[INT, WORD, INT, INT], INT],
   eventfd: [[INT, INT], INT],
   statx: [[INT, WORD, INT, INT, WORD], INT],
+  socketpair: [[INT, INT, INT, WORD], INT],
   unlink: [[WORD], INT],
   write: [[INT, WORD, WORD], LONG],
   read: [[INT, WORD, WORD], LONG],

@@ -18,6 +18,7 @@ export interface ForeignSockets extends Foreign {
   connect(fd: number, address: number, length: number): number;
   bind(fd: number, address: number, length: number): number;
   listen(fd: number, backlog: number): number;
+  socketpair(domain: number, type: number, protocol: number, numbers: number): number;
   accept4(fd: number, address: number, length: number, flags: number): number;
   epoll_create1(flags: number): number;
   epoll_ctl(epoll: number, operation: number, fd: number, event: number): number;
@@ -210,6 +211,14 @@ export class EpollSockets extends UnixSockets<ForeignSockets> {
       return undefined;
     }
     return `${view.getBigUint64(at + STX_DEV, true)}:${view.getBigUint64(at + STX_INO, true)}`;
+  }
+
+  /** Two connected sockets. Throws EMFILE, … */
+  pair(): [number, number] {
+    const { foreign, view } = this;
+    const made = foreign.socketpair(AF_UNIX, SOCK_STREAM | CLOEXEC, 0, foreign.address + SCRATCH);
+    if (made === -1) throw systemError(foreign.errno(), "socketpair");
+    return [view.getInt32(SCRATCH, true), view.getInt32(SCRATCH + 4, true)];
   }
 
   /** Closes a descriptor. Throws EBADF if it is not open. */

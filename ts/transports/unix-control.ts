@@ -17,8 +17,8 @@ export function firstDescriptor(control: DataView, extra: (fd: number) => void):
   let first = -1;
   for (let at = 0; at + HEADER <= control.byteLength; ) {
     const length = Number(control.getBigUint64(at, true));
-    if (length < HEADER) break;
-    const end = Math.min(at + length, control.byteLength);
+    if (length < HEADER || at + length > control.byteLength) break;
+    const end = at + length;
     const isSocket = control.getInt32(at + 8, true) === SOL_SOCKET;
     const type = control.getInt32(at + 12, true);
     if (isSocket && (type === SCM_RIGHTS || type === SCM_PIDFD)) {

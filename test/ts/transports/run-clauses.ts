@@ -1,5 +1,6 @@
 // Holds the transports of Deno or Bun, whichever runs this, to the contract, and
-// prints a line of JSON for each clause. The argument is a folder for sockets.
+// prints a line of JSON for each clause whose name contains the first argument. The
+// second argument is a folder for sockets.
 
 import { BunTransport } from "../../../ts/transports/bun.ts";
 import { type DenoConn, denoTransport } from "../../../ts/transports/deno.ts";
@@ -26,8 +27,7 @@ interface Runtimes {
 }
 
 const { Deno, Bun } = globalThis as Runtimes;
-const folder = Deno ? Deno.args[0] : Bun!.argv[2];
-const only = Deno ? Deno.args[1] : Bun!.argv[3];
+const [only, folder] = Deno?.args ?? Bun!.argv.slice(2);
 let sockets = 0;
 const path = (): string => `${folder}/${++sockets}`;
 
@@ -120,7 +120,7 @@ kinds.descriptors = [
 
 for (const [kind, [make, abilities]] of Object.entries(kinds)) {
   for (const { name, applies, run } of CLAUSES) {
-    if (!applies(abilities) || (only !== undefined && !`${kind}: ${name}`.includes(only))) continue;
+    if (!applies(abilities) || !`${kind}: ${name}`.includes(only!)) continue;
     const pair = await make();
     let error: string | undefined;
     try {

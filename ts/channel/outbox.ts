@@ -115,11 +115,16 @@ export class Outbox {
     const claimed = this.#transport.claim?.(value);
     const { engine } = this.#batch;
     const { values, call } = engine;
-    const fd = engine.openValue(claimed?.value ?? value, claimed?.dispose, "imsg_compose");
     try {
-      return this.#batch.compose(message, fd);
+      const fd = engine.openValue(claimed?.value ?? value, claimed?.dispose, "imsg_compose");
+      try {
+        return this.#batch.compose(message, fd);
+      } catch (error) {
+        if (engine.trapped === undefined) values.take(call.kernel_take(fd));
+        throw error;
+      }
     } catch (error) {
-      if (engine.trapped === undefined) values.take(call.kernel_take(fd));
+      claimed?.release?.();
       throw error;
     }
   }

@@ -7,6 +7,11 @@ export interface Passed {
    * if it has one.
    */
   readonly dispose?: ((value: unknown) => void) | undefined;
+  /**
+   * Takes back the claim of {@link Transport.claim}: the value was not sent, and is
+   * the caller's again.
+   */
+  readonly release?: (() => void) | undefined;
 }
 
 /** The process at the other end of a Unix socket, as the kernel recorded it when it connected. */

@@ -1,11 +1,13 @@
-import type { Transport, TransportSink } from "../channel/transport.ts";
+import type { PeerCredentials, Transport, TransportSink } from "../channel/transport.ts";
 import { ImsgError } from "../module/error.ts";
+import { transportError } from "./system-error.ts";
+import { WriteQueue } from "./write-queue.ts";
 
 /** The part of Bun's TCP and Unix sockets that is used. */
 export interface BunSocket {
-  /** What the adapter keeps in the socket. */
+  /** The adapter keeps its transport in the socket. */
   data: unknown;
-  /** Writes what fits, and returns how many bytes that was; -1 if it is closed. */
+  /** Writes what fits, and returns how many bytes that was; -1 if the socket is closed. */
   write(bytes: Uint8Array): number;
   /** Stops and restarts delivery. */
   pause(): void;
@@ -15,8 +17,12 @@ export interface BunSocket {
   shutdown(): void;
   /** Closes both sides. */
   end(): unknown;
-  /** Closes both sides at once. */
+  /** Closes both sides at once; resets a TCP connection. */
   terminate(): void;
+  /** Lets the socket keep the process alive. */
+  ref(): void;
+  /** Lets the process exit although the socket is open. */
+  unref(): void;
 }
 
 /** The callbacks of Bun's sockets, shared by all of a listener. */
@@ -31,80 +37,90 @@ export interface BunSocketHandler {
   end(socket: BunSocket): void;
   /** Both sides are closed. */
   close(socket: BunSocket, error?: Error): void;
-  /** Something broke; a close follows. */
+  /** The connection has an error; a close follows. */
   error(socket: BunSocket, error: Error): void;
 }
 
-/** A {@link Transport} over a Bun socket, whose callbacks call the methods beginning with on. */
+/**
+ * A {@link Transport} over a Bun socket, which the transport owns. The callbacks
+ * of the socket call the methods that begin with `on`.
+ *
+ * `abort` resets a TCP connection; a Unix socket is closed. Bun closes a socket by
+ * itself when the peer is gone, also after the peer's half-close, which becomes
+ * `hungUp`. While the socket is paused, it does not.
+ */
 export class BunTransport implements Transport {
+  readonly lingers = true;
+  /** The process at the other end of a Unix socket, if whoever made this has asked. */
+  peerCredentials: PeerCredentials | undefined;
   readonly #socket: BunSocket;
-  readonly #queue: Uint8Array[] = [];
-  #queued = 0; // bytes
+  readonly #queue: WriteQueue;
   #sink: TransportSink | undefined;
-  #full = false;
-  #ending = false; // our side
-  #ended = false;
   #peerEnded = false;
-  #closed = false;
+  #closed = false; // by Bun
+  #released = false;
 
   constructor(socket: BunSocket) {
     this.#socket = socket;
+    this.#queue = new WriteQueue({
+      write: (bytes) => {
+        const written = this.#closed ? -1 : socket.write(bytes);
+        if (written !== -1) return written;
+        throw new ImsgError("EPIPE", { syscall: "send", detail: "the socket is closed" });
+      },
+      shutdown: () => socket.shutdown(),
+      drained: () => this.#sink?.drained(),
+      failed: (error) => this.#sink?.sendFailed(error),
+    });
+  }
+
+  get unsent(): number {
+    return this.#queue.unsent;
   }
 
   start(sink: TransportSink): void {
     this.#sink = sink;
   }
 
+  /** Bun's `data`. */
   onData(chunk: Uint8Array): void {
     this.#sink?.received(chunk);
   }
 
+  /** Bun's `drain`. */
   onDrain(): void {
-    this.#write();
-    if (!this.#full || this.#sink === undefined) return;
-    if (this.#queued >= this.#sink.highWaterMark) return;
-    this.#full = false;
-    this.#sink.drained();
+    this.#queue.proceed();
   }
 
+  /** Bun's `end`. */
   onEnd(): void {
     if (this.#peerEnded) return;
     this.#peerEnded = true;
     this.#sink?.ended();
-    if (this.#ended) this.#socket.end();
   }
 
-  onClose(error: unknown): void {
+  /** Bun's `error`, and its `close` with or without an error. */
+  onClose(error?: unknown): void {
+    if (this.#closed) return;
     this.#closed = true;
     const sink = this.#sink;
-    if (error !== undefined && error !== null) sink?.failed(error);
-    else this.onEnd(); // Bun has no end event once our side has ended
-    if (this.#queue.length > 0) sink?.failed(new ImsgError("EPIPE", { syscall: "imsgbuf_write" }));
-  }
-
-  #write(): void {
-    for (let bytes = this.#queue[0]; bytes !== undefined; bytes = this.#queue[0]) {
-      const written = Math.max(0, this.#socket.write(bytes));
-      this.#queued -= written;
-      if (written < bytes.length) {
-        this.#queue[0] = bytes.subarray(written);
-        return;
-      }
-      this.#queue.shift();
+    if (error !== undefined && error !== null) {
+      this.#sink = undefined;
+      this.#queue.drop();
+      sink?.failed(transportError(error, "recv"));
+      return;
     }
-    if (!this.#ending || this.#ended) return;
-    this.#ended = true;
-    if (this.#peerEnded || this.#sink === undefined) this.#socket.end();
-    else this.#socket.shutdown();
+    // Bun has no end event once our own side has ended
+    if (this.#queue.ended) this.onEnd();
+    else {
+      this.#peerEnded = true;
+      this.#queue.proceed(); // fails, if bytes wait
+      queueMicrotask(() => this.#sink?.hungUp());
+    }
   }
 
   send(bytes: Uint8Array<ArrayBuffer>): boolean {
-    if (this.#closed) throw new ImsgError("EPIPE", { syscall: "imsgbuf_write" });
-    this.#queue.push(bytes);
-    this.#queued += bytes.length;
-    if (this.#queue.length === 1) this.#write();
-    if (this.#queued >= this.#sink!.highWaterMark) this.#full = true;
-    return !this.#full;
+    return this.#queue.send(bytes, undefined, this.#sink!.highWaterMark);
   }
 
   pause(): void {
@@ -115,20 +131,37 @@ export class BunTransport implements Transport {
     this.#socket.resume();
   }
 
-  end(): void {
-    this.#ending = true;
-    if (this.#queue.length === 0) this.#write();
+  end(): Promise<void> {
+    return this.#queue.end();
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#sink = undefined;
-    if (this.#ended) this.#socket.end();
-    else this.end();
+    // a peer that cannot send does not read either: bytes are discarded until the close
+    if (!this.#queue.over) {
+      this.#socket.resume();
+      await this.#queue.end();
+    }
+    this.#release(() => this.#socket.end());
   }
 
   abort(): void {
     this.#sink = undefined;
-    this.#queue.length = this.#queued = 0;
-    this.#socket.terminate();
+    this.#queue.drop();
+    this.#release(() => this.#socket.terminate());
+  }
+
+  ref(): void {
+    this.#socket.ref();
+  }
+
+  unref(): void {
+    this.#socket.unref();
+  }
+
+  #release(close: () => void): void {
+    if (this.#released || this.#closed) return;
+    this.#released = true;
+    close();
   }
 }

@@ -1,5 +1,7 @@
 import type { Transport, TransportSink } from "../channel/transport.ts";
-import { ImsgError } from "../module/error.ts";
+import { transportError } from "./system-error.ts";
+import { PROBE_INTERVAL, type Repeater, repeat } from "./timers.ts";
+import { WriteQueue } from "./write-queue.ts";
 
 /** The part of a `Deno.Conn` that is used: a Unix, TCP or TLS connection. */
 export interface DenoConn {
@@ -11,94 +13,119 @@ export interface DenoConn {
   closeWrite(): Promise<void>;
   /** Closes both sides. */
   close(): void;
+  /** Lets the connection keep the process alive; missing on TLS connections of old versions. */
+  ref?(): void;
+  /** Lets the process exit although the connection is open. */
+  unref?(): void;
+  /** The address of the peer; `transport` is "unix" on a Unix socket. */
+  readonly remoteAddr?: { readonly transport?: string } | undefined;
 }
 
-/** The size of the buffer that is read into, which only lives while the channel does. */
+/** The size of the buffer for reads, in bytes, which lives as long as the channel. */
 const READ = 65536;
+const NOTHING = new Uint8Array(0);
 
-/** A {@link Transport} over a Deno connection. */
+/**
+ * A {@link Transport} over a Deno connection, which the transport owns.
+ *
+ * Deno has no way to reset a connection: `abort` closes it, which the peer sees as
+ * an end, and as EPIPE or ECONNRESET once it sends. On a Unix socket the transport
+ * finds out that a peer that has half-closed is gone by writing no bytes, every
+ * {@link PROBE_INTERVAL} ms; on TCP such a peer is known to be gone only when a
+ * write fails. Deno does not tell the number of the socket, so that there are no
+ * peerCredentials.
+ */
 export function denoTransport(conn: DenoConn): Transport {
-  const queue: Uint8Array[] = [];
-  let queued = 0;
-  let full = false;
-  let writing = false;
-  let ending = false; // our side
-  let ended = false;
-  let peerEnded = false;
-  let stopped = false; // nothing is delivered any more
-  let over = false;
-  let paused = false;
-  let wake: (() => void) | undefined;
   let sink: TransportSink;
+  let silent = false; // the sink is not called any more
+  let released = false;
+  let wake: (() => void) | undefined;
+  let paused = false;
+  let alive = true;
+  let shut = false; // the sending side has ended, or is about to
+  let asking = false; // whether the peer is gone
+  const isUnix = conn.remoteAddr?.transport === "unix";
+  let probe: Repeater | undefined;
+
+  const queue = new WriteQueue({
+    write: (bytes) => conn.write(bytes),
+    shutdown() {
+      shut = true;
+      probe?.stop();
+      return conn.closeWrite();
+    },
+    drained: () => {
+      if (!silent) sink.drained();
+    },
+    failed: (error) => {
+      if (!silent) sink.sendFailed(transportError(error, "send"));
+    },
+  });
 
   const release = (): void => {
-    if (over) return;
-    over = true;
+    if (released) return;
+    released = silent = true;
+    wake?.();
+    probe?.stop();
+    queue.drop();
     conn.close();
   };
-  const failed = (error: unknown): void => {
-    if (stopped) release();
-    else if (!over) sink.failed(error);
+  /** Reports that the peer is gone, if a write of no bytes shows it. */
+  const reportGone = async (): Promise<boolean> => {
+    // once our own side has ended, such a write fails whatever the peer does
+    if (!isUnix || shut || asking) return false;
+    asking = true;
+    const gone = await conn.write(NOTHING).then(
+      () => false,
+      () => true,
+    );
+    asking = false;
+    if (!gone || shut || silent) return false;
+    probe?.stop();
+    sink.hungUp();
+    return true;
   };
+  const peerEnded = async (): Promise<void> => {
+    if (silent || (await reportGone()) || silent) return;
+    sink.ended();
+    if (!isUnix || silent) return;
+    probe = repeat(() => void reportGone(), PROBE_INTERVAL);
+    probe.keepAlive(alive);
+  };
+  const resumed = (): Promise<void> =>
+    new Promise((resolve) => {
+      wake = resolve;
+    });
   const receive = async (): Promise<void> => {
     const buffer = new Uint8Array(READ);
     try {
-      while (!stopped) {
-        if (paused) {
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
-          continue;
-        }
+      while (!released) {
+        while (paused && !silent) await resumed();
         const length = await conn.read(buffer);
-        if (stopped) return;
-        if (length === null) {
-          peerEnded = true;
-          sink.ended();
-          if (ended) release();
-          return;
-        }
-        sink.received(buffer.slice(0, length));
+        if (length === null) break;
+        while (paused && !silent) await resumed();
+        // a peer that cannot send does not read either: bytes are discarded until the close
+        if (!silent) sink.received(buffer.slice(0, length));
       }
     } catch (error) {
-      if (!stopped) failed(error);
+      const told = silent;
+      release();
+      if (!told) sink.failed(transportError(error, "recv"));
+      return;
     }
-  };
-  const write = async (): Promise<void> => {
-    writing = true;
-    try {
-      for (let bytes = queue.shift(); bytes !== undefined; bytes = queue.shift()) {
-        for (let at = 0; at < bytes.length && !over; ) at += await conn.write(bytes.subarray(at));
-        if (over) return;
-        queued -= bytes.length;
-        if (full && queued < sink.highWaterMark) {
-          full = false;
-          if (!stopped) sink.drained();
-        }
-      }
-      writing = false;
-      if (!ending || ended) return;
-      ended = true;
-      await conn.closeWrite();
-      if (peerEnded || stopped) release();
-    } catch (error) {
-      failed(error);
-    }
+    await peerEnded();
   };
 
   return {
+    lingers: true,
+    get unsent() {
+      return queue.unsent;
+    },
     start(to) {
       sink = to;
       void receive();
     },
-    send(bytes) {
-      if (over) throw new ImsgError("EPIPE", { syscall: "imsgbuf_write" });
-      queue.push(bytes);
-      queued += bytes.length;
-      if (!writing) void write();
-      if (queued >= sink.highWaterMark) full = true;
-      return !full;
-    },
+    send: (bytes) => queue.send(bytes, undefined, sink.highWaterMark),
     pause() {
       paused = true;
     },
@@ -106,20 +133,23 @@ export function denoTransport(conn: DenoConn): Transport {
       paused = false;
       wake?.();
     },
-    end() {
-      ending = true;
-      if (!writing) void write();
-    },
-    close() {
-      stopped = true;
+    end: () => queue.end(),
+    async close() {
+      silent = true;
       wake?.();
-      if (ended) release();
-      else this.end();
-    },
-    abort() {
-      stopped = true;
-      wake?.();
+      if (!queue.over) await queue.end();
       release();
+    },
+    abort: release,
+    ref() {
+      alive = true;
+      conn.ref?.();
+      probe?.keepAlive(true);
+    },
+    unref() {
+      alive = false;
+      conn.unref?.();
+      probe?.keepAlive(false);
     },
   };
 }

@@ -1,9 +1,10 @@
 import { type ChannelOptions, ImsgChannel } from "../channel/channel.ts";
+import type { PeerCredentials, Transport } from "../channel/transport.ts";
 import { ImsgError } from "../module/error.ts";
 import { unixTransport } from "./unix.ts";
-import type { EpollSockets } from "./unix-epoll.ts";
+import type { EpollSockets, UnixListening } from "./unix-epoll.ts";
 
-/** What an entry loads when it is asked to pass descriptors. */
+/** The descriptor mode of an entry, which loads it on first use. */
 export interface UnixChannels {
   /** A connected channel; the path is undefined for an address of another kind. */
   connect(path: string | undefined, options: ChannelOptions): ImsgChannel;
@@ -14,7 +15,25 @@ export interface UnixChannels {
     path: string | undefined,
     onChannel: (channel: ImsgChannel) => void,
     options: ChannelOptions,
-  ): { close(): void };
+  ): UnixListening;
+  /** Two connected Unix sockets, by their numbers, closed on exec, which the caller owns. */
+  pair(): [number, number];
+  /** A transport over a connected socket, by its number, which it owns. Throws as `adopt`. */
+  open(fd: number): Transport;
+  /**
+   * Returns a new number for the same file, closed on exec, which the caller owns.
+   * Throws EINVAL for a value that is no number of a descriptor, EBADF, EMFILE.
+   */
+  dup(fd: number): number;
+  /** Closes a descriptor, for runtimes whose own functions refuse the number. Throws EBADF. */
+  closeFd(fd: number): void;
+  /**
+   * Reads from a descriptor into a buffer, as read(2): returns how many bytes, 0 at
+   * the end. Throws EAGAIN if it does not block and has none, EBADF, …
+   */
+  readFd(fd: number, buffer: Uint8Array): number;
+  /** The process at the other end of a Unix socket; undefined for other descriptors. */
+  credentials(fd: number): PeerCredentials | undefined;
 }
 
 function checked(path: string | undefined): string {
@@ -35,6 +54,12 @@ export function unixChannels(sockets: EpollSockets): UnixChannels {
     }
   };
   return {
+    pair: () => sockets.pair(),
+    open: (fd) => unixTransport(sockets, sockets.adopt(fd), sockets.watch),
+    dup: (fd) => sockets.duplicate(fd),
+    closeFd: (fd) => sockets.closeTaken(fd),
+    readFd: (fd, buffer) => sockets.read(fd, buffer),
+    credentials: (fd) => sockets.credentials(fd),
     adopt: (fd, options) =>
       new ImsgChannel(unixTransport(sockets, sockets.adopt(fd), sockets.watch), options),
     connect: (path, options) => channel(sockets.connect(checked(path)), options),

@@ -9,7 +9,10 @@ interface DenoFfi {
   build: { os: string; arch: string };
   dlopen(
     name: string,
-    symbols: Record<string, { parameters: string[]; result: string; nonblocking?: boolean }>,
+    symbols: Record<
+      string,
+      { name?: string; parameters: string[]; result: string; nonblocking?: boolean }
+    >,
   ): { symbols: Record<string, Call> };
   UnsafePointer: {
     of(bytes: Uint8Array): object;
@@ -38,7 +41,11 @@ const SIGNATURES: Record<string, [parameters: string[], result: string]> = {
   accept4: [[INT, WORD, WORD, INT], INT],
   epoll_create1: [[INT], INT],
   epoll_ctl: [[INT, INT, INT, WORD], INT],
+  epoll_wait: [[INT, WORD, INT, INT], INT],
   eventfd: [[INT, INT], INT],
+  statx: [[INT, WORD, INT, INT, WORD], INT],
+  socketpair: [[INT, INT, INT, WORD], INT],
+  unlink: [[WORD], INT],
   write: [[INT, WORD, WORD], LONG],
   read: [[INT, WORD, WORD], LONG],
 };
@@ -53,7 +60,12 @@ function load(): UnixChannels {
         { parameters, result },
       ]),
     ),
-    epoll_wait: { parameters: [INT, "buffer", INT, INT], result: INT, nonblocking: true },
+    wait: {
+      name: "epoll_wait",
+      parameters: [INT, "buffer", INT, INT],
+      result: INT,
+      nonblocking: true,
+    },
     __errno_location: { parameters: [], result: "pointer" },
   });
   const memory = foreignMemory();
@@ -70,7 +82,7 @@ function load(): UnixChannels {
     address: Number(deno.UnsafePointer.value(deno.UnsafePointer.of(memory))),
     errno: () => new deno.UnsafePointerView(errno()).getInt32(),
     wait: (epoll: number, events: Uint8Array, count: number) =>
-      symbols.epoll_wait!(epoll, events, count, -1) as Promise<number>,
+      symbols.wait!(epoll, events, count, -1) as Promise<number>,
   } as unknown as ForeignSockets;
   return unixChannels(new EpollSockets(foreign, deno.build.arch === "x86_64"));
 }

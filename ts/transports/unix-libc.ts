@@ -1,14 +1,16 @@
-import type { Passed } from "../channel/transport.ts";
+import type { Passed, PeerCredentials } from "../channel/transport.ts";
 import { ImsgError } from "../module/error.ts";
+import { transportError } from "./system-error.ts";
+import { firstDescriptor } from "./unix-control.ts";
 
 /**
- * What a runtime's foreign function interface gives: a piece of memory that
- * stays where it is, and functions of the C library, -1 being a failure.
+ * The foreign function interface of a runtime: a piece of memory that does not
+ * move, and functions of the C library, which return -1 if they fail.
  */
 export interface Foreign {
   /** {@link MEMORY} bytes. */
   readonly memory: ArrayBuffer;
-  /** Where they are. */
+  /** The address of the memory. */
   readonly address: number;
   recvmsg(fd: number, message: number, flags: number): number;
   sendmsg(fd: number, message: number, flags: number): number;
@@ -17,11 +19,11 @@ export interface Foreign {
   close(fd: number): number;
   getpeername(fd: number, address: number, length: number): number;
   getsockopt(fd: number, level: number, option: number, value: number, length: number): number;
-  /** Of the call before, if that failed. */
+  /** The errno of the last call that failed. */
   errno(): number;
 }
 
-// errnos of Linux, which are all that is needed: the layouts below are Linux's, too
+// errnos of Linux only: the layouts below are Linux's, too
 const NAMES: Readonly<Record<number, string>> = {
   1: "EPERM",
   2: "ENOENT",
@@ -44,9 +46,10 @@ const NAMES: Readonly<Record<number, string>> = {
 };
 const EINTR = 4;
 const EAGAIN = 11;
-/** What a kernel short of memory says, or one that holds too many descriptors on their way. */
+/** ENOMEM, ENOBUFS, ETOOMANYREFS: the kernel is short of memory or of descriptors in flight. */
 const LATER = [12, 105, 109];
 
+const MSG_PEEK = 2;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 const MSG_CMSG_CLOEXEC = 0x40000000;
@@ -55,6 +58,7 @@ const SCM_RIGHTS = 1;
 const SHUT_WR = 1;
 const SHUT_RDWR = 2;
 const SO_TYPE = 3;
+const SO_PEERCRED = 17;
 export const AF_UNIX = 1;
 export const SOCK_STREAM = 1;
 const F_GETFD = 1;
@@ -62,25 +66,32 @@ const F_SETFD = 2;
 const FD_CLOEXEC = 1;
 const F_DUPFD_CLOEXEC = 1030;
 
-// where things lie in the memory, and inside struct msghdr
+// offsets in the memory, and inside struct msghdr
 const IOV = 64;
+/** The control message of a send: one descriptor. */
 const CONTROL = 80;
+const CONTROL_LEN = 20;
 /** Room for an address or two integers. */
 export const SCRATCH = 128;
-/** Behind an address in there: what takes a length and an integer. */
+/** After an address in SCRATCH: room for a length and an integer. */
 const LENGTH = SCRATCH + 112;
 const DATA = 256;
-/**
- * A control message with one descriptor and no padding behind: there is no room
- * for a second one, so that the kernel closes all but the first.
- */
-const CONTROL_LEN = 20;
-/** Bytes that one read takes: what the module takes in one piece, descriptor included. */
+/** Bytes of one read: what the module takes in one piece, descriptor included. */
 const READ = 65520;
-/** The memory that a {@link Foreign} has to give. */
-export const MEMORY = DATA + 65536;
+/**
+ * The control messages of a read. The kernel passes at most 253 descriptors with a
+ * read, in 1,028 bytes; credentials (SO_PASSCRED), a time stamp, a security label
+ * and a pidfd may come along and take part of the room.
+ */
+const ARRIVED = DATA + 65536;
+const ARRIVED_LEN = 4096;
+/** Room for other calls between two reads: as many bytes as control messages have. */
+export const ROOM = ARRIVED;
+export const ROOM_LENGTH = ARRIVED_LEN;
+/** The size of the memory of a {@link Foreign}, in bytes. */
+export const MEMORY = ARRIVED + ARRIVED_LEN;
 
-/** An error as the runtime itself would report it. */
+/** An error in the form of the runtime's own: a negative errno, code, syscall. */
 export function systemError(errno: number, syscall: string, address?: string): Error {
   const code = NAMES[errno] ?? `errno ${errno}`;
   const message = address === undefined ? `${syscall} ${code}` : `${syscall} ${code} ${address}`;
@@ -88,12 +99,12 @@ export function systemError(errno: number, syscall: string, address?: string): E
   return Object.assign(new Error(message), details, address === undefined ? {} : { address });
 }
 
-/** What cannot be done here, and why. */
+/** The error for a platform or a runtime that cannot pass descriptors. */
 export function unsupported(detail: string, cause?: unknown): ImsgError {
   return new ImsgError("ERR_IMSG_UNSUPPORTED", { syscall: "imsgbuf_allow_fdpass", detail, cause });
 }
 
-/** Throws where descriptors cannot be passed, because structures look different. */
+/** Throws ERR_IMSG_UNSUPPORTED on a platform whose structures have another layout. */
 export function checkPlatform(platform: string, arch: string): void {
   const known = ["x64", "arm64", "x86_64", "aarch64", "riscv64", "loong64"].includes(arch);
   if (platform === "linux" && known) return;
@@ -103,18 +114,31 @@ export function checkPlatform(platform: string, arch: string): void {
 const isNumber = (value: unknown): value is number =>
   typeof value === "number" && value >>> 0 === value && value <= 0x7fffffff;
 
-/** What came of a read: bytes, nothing yet, the end, or an error. */
+/** The result of a read: bytes with a descriptor or -1, no bytes yet, or the end. */
 export type Received =
   | { readonly bytes: Uint8Array<ArrayBuffer>; readonly fd: number }
   | "later"
-  | "end"
-  | { readonly error: Error };
+  | "end";
 
-/** Unix sockets by the C library's own calls, none of which ever waits. */
+/** Describes a value that is not the number of a descriptor, and what to pass instead. */
+function notANumber(value: unknown): string {
+  const object = value as { fd?: unknown; _handle?: { fd?: unknown } | null } | null | undefined;
+  const what = typeof value === "number" ? String(value) : `a value of type ${typeof value}`;
+  const instead = isNumber(object?.fd)
+    ? ": pass dup(handle.fd), because the channel closes the number that it sends"
+    : isNumber(object?._handle?.fd)
+      ? ": pass dup(server._handle.fd), because the channel closes the number that it sends"
+      : "";
+  return `a descriptor is a number from 0 to 2147483647, this is ${what}${instead}`;
+}
+
+/** Unix sockets by the calls of the C library. No call ever waits. */
 export class UnixSockets<F extends Foreign = Foreign> {
   readonly foreign: F;
   readonly view: DataView;
   readonly #bytes: Uint8Array<ArrayBuffer>;
+  /** Descriptors that a channel is about to send and close. */
+  readonly #claimed = new Set<number>();
 
   constructor(foreign: F) {
     this.foreign = foreign;
@@ -131,35 +155,71 @@ export class UnixSockets<F extends Foreign = Foreign> {
     this.view.setBigUint64(at, BigInt(value), true);
   }
 
-  /** What has arrived, with the first descriptor that came along, or -1. */
-  receive(fd: number): Received {
-    const { foreign, view } = this;
+  #error(syscall: string): unknown {
+    return transportError(systemError(this.foreign.errno(), syscall), syscall);
+  }
+
+  #receive(fd: number, flags: number, length: number, control: number): number {
+    const { foreign } = this;
     let n: number;
     do {
-      this.#pointer(IOV + 8, READ);
-      this.#pointer(32, foreign.address + CONTROL);
-      this.#pointer(40, CONTROL_LEN);
-      n = foreign.recvmsg(fd, foreign.address, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+      this.#pointer(IOV + 8, length);
+      this.#pointer(32, control === 0 ? 0 : foreign.address + ARRIVED);
+      this.#pointer(40, control);
+      n = foreign.recvmsg(fd, foreign.address, MSG_DONTWAIT | MSG_CMSG_CLOEXEC | flags);
     } while (n === -1 && foreign.errno() === EINTR);
-    if (n === -1) {
-      const errno = foreign.errno();
-      return errno === EAGAIN ? "later" : { error: systemError(errno, "recvmsg") };
-    }
-    if (n === 0) return "end";
-    // none if this process may open no more: the message tells that one was lost
-    const passed =
-      view.getUint32(40, true) >= CONTROL_LEN &&
-      view.getInt32(CONTROL + 8, true) === SOL_SOCKET &&
-      view.getInt32(CONTROL + 12, true) === SCM_RIGHTS;
-    const first = passed ? view.getInt32(CONTROL + 16, true) : -1;
-    return { bytes: this.#bytes.slice(DATA, DATA + n), fd: first };
+    return n;
   }
 
   /**
-   * Sends some of the bytes, a descriptor (or -1) with the first of them:
-   * how many, 0 if the socket is full, -1 if the system is.
+   * Reads bytes, with the first descriptor that came along. Every other descriptor
+   * is closed, as in the original. Throws the errors of recvmsg (ECONNRESET, …).
    */
-  send(fd: number, bytes: Uint8Array, passed: number): number | Error {
+  receive(fd: number): Received {
+    const n = this.#receive(fd, 0, READ, ARRIVED_LEN);
+    if (n === -1) {
+      if (this.foreign.errno() === EAGAIN) return "later";
+      throw this.#error("recvmsg");
+    }
+    if (n === 0) return "end";
+    // a process that may open no more descriptors gets the bytes, and none of the descriptors
+    const control = new DataView(
+      this.view.buffer,
+      ARRIVED,
+      Number(this.view.getBigUint64(40, true)),
+    );
+    const first = firstDescriptor(control, (extra) => this.close(extra));
+    return { bytes: this.#bytes.slice(DATA, DATA + n), fd: first };
+  }
+
+  /** Returns what a read would find, and leaves it there. Throws as {@link receive} does. */
+  peek(fd: number): "bytes" | "later" | "end" {
+    const n = this.#receive(fd, MSG_PEEK, 1, 0);
+    if (n > 0) return "bytes";
+    if (n === 0) return "end";
+    if (this.foreign.errno() === EAGAIN) return "later";
+    throw this.#error("recvmsg");
+  }
+
+  /**
+   * Whether the peer of a socket, whose sending side is open, receives nothing any
+   * more. Linux then refuses even a send of no bytes with EPIPE.
+   */
+  isGone(fd: number): boolean {
+    const { foreign } = this;
+    this.#pointer(IOV + 8, 0);
+    this.#pointer(32, 0);
+    this.#pointer(40, 0);
+    const n = foreign.sendmsg(fd, foreign.address, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return n === -1 && foreign.errno() !== EAGAIN && foreign.errno() !== EINTR;
+  }
+
+  /**
+   * Sends some of the bytes, a descriptor (or -1) with the first of them. Returns
+   * how many; 0 if the socket has no room, -1 if the system is short of memory.
+   * Throws the errors of sendmsg (EPIPE, ECONNRESET, EBADF, …).
+   */
+  send(fd: number, bytes: Uint8Array, passed: number): number {
     const { foreign, view } = this;
     const length = Math.min(bytes.length, READ);
     this.#bytes.set(bytes.subarray(0, length), DATA);
@@ -177,7 +237,8 @@ export class UnixSockets<F extends Foreign = Foreign> {
     if (n !== -1) return n;
     const errno = foreign.errno();
     if (errno === EAGAIN) return 0;
-    return LATER.includes(errno) ? -1 : systemError(errno, "sendmsg");
+    if (LATER.includes(errno)) return -1;
+    throw this.#error("sendmsg");
   }
 
   /** Ends the sending side. */
@@ -185,74 +246,92 @@ export class UnixSockets<F extends Foreign = Foreign> {
     this.foreign.shutdown(fd, SHUT_WR);
   }
 
-  /** Closes a socket, so that what was sent arrives before the end does. */
+  /** Closes a socket so that the peer sees an end, after everything that was sent. */
   hangUp(fd: number): void {
-    const { foreign } = this;
-    // to close with something unread would be a reset; descriptors in it go unseen
-    if (foreign.shutdown(fd, SHUT_RDWR) !== -1) {
-      let n: number;
-      do {
-        this.#pointer(IOV + 8, READ);
-        this.#pointer(32, 0);
-        this.#pointer(40, 0);
-        n = foreign.recvmsg(fd, foreign.address, MSG_DONTWAIT);
-      } while (n > 0);
+    // unread bytes would turn the close into a reset; without room for control messages
+    // the kernel closes the descriptors among them
+    if (this.foreign.shutdown(fd, SHUT_RDWR) !== -1) {
+      while (this.#receive(fd, 0, READ, 0) > 0);
     }
     this.close(fd);
   }
 
-  /** Closes a descriptor: Linux does even when it reports an error. */
+  /** Closes a descriptor, unless it is -1. Linux closes it even if it reports an error. */
   close(fd: number): void {
-    this.foreign.close(fd);
+    this.#claimed.delete(fd);
+    if (fd !== -1) this.foreign.close(fd);
   }
 
-  /** Another number for the same file, closed on exec. Throws EMFILE, EBADF. */
+  /**
+   * Returns a new number for the same file, closed on exec, which the caller owns.
+   * Throws EINVAL for a value that is no number of a descriptor, EBADF, EMFILE.
+   */
   duplicate(fd: number): number {
+    if (!isNumber(fd)) throw new ImsgError("EINVAL", { syscall: "dup", detail: notANumber(fd) });
     const copy = this.foreign.fcntl(fd, F_DUPFD_CLOEXEC, 3);
-    if (copy === -1) throw systemError(this.foreign.errno(), "fcntl");
+    if (copy === -1) throw this.#error("dup");
     return copy;
   }
 
   /**
-   * Makes a socket that was opened by others one of ours, closed on exec. Throws
-   * EINVAL if it is no Unix socket for a stream, EBADF, ENOTSOCK, ENOTCONN; it is
-   * as it was then.
+   * The process at the other end of a Unix socket (SO_PEERCRED); undefined for
+   * another kind of socket. Of a socketpair, it is the process that made the pair.
+   */
+  credentials(fd: number): PeerCredentials | undefined {
+    const { foreign, view } = this;
+    const [value, length] = [foreign.address + SCRATCH, foreign.address + LENGTH];
+    view.setUint32(LENGTH, 12, true);
+    if (foreign.getsockopt(fd, SOL_SOCKET, SO_PEERCRED, value, length) === -1) return undefined;
+    const pid = view.getInt32(SCRATCH, true);
+    const [uid, gid] = [view.getUint32(SCRATCH + 4, true), view.getUint32(SCRATCH + 8, true)];
+    return pid === 0 && uid === 0xffffffff ? undefined : { pid, uid, gid };
+  }
+
+  /**
+   * Takes over a socket that another program has opened, and marks it closed on
+   * exec. Throws EINVAL if it is no Unix stream socket, EBADF, ENOTSOCK, ENOTCONN;
+   * the socket is unchanged then.
    */
   adopt(fd: number): number {
     const { foreign, view } = this;
     const refuse = (detail: string): ImsgError =>
       new ImsgError("EINVAL", { syscall: "imsgbuf_init", detail });
-    if (!isNumber(fd)) throw refuse("a socket is the number of an open descriptor");
+    if (!isNumber(fd)) throw refuse(notANumber(fd));
     const [value, length] = [foreign.address + SCRATCH, foreign.address + LENGTH];
     view.setUint32(LENGTH, 110, true);
-    if (foreign.getpeername(fd, value, length) === -1) {
-      throw systemError(foreign.errno(), "getpeername");
-    }
+    if (foreign.getpeername(fd, value, length) === -1) throw this.#error("getpeername");
     const family = view.getUint16(SCRATCH, true);
     view.setUint32(LENGTH, 4, true);
     if (foreign.getsockopt(fd, SOL_SOCKET, SO_TYPE, value, length) === -1) {
-      throw systemError(foreign.errno(), "getsockopt");
+      throw this.#error("getsockopt");
     }
     if (family !== AF_UNIX || view.getInt32(SCRATCH, true) !== SOCK_STREAM) {
-      throw refuse("only Unix sockets for streams pass descriptors");
+      throw refuse(`only Unix stream sockets pass descriptors, ${fd} is another kind of socket`);
     }
     foreign.fcntl(fd, F_SETFD, FD_CLOEXEC);
     return fd;
   }
 
-  /** Throws if a value is not the number of an open descriptor. */
+  /**
+   * Marks a descriptor as one that a channel is about to send and close. Throws
+   * EINVAL if the value is not the number of a descriptor, EBADF if it is not open
+   * or was given to a channel before and waits to be sent: it moves only once.
+   */
   claim(value: unknown): Passed {
-    const detail = "what passes is the number of an open descriptor";
-    if (!isNumber(value)) {
-      throw new ImsgError("EINVAL", { syscall: "imsg_compose", detail });
+    const syscall = "imsg_compose";
+    if (!isNumber(value)) throw new ImsgError("EINVAL", { syscall, detail: notANumber(value) });
+    if (this.#claimed.has(value)) {
+      const detail = `descriptor ${value} is about to be sent already, and is closed then: send dup(${value})`;
+      throw new ImsgError("EBADF", { syscall, detail });
     }
     if (this.foreign.fcntl(value, F_GETFD, 0) === -1) {
-      throw new ImsgError("EBADF", { syscall: "imsg_compose", detail });
+      throw new ImsgError("EBADF", { syscall, detail: `descriptor ${value} is not open` });
     }
-    return this.passed(value);
+    this.#claimed.add(value);
+    return { ...this.passed(value), release: () => void this.#claimed.delete(value) };
   }
 
-  /** A descriptor as what a channel deals with. */
+  /** A descriptor as a value that travels with bytes. */
   passed(fd: number): Passed {
     return { value: fd, dispose: () => this.close(fd) };
   }

@@ -1,12 +1,15 @@
 import type { Socket } from "node:net";
-import type { Transport } from "../channel/transport.ts";
-import { unixTransport, type Watch } from "./unix.ts";
+import type { PeerCredentials, Transport } from "../channel/transport.ts";
+import { PROBE_INTERVAL, type Repeater, repeat } from "./timers.ts";
+import { HUNG_UP, PEER_ENDED, READABLE, unixTransport, type Watch, WRITABLE } from "./unix.ts";
 import { checkPlatform, type Foreign, MEMORY, UnixSockets, unsupported } from "./unix-libc.ts";
 
 interface PollHandle {
   start(wanted: object, ready: (...args: unknown[]) => void): void;
   stop(): void;
   close(): void;
+  ref(): void;
+  unref(): void;
 }
 
 /** The part of koffi that is used. */
@@ -36,49 +39,81 @@ function foreign(koffi: Koffi): Foreign {
   };
 }
 
-/** The handles that poll: one that the collector takes polls no more. */
+/** Keeps the handles that poll reachable: one that is collected polls no more. */
 const polling = new Set<PollHandle>();
 
 const watchWith =
   (koffi: Koffi): Watch =>
   (fd, ready) => {
     let handle: PollHandle | undefined;
-    let readable = false;
-    let writable = false;
+    let probe: Repeater | undefined;
+    let wanted = 0;
+    let alive = true;
     const called = (...args: unknown[]): void => {
-      // Node 26 lets promises wait for the next turn of its loop
+      // Node 26 runs promise callbacks in the next turn of its event loop only
       setImmediate(() => {});
-      // an error, or a hang-up that nobody asked for, stops the handle: reads and writes tell why
       const status = args.length > 1 ? args[0] : 0;
-      const events = args[args.length - 1] as { readable: boolean; writable: boolean };
-      if (status !== 0) {
-        const [read, write] = [readable, writable];
-        readable = writable = false;
-        ready(read, write);
-      } else ready(readable && events.readable, writable && events.writable);
+      const events = args[args.length - 1] as Record<
+        "readable" | "writable" | "disconnect",
+        boolean
+      >;
+      let conditions = wanted;
+      // libuv has stopped the handle because of an error: reads and writes return it
+      if (status !== 0) wanted = 0;
+      else {
+        conditions &=
+          (events.readable ? READABLE : 0) |
+          (events.writable ? WRITABLE : 0) |
+          (events.disconnect ? PEER_ENDED : 0);
+      }
+      ready(conditions);
+    };
+    const poll = (conditions: number): void => {
+      const options = {
+        readable: (conditions & READABLE) !== 0,
+        writable: (conditions & WRITABLE) !== 0,
+        disconnect: (conditions & PEER_ENDED) !== 0,
+      };
+      if (handle !== undefined) handle.start(options, called);
+      else {
+        handle = koffi.node.poll(fd, options, called);
+        polling.add(handle);
+        if (!alive) handle.unref();
+      }
     };
     return {
-      want(read, write) {
-        if (read === readable && write === writable) return;
-        readable = read;
-        writable = write;
-        if (!read && !write) handle?.stop();
-        else if (handle !== undefined) handle.start({ readable, writable }, called);
-        else {
-          handle = koffi.node.poll(fd, { readable, writable }, called);
-          polling.add(handle);
+      want(conditions) {
+        if (conditions === wanted) return;
+        wanted = conditions;
+        // libuv cannot wait for a hang-up after the peer's half-close: asks for it instead
+        if ((conditions & HUNG_UP) === 0) {
+          probe?.stop();
+          probe = undefined;
+        } else if (probe === undefined) {
+          probe = repeat(() => ready(HUNG_UP), PROBE_INTERVAL);
+          probe.keepAlive(alive);
         }
+        if ((conditions & ~HUNG_UP) === 0) handle?.stop();
+        else poll(conditions);
       },
       close() {
+        probe?.stop();
+        wanted = 0;
         if (handle === undefined) return;
         handle.close();
         polling.delete(handle);
         handle = undefined;
       },
+      keepAlive(keep) {
+        alive = keep;
+        probe?.keepAlive(keep);
+        if (keep) handle?.ref();
+        else handle?.unref();
+      },
     };
   };
 
-/** What passes descriptors in Node. */
+/** Unix sockets that pass descriptors, in Node. */
 export interface NodeUnix {
   /**
    * A transport over a socket that nothing has been read from yet. Node's own
@@ -87,9 +122,18 @@ export interface NodeUnix {
   adopt(socket: Socket): Transport;
   /** A transport over a socket by its number; see {@link UnixSockets.adopt}. */
   open(fd: number): Transport;
+  /** A new number for the same file; see {@link UnixSockets.duplicate}. */
+  dup(fd: number): number;
+  /**
+   * The process at the other end of a Unix socket of Node's; undefined for another
+   * kind of socket, and for one that is closed.
+   */
+  credentials(socket: Socket): PeerCredentials | undefined;
 }
 
-let loaded: Promise<NodeUnix> | undefined;
+interface NodeSocket {
+  readonly _handle?: { fd?: number; readStop?(): void } | null;
+}
 
 async function load(): Promise<NodeUnix> {
   checkPlatform(process.platform, process.arch);
@@ -104,7 +148,7 @@ async function load(): Promise<NodeUnix> {
   const watch = watchWith(koffi);
   return {
     adopt(socket) {
-      const { _handle: handle } = socket as { _handle?: { fd?: number; readStop?(): void } | null };
+      const { _handle: handle } = socket as NodeSocket;
       try {
         const fd = handle?.fd;
         if (fd === undefined || fd < 0) throw unsupported("the socket has no descriptor");
@@ -115,8 +159,15 @@ async function load(): Promise<NodeUnix> {
       }
     },
     open: (fd) => unixTransport(sockets, sockets.adopt(fd), watch),
+    dup: (fd) => sockets.duplicate(fd),
+    credentials(socket) {
+      const fd = (socket as NodeSocket)._handle?.fd;
+      return fd === undefined || fd < 0 ? undefined : sockets.credentials(fd);
+    },
   };
 }
+
+let loaded: Promise<NodeUnix> | undefined;
 
 /** Loads koffi. Rejects with ERR_IMSG_UNSUPPORTED if it is missing, or this is not Linux. */
 export function nodeUnix(): Promise<NodeUnix> {

@@ -1,126 +1,148 @@
-import type { Passed, Transport, TransportSink } from "../channel/transport.ts";
-import { ImsgError } from "../module/error.ts";
+import type { Transport, TransportSink } from "../channel/transport.ts";
 import type { UnixSockets } from "./unix-libc.ts";
+import { WriteQueue } from "./write-queue.ts";
+
+/** Bits of {@link Watcher.want}: the socket has bytes, or an end, or an error to read. */
+export const READABLE = 1;
+/** The socket has room for bytes, or an error. */
+export const WRITABLE = 4;
+/** The peer has ended its side, whether or not bytes wait before the end. */
+export const PEER_ENDED = 0x2000;
+/** Both sides of the socket have ended, or it has an error. */
+export const HUNG_UP = 0x10;
 
 /** Waits for a socket on behalf of a transport. */
 export interface Watcher {
-  /** From now on calls back when the socket can be read, or written. */
-  want(readable: boolean, writable: boolean): void;
-  /** Calls back no more; the socket may be closed then. */
+  /** Calls back from now on when one of the conditions, which are bits, holds. */
+  want(conditions: number): void;
+  /** Calls back no more, so that the socket may be closed. */
   close(): void;
+  /** Whether the waiting keeps the process alive, as it does at first. */
+  keepAlive(alive: boolean): void;
 }
 
-/** Starts to wait for a socket, for nothing at first. */
-export type Watch = (fd: number, ready: (readable: boolean, writable: boolean) => void) => Watcher;
+/** Starts to wait for a socket, for nothing at first. Calls back with the bits that hold. */
+export type Watch = (fd: number, ready: (conditions: number) => void) => Watcher;
 
-interface Unsent {
-  bytes: Uint8Array;
-  /** The descriptor that goes with the first byte, or -1. */
-  fd: number;
-}
-
-/** Reads in a row before others get their turn. */
+/** Reads in a row before other sockets get their turn. */
 const TURN = 16;
-/** How long to wait for a system that is short of something, in milliseconds. */
+/** How long to wait when the system is short of memory, in milliseconds. */
 const LATER = 10;
 
 /**
  * A {@link Transport} over a connected Unix socket that passes descriptors:
- * numbers, which are the transport's once they are sent. The socket does not
- * block, and is the transport's, too.
+ * numbers, which are the transport's once they are sent. The transport owns the
+ * socket, which need not be in non-blocking mode.
+ *
+ * Linux tells a peer that is gone from one that has half-closed, so `hungUp` is
+ * called, while the transport is paused too, as soon as nothing is left to read.
+ * `abort` closes the socket: the peer gets what was sent, then ECONNRESET if bytes
+ * of its own were unread, else an end, because Unix sockets have no reset.
  */
 export function unixTransport(sockets: UnixSockets, fd: number, watch: Watch): Transport {
-  const queue: Unsent[] = [];
-  let queued = 0; // bytes
-  let fds = 0; // with them
   let sink: TransportSink;
   let watcher: Watcher | undefined;
   let reading = false;
-  let full = false; // has the channel to wait
-  let ending = false; // our side
-  let ended = false;
+  let bytesWait = false; // before the peer's end, while paused
   let peerEnded = false;
-  let stopped = false; // nothing is delivered any more
-  let over = false;
+  let gone = false;
+  let silent = false; // the sink is not called any more
+  let released = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  const peerCredentials = sockets.credentials(fd);
+
+  const queue = new WriteQueue({
+    write(bytes, passed) {
+      const count = sockets.send(fd, bytes, passed === undefined ? -1 : (passed.value as number));
+      if (count !== -1) return count;
+      timer = setTimeout(() => {
+        timer = undefined;
+        queue.proceed();
+        update();
+      }, LATER);
+      return 0;
+    },
+    shutdown: () => sockets.shutdown(fd),
+    drained: () => {
+      if (!silent) sink.drained();
+    },
+    failed(error) {
+      if (!silent) sink.sendFailed(error);
+      update();
+    },
+  });
 
   const release = (): void => {
-    if (over) return;
-    over = stopped = true;
+    if (released) return;
+    released = silent = true;
     clearTimeout(timer);
     watcher?.close();
-    for (const unsent of queue.splice(0)) if (unsent.fd !== -1) sockets.close(unsent.fd);
-    sockets.hangUp(fd);
+    queue.drop();
   };
   const update = (): void => {
-    if (!over) watcher?.want(reading && !peerEnded && !stopped, queue.length > 0 && !timer);
+    if (released || watcher === undefined) return;
+    let conditions = queue.waits && timer === undefined ? WRITABLE : 0;
+    if (!peerEnded) {
+      if (reading || silent) conditions |= READABLE;
+      else if (!bytesWait) conditions |= PEER_ENDED;
+    } else if (!gone && !queue.ended) conditions |= HUNG_UP;
+    watcher.want(conditions);
   };
-  const failed = (error: unknown): void => {
-    const told = stopped;
+  const fail = (error: unknown): void => {
+    const told = silent;
     release();
+    sockets.close(fd);
     if (!told) sink.failed(error);
   };
-  const receive = (turns: number): void => {
-    for (let i = 0; i < turns && reading && !stopped && !peerEnded; i++) {
-      const got = sockets.receive(fd);
-      if (got === "later") return;
-      if (got === "end") {
-        peerEnded = true;
-        sink.ended();
-        if (ended) release();
-      } else if ("error" in got) failed(got.error);
+  const end = (): void => {
+    // once our own side has ended, the peer's end is the end of both
+    const hangUp = !queue.ended && sockets.isGone(fd);
+    const again = peerEnded;
+    peerEnded = true;
+    if (hangUp) gone = true;
+    if (silent) return;
+    if (hangUp) sink.hungUp();
+    else if (!again) sink.ended();
+  };
+  /** Asks the socket for something; undefined if that has ended the transport. */
+  const ask = <T>(question: () => T): T | undefined => {
+    try {
+      return question();
+    } catch (error) {
+      fail(error);
+      return undefined;
+    }
+  };
+  const receive = (): void => {
+    for (let i = 0; i < TURN && (reading || silent) && !released && !peerEnded; i++) {
+      const got = ask(() => sockets.receive(fd));
+      if (got === undefined || got === "later") return;
+      if (got === "end") end();
+      else if (silent) sockets.close(got.fd);
       else sink.received(got.bytes, got.fd === -1 ? undefined : [sockets.passed(got.fd)]);
     }
   };
-  const write = (): void => {
-    for (let first = queue[0]; first !== undefined && !over; first = queue[0]) {
-      const n = sockets.send(fd, first.bytes, first.fd);
-      if (typeof n !== "number") {
-        receive(Number.POSITIVE_INFINITY); // what the peer said before it went
-        if (!over) failed(n);
-        return;
-      }
-      if (n <= 0) {
-        if (n === -1) {
-          timer = setTimeout(() => {
-            timer = undefined;
-            proceed();
-          }, LATER);
-        }
-        return;
-      }
-      queued -= n;
-      if (first.fd !== -1) {
-        sockets.close(first.fd); // a copy of it is on its way
-        fds--;
-      }
-      first.fd = -1;
-      first.bytes = first.bytes.subarray(n);
-      if (first.bytes.length === 0) queue.shift();
-    }
-    if (over || !ending || ended) return;
-    ended = true;
-    if (peerEnded || stopped) release();
-    else sockets.shutdown(fd);
+  /** The peer has ended its side while this transport is paused. */
+  const lookForEnd = (): void => {
+    const found = ask(() => sockets.peek(fd));
+    if (found === "bytes") bytesWait = true;
+    else if (found === "end") end();
   };
-  // descriptors are scarce: none waits without the channel waiting, too
-  const isFull = (): boolean => queued >= sink.highWaterMark || fds > 0;
-  const proceed = (): void => {
-    write();
-    if (full && !isFull() && !over) {
-      full = false;
-      if (!stopped) sink.drained();
-    }
+  const ready = (conditions: number): void => {
+    if ((conditions & READABLE) !== 0) receive();
+    else if ((conditions & PEER_ENDED) !== 0 && !peerEnded) lookForEnd();
+    else if ((conditions & HUNG_UP) !== 0 && !gone) end();
+    if ((conditions & WRITABLE) !== 0 && !released) queue.proceed();
     update();
-  };
-  const ready = (readable: boolean, writable: boolean): void => {
-    if (readable) receive(TURN);
-    if (writable && !over && !timer) proceed();
-    else update();
   };
 
   return {
     passes: true,
+    lingers: true,
+    peerCredentials,
+    get unsent() {
+      return queue.unsent;
+    },
     claim: (value) => sockets.claim(value),
     start(to) {
       sink = to;
@@ -128,19 +150,11 @@ export function unixTransport(sockets: UnixSockets, fd: number, watch: Watch): T
       watcher = watch(fd, ready);
       update();
     },
-    send(bytes, passed?: Passed) {
-      const number = passed === undefined ? -1 : (passed.value as number);
-      if (over) {
-        if (number !== -1) sockets.close(number);
-        throw new ImsgError("EPIPE", { syscall: "imsgbuf_write" });
-      }
-      queue.push({ bytes, fd: number });
-      queued += bytes.length;
-      if (number !== -1) fds++;
-      if (queue.length === 1 && !timer) write();
+    send(bytes, passed) {
+      const own = passed === undefined ? undefined : sockets.passed(passed.value as number);
+      const room = queue.send(bytes, own, sink.highWaterMark);
       update();
-      if (isFull()) full = true;
-      return !full;
+      return room;
     },
     pause() {
       reading = false;
@@ -148,20 +162,33 @@ export function unixTransport(sockets: UnixSockets, fd: number, watch: Watch): T
     },
     resume() {
       reading = true;
+      bytesWait = false;
       update();
     },
     end() {
-      ending = true;
-      if (queue.length === 0) write();
-    },
-    close() {
-      stopped = true;
-      if (ended) release();
-      else this.end();
+      const ended = queue.end();
       update();
+      return ended;
+    },
+    async close() {
+      silent = true;
+      const hangUp = (): void => {
+        if (released) return;
+        release();
+        sockets.hangUp(fd);
+      };
+      if (queue.over) return hangUp();
+      const ended = queue.end();
+      update();
+      await ended;
+      hangUp();
     },
     abort() {
+      if (released) return;
       release();
+      sockets.close(fd);
     },
+    ref: () => watcher?.keepAlive(true),
+    unref: () => watcher?.keepAlive(false),
   };
 }

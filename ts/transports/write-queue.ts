@@ -75,11 +75,7 @@ export class WriteQueue {
    * `highWaterMark` bytes or a value wait: values are scarce, so that one that
    * waits makes the channel wait. Throws EPIPE if nothing can be sent any more.
    */
-  send(
-    bytes: Uint8Array<ArrayBuffer>,
-    passed: Passed | undefined,
-    highWaterMark: number,
-  ): boolean {
+  send(bytes: Uint8Array<ArrayBuffer>, passed: Passed | undefined, highWaterMark: number): boolean {
     if (this.over || this.#ending) {
       discard(passed);
       throw new ImsgError("EPIPE", { syscall: "imsgbuf_write" });

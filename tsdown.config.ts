@@ -3,7 +3,8 @@ import { resolve } from "node:path";
 import { defineConfig, type UserConfig } from "tsdown";
 import { commandConfig } from "./ts/cli/bundle.ts";
 
-const entries = ["index", "c", "node", "raw", "debug", "web", "deno", "bun"];
+const protocols = ["bgpd", "tmux", "smtpd", "ntpd", "ldpd"].map((name) => `protocols/${name}`);
+const entries = ["index", "c", "node", "raw", "debug", "web", "deno", "bun", "protocol"];
 
 // an entry that is not written yet is not built
 const entry = (names: string[]) =>
@@ -46,7 +47,7 @@ const codeSplitting = {
 export default defineConfig([
   {
     ...shared,
-    entry: entry(entries),
+    entry: entry([...entries, ...protocols]),
     outDir: "dist",
     dts: { sourcemap: false },
     clean: true,
@@ -56,7 +57,7 @@ export default defineConfig([
   },
   {
     ...shared,
-    entry: entry(["index", "c", "web", "raw", "node"]),
+    entry: entry(["index", "c", "web", "raw", "node", "protocol", ...protocols]),
     outDir: "dist/workerd",
     dts: false,
     clean: false,

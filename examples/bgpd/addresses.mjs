@@ -1,76 +1,21 @@
-// Addresses between text and the 72 bytes of bgpd's struct bgpd_addr.
+// Addresses and prefixes as people write them.
 
-/** Address families, as bgpd numbers them. */
-export const AID = { unspecified: 0, ipv4: 1, ipv6: 2 };
+import { parseIPv4, parseIPv6 } from "imsg-wasm/protocol";
+import { aid } from "imsg-wasm/protocols/bgpd";
 
-/** Sizes and offsets of struct bgpd_addr. */
-export const ADDRESS = { size: 72, scope: 48, aid: 52 };
-
-/** @param {Uint8Array} bytes */
-export const ipv4 = (bytes) => bytes.subarray(0, 4).join(".");
+/** @import { AddressFields } from "imsg-wasm/protocols/bgpd" */
 
 /**
- * The shortest form of an IPv6 address, as the system's own functions print it.
- *
- * @param {Uint8Array} bytes
- */
-export function ipv6(bytes) {
-  const words = Array.from({ length: 8 }, (_, i) => (bytes[2 * i] << 8) | bytes[2 * i + 1]);
-  // the longest run of at least two zeros, the first of them if there are several
-  let from = -1;
-  let length = 1;
-  for (let i = 0; i < 8; i++) {
-    let n = 0;
-    while (i + n < 8 && words[i + n] === 0) n++;
-    if (n > length) [from, length] = [i, n];
-    i += n;
-  }
-  const hex = (/** @type {number[]} */ some) => some.map((word) => word.toString(16)).join(":");
-  // addresses that embed one of IPv4
-  if (from === 0 && (length === 6 || (length === 5 && words[5] === 0xffff))) {
-    return `::${length === 5 ? "ffff:" : ""}${ipv4(bytes.subarray(12))}`;
-  }
-  if (from === -1) return hex(words);
-  return `${hex(words.slice(0, from))}::${hex(words.slice(from + length))}`;
-}
-
-/**
- * @param {string} text
- * @returns {number[]}
- */
-function ipv6Bytes(text) {
-  const dotted = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(text);
-  if (dotted) {
-    const [a, b, c, d] = dotted.slice(2).map(Number);
-    text = `${dotted[1]}${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
-  }
-  const [head, tail] = text.split("::").map((half) => half.split(":").filter(Boolean));
-  const middle = Array(8 - head.length - (tail?.length ?? 0)).fill("0");
-  const words = tail === undefined ? head : [...head, ...middle, ...tail];
-  return words.flatMap((word) => [Number.parseInt(word, 16) >> 8, Number.parseInt(word, 16) & 255]);
-}
-
-const OCTET = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
-const IPV4 = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`);
-
-const isIPv4 = (/** @type {string} */ text) => IPV4.test(text);
-
-/** As URLs have them between brackets, which browsers can check too. */
-const isIPv6 = (/** @type {string} */ text) =>
-  /^[\da-f:.]+$/i.test(text) && URL.canParse(`http://[${text}]/`);
-
-/**
- * Reads an address; undefined for what is none.
+ * Reads an address; undefined for any other text.
  *
  * @param {string} text
- * @returns {{ aid: number, bytes: Uint8Array, bits: number } | undefined}
+ * @returns {{ aid: number, bytes: Uint8Array, bits: number, text: string } | undefined}
  */
 export function parseAddress(text) {
-  if (isIPv4(text)) {
-    return { aid: AID.ipv4, bytes: Uint8Array.from(text.split("."), Number), bits: 32 };
-  }
-  if (!isIPv6(text)) return undefined;
-  return { aid: AID.ipv6, bytes: Uint8Array.from(ipv6Bytes(text)), bits: 128 };
+  const v4 = parseIPv4(text);
+  if (v4 !== undefined) return { aid: aid.INET, bytes: v4, bits: 32, text };
+  const v6 = parseIPv6(text);
+  return v6 && { aid: aid.INET6, bytes: v6, bits: 128, text };
 }
 
 /**
@@ -87,3 +32,15 @@ export function parsePrefix(text) {
   }
   return { ...parsed, prefixlen };
 }
+
+/**
+ * The address, or "???" for a family that this client does not print.
+ *
+ * @param {string | AddressFields} address
+ */
+export const printAddress = (address) =>
+  typeof address === "string" && address !== "" ? address : "???";
+
+/** A BGP identifier, which is a number that is printed as an address. */
+export const routerId = (/** @type {number} */ id) =>
+  [id >>> 24, (id >> 16) & 255, (id >> 8) & 255, id & 255].join(".");

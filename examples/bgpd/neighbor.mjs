@@ -1,50 +1,59 @@
-// A neighbor: the biggest of bgpd's structures, 2,144 bytes.
+// A neighbor: the biggest of bgpd's structures.
 
+import { printAddress, routerId } from "./addresses.mjs";
 import { families } from "./records.mjs";
-import { read } from "./struct.mjs";
 import { since } from "./times.mjs";
 
+/** @import { Decoded } from "imsg-wasm/protocol" */
+/** @import { Capabilities as BgpdCapabilities, Peer } from "imsg-wasm/protocols/bgpd" */
 /** @import { Capabilities, MessageCounts, Neighbor, NeighborConfig, NeighborSession, NeighborStats, SessionEnd } from "./types.ts" */
-/** @import { Struct } from "./struct.mjs" */
 
-const STATES = ["None", "Idle", "Connect", "Active", "OpenSent", "OpenConfirm", "Established"];
-const ROLES = ["unknown", "customer", "provider", "rs", "rs-client", "peer"];
+/** @typedef {Decoded<typeof Peer>} PeerFields */
+/** @typedef {Decoded<typeof BgpdCapabilities>} CapabilityFields */
+
+/** @type {Record<string, string>} */
+const STATES = {
+  NONE: "None",
+  IDLE: "Idle",
+  CONNECT: "Connect",
+  ACTIVE: "Active",
+  OPENSENT: "OpenSent",
+  OPENCONFIRM: "OpenConfirm",
+  ESTABLISHED: "Established",
+};
+const SESSION = ["OPENSENT", "OPENCONFIRM", "ESTABLISHED"];
 const MODES = ["", "recv", "send", "bidir"];
-
-/** Offsets of the parts of the structure. */
-const STATS = 816;
-const CAPABILITIES = { configured: 216, announced: 1328, received: 1370, negotiated: 1412 };
 const GRACEFUL = { present: 1, restart: 2, forward: 4 };
+
+/** A role of RFC 9234 as bgpctl writes it. */
+const role = (/** @type {string | number} */ name) =>
+  typeof name === "string" ? name.toLowerCase().replace("_", "-") : "unknown";
 
 /**
  * What a BGP speaker can do; undefined if it says nothing.
  *
- * @param {Struct} s
- * @param {number} at
+ * @param {CapabilityFields} fields
  * @returns {Capabilities | undefined}
  */
-function capabilities(s, at) {
-  const timeout = s.u16(at);
-  const graceful = families(s.bytes(at + 2, 8)).filter(({ value }) => value & GRACEFUL.present);
-  const [restart, notification] = [s.flag(at + 10), s.flag(at + 11)];
-  const multiprotocol = families(s.bytes(at + 12, 8)).map(({ family }) => family);
-  const addPath = families(s.bytes(at + 20, 8));
-  const [refresh, as4byte, enhanced] = [s.flag(at + 36), s.flag(at + 37), s.flag(at + 38)];
-  const [policy, extended] = [s.u8(at + 39), s.flag(at + 40)];
-  const any = restart || refresh || enhanced || as4byte;
+function capabilities({ grestart, mp, add_path, refresh, as4byte, enhanced_rr, policy, ext_msg }) {
+  const graceful = families(grestart.flags).filter(({ value }) => value & GRACEFUL.present);
+  const multiprotocol = families(mp).map(({ family }) => family);
+  const addPath = families(add_path);
+  const restart = grestart.restart !== 0;
+  const any = restart || refresh || enhanced_rr || as4byte;
   if (!any && multiprotocol.length === 0 && addPath.length === 0) return undefined;
   return {
-    as4byte,
-    refresh,
-    enhanced_refresh: enhanced,
-    extended_message: extended,
+    as4byte: as4byte !== 0,
+    refresh: refresh !== 0,
+    enhanced_refresh: enhanced_rr !== 0,
+    extended_message: ext_msg !== 0,
     ...(multiprotocol.length > 0 && { multiprotocol }),
     ...(restart && {
       graceful_restart: {
         eor: true,
         restart: graceful.length > 0 && (graceful[0].value & GRACEFUL.restart) !== 0,
-        ...(timeout !== 0 && { timeout }),
-        ...(notification && { graceful_notification: true }),
+        ...(grestart.timeout !== 0 && { timeout: grestart.timeout }),
+        ...(grestart.grnotification !== 0 && { graceful_notification: true }),
         ...(graceful.length > 0 && {
           protocols: graceful.map(({ family, value }) => ({
             family,
@@ -64,114 +73,137 @@ function capabilities(s, at) {
 }
 
 /** An object with capabilities, if there are any. */
-const withCapabilities = (/** @type {Struct} */ s, /** @type {number} */ at) => {
-  const found = capabilities(s, at);
+const withCapabilities = (/** @type {CapabilityFields} */ fields) => {
+  const found = capabilities(fields);
   return found === undefined ? {} : { capabilities: found };
 };
 
 /**
- * @param {Struct} s
+ * @param {PeerFields} peer
  * @returns {NeighborConfig}
  */
-function config(s) {
-  const [maxPrefix, maxOutPrefix] = [s.u32(768), s.u32(772)];
-  const role = s.u32(788);
-  const [maxRestart, maxOutRestart] = [s.u16(792), s.u16(794)];
-  const [external, distance] = [s.flag(808), s.u8(809)];
-  const multihop = external && distance > 1;
+function config({ conf, template }) {
+  const multihop = conf.ebgp && conf.distance > 1;
+  const { max_prefix, max_prefix_restart, max_out_prefix, max_out_prefix_restart } = conf;
   return {
-    template: s.flag(806),
+    template: conf.template,
     // a pointer of the daemon's: only whether there is one means something
-    cloned: s.i64(2080) !== 0,
-    passive: s.flag(810),
-    down: s.flag(811),
+    cloned: template !== 0n,
+    passive: conf.passive,
+    down: conf.down,
     multihop,
-    ...(multihop && { multihop_distance: distance }),
-    ...(maxPrefix !== 0 && { max_prefix: maxPrefix }),
-    ...(maxPrefix !== 0 && maxRestart !== 0 && { max_prefix_restart: maxRestart }),
-    ...(maxOutPrefix !== 0 && { max_out_prefix: maxOutPrefix }),
-    ...(maxOutPrefix !== 0 && maxOutRestart !== 0 && { max_out_prefix_restart: maxOutRestart }),
-    ttl_security: s.flag(813),
-    holdtime: s.u16(796),
-    min_holdtime: s.u16(798),
-    ...(external && role !== 0 && { role: ROLES[role] ?? "unknown" }),
-    ...withCapabilities(s, CAPABILITIES.configured),
+    ...(multihop && { multihop_distance: conf.distance }),
+    ...(max_prefix !== 0 && { max_prefix }),
+    ...(max_prefix !== 0 && max_prefix_restart !== 0 && { max_prefix_restart }),
+    ...(max_out_prefix !== 0 && { max_out_prefix }),
+    ...(max_out_prefix !== 0 && max_out_prefix_restart !== 0 && { max_out_prefix_restart }),
+    ttl_security: conf.ttlsec,
+    holdtime: conf.holdtime,
+    min_holdtime: conf.min_holdtime,
+    ...(conf.ebgp && conf.role !== "NONE" && { role: role(conf.role) }),
+    ...withCapabilities(conf.capabilities),
   };
 }
 
 /**
- * @param {Struct} s
+ * @param {number} open
+ * @param {number} updates
+ * @param {number} notifications
+ * @param {number} keepalives
+ * @param {number} route_refresh
+ * @returns {MessageCounts}
+ */
+const messages = (open, updates, notifications, keepalives, route_refresh) => ({
+  open,
+  notifications,
+  updates,
+  keepalives,
+  route_refresh,
+  total: open + updates + notifications + keepalives + route_refresh,
+});
+
+/**
+ * @param {PeerFields["stats"]} s
  * @param {number} now
  * @returns {NeighborStats}
  */
 function stats(s, now) {
-  // the structure begins with 22 counters and three times of 64 bits
-  const [...counts] = Array.from({ length: 25 }, (_, i) => s.i64(STATS + 8 * i));
-  const messages = (/** @type {number} */ at) => {
-    const [open, updates, notifications, keepalives, refreshes] = counts.slice(at, at + 5);
-    /** @type {MessageCounts} */
-    const all = { open, notifications, updates, keepalives, route_refresh: refreshes, total: 0 };
-    all.total = open + updates + notifications + keepalives + refreshes;
-    return all;
-  };
-  const refreshes = (/** @type {number} */ at) => {
-    const [request, borr, eorr] = counts.slice(at, at + 3);
-    return { request, borr, eorr };
-  };
-  const prefixes = (/** @type {number} */ at) => {
-    const [updates, withdraws, eor] = counts.slice(at, at + 3);
-    return { updates, withdraws, eor };
-  };
-  const [lastRead, lastReadSec] = since(counts[23], now);
-  const [lastWrite, lastWriteSec] = since(counts[24], now);
-  const [received, sent, pendingUpdates, pendingWithdraws] = [204, 208, 212, 216].map((offset) =>
-    s.u32(STATS + offset),
-  );
+  const [last_read, last_read_sec] = since(s.last_read, now);
+  const [last_write, last_write_sec] = since(s.last_write, now);
   return {
-    last_read: lastRead,
-    last_read_sec: lastReadSec,
-    last_write: lastWrite,
-    last_write_sec: lastWriteSec,
-    prefixes: { sent, received },
-    message: { sent: messages(5), received: messages(0) },
-    update: {
-      sent: prefixes(19),
-      received: prefixes(16),
-      pending: { updates: pendingUpdates, withdraws: pendingWithdraws },
+    last_read,
+    last_read_sec,
+    last_write,
+    last_write_sec,
+    prefixes: { sent: s.prefix_out_cnt, received: s.prefix_cnt },
+    message: {
+      sent: messages(
+        s.msg_sent_open,
+        s.msg_sent_update,
+        s.msg_sent_notification,
+        s.msg_sent_keepalive,
+        s.msg_sent_rrefresh,
+      ),
+      received: messages(
+        s.msg_rcvd_open,
+        s.msg_rcvd_update,
+        s.msg_rcvd_notification,
+        s.msg_rcvd_keepalive,
+        s.msg_rcvd_rrefresh,
+      ),
     },
-    "route-refresh": { sent: refreshes(13), received: refreshes(10) },
+    update: {
+      sent: {
+        updates: s.prefix_sent_update,
+        withdraws: s.prefix_sent_withdraw,
+        eor: s.prefix_sent_eor,
+      },
+      received: {
+        updates: s.prefix_rcvd_update,
+        withdraws: s.prefix_rcvd_withdraw,
+        eor: s.prefix_rcvd_eor,
+      },
+      pending: { updates: s.pending_update, withdraws: s.pending_withdraw },
+    },
+    "route-refresh": {
+      sent: { request: s.refresh_sent_req, borr: s.refresh_sent_borr, eorr: s.refresh_sent_eorr },
+      received: {
+        request: s.refresh_rcvd_req,
+        borr: s.refresh_rcvd_borr,
+        eorr: s.refresh_rcvd_eorr,
+      },
+    },
   };
 }
 
 /**
  * Both ends of a session that has begun.
  *
- * @param {Struct} s
+ * @param {PeerFields} peer
  * @returns {NeighborSession}
  */
-function session(s) {
+function session(peer) {
+  const { conf, capa, holdtime } = peer;
   const end = (
-    /** @type {number} */ address,
+    /** @type {PeerFields["local"]} */ address,
     /** @type {number} */ port,
-    /** @type {number} */ at,
+    /** @type {CapabilityFields} */ fields,
   ) =>
     /** @type {SessionEnd} */ ({
-      address: s.address(address),
-      port: s.u16(port),
-      ...withCapabilities(s, at),
+      address: printAddress(address),
+      port,
+      ...withCapabilities(fields),
     });
-  const holdtime = s.u16(2130);
-  const role = s.u32(788);
   return {
     holdtime,
     keepalive: Math.floor(holdtime / 3),
-    local: end(1840, 2132, CAPABILITIES.announced),
-    remote: end(1984, 2134, CAPABILITIES.received),
-    ...withCapabilities(s, CAPABILITIES.negotiated),
-    ...(s.flag(808) &&
-      role !== 0 && {
-        remote_role: ROLES[s.u32(2124)] ?? "unknown",
-        local_role: ROLES[role] ?? "unknown",
+    local: end(peer.local, peer.local_port, capa.ann),
+    remote: end(peer.remote, peer.remote_port, capa.peer),
+    ...withCapabilities(capa.neg),
+    ...(conf.ebgp &&
+      conf.role !== "NONE" && {
+        remote_role: peer.remote_role === "NONE" ? "unknown" : role(peer.remote_role),
+        local_role: role(conf.role),
       }),
   };
 }
@@ -179,32 +211,28 @@ function session(s) {
 /**
  * A neighbor, with its configuration, counters and session.
  *
- * @param {Uint8Array} data
+ * @param {PeerFields} peer
  * @param {number} now the monotonic clock of the daemon's machine, in seconds
  * @returns {Neighbor}
  */
-export function neighbor(data, now) {
-  return read(["neighbor", data, 2144], (s) => {
-    const address = s.address(0);
-    const [group, description, reason] = [s.string(272, 64), s.string(336, 64), s.string(400, 256)];
-    const state = s.u32(2112);
-    const name = STATES[state] ?? `state ${state}`;
-    const [updown, updownSeconds] = since(s.i64(STATS + 176), now);
-    const lastReason = s.string(STATS + 224, 256);
-    return {
-      remote_as: String(s.u32(760)),
-      ...(description !== "" && { description }),
-      ...(group !== "" && { group }),
-      remote_addr: s.flag(806) ? `${address}/${s.u8(807)}` : address,
-      ...(name === "Established" && { bgpid: s.routerId(2108) }),
-      state: name,
-      last_updown: updown,
-      last_updown_sec: updownSeconds,
-      config: config(s),
-      stats: stats(s, now),
-      ...(reason !== "" && { my_shutdown_reason: reason }),
-      ...(lastReason !== "" && { last_shutdown_reason: lastReason }),
-      ...(state >= STATES.indexOf("OpenSent") && { session: session(s) }),
-    };
-  });
+export function neighbor(peer, now) {
+  const { conf, state } = peer;
+  const address = printAddress(conf.remote_addr);
+  const name = STATES[state] ?? `state ${state}`;
+  const [last_updown, last_updown_sec] = since(peer.stats.last_updown, now);
+  return {
+    remote_as: String(conf.remote_as),
+    ...(conf.descr !== "" && { description: conf.descr }),
+    ...(conf.group !== "" && { group: conf.group }),
+    remote_addr: conf.template ? `${address}/${conf.remote_masklen}` : address,
+    ...(state === "ESTABLISHED" && { bgpid: routerId(peer.remote_bgpid) }),
+    state: name,
+    last_updown,
+    last_updown_sec,
+    config: config(peer),
+    stats: stats(peer.stats, now),
+    ...(conf.reason !== "" && { my_shutdown_reason: conf.reason }),
+    ...(peer.stats.last_reason !== "" && { last_shutdown_reason: peer.stats.last_reason }),
+    ...(SESSION.includes(String(state)) && { session: session(peer) }),
+  };
 }

@@ -1,9 +1,10 @@
-// The structures in bgpd's replies, as records with the names and values of `bgpctl -j`.
-// Offsets are those of OpenBGPD 8.8 on a 64-bit little-endian machine.
+// bgpd's replies as records with the names and values of `bgpctl -j`.
 
-import { read } from "./struct.mjs";
+import { printAddress, routerId } from "./addresses.mjs";
 import { span } from "./times.mjs";
 
+/** @import { Decoded } from "imsg-wasm/protocol" */
+/** @import { CtlShowRib, Ktable, RdeMemstats } from "imsg-wasm/protocols/bgpd" */
 /** @import { FibTable, MemoryUse, RibEntry, RibMemory } from "./types.ts" */
 
 const FAMILIES = [
@@ -17,89 +18,69 @@ const FAMILIES = [
   "EVPN",
 ];
 
-/** The address families that a field of eight bytes names, with their values. */
-export function families(/** @type {Uint8Array} */ bytes) {
-  return FAMILIES.map((family, aid) => ({ family, value: bytes[aid] })).filter(
+/**
+ * The address families for which an array has a value, by their numbers.
+ *
+ * @param {readonly number[]} values
+ */
+export function families(values) {
+  return FAMILIES.map((family, aid) => ({ family, value: values[aid] })).filter(
     ({ value }, aid) => aid > 0 && value !== 0,
   );
 }
 
-const RIB_ENTRY_SIZE = 392;
-const RIB = {
-  eligible: 0x1,
-  best: 0x2,
-  internal: 0x4,
-  announced: 0x8,
-  stale: 0x10,
-  pathId: 0x40,
-  ecmp: 0x100,
-  asWide: 0x200,
-  filtered: 0x400,
-};
-const ORIGINS = ["IGP", "EGP", "incomplete"];
-
-/** What stands around the numbers of an AS path's segment, by the segment's type. */
-const SEGMENTS = new Map([
-  [1, ["{ ", " }"]],
-  [2, ["", ""]],
-  [3, ["( ", " )"]],
-  [4, ["[ ", " ]"]],
-]);
-
-/** @param {import("imsg-wasm/c").Ibuf} path */
-function asPath(path) {
-  const segments = [];
-  while (path.size > 0) {
-    const type = path.getN8();
-    const count = path.getN8();
-    const numbers = Array.from({ length: count }, () => path.getN32());
-    const [open, close] = SEGMENTS.get(type) ?? [`!${type} `, ` !${type}`];
-    segments.push(open + numbers.join(" ") + close);
-  }
-  return segments.join(" ");
-}
+/** bgpctl's words for what validation says. */
+const OVS = { NOTFOUND: "not-found", INVALID: "invalid", VALID: "valid" };
+const AVS = { UNKNOWN: "unknown", INVALID: "invalid", VALID: "valid", NEVER_KNOWN: "unknown" };
+const ORIGINS = { IGP: "IGP", EGP: "EGP", INCOMPLETE: "incomplete" };
 
 /**
- * An entry of the RIB, with the AS path that follows it.
+ * The word for a name; `otherwise` for a number that has none.
  *
- * @param {Uint8Array} data
+ * @template {string} Name
+ * @param {Record<Name, string>} words
+ * @param {Name | number} name
+ * @param {string} otherwise
+ */
+const word = (words, name, otherwise) => (typeof name === "number" ? otherwise : words[name]);
+
+/**
+ * An entry of the RIB, with its AS path.
+ *
+ * @param {Decoded<typeof CtlShowRib>} route
  * @returns {RibEntry}
  */
-export function ribEntry(data) {
-  return read(["rib entry", data, RIB_ENTRY_SIZE, true], (s) => {
-    const description = s.string(288, 64);
-    const flags = s.u32(380);
-    const age = s.i64(352);
-    return {
-      prefix: `${s.address(144)}/${s.u8(384)}`,
-      aspath: asPath(s.rest(RIB_ENTRY_SIZE)),
-      exit_nexthop: s.address(72),
-      true_nexthop: s.address(0),
-      neighbor: {
-        ...(description !== "" && { description }),
-        remote_addr: s.address(216),
-        bgp_id: s.routerId(360),
-      },
-      ...(flags & RIB.pathId && { path_id: s.u32(364) }),
-      valid: (flags & RIB.eligible) !== 0,
-      ...(flags & RIB.filtered && { filtered: true }),
-      ...(flags & RIB.best && { best: true }),
-      ...(flags & RIB.ecmp && { ecmp: true }),
-      ...(flags & RIB.asWide && { "as-wide": true }),
-      source: flags & RIB.internal ? "internal" : "external",
-      ...(flags & RIB.stale && { stale: true }),
-      ...(flags & RIB.announced && { announced: true }),
-      ovs: ["not-found", "invalid", "valid"][s.u8(386)] ?? "not-found",
-      avs: ["unknown", "invalid", "valid"][s.u8(387)] ?? "unknown",
-      origin: ORIGINS[s.u8(385)] ?? "bad origin",
-      metric: s.u32(372),
-      localpref: s.u32(368),
-      weight: s.u32(376),
-      dmetric: s.i8(388),
-      last_update: span(age),
-      last_update_sec: age,
-    };
-  });
+export function ribEntry(route) {
+  const has = (/** @type {typeof route.flags[number]} */ flag) => route.flags.includes(flag);
+  return {
+    prefix: `${printAddress(route.prefix)}/${route.prefixlen}`,
+    aspath: route.aspath,
+    exit_nexthop: printAddress(route.exit_nexthop),
+    true_nexthop: printAddress(route.true_nexthop),
+    neighbor: {
+      ...(route.descr !== "" && { description: route.descr }),
+      remote_addr: printAddress(route.remote_addr),
+      bgp_id: routerId(route.remote_id),
+    },
+    ...(has("PATH_ID") && { path_id: route.path_id }),
+    valid: has("ELIGIBLE"),
+    ...(has("FILTERED") && { filtered: true }),
+    ...(has("BEST") && { best: true }),
+    ...(has("ECMP") && { ecmp: true }),
+    ...(has("AS_WIDE") && { "as-wide": true }),
+    source: has("INTERNAL") ? "internal" : "external",
+    ...(has("STALE") && { stale: true }),
+    ...(has("ANNOUNCE") && { announced: true }),
+    ovs: word(OVS, route.roa_validation_state, "not-found"),
+    avs: word(AVS, route.aspa_validation_state, "unknown"),
+    origin: word(ORIGINS, route.origin, "bad origin"),
+    metric: route.med,
+    localpref: route.local_pref,
+    weight: route.weight,
+    dmetric: route.dmetric,
+    last_update: span(route.age),
+    last_update_sec: route.age,
+  };
 }
 
 /** Sizes of the daemon's own structures, by which it counts. */
@@ -108,78 +89,68 @@ const SIZE = { ribEntry: 64, prefix: 128, path: 80, communities: 56, community: 
 /**
  * What the RIB takes of the daemon's memory.
  *
- * @param {Uint8Array} data
+ * @param {Decoded<typeof RdeMemstats>} stats
  * @returns {RibMemory}
  */
-export function ribMemory(data) {
-  return read(["rib memory", data, 288], (s) => {
-    const word = (/** @type {number} */ index) => s.i64(index * 8);
-    const [paths, pathRefs, prefixes, ribs] = [0, 1, 2, 3].map(word);
-    // 4 to 11 count the networks of each family, 12 to 19 are their sizes, 20 counts nexthops
-    const networks = FAMILIES.map((name, aid) => ({
-      name,
-      count: word(4 + aid),
-      size: word(12 + aid),
-    })).filter(({ count }) => count !== 0);
-    const [aspaths, aspathSize] = [21, 22].map(word);
-    const [communities, members, communityRoom, communityRefs] = [23, 24, 25, 26].map(word);
-    const [attributes, attributeRefs, attributeData, attributeCount] = [27, 28, 29, 30].map(word);
-    const [sets, setSize, setMembers, prefixSets, prefixSetSize] = [31, 32, 33, 34, 35].map(word);
-    const total =
-      networks.reduce((sum, { size }) => sum + size, 0) +
-      prefixes * SIZE.prefix +
-      ribs * SIZE.ribEntry +
-      paths * SIZE.path +
-      aspathSize +
-      attributes * SIZE.attribute +
-      attributeData;
-    /** @type {Record<string, MemoryUse>} */
-    const byFamily = Object.fromEntries(networks.map(({ name, ...use }) => [name, use]));
-    return {
-      memory: {
-        ...byFamily,
-        rib: { count: ribs, size: ribs * SIZE.ribEntry },
-        prefix: { count: prefixes, size: prefixes * SIZE.prefix },
-        rde_aspath: { count: paths, size: paths * SIZE.path, references: pathRefs },
-        aspath: { count: aspaths, size: aspathSize },
-        community_entries: { count: communities, size: communities * SIZE.communities },
-        community: {
-          count: members,
-          size: communityRoom * SIZE.community,
-          references: communityRefs,
-        },
-        attributes_entries: {
-          count: attributes,
-          size: attributes * SIZE.attribute,
-          references: attributeRefs,
-        },
-        attributes: { count: attributeCount, size: attributeData },
-        total: { size: total },
+export function ribMemory(stats) {
+  const networks = FAMILIES.map((name, aid) => ({
+    name,
+    count: stats.pt_cnt[aid],
+    size: stats.pt_size[aid],
+  })).filter(({ count }) => count !== 0);
+  const total =
+    networks.reduce((sum, { size }) => sum + size, 0) +
+    stats.prefix_cnt * SIZE.prefix +
+    stats.rib_cnt * SIZE.ribEntry +
+    stats.path_cnt * SIZE.path +
+    stats.aspath_size +
+    stats.attr_cnt * SIZE.attribute +
+    stats.attr_data;
+  /** @type {Record<string, MemoryUse>} */
+  const byFamily = Object.fromEntries(networks.map(({ name, ...use }) => [name, use]));
+  return {
+    memory: {
+      ...byFamily,
+      rib: { count: stats.rib_cnt, size: stats.rib_cnt * SIZE.ribEntry },
+      prefix: { count: stats.prefix_cnt, size: stats.prefix_cnt * SIZE.prefix },
+      rde_aspath: {
+        count: stats.path_cnt,
+        size: stats.path_cnt * SIZE.path,
+        references: stats.path_refs,
       },
-      sets: {
-        as_set: { count: setMembers, size: setSize },
-        as_set_tables: { count: sets },
-        prefix_set: { count: prefixSets, size: prefixSetSize },
-        total: { size: setSize + prefixSetSize },
+      aspath: { count: stats.aspath_cnt, size: stats.aspath_size },
+      community_entries: { count: stats.comm_cnt, size: stats.comm_cnt * SIZE.communities },
+      community: {
+        count: stats.comm_nmemb,
+        size: stats.comm_size * SIZE.community,
+        references: stats.comm_refs,
       },
-    };
-  });
+      attributes_entries: {
+        count: stats.attr_cnt,
+        size: stats.attr_cnt * SIZE.attribute,
+        references: stats.attr_refs,
+      },
+      attributes: { count: stats.attr_dcnt, size: stats.attr_data },
+      total: { size: total },
+    },
+    sets: {
+      as_set: { count: stats.aset_nmemb, size: stats.aset_size },
+      as_set_tables: { count: stats.aset_cnt },
+      prefix_set: { count: stats.pset_cnt, size: stats.pset_size },
+      total: { size: stats.aset_size + stats.pset_size },
+    },
+  };
 }
 
 /**
  * A table of the kernel's routes.
  *
- * @param {Uint8Array} data
+ * @param {Decoded<typeof Ktable>} table
  * @returns {FibTable}
  */
-export function fibTable(data) {
-  return read(["fib table", data, 136], (s) => {
-    const [configured, synced] = [s.u8(128), s.u8(129)];
-    return {
-      rtableid: s.u32(112),
-      description: s.string(0, 64),
-      coupled: synced !== 0,
-      admin_change: synced !== configured,
-    };
-  });
-}
+export const fibTable = ({ rtableid, descr, fib_sync, fib_conf }) => ({
+  rtableid,
+  description: descr,
+  coupled: fib_sync,
+  admin_change: fib_sync !== fib_conf,
+});

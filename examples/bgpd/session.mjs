@@ -1,182 +1,121 @@
 // Requests and replies of OpenBGPD's control socket, over any channel: in browsers too.
 
+import { ProtocolError } from "imsg-wasm/protocol";
+import { bgpd, result } from "imsg-wasm/protocols/bgpd";
 import { neighbor } from "./neighbor.mjs";
 import { fibTable, ribEntry, ribMemory } from "./records.mjs";
-import { network, ribRequest, Type } from "./requests.mjs";
-import { read } from "./struct.mjs";
+import { network, ribRequest } from "./requests.mjs";
 
-/** @import { ImsgChannel, ImsgMessage, MessageInit } from "imsg-wasm" */
+/** @import { Conversation } from "imsg-wasm/protocol" */
 /** @import { BgpdConnection, RibFilter } from "./types.ts" */
-
-const RESULTS = [
-  "ok",
-  "there is no such neighbor",
-  "not allowed on this socket",
-  "the neighbor lacks the capability",
-  "the configuration has errors",
-  "a reload is running already",
-  "out of memory",
-  "the neighbor is no clone",
-  "the neighbor is in the wrong state",
-  "there is no such RIB",
-  "the operation is not supported",
-];
 
 /** bgpd's refusal of a request. */
 export class BgpdError extends Error {
-  /** @param {number} code the daemon's own number */
-  constructor(code) {
-    super(`bgpd refused the request: ${RESULTS[code] ?? `code ${code}`}`);
+  /**
+   * @param {string} text
+   * @param {number} code the daemon's own number
+   */
+  constructor(text, code) {
+    super(text);
     this.name = "BgpdError";
     this.code = code;
   }
 }
 
+/** What bgpd's refusal means to callers; any other error as it is. */
+function translated(/** @type {unknown} */ error) {
+  if (!(error instanceof ProtocolError) || error.reply !== "RESULT") return error;
+  const { code } = /** @type {{ code: keyof typeof result | number }} */ (error.payload);
+  return new BgpdError(error.message, typeof code === "number" ? code : result[code]);
+}
+
 /**
- * The conversation on a channel.
+ * The conversation on a channel. Requests take turns: replies do not say what they answer.
  *
  * @implements {BgpdConnection}
  */
 export class BgpdSession {
-  #channel;
+  #bgpd;
   #clock;
-  /** Ends when the last request has all of its reply: replies do not say what they answer. */
+  /** Announcements that wait for the one before: bgpd puts each together from several messages. */
   #turn = Promise.resolve();
 
   /**
-   * @param {Pick<ImsgChannel, "send" | "receive" | "close">} channel whose messages have this pid
+   * @param {Conversation} channel whose messages have this pid
    * @param {number} pid
    * @param {() => number} clock seconds of the monotonic clock of the daemon's machine
    */
   constructor(channel, pid, clock) {
-    this.#channel = channel;
+    this.#bgpd = bgpd.on(channel);
     this.#clock = clock;
     this.pid = pid;
   }
 
-  neighbors() {
-    return this.#list({ type: Type.SHOW_NEIGHBOR }, Type.SHOW_NEIGHBOR, (data) =>
-      neighbor(data, this.#clock()),
-    );
+  async *neighbors() {
+    try {
+      for await (const { name, payload } of this.#bgpd.list("SHOW_NEIGHBOR")) {
+        if (name === "SHOW_NEIGHBOR") yield neighbor(payload, this.#clock());
+      }
+    } catch (error) {
+      throw translated(error);
+    }
   }
 
   /** @param {RibFilter} [filter] */
-  rib(filter = {}) {
-    return this.#list(ribRequest(filter), Type.SHOW_RIB, ribEntry);
+  async *rib(filter = {}) {
+    const request = ribRequest(filter);
+    const type = filter.prefix === undefined ? "SHOW_RIB" : "SHOW_RIB_PREFIX";
+    try {
+      for await (const { name, payload } of this.#bgpd.list(type, request)) {
+        if (name === "SHOW_RIB") yield ribEntry(payload);
+      }
+    } catch (error) {
+      throw translated(error);
+    }
   }
 
-  fibTables() {
-    return this.#list({ type: Type.SHOW_FIB_TABLES }, Type.SHOW_FIB_TABLES, fibTable);
+  async *fibTables() {
+    try {
+      for await (const { payload } of this.#bgpd.list("SHOW_FIB_TABLES")) yield fibTable(payload);
+    } catch (error) {
+      throw translated(error);
+    }
   }
 
   async ribMemory() {
-    const done = await this.#begin();
     try {
-      await this.#channel.send({ type: Type.SHOW_RIB_MEM });
-      const message = await this.#receive();
-      if (message.type === Type.SHOW_RIB_MEM) return ribMemory(message.data);
-      throw refusal(message) ?? new Error("bgpd answered without its memory use");
-    } finally {
-      done();
+      return ribMemory((await this.#bgpd.request("SHOW_RIB_MEM")).payload);
+    } catch (error) {
+      throw translated(error);
     }
   }
 
   /** There is no reply; a listing that is asked for afterwards has the prefixes. */
-  async announce(/** @type {Iterable<string>} */ prefixes) {
-    const done = await this.#begin();
-    try {
-      for (const prefix of prefixes) {
-        const data = network(prefix);
-        await this.#channel.send({ type: Type.NETWORK_ADD, data });
-        await this.#channel.send({ type: Type.NETWORK_DONE });
-      }
-    } finally {
-      done();
-    }
+  announce(/** @type {Iterable<string>} */ prefixes) {
+    return this.#change(prefixes, async (payload) => {
+      await this.#bgpd.send("NETWORK_ADD", payload);
+      await this.#bgpd.send("NETWORK_DONE");
+    });
   }
 
-  async withdraw(/** @type {Iterable<string>} */ prefixes) {
-    const done = await this.#begin();
-    try {
-      for (const prefix of prefixes) {
-        await this.#channel.send({ type: Type.NETWORK_REMOVE, data: network(prefix) });
-      }
-    } finally {
-      done();
-    }
+  withdraw(/** @type {Iterable<string>} */ prefixes) {
+    return this.#change(prefixes, (payload) => this.#bgpd.send("NETWORK_REMOVE", payload));
   }
 
   close() {
-    return this.#channel.close();
-  }
-
-  /** Waits for the requests before this one; the caller calls back when it has its reply. */
-  async #begin() {
-    const before = this.#turn;
-    let done = () => {};
-    this.#turn = new Promise((resolve) => {
-      done = () => resolve(undefined);
-    });
-    await before;
-    return done;
-  }
-
-  async #receive() {
-    const message = await this.#channel.receive();
-    if (message === undefined) throw new Error("bgpd closed the connection within a reply");
-    return message;
+    return this.#bgpd.close();
   }
 
   /**
-   * Sends a request and decodes the messages of its reply as they come.
-   *
-   * @template T
-   * @param {MessageInit} request
-   * @param {number} type
-   * @param {(data: Uint8Array) => T} decode
+   * @param {Iterable<string>} prefixes
+   * @param {(payload: ReturnType<typeof network>) => Promise<void>} send
    */
-  async *#list(request, type, decode) {
-    const done = await this.#begin();
-    let more = true;
-    try {
-      await this.#channel.send(request);
-      while (more) {
-        const message = await this.#receive().catch((error) => {
-          more = false;
-          throw error;
-        });
-        if (message.type === type) {
-          yield decode(message.data);
-          continue;
-        }
-        more = false;
-        const error = message.type === Type.END ? undefined : refusal(message);
-        if (error !== undefined) throw error;
-      }
-    } finally {
-      // whoever leaves the loop early leaves messages behind, which are nobody else's
-      if (more) void this.#skip(type).finally(done);
-      else done();
-    }
+  async #change(prefixes, send) {
+    const before = this.#turn;
+    const work = before.then(async () => {
+      for (const prefix of prefixes) await send(network(prefix));
+    });
+    this.#turn = work.catch(() => {});
+    await work;
   }
-
-  /** @param {number} type */
-  async #skip(type) {
-    try {
-      while ((await this.#receive()).type === type);
-    } catch {
-      // the next request will see it
-    }
-  }
-}
-
-/**
- * What a message means that is no part of a listing: an error, or its end.
- *
- * @param {ImsgMessage} message
- */
-function refusal({ type, data }) {
-  if (type !== Type.RESULT) return new Error(`bgpd answered with a message of type ${type}`);
-  const code = read(["result", data, 4], (s) => s.u32(0));
-  return code === 0 ? undefined : new BgpdError(code);
 }

@@ -233,8 +233,9 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
    * when the limit has passed, else with the error that ended the channel. Both
    * say how many bytes.
    */
-  close(): Promise<void> {
-    if (arguments.length > 0 && arguments[0] !== undefined) {
+  close(...none: []): Promise<void> {
+    const [reason] = none as unknown[];
+    if (reason !== undefined) {
       const detail = "close() takes no reason; abort(reason) breaks the channel off";
       return Promise.reject(new ImsgError("EINVAL", { syscall: "close", detail }));
     }

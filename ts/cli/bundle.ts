@@ -3,25 +3,13 @@ import { licensePlugin } from "rolldown-license-plugin";
 import type { UserConfig } from "tsdown";
 
 /** The packages that the command carries; another one fails the build. */
-const CARRIED = [
-  ...["commander", "picocolors", "ws"],
-  ...["cli-table3", "string-width", "strip-ansi", "ansi-regex"],
-  ...["emoji-regex", "is-fullwidth-code-point"],
-];
-
-/** What cli-table3 would colour with, if it were asked to. */
-const COLORS = "@colors/colors/safe";
-const noColors = {
-  name: "imsg-no-colors",
-  resolveId: (id: string) => (id === COLORS ? `\0${COLORS}` : undefined),
-  load: (id: string) => (id === `\0${COLORS}` ? "export {};" : undefined),
-};
+const CARRIED = [...["commander", "picocolors", "ws"]];
 
 /** The library stays one: the command imports the package's own modules. */
 const library = {
   name: "imsg-library",
   resolveId(id: string) {
-    const [, name] = /^\.\.(?:\/\.\.)*\/entry\/([\w-]+)\.ts$/.exec(id) ?? [];
+    const [, name] = /^\.\.(?:\/\.\.)*\/entry\/([\w/-]+)\.ts$/.exec(id) ?? [];
     return name === undefined ? undefined : { id: `./${name}.js`, external: true };
   },
 };
@@ -64,5 +52,5 @@ export const commandConfig = {
   deps: { onlyBundle: CARRIED },
   // ws without the native addons that it would look for
   define: { "process.env.WS_NO_BUFFER_UTIL": '"1"', "process.env.WS_NO_UTF_8_VALIDATE": '"1"' },
-  plugins: [library, noColors, notices],
+  plugins: [library, notices],
 } satisfies UserConfig;

@@ -1,10 +1,12 @@
 import type { ImsgChannel, MessageInit } from "../entry/index.ts";
 import { type Dialect, dialectOptions } from "./dialect.ts";
 import { shownOf } from "./dump.ts";
+import { fieldsBy } from "./fields.ts";
 import { jsonFormat, tableFormat } from "./format.ts";
 import { linesOf, longestLine } from "./lines.ts";
 import { parseMessage } from "./message.ts";
 import { colorsFor, Output, report, type Streams } from "./output.ts";
+import type { AnyProtocol } from "./protocols.ts";
 import type { WebSocketOptions } from "./relay/websocket.ts";
 import { messageOf, Status, UsageError } from "./status.ts";
 import { type OpenTarget, openTarget, type Target } from "./target.ts";
@@ -22,6 +24,10 @@ export interface ConnectOptions {
   pid?: number;
   maxSize: number;
   dialect?: Dialect;
+  /** Reads and writes the payloads. */
+  protocol?: AnyProtocol;
+  /** Shows when each message came. */
+  timestamps?: boolean;
   names: TypeNames;
   /** JSON lines instead of a table. */
   json?: boolean;
@@ -40,11 +46,11 @@ interface Outcome {
 
 /** Talks to a target, and resolves with the exit status. */
 export async function connectCommand(options: ConnectOptions, streams: Streams): Promise<number> {
-  const { names } = options;
+  const { names, protocol } = options;
   // what is wrong with --send is told before anything is sent
   const first = options.send.map((json) => {
     try {
-      return parseMessage(json, names);
+      return parseMessage(json, names, protocol);
     } catch (error) {
       throw new UsageError(`--send ${json}: ${messageOf(error)}`);
     }
@@ -153,11 +159,11 @@ function isOver(channel: ImsgChannel): Promise<boolean> {
 async function sendAll(
   channel: ImsgChannel,
   first: readonly MessageInit[],
-  { names, end, maxSize }: ConnectOptions,
+  { names, protocol, end, maxSize }: ConnectOptions,
   { stdin }: Streams,
 ): Promise<void> {
   for (const message of first) await channel.send(message);
-  for await (const message of messagesOf(stdin, names, longestLine(maxSize))) {
+  for await (const message of messagesOf(stdin, names, protocol, longestLine(maxSize))) {
     await channel.send(message);
   }
   if (end) await channel.end();
@@ -167,12 +173,13 @@ async function sendAll(
 async function* messagesOf(
   input: NodeJS.ReadableStream,
   names: TypeNames,
+  protocol: AnyProtocol | undefined,
   longest: number,
 ): AsyncGenerator<MessageInit, void, undefined> {
   let number = 1;
   try {
     for await (const line of linesOf(input as AsyncIterable<Buffer>, longest)) {
-      if (line.trim() !== "") yield parseMessage(line, names);
+      if (line.trim() !== "") yield parseMessage(line, names, protocol);
       number++;
     }
   } catch (error) {
@@ -182,17 +189,24 @@ async function* messagesOf(
 
 async function print(
   channel: ImsgChannel,
-  { names, json, color, bytes, until }: ConnectOptions,
+  { names, protocol, timestamps = false, json, color, bytes, until }: ConnectOptions,
   { stdout, env }: Streams,
   output: Output,
 ): Promise<Outcome> {
   const colors = colorsFor(stdout, env, color);
-  const table = { offsets: false, ...(bytes === undefined ? {} : { bytes }) };
-  const format = json ? jsonFormat(names) : tableFormat(names, colors, table);
+  const read = protocol === undefined ? undefined : fieldsBy(protocol, "receive");
+  const table = {
+    offsets: false,
+    timestamps,
+    ...(bytes === undefined ? {} : { bytes }),
+    ...(read === undefined ? {} : { read }),
+  };
+  const format = json ? jsonFormat(names, read) : tableFormat(names, colors, table);
   let n = 0;
   for await (const message of channel) {
     if (n === 0) await output.write(format.head());
-    await output.write(format.message({ ...shownOf(message), n: n++ }));
+    const time = timestamps ? { time: Date.now() / 1000 } : {};
+    await output.write(format.message({ ...shownOf(message), ...time, n: n++ }));
     if (until.has(message.type)) return { status: Status.ok };
     if (output.gone) return { status: Status.ok };
     output.soon();

@@ -1,10 +1,15 @@
 import { open } from "node:fs/promises";
 import { ImsgCodec, ImsgError, type ImsgMessage } from "../entry/index.ts";
 import { type Dialect, dialectOptions } from "./dialect.ts";
-import { hexdump, jsonFormat, type Shown, tableFormat } from "./format.ts";
+import { dumpRecording } from "./dump-recording.ts";
+import { fieldsBy } from "./fields.ts";
+import { type Format, hexdump, jsonFormat, type Shown, tableFormat } from "./format.ts";
+import { isMarked, RawHeaders } from "./headers.ts";
 import { colorsFor, Output, report, type Streams } from "./output.ts";
 import { HEADER_SIZE, Position } from "./position.ts";
 import { Progress } from "./progress.ts";
+import type { AnyProtocol } from "./protocols.ts";
+import { isRecording } from "./recording.ts";
 import { messageOf, printable, Status } from "./status.ts";
 import type { TypeNames } from "./values.ts";
 
@@ -14,6 +19,10 @@ export interface DumpOptions {
   json?: boolean;
   maxSize: number;
   dialect?: Dialect;
+  /** Whether a recording may name another dialect. */
+  dialectIsDefault?: boolean;
+  /** Reads the payloads. */
+  protocol?: AnyProtocol;
   names: TypeNames;
   color?: boolean;
   /** How much of each payload the table shows; all of it if absent. */
@@ -27,8 +36,15 @@ export async function dump(file: string, options: DumpOptions, streams: Streams)
   const { names, maxSize } = options;
   const codec = new ImsgCodec({ maxSize, ...dialectOptions(options.dialect) });
   const colors = colorsFor(streams.stdout, streams.env, options.color);
-  const table = { offsets: true, ...(options.bytes === undefined ? {} : { bytes: options.bytes }) };
-  const format = options.json ? jsonFormat(names) : tableFormat(names, colors, table);
+  const read = options.protocol === undefined ? undefined : fieldsBy(options.protocol);
+  const table = {
+    ...(options.bytes === undefined ? {} : { bytes: options.bytes }),
+    ...(read === undefined ? {} : { read }),
+  };
+  const formatOf = (recorded: boolean): Format =>
+    options.json
+      ? jsonFormat(names, read)
+      : tableFormat(names, colors, { ...table, offsets: !recorded, recorded });
   const output = new Output(streams.stdout);
   const position = new Position();
   const name = file === "-" ? "stdin" : printable(file);
@@ -37,10 +53,22 @@ export async function dump(file: string, options: DumpOptions, streams: Streams)
     const source = await openSource(file, streams);
     const wanted = options.progress ?? (streams.stderr.isTTY && !streams.stdout.isTTY);
     if (wanted) progress = new Progress(streams.stderr, source.size);
+    const { recorded, chunks } = await recognized(source.chunks);
+    const format = formatOf(recorded);
     await output.write(format.head());
-    for await (const chunk of source.chunks) {
+    if (recorded) {
+      const dialect = options.dialectIsDefault ? undefined : options.dialect;
+      await dumpRecording(chunks, format, output, dialect);
+      return Status.ok;
+    }
+    const headers = new RawHeaders();
+    for await (const chunk of chunks) {
       const { start: offset, messages: n } = position;
-      await show(decode(codec, chunk, position), { n, offset }, format, output);
+      const at = { n, offset };
+      const messages = decode(codec, chunk, position);
+      const dialect = options.dialect ?? "current";
+      const marks = headers.take(chunk, messages).map((header) => isMarked(header, dialect));
+      await show(messages, marks, at, format, output);
       progress?.update(position.end, position.messages);
       if (output.gone) return Status.ok;
     }
@@ -75,6 +103,26 @@ async function openSource(
   };
 }
 
+/** The chunks again, and whether they begin as a pcapng recording does. */
+async function recognized(
+  source: AsyncIterable<Uint8Array>,
+): Promise<{ recorded: boolean; chunks: AsyncIterable<Uint8Array> }> {
+  const iterator = source[Symbol.asyncIterator]();
+  const first: Uint8Array[] = [];
+  let length = 0;
+  while (length < 4) {
+    const next = await iterator.next();
+    if (next.done) break;
+    first.push(next.value);
+    length += next.value.length;
+  }
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    yield* first;
+    yield* { [Symbol.asyncIterator]: () => iterator };
+  }
+  return { recorded: isRecording(Buffer.concat(first)), chunks: chunks() };
+}
+
 /** One chunk's messages; the position is right afterwards even if the codec throws. */
 function decode(codec: ImsgCodec, chunk: Uint8Array, position: Position): ImsgMessage[] {
   let messages: ImsgMessage[] = [];
@@ -88,14 +136,16 @@ function decode(codec: ImsgCodec, chunk: Uint8Array, position: Position): ImsgMe
 
 async function show(
   messages: readonly ImsgMessage[],
+  marks: readonly boolean[],
   at: { n: number; offset: number },
-  format: ReturnType<typeof jsonFormat>,
+  format: Format,
   output: Output,
 ): Promise<void> {
   let { n, offset } = at;
-  for (const message of messages) {
+  for (const [i, message] of messages.entries()) {
     if (output.gone) return;
-    await output.write(format.message({ ...shownOf(message), n, offset }));
+    const marked = marks[i] ? { hasFd: true } : {};
+    await output.write(format.message({ ...shownOf(message), ...marked, n, offset }));
     n++;
     offset += HEADER_SIZE + message.data.length;
   }

@@ -1,6 +1,8 @@
-import Table from "cli-table3";
 import type { Colors } from "picocolors/types";
+import type { Direction } from "../entry/protocol.ts";
+import { type Fields, forJson, tree } from "./fields.ts";
 import { HEADER_SIZE } from "./position.ts";
+import { printable } from "./status.ts";
 import type { TypeNames } from "./values.ts";
 
 /** A message as it is shown: what the library tells, and where it stood. */
@@ -12,10 +14,21 @@ export interface Shown {
   type: number;
   peerid: number;
   pid: number;
-  /** Whether a descriptor came with it, where the library tells. */
+  /** Whether a descriptor came with it, by the mark in its header. */
   hasFd?: boolean;
   data: Uint8Array;
+  /** Seconds since 1970, where it was recorded. */
+  time?: number;
+  /** The number of its connection, where there are several. */
+  connection?: number;
+  /** Which way it went, where that is known: `send` is from the client. */
+  direction?: Direction;
+  /** Bytes of its payload that a recording left out. */
+  omitted?: number;
 }
+
+/** How payloads are read; undefined for one that has no description. */
+export type Reader = (message: Shown) => Fields | undefined;
 
 /** How messages are written. */
 export interface Format {
@@ -29,23 +42,39 @@ export interface Format {
 const buffer = (bytes: Uint8Array): Buffer =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
+const ARROWS = { send: ">", receive: "<" } as const;
+const WAYS = { send: "client", receive: "daemon" } as const;
+
+/** A time as ISO 8601 has it, with microseconds. */
+function printTime(time: number): string {
+  const microseconds = Math.round(time * 1e6);
+  const seconds = Math.floor(microseconds / 1e6);
+  const fraction = String(microseconds - seconds * 1e6).padStart(6, "0");
+  return new Date(seconds * 1000).toISOString().replace(".000Z", `.${fraction}Z`);
+}
+
 /** One JSON object a line; `imsg connect` takes such lines. */
-export function jsonFormat(names: TypeNames): Format {
+export function jsonFormat(names: TypeNames, read?: Reader): Format {
   return {
     head: () => "",
-    message({ n, offset, type, peerid, pid, hasFd, data }) {
+    message(message) {
+      const { n, offset, time, connection, direction, type, peerid, pid, hasFd, data } = message;
       const record = {
         n,
         offset, // undefined is left out
+        time: time === undefined ? undefined : printTime(time),
+        connection,
+        from: direction === undefined ? undefined : WAYS[direction],
         type,
         name: names.nameOf(type),
-        len: HEADER_SIZE + data.length,
+        len: HEADER_SIZE + data.length + (message.omitted ?? 0),
         peerid,
         pid,
         fd: hasFd ? true : undefined,
-        data: buffer(data).toString("hex"),
+        data: message.omitted === undefined ? buffer(data).toString("hex") : undefined,
+        ...(message.omitted === undefined ? read?.(message) : {}),
       };
-      return `${JSON.stringify(record)}\n`;
+      return `${JSON.stringify(record, forJson)}\n`;
     },
   };
 }
@@ -62,64 +91,111 @@ const typeOf = ({ type }: Shown, names: TypeNames): string => {
   return name === undefined ? String(type) : `${type} ${name}`;
 };
 
+const lengthOf = ({ data, omitted = 0 }: Shown): string =>
+  String(HEADER_SIZE + data.length + omitted);
+
+const TIME: Column = {
+  title: "time",
+  width: 27,
+  left: true,
+  of: ({ time }) => (time === undefined ? "" : printTime(time)),
+};
+const CONNECTION: Column = {
+  title: "conn",
+  width: 4,
+  of: ({ connection }) => String(connection ?? ""),
+};
+const DIRECTION: Column = {
+  title: "way",
+  width: 3,
+  left: true,
+  of: ({ direction }) => (direction === undefined ? "" : ARROWS[direction]),
+};
+
 // wide enough for every number: a table that cuts numbers short would lie
 const COLUMNS: Column[] = [
   { title: "#", width: 8, of: ({ n }) => String(n) },
   { title: "offset", width: 14, of: ({ offset }) => String(offset) },
   { title: "type", width: 28, left: true, of: typeOf },
-  { title: "len", width: 10, of: ({ data }) => String(HEADER_SIZE + data.length) },
+  { title: "len", width: 10, of: lengthOf },
   { title: "peerid", width: 10, of: ({ peerid }) => String(peerid) },
   { title: "pid", width: 10, of: ({ pid }) => String(pid) },
   { title: "fd", width: 3, left: true, of: ({ hasFd }) => (hasFd ? "fd" : "") },
 ];
 
-/** A table of nothing but its cells, with two spaces between them. */
-const BARE = {
-  chars: {
-    ...{ top: "", "top-mid": "", "top-left": "", "top-right": "" },
-    ...{ bottom: "", "bottom-mid": "", "bottom-left": "", "bottom-right": "" },
-    ...{ left: "", "left-mid": "", mid: "", "mid-mid": "", right: "", "right-mid": "" },
-    middle: "  ",
-  },
-  style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
+/** How a table is written. */
+export interface TableOptions {
+  /** Whether messages have offsets in a stream. */
+  offsets: boolean;
+  /** Whether messages have times, connections and directions. */
+  recorded?: boolean;
+  /** Whether messages have times, and neither connections nor directions. */
+  timestamps?: boolean;
+  /** How much of each payload is shown; all of it if absent. */
+  bytes?: number;
+  /** Shows fields instead of bytes. */
+  read?: Reader;
+}
+
+/** Cells with two spaces between them; what is wider than its column moves the others. */
+const line = (columns: readonly Column[], cells: readonly string[]): string => {
+  let text = "";
+  for (const [i, cell] of cells.entries()) {
+    const { width, left } = columns[i]!;
+    text += (i === 0 ? "" : "  ") + (left ? cell.padEnd(width) : cell.padStart(width));
+  }
+  return text.trimEnd();
 };
 
-/** A line for each message, and under it a hexdump of its payload. */
-export function tableFormat(
-  names: TypeNames,
-  colors: Colors,
-  options: { offsets: boolean; bytes?: number },
-): Format {
-  const columns = COLUMNS.filter(({ title }) => options.offsets || title !== "offset");
-  const colAligns = columns.map(({ left }) => (left ? ("left" as const) : ("right" as const)));
-  // a table of each row, which takes 0.2 ms: it can be printed before the next one is there, and
-  // the library takes longer for the rows of a larger one
-  const line = (cells: string[]): string => {
-    const colWidths = cells.map((cell, i) => Math.max(cell.length, columns[i]!.width));
-    const table = new Table({ ...BARE, colWidths, colAligns });
-    table.push(cells);
-    return table.toString().trimEnd();
-  };
+/** A line for each message, and under it its fields, or a hexdump of its payload. */
+export function tableFormat(names: TypeNames, colors: Colors, options: TableOptions): Format {
+  const { offsets, recorded = false, timestamps = recorded, bytes, read } = options;
+  const columns = [
+    ...(timestamps ? [TIME] : []),
+    ...(recorded ? [CONNECTION, DIRECTION] : []),
+    ...COLUMNS.filter(({ title }) => offsets || title !== "offset"),
+  ];
+  const titles = line(
+    columns,
+    columns.map(({ title }) => title),
+  );
   return {
-    head: () => `${colors.bold(line(columns.map(({ title }) => title)))}\n`,
+    head: () => `${colors.bold(titles)}\n`,
     message(message) {
-      const row = line(columns.map((column) => column.of(message, names)));
-      const shown = message.data.subarray(0, options.bytes);
-      const left = message.data.length - shown.length;
+      const row = line(
+        columns,
+        columns.map((column) => column.of(message, names)),
+      );
+      const { omitted = 0 } = message;
+      const fields = omitted === 0 ? read?.(message) : undefined;
+      if (fields !== undefined && "payload" in fields)
+        return `${row}\n${tree(fields.payload, MARGIN)}`;
+      const problem =
+        fields === undefined ? "" : `${MARGIN}${colors.red(printable(fields.problem, 500))}\n`;
+      const shown = message.data.subarray(0, bytes);
+      const left = message.data.length - shown.length + omitted;
       const more = left > 0 ? `${MARGIN}${colors.dim(`… ${left} more bytes`)}\n` : "";
-      return `${row}\n${hexdump(shown, colors)}${more}`;
+      return `${row}\n${problem}${hexdump(shown, colors)}${more}`;
     },
   };
 }
 
 const MARGIN = "          ";
 
-/** Bytes as hexdump -C shows them, indented; empty for none. */
+/** Bytes as hexdump -C shows them, indented, repeated lines folded into one `*`; empty for none. */
 export function hexdump(data: Uint8Array, colors: Colors, margin = MARGIN): string {
   const bytes = buffer(data);
   let text = "";
+  let folded = false;
   for (let at = 0; at < bytes.length; at += 16) {
     const line = bytes.subarray(at, at + 16);
+    // the last line is always there, to show where the bytes end
+    if (at >= 16 && at + 16 < bytes.length && line.equals(bytes.subarray(at - 16, at))) {
+      if (!folded) text += `${margin}*\n`;
+      folded = true;
+      continue;
+    }
+    folded = false;
     const hex = line.toString("hex").match(/../g)!;
     const halves = [hex.slice(0, 8).join(" "), hex.slice(8).join(" ")];
     const ascii = line.toString("latin1").replace(/[^\x20-\x7e]/g, ".");

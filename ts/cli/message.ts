@@ -1,20 +1,24 @@
 import type { MessageInit } from "../entry/index.ts";
 import { HEADER_SIZE } from "./position.ts";
-import { UsageError } from "./status.ts";
+import type { AnyProtocol } from "./protocols.ts";
+import { messageOf, UsageError } from "./status.ts";
 import type { TypeNames } from "./values.ts";
 
 /** Fields that `--json` writes and that say nothing new: a recording can be sent again. */
-const IGNORED = new Set(["n", "offset", "name", "fd"]);
+const IGNORED = new Set(["n", "offset", "name", "fd", "time", "connection", "from", "problem"]);
 const NUMBERS = ["peerid", "pid"] as const;
 const PAYLOADS = ["data", "text", "base64"] as const;
+/** Fields of the payload, by a protocol; bytes that stand beside them win. */
+const FIELDS = "payload";
 
 /**
  * Reads a message to send: a JSON object with `type` (a number, or a name of
  * --type), `peerid` and `pid` (0 if absent; pid 0 is the sender's own), and at
- * most one of `data` (hex), `text` (UTF-8) and `base64`. A `len` must agree.
+ * most one of `data` (hex), `text` (UTF-8) and `base64`. With a protocol, `payload`
+ * holds the fields of the payload: what is absent is zero, and so is all of it. A `len` must agree.
  * Throws a {@link UsageError} for anything else.
  */
-export function parseMessage(json: string, names: TypeNames): MessageInit {
+export function parseMessage(json: string, names: TypeNames, protocol?: AnyProtocol): MessageInit {
   let value: unknown;
   try {
     value = JSON.parse(json);
@@ -25,7 +29,7 @@ export function parseMessage(json: string, names: TypeNames): MessageInit {
     throw new UsageError('a message is a JSON object such as {"type":13}');
   }
   const fields = value as Record<string, unknown>;
-  const known: readonly string[] = ["type", "len", ...NUMBERS, ...PAYLOADS];
+  const known: readonly string[] = ["type", "len", ...NUMBERS, ...PAYLOADS, FIELDS];
   for (const name of Object.keys(fields)) {
     if (!known.includes(name) && !IGNORED.has(name)) {
       throw new UsageError(`"${name}" is no field of a message: they are ${known.join(", ")}`);
@@ -35,13 +39,33 @@ export function parseMessage(json: string, names: TypeNames): MessageInit {
   for (const name of NUMBERS) {
     if (fields[name] !== undefined) message[name] = u32(fields[name], name);
   }
-  const data = payloadOf(fields);
+  if (protocol !== undefined && message.peerid === undefined) message.peerid = protocol.peerid;
+  const data = payloadOf(fields) ?? encoded(fields[FIELDS], message.type, protocol);
   if (data !== undefined) message.data = data;
   const length = HEADER_SIZE + (data?.length ?? 0);
   if (fields.len !== undefined && fields.len !== length) {
     throw new UsageError(`"len" is ${JSON.stringify(fields.len)}, but the message has ${length}`);
   }
   return message;
+}
+
+/** The payload that a protocol makes of its fields; undefined for a message without any. */
+function encoded(
+  value: unknown,
+  type: number,
+  protocol: AnyProtocol | undefined,
+): Uint8Array | undefined {
+  const name = protocol?.nameOf(type);
+  if (value === undefined && (name === undefined || protocol!.messages[name]!.send === undefined)) {
+    return undefined;
+  }
+  if (protocol === undefined) throw new UsageError('"payload" needs --protocol');
+  if (name === undefined) throw new UsageError(`${protocol.name} has no message of type ${type}`);
+  try {
+    return protocol.encode(name, value);
+  } catch (error) {
+    throw new UsageError(messageOf(error));
+  }
 }
 
 function typeOf(value: unknown, names: TypeNames): number {

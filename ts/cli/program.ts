@@ -1,11 +1,14 @@
+import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { connectCommand } from "./connect.ts";
 import { DIALECTS, type Dialect } from "./dialect.ts";
 import { dump } from "./dump.ts";
 import { colorsFor, Output, type Streams, variable } from "./output.ts";
+import { loadProtocol, protocolsCommand } from "./protocols.ts";
 import { parseToken } from "./relay/checks.ts";
 import { relayCommand } from "./relay/command.ts";
 import { messageOf, printableLines, UsageError } from "./status.ts";
+import { addTap } from "./tap/options.ts";
 import { parseTarget, TARGETS } from "./target.ts";
 import { parseCount, parseMaxSize, parseSeconds, parseU32, TypeNames } from "./values.ts";
 
@@ -58,6 +61,11 @@ const options = {
       "--bytes <n>",
       "bytes of each payload that the table shows (default: all)",
     ).argParser(value((text) => parseU32(text, "an amount of bytes"))),
+  protocol: () =>
+    new Option(
+      "--protocol <name>",
+      "shows payloads as fields: a name of `imsg protocols`, or a module's file",
+    ),
   token: () =>
     new Option("--token <token>", "the relay's token; IMSG_TOKEN in the environment is safer"),
 };
@@ -75,21 +83,38 @@ function tokenFrom(given: string | undefined, env: Streams["env"]): string | und
   }
 }
 
-interface Common {
+/** The options that say what messages are. */
+const describing = (): Option[] => [
+  options.protocol(),
+  options.maxSize(),
+  options.dialect(),
+  options.type(),
+  options.bytes(),
+];
+
+/** What the options that say what messages are give. */
+export interface Common {
   maxSize: number;
   dialect: Dialect;
   type?: TypeNames;
   json?: boolean;
   color?: boolean;
   bytes?: number;
+  protocol?: string;
 }
 
-/** What both commands that print messages take. */
-function printing({ maxSize, dialect, type, json, color, bytes }: Common) {
+/** What the commands that print messages take; a protocol names what is not given. */
+export async function printing(given: Common, command: Command) {
+  const { type, json, color, bytes } = given;
+  const names = type ?? new TypeNames();
+  const protocol = given.protocol === undefined ? undefined : await loadProtocol(given.protocol);
+  if (protocol !== undefined) names.addProtocol(protocol);
+  const isGiven = (name: string): boolean => command.getOptionValueSource(name) !== "default";
   return {
-    maxSize,
-    dialect,
-    names: type ?? new TypeNames(),
+    maxSize: protocol === undefined || isGiven("maxSize") ? given.maxSize : protocol.maxSize,
+    dialect: protocol === undefined || isGiven("dialect") ? given.dialect : protocol.dialect,
+    names,
+    ...(protocol === undefined ? {} : { protocol }),
     ...(json ? { json } : {}),
     ...(color === undefined ? {} : { color }),
     ...(bytes === undefined ? {} : { bytes }),
@@ -131,9 +156,7 @@ export function createProgram(
     .description("Decodes the recorded bytes of one direction of a connection.")
     .argument("[file]", "what to read; - is stdin", "-")
     .addOption(options.json());
-  for (const option of [options.maxSize(), options.dialect(), options.type(), options.bytes()]) {
-    dumping.addOption(option);
-  }
+  for (const option of describing()) dumping.addOption(option);
   dumping
     .option("--progress", "say how far it has come, even if stderr is no terminal")
     .option("--no-progress", "do not");
@@ -142,7 +165,14 @@ export function createProgram(
     .addHelpText("after", `${DUMP_HELP}\n${EXIT_STATUS}`)
     .action(async (file: string, given: Common & { progress?: boolean }) => {
       const { progress } = given;
-      const all = { ...printing(given), ...(progress === undefined ? {} : { progress }) };
+      const shown = await printing(given, dumping);
+      // a recording names its dialect; it is asked for only if the user or a protocol has
+      const isGiven = dumping.getOptionValueSource("dialect") !== "default" || shown.protocol;
+      const all = {
+        ...shown,
+        ...(isGiven ? {} : { dialectIsDefault: true }),
+        ...(progress === undefined ? {} : { progress }),
+      };
       done(await dump(file, all, streams));
     });
 
@@ -150,7 +180,12 @@ export function createProgram(
     .command("connect")
     .description("Talks to a daemon or a program: sends messages and prints what comes.")
     .argument("<target>", TARGETS, value(parseTarget))
-    .option("--send <json>", "send a message such as '{\"type\":13}'; repeat it", collect)
+    .option(
+      "--send <json>",
+      "send a message such as '{\"type\":13}', or the lines of @FILE; repeat it",
+      collect,
+    )
+    .option("--timestamps", "show when each message came")
     .option("--until <type>", "exit when a message of this type has come; repeat it", list)
     .addOption(
       new Option("--timeout <seconds>", "exit after this time").argParser(value(parseSeconds)),
@@ -162,16 +197,15 @@ export function createProgram(
       ),
     )
     .addOption(options.json());
-  for (const option of [options.maxSize(), options.dialect(), options.type(), options.bytes()]) {
-    connecting.addOption(option);
-  }
+  for (const option of describing()) connecting.addOption(option);
   for (const option of options.color()) connecting.addOption(option);
   connecting
     .addOption(options.token())
     .option("--origin <origin>", "Origin header for a relay")
     .addHelpText("after", `${CONNECT_HELP}\n${EXIT_STATUS}`)
     .action(async (target: ReturnType<typeof parseTarget>, given: ConnectGiven) => {
-      const names = given.type ?? new TypeNames();
+      const shown = await printing(given, connecting);
+      const { names } = shown;
       // no other target takes a token
       const token = target.kind === "ws" ? tokenFrom(given.token, streams.env) : undefined;
       const webSocket = {
@@ -179,18 +213,31 @@ export function createProgram(
         ...(given.origin === undefined ? {} : { origin: given.origin }),
       };
       const all = {
-        ...printing(given),
+        ...shown,
         target,
-        names,
         webSocket,
-        send: given.send ?? [],
+        send: (given.send ?? []).flatMap(requestsOf),
         until: new Set((given.until ?? []).map((text) => names.parse(text))),
         ...(given.timeout === undefined ? {} : { timeout: given.timeout }),
         ...(given.pid === undefined ? {} : { pid: given.pid }),
         ...(given.end ? { end: true } : {}),
+        ...(given.timestamps ? { timestamps: true } : {}),
       };
       done(await connectCommand(all, streams));
     });
+
+  const tapping = program.command("tap");
+  addTap(tapping, streams, (given) => printing(given, tapping), done);
+  for (const option of [options.json(), ...describing(), ...options.color()]) {
+    tapping.addOption(option);
+  }
+  tapping.addHelpText("after", EXIT_STATUS);
+
+  program
+    .command("protocols")
+    .description("Lists the protocols that ship, or prints one: its messages and layouts.")
+    .argument("[protocol]", "a name, or the file of a module that exports a protocol")
+    .action(async (name: string | undefined) => done(await protocolsCommand(name, streams)));
 
   program
     .command("relay")
@@ -230,6 +277,18 @@ interface ConnectGiven extends Common {
   pid?: number;
   token?: string;
   origin?: string;
+  timestamps?: boolean;
+}
+
+/** A message as --send has it, or the lines of a file of messages. */
+function requestsOf(text: string): string[] {
+  if (!text.startsWith("@")) return [text];
+  try {
+    const lines = readFileSync(text.slice(1), "utf8").split("\n");
+    return lines.filter((line) => line.trim() !== "");
+  } catch (error) {
+    throw new UsageError(`--send ${text}: ${messageOf(error)}`);
+  }
 }
 
 const DUMP_HELP = `

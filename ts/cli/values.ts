@@ -14,6 +14,18 @@ export class TypeNames {
     this.#byType.set(type, match[1]!);
   }
 
+  /** Takes the names of a protocol's messages, except for types that have a name already. */
+  addProtocol({
+    messages,
+  }: {
+    messages: Readonly<Record<string, { readonly type: number }>>;
+  }): void {
+    for (const [name, { type }] of Object.entries(messages)) {
+      if (!this.#byName.has(name)) this.#byName.set(name, type);
+      if (!this.#byType.has(type)) this.#byType.set(type, name);
+    }
+  }
+
   /** The name of a type, if it has one. */
   nameOf(type: number): string | undefined {
     return this.#byType.get(type);
@@ -24,7 +36,9 @@ export class TypeNames {
     const named = this.#byName.get(text);
     if (named !== undefined) return named;
     if (!/^\d/.test(text)) {
-      throw new UsageError(`${text}: no number, and no --type gives this name to one`);
+      throw new UsageError(
+        `${text}: no number, and neither --type nor --protocol gives this name to one`,
+      );
     }
     return parseU32(text, "a message type");
   }

@@ -18,7 +18,7 @@ export async function buildPage(folder) {
     resolve: {
       alias: [
         { find: /^imsg-wasm$/, replacement: place("../../../dist/index.js") },
-        { find: /^imsg-wasm\/web$/, replacement: place("../../../dist/web.js") },
+        { find: /^imsg-wasm\/([\w/]+)$/, replacement: place("../../../dist/$1.js") },
       ],
     },
     build: {

@@ -107,7 +107,10 @@ const happenings: Record<string, Happening> = {
   },
   end: { weight: 0.1, run: (_, self) => self.finish(self.channel.end()) },
   close: { weight: 0.1, run: (_, self) => self.finish(self.channel.close()) },
-  abort: { weight: 0.1, run: (_, self) => self.finish(Promise.resolve(self.channel.abort(new Error("enough")))) },
+  abort: {
+    weight: 0.1,
+    run: (_, self) => self.finish(Promise.resolve(self.channel.abort(new Error("enough")))),
+  },
 };
 
 const step = fc.oneof(

@@ -1,0 +1,79 @@
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { ImsgMessage } from "../entry/index.ts";
+import type { Definition, DescribeOptions, Direction, Protocol } from "../entry/protocol.ts";
+import type { Streams } from "./output.ts";
+import { messageOf, Status, UsageError } from "./status.ts";
+
+/** A protocol whose messages the command does not know beforehand. */
+export interface AnyProtocol
+  extends Pick<
+    Protocol<Record<string, Definition>>,
+    "name" | "version" | "dialect" | "maxSize" | "peerid"
+  > {
+  readonly messages: Readonly<Record<string, Definition>>;
+  nameOf(type: number): string | undefined;
+  encode(name: string, value: unknown, direction?: Direction): Uint8Array;
+  decode(
+    message: ImsgMessage,
+    direction?: Direction,
+  ): { name: string | undefined; payload: unknown };
+  describe(options?: DescribeOptions): string;
+}
+
+/** The protocols that ship, each loaded when it is asked for. */
+const SHIPPED: Readonly<Record<string, () => Promise<AnyProtocol>>> = {
+  bgpd: async () => (await import("../entry/protocols/bgpd.ts")).bgpd,
+  tmux: async () => (await import("../entry/protocols/tmux.ts")).tmux,
+  smtpd: async () => (await import("../entry/protocols/smtpd.ts")).smtpd68,
+  smtpd74: async () => (await import("../entry/protocols/smtpd.ts")).smtpd74,
+  ntpd: async () => (await import("../entry/protocols/ntpd.ts")).ntpd,
+  ldpd: async () => (await import("../entry/protocols/ldpd.ts")).ldpd,
+};
+
+const METHODS = ["nameOf", "encode", "decode", "describe"] as const;
+
+/** A protocol of whichever copy of the package, by what it can do. */
+function isProtocol(value: unknown): value is AnyProtocol {
+  const fields = value as Record<string, unknown> | null | undefined;
+  return METHODS.every((name) => typeof fields?.[name] === "function");
+}
+
+/**
+ * Loads a protocol that ships, by its name, or the first protocol that a module exports, by its
+ * file. Throws a {@link UsageError} that says which names there are.
+ */
+export async function loadProtocol(text: string): Promise<AnyProtocol> {
+  if (Object.hasOwn(SHIPPED, text)) return SHIPPED[text]!();
+  const names = Object.keys(SHIPPED).join(", ");
+  if (!/\.[cm]?js$/.test(text)) {
+    throw new UsageError(`${text}: a protocol is ${names}, or a module's file such as ./mine.mjs`);
+  }
+  let exports: Record<string, unknown>;
+  try {
+    exports = await import(pathToFileURL(resolve(text)).href);
+  } catch (error) {
+    throw new UsageError(`${text}: ${messageOf(error)}`);
+  }
+  const found = [exports.default, ...Object.values(exports)].find(isProtocol);
+  if (found !== undefined) return found;
+  throw new UsageError(`${text}: the module exports nothing that defineProtocol has made`);
+}
+
+/** `imsg protocols [NAME|FILE]`: the protocols that ship, or the messages and layouts of one. */
+export async function protocolsCommand(
+  name: string | undefined,
+  streams: Streams,
+): Promise<number> {
+  if (name !== undefined) {
+    const protocol = await loadProtocol(name);
+    streams.stdout.write(`${protocol.describe({ layouts: true })}\n`);
+    return Status.ok;
+  }
+  for (const [each, load] of Object.entries(SHIPPED)) {
+    const { version, dialect, messages } = await load();
+    const count = `${Object.keys(messages).length} messages`;
+    streams.stdout.write(`${each.padEnd(10)}${version.padEnd(26)}${dialect.padEnd(9)}${count}\n`);
+  }
+  return Status.ok;
+}

@@ -1,0 +1,233 @@
+// pcapng recordings: link type USER0, a packet a message, an interface a connection. Blocks and
+// options are those of the pcapng specification; everything that we write is little-endian.
+
+import type { Direction } from "../entry/protocol.ts";
+import type { Dialect } from "./dialect.ts";
+
+const SECTION = 0x0a0d0d0a;
+const INTERFACE = 1;
+const PACKET = 6;
+const BYTE_ORDER = 0x1a2b3c4d;
+const USER0 = 147;
+const OPTION = { name: 2, description: 3, flags: 2, resolution: 9 } as const;
+/** The direction bits of a packet's flags. */
+const FLAGS = { receive: 1, send: 2 } as const;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** One message of a recording. */
+export interface Packet {
+  /** Counted from 1. */
+  connection: number;
+  /** `send` is from the client; undefined if the recording does not tell. */
+  direction: Direction | undefined;
+  /** Seconds since 1970. */
+  time: number;
+  /** The header and the payload as they went, or the header alone. */
+  bytes: Uint8Array;
+  /** The length of the whole message. */
+  length: number;
+}
+
+const padded = (length: number): number => Math.ceil(length / 4) * 4;
+
+function block(type: number, body: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(12 + padded(body.length));
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, type, true);
+  view.setUint32(4, bytes.length, true);
+  bytes.set(body, 8);
+  view.setUint32(bytes.length - 4, bytes.length, true);
+  return bytes;
+}
+
+function option(code: number, value: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(4 + padded(value.length));
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, code, true);
+  view.setUint16(2, value.length, true);
+  bytes.set(value, 4);
+  return bytes;
+}
+
+function joined(...parts: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+const END_OF_OPTIONS = new Uint8Array(4);
+
+const words = (...values: readonly number[]): Uint8Array =>
+  new Uint8Array(Uint32Array.from(values).buffer);
+
+/** The start of a recording. */
+export function sectionBlock(): Uint8Array {
+  // version 1.0, and a section whose length is not known
+  return block(SECTION, words(BYTE_ORDER, 1, 0xffffffff, 0xffffffff));
+}
+
+/** A connection, which the packets after it may name. */
+export function connectionBlock(connection: number, dialect: Dialect): Uint8Array {
+  const head = words(USER0, 0); // no limit of length
+  const name = option(OPTION.name, encoder.encode(`imsg${connection}`));
+  const what = encoder.encode(`imsg connection ${connection}, ${dialect} dialect`);
+  const description = option(OPTION.description, what);
+  const resolution = option(OPTION.resolution, Uint8Array.of(6)); // microseconds
+  return block(INTERFACE, joined(head, name, description, resolution, END_OF_OPTIONS));
+}
+
+/** A message. */
+export function packetBlock({ connection, direction, time, bytes, length }: Packet): Uint8Array {
+  const microseconds = BigInt(Math.round(time * 1e6));
+  const high = Number(microseconds >> 32n);
+  const low = Number(microseconds & 0xffffffffn);
+  const head = words(connection - 1, high, low, bytes.length, length);
+  const data = new Uint8Array(padded(bytes.length));
+  data.set(bytes);
+  const flags = direction === undefined ? 0 : FLAGS[direction];
+  return block(PACKET, joined(head, data, option(OPTION.flags, words(flags)), END_OF_OPTIONS));
+}
+
+/** Whether bytes begin a pcapng file. */
+export function isRecording(bytes: Uint8Array): boolean {
+  return (
+    bytes.length >= 4 &&
+    bytes[0] === 0x0a &&
+    bytes[1] === 0x0d &&
+    bytes[2] === 0x0d &&
+    bytes[3] === 0x0a
+  );
+}
+
+interface Connection {
+  linkType: number;
+  /** Units of a second. */
+  resolution: number;
+  dialect: Dialect;
+}
+
+/** Options by their codes; the first of each. */
+function options(
+  view: DataView,
+  at: number,
+  end: number,
+  little: boolean,
+): Map<number, Uint8Array> {
+  const found = new Map<number, Uint8Array>();
+  while (at + 4 <= end) {
+    const code = view.getUint16(at, little);
+    const length = view.getUint16(at + 2, little);
+    if (code === 0 || at + 4 + length > end) break;
+    if (!found.has(code)) {
+      found.set(code, new Uint8Array(view.buffer, view.byteOffset + at + 4, length));
+    }
+    at += 4 + padded(length);
+  }
+  return found;
+}
+
+/** What is wrong with a recording, and where. */
+export class RecordingError extends Error {}
+
+/** Reads a recording from chunks as they come. Other tools' blocks and link types are passed over. */
+export class RecordingReader {
+  #rest: Uint8Array = new Uint8Array(0);
+  /** Bytes before the rest. */
+  #offset = 0;
+  #little = true;
+  #connections: Connection[] = [];
+
+  /** The dialect of a connection, which our recordings name. */
+  dialectOf(connection: number): Dialect {
+    return this.#connections[connection - 1]?.dialect ?? "current";
+  }
+
+  /** The packets that a chunk completes. Throws a {@link RecordingError} for what is no pcapng. */
+  push(chunk: Uint8Array): Packet[] {
+    const bytes = this.#rest.length === 0 ? chunk : joined(this.#rest, chunk);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const packets: Packet[] = [];
+    let at = 0;
+    while (at + 12 <= bytes.length) {
+      const length = this.#lengthOf(view, at);
+      if (at + length > bytes.length) break;
+      const packet = this.#block(view, at, length);
+      if (packet !== undefined) packets.push(packet);
+      at += length;
+    }
+    this.#offset += at;
+    this.#rest = bytes.slice(at);
+    return packets;
+  }
+
+  /** Throws if the recording ends within a block. */
+  end(): void {
+    if (this.#rest.length === 0) return;
+    throw new RecordingError(`the recording is cut within the block at byte ${this.#offset}`);
+  }
+
+  #lengthOf(view: DataView, at: number): number {
+    if (view.getUint32(at, true) === SECTION) {
+      const order = view.getUint32(at + 8, true);
+      this.#little = order === BYTE_ORDER;
+      if (!this.#little && order !== 0x4d3c2b1a) throw this.#bad(at, "no byte order");
+    }
+    const length = view.getUint32(at + 4, this.#little);
+    if (length < 12 || length % 4 !== 0 || length > 0x4000_0000)
+      throw this.#bad(at, `length ${length}`);
+    return length;
+  }
+
+  #block(view: DataView, at: number, length: number): Packet | undefined {
+    const little = this.#little;
+    const end = at + length - 4;
+    if (view.getUint32(end, little) !== length) throw this.#bad(at, "two lengths");
+    const type = view.getUint32(at, little);
+    if (type === SECTION) this.#connections = [];
+    if (type === INTERFACE && length >= 20) this.#interface(view, at, end);
+    return type === PACKET && length >= 32 ? this.#packet(view, at, end) : undefined;
+  }
+
+  #interface(view: DataView, at: number, end: number): void {
+    const found = options(view, at + 16, end, this.#little);
+    const [power = 6] = found.get(OPTION.resolution) ?? [];
+    const description = decoder.decode(found.get(OPTION.description) ?? new Uint8Array(0));
+    this.#connections.push({
+      linkType: view.getUint16(at + 8, this.#little),
+      resolution: power > 127 ? 2 ** (power & 127) : 10 ** power,
+      dialect: description.includes("classic") ? "classic" : "current",
+    });
+  }
+
+  #packet(view: DataView, at: number, end: number): Packet | undefined {
+    const number = (offset: number): number => view.getUint32(at + offset, this.#little);
+    const captured = number(20);
+    const from = at + 28;
+    if (from + padded(captured) > end) throw this.#bad(at, `a packet of ${captured} bytes`);
+    const connection = this.#connections[number(8)];
+    if (connection === undefined) throw this.#bad(at, `interface ${number(8)}`);
+    if (connection.linkType !== USER0) return undefined;
+    const found = options(view, from + padded(captured), end, this.#little);
+    const [flags = 0] = found.get(OPTION.flags) ?? [];
+    return {
+      connection: number(8) + 1,
+      direction:
+        flags % 4 === FLAGS.send ? "send" : flags % 4 === FLAGS.receive ? "receive" : undefined,
+      time: (number(12) * 2 ** 32 + number(16)) / connection.resolution,
+      bytes: new Uint8Array(view.buffer, view.byteOffset + from, captured).slice(),
+      length: number(24),
+    };
+  }
+
+  #bad(at: number, what: string): RecordingError {
+    return new RecordingError(
+      `the block at byte ${this.#offset + at} is no block of pcapng: ${what}`,
+    );
+  }
+}

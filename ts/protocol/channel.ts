@@ -1,0 +1,265 @@
+import type { ImsgMessage, SendInit } from "../batch/message.ts";
+import type { ImsgChannel } from "../channel/channel.ts";
+import { ImsgError } from "../module/error.ts";
+import type { Protocol } from "./define.ts";
+import { ProtocolError } from "./failure.ts";
+import type {
+  Answer,
+  AskName,
+  AskOptions,
+  Direction,
+  HeaderInit,
+  Messages,
+  Received,
+  SendName,
+  SendValue,
+  Side,
+  ValueAnd,
+} from "./types.ts";
+import { giveUp } from "./wait.ts";
+
+/**
+ * What a typed channel needs of a channel: an {@link ImsgChannel} has it all. Over an object without
+ * `request`, a request sends and takes the next message.
+ */
+export interface Conversation extends Pick<ImsgChannel, "send" | "receive" | "close"> {
+  /** As {@link ImsgChannel.request}. */
+  request?: ImsgChannel["request"];
+  /** As {@link ImsgChannel.end}. */
+  end?: ImsgChannel["end"];
+}
+
+/** A message that any side may have received. */
+type Any = { name: string | undefined; payload: unknown; message: ImsgMessage };
+
+/**
+ * A channel whose messages have names and values; made by {@link Protocol.on}. The channel stays
+ * usable beside it. Requests and listings take turns, because a reply does not say which request it
+ * answers.
+ */
+export class TypedChannel<M extends Messages, S extends Side>
+  implements AsyncIterable<Received<M, S>>
+{
+  /** The protocol. */
+  readonly protocol: Protocol<M>;
+  /** The channel below. */
+  readonly channel: Conversation;
+  readonly #sends: Direction;
+  readonly #receives: Direction;
+  #turn: Promise<void> = Promise.resolve();
+  #looping = false;
+
+  /** @internal */
+  constructor(protocol: Protocol<M>, channel: Conversation, side: S) {
+    this.protocol = protocol;
+    this.channel = channel;
+    this.#sends = side === "client" ? "send" : "receive";
+    this.#receives = side === "client" ? "receive" : "send";
+  }
+
+  /**
+   * Encodes and sends a message, and resolves when the transport has room for it. Rejects as
+   * {@link ImsgChannel.send} does, and with EINVAL or ERANGE for a value that does not fit.
+   */
+  async send<K extends SendName<M, S>>(
+    name: K,
+    ...[value, header]: ValueAnd<SendValue<M, S, K>, HeaderInit>
+  ): Promise<void> {
+    await this.channel.send(this.#init(name, value, header));
+  }
+
+  /**
+   * The next message, decoded; undefined at a clean end. Rejects with EBADMSG for a payload of the
+   * wrong size: the message is lost then, and the channel stays open.
+   */
+  async receive(): Promise<Received<M, S> | undefined> {
+    const message = await this.channel.receive();
+    return message && this.protocol.decode<S>(message, this.#receives);
+  }
+
+  /**
+   * The messages, decoded. Leaving the loop leaves the channel open; two loops at once are an error
+   * (EBUSY).
+   */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Received<M, S>, void, undefined> {
+    if (this.#looping) {
+      throw new ImsgError("EBUSY", { detail: "the typed channel is being iterated already" });
+    }
+    this.#looping = true;
+    try {
+      for (let message = await this.receive(); message; message = await this.receive()) {
+        yield message;
+      }
+    } finally {
+      this.#looping = false;
+    }
+  }
+
+  /**
+   * Sends a message and resolves with its reply, which the protocol names. Other messages are
+   * received as usual. Rejects with a {@link ProtocolError} if the peer answers with a failure, with
+   * ETIMEDOUT, and as {@link send} and {@link receive} do.
+   */
+  async request<K extends AskName<M, S, "reply">>(
+    name: K,
+    ...[value, options = {}]: ValueAnd<SendValue<M, S, K>, AskOptions>
+  ): Promise<Answer<M, S, K, "reply">> {
+    const replies = this.#named(name, "reply");
+    const init = this.#init(name, value, options);
+    const done = await this.#begin(options);
+    try {
+      const message = await this.#ask(init, replies, options, name);
+      const decoded: Any = this.protocol.decode<S>(message, this.#receives);
+      if (!replies.has(message.type))
+        throw this.#failure(decoded) ?? this.#unexpected(name, decoded);
+      const failure = this.#failure(decoded);
+      if (failure !== undefined) throw failure;
+      return decoded as unknown as Answer<M, S, K, "reply">;
+    } finally {
+      done();
+    }
+  }
+
+  /**
+   * Sends a message and yields the messages that answer it, until one of the protocol's `ends`.
+   * Leaving the loop reads and drops the rest before the next request. Throws a
+   * {@link ProtocolError} if the peer answers with a failure, ERR_IMSG_CLOSED if the peer ends
+   * within the listing, ETIMEDOUT.
+   */
+  async *list<K extends AskName<M, S, "lists">>(
+    name: K,
+    ...[value, options = {}]: ValueAnd<SendValue<M, S, K>, AskOptions>
+  ): AsyncGenerator<Answer<M, S, K, "lists">, void, undefined> {
+    const items = this.#named(name, "lists");
+    const init = this.#init(name, value, options);
+    const done = await this.#begin(options);
+    let next: Promise<ImsgMessage> | undefined;
+    try {
+      await this.channel.send(init);
+      for (;;) {
+        next = this.#next(name);
+        const message = await giveUp(next, options, name);
+        next = undefined;
+        const decoded: Any = this.protocol.decode<S>(message, this.#receives);
+        if (items.has(message.type)) {
+          if (this.#isLast(decoded)) return;
+          next = Promise.resolve(message); // the listing is not over while this is used
+          yield decoded as unknown as Answer<M, S, K, "lists">;
+          continue;
+        }
+        const failure = this.#failure(decoded);
+        if (failure !== undefined) throw failure;
+        if (this.protocol.ends.includes(decoded.name ?? "")) return;
+        throw this.#unexpected(name, decoded);
+      }
+    } finally {
+      if (next === undefined) done();
+      else void this.#skip(next, items, name).finally(done);
+    }
+  }
+
+  /** The same as {@link ImsgChannel.end}. */
+  async end(): Promise<void> {
+    await this.channel.end?.();
+  }
+
+  /** The same as {@link ImsgChannel.close}. */
+  close(): Promise<void> {
+    return this.channel.close();
+  }
+
+  #init(name: string, value: unknown, header: HeaderInit = {}): SendInit {
+    const { protocol } = this;
+    const { peerid = protocol.peerid, pid, fd } = header;
+    const data = protocol.encode(name, value, this.#sends);
+    return {
+      type: protocol.messages[name].type,
+      peerid,
+      data,
+      ...(pid !== undefined && { pid }),
+      ...(fd !== undefined && { fd }),
+    };
+  }
+
+  /** Sends a request and takes the message that answers it, be it a failure. */
+  async #ask(
+    init: SendInit,
+    replies: Set<number>,
+    { timeout, signal }: AskOptions,
+    name: string,
+  ): Promise<ImsgMessage> {
+    const limits = {
+      ...(timeout !== undefined && { timeout }),
+      ...(signal !== undefined && { signal }),
+    };
+    if (this.channel.request !== undefined) {
+      const match = ({ type }: ImsgMessage): boolean => replies.has(type) || this.#fails(type);
+      return this.channel.request(init, { match, ...limits });
+    }
+    await this.channel.send(init);
+    return giveUp(this.#next(name), limits, name);
+  }
+
+  #named(name: string, what: "reply" | "lists"): Set<number> {
+    const { messages } = this.protocol;
+    const names = messages[name]?.[what] ?? [];
+    return new Set([names].flat().map((each) => messages[each as string].type));
+  }
+
+  #fails(type: number): boolean {
+    const name = this.protocol.nameOf(type);
+    return name !== undefined && this.protocol.messages[name].failure !== undefined;
+  }
+
+  #failure({ name, payload, message }: Any): ProtocolError | undefined {
+    if (name === undefined) return undefined;
+    const text = this.protocol.messages[name].failure?.(payload as never, message);
+    return text === undefined ? undefined : new ProtocolError(text, name, payload);
+  }
+
+  #isLast({ name, payload }: Any): boolean {
+    return name !== undefined && (this.protocol.messages[name].last?.(payload as never) ?? false);
+  }
+
+  #unexpected(asked: string, { name, message }: Any): ProtocolError {
+    const text = `${this.protocol.name} answered ${asked} with a message of type ${message.type}`;
+    return new ProtocolError(text, name, message.data);
+  }
+
+  async #next(asked: string): Promise<ImsgMessage> {
+    const message = await this.channel.receive();
+    if (message !== undefined) return message;
+    const detail = `the peer ended within its answer to ${asked}`;
+    throw new ImsgError("ERR_IMSG_CLOSED", { detail });
+  }
+
+  /** Drops the rest of a listing that nobody reads. */
+  async #skip(next: Promise<ImsgMessage>, items: Set<number>, name: string): Promise<void> {
+    try {
+      let message = await next;
+      while (items.has(message.type)) {
+        message.dispose();
+        message = await this.#next(name);
+      }
+    } catch {
+      // the next request rejects with the channel's error
+    }
+  }
+
+  /** Waits for the requests before this one; the caller calls back when it has its answer. */
+  async #begin(options: AskOptions): Promise<() => void> {
+    const before = this.#turn;
+    let done = (): void => {};
+    const own = new Promise<void>((resolve) => {
+      done = resolve;
+    });
+    this.#turn = before.then(() => own);
+    try {
+      await giveUp(before, options, "the request before");
+    } catch (error) {
+      done();
+      throw error;
+    }
+    return done;
+  }
+}

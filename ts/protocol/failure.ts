@@ -1,0 +1,15 @@
+/** A peer's answer that a request has failed, in the words that the protocol gives it. */
+export class ProtocolError extends Error {
+  /** The message's name; undefined if the protocol does not know it. */
+  readonly reply: string | undefined;
+  /** The message's decoded payload. */
+  readonly payload: unknown;
+
+  /** @internal */
+  constructor(text: string, reply: string | undefined, payload: unknown) {
+    super(text);
+    this.name = "ProtocolError";
+    this.reply = reply;
+    this.payload = payload;
+  }
+}

@@ -1,0 +1,119 @@
+import type { ErrnoName } from "../module/errno.ts";
+import type { Abi } from "./abi.ts";
+
+/** How the loop of a structure reads a field without a call of a function. */
+export const Op = {
+  call: 0,
+  u8: 1,
+  u16: 2,
+  u32: 3,
+  i32: 4,
+  u64: 5,
+  i64: 6,
+  i8: 7,
+  i16: 8,
+} as const;
+
+/** One of the values of {@link Op}. */
+export type Op = (typeof Op)[keyof typeof Op];
+
+/** A field with its place in a structure, as C's offsetof and sizeof see it. */
+export interface Member {
+  /** C's member designator, such as `conf.remote_addr.aid` or `counters[0].sent`. */
+  readonly path: string;
+  /** Bytes from the start of the outermost structure. */
+  readonly offset: number;
+  /** Bytes; 0 for trailing data. */
+  readonly size: number;
+  /** Whether it stands behind the structure and has any length. */
+  readonly trailing?: boolean;
+  /** What the field holds, for people. */
+  readonly type: string;
+}
+
+/** A field whose size and alignment are known, because the ABI is. */
+export interface Resolved<Out, In = Out> {
+  /** Bytes, with padding at the end. */
+  readonly size: number;
+  /** Bytes. */
+  readonly align: number;
+  /** What it holds, for people: `u32`, `char[64]`, `struct peer_config`. */
+  readonly type: string;
+  /**
+   * How the loop of a structure reads it; absent if by read().
+   * @internal
+   */
+  readonly op?: Op;
+  /** Reads the field at a byte offset. `tag` is the value of the field that tells a union's variant. */
+  read(view: DataView, at: number, tag?: unknown): Out;
+  /** Writes the field. The bytes are zero before. Throws a FieldError. */
+  write(view: DataView, at: number, value: In): void;
+  /** The members inside, with offsets from the field's own start. */
+  readonly members?: readonly Member[];
+  /** Members inside are named as if they belonged to the structure around the field. */
+  readonly anonymous?: boolean;
+  /** The field of the same structure that tells a union's variant. */
+  readonly tag?: string;
+  /** The tag that belongs to a union's value. */
+  tagFor?(value: In): unknown;
+  /** Whether the field stands behind the structure and has any length. */
+  readonly trailing?: boolean;
+  /** Whether the last field of the structure stands behind it, so that no other one can hold it. */
+  readonly holdsTrailing?: boolean;
+  /** The bytes of a trailing field's value. */
+  bytes?(value: In): Uint8Array;
+}
+
+/** A field of a C structure, of which each ABI makes a {@link Resolved} one. */
+export interface Field<Out, In = Out> {
+  /** Computes size and alignment under an ABI. */
+  resolve(abi: Abi): Resolved<Out, In>;
+}
+
+/** Any field, whatever its values are. */
+export type AnyField = Field<unknown, never>;
+
+/** What a field decodes to. */
+export type FieldOut<F> = F extends Field<infer Out, never> ? Out : never;
+
+/** What a field encodes. */
+export type FieldIn<F> = F extends Field<unknown, infer In> ? In : never;
+
+/** A value that a field cannot hold; every structure around it adds its name to the path. */
+export class FieldError extends Error {
+  /** The names from the outermost structure on. */
+  readonly path: string[] = [];
+  /** EINVAL for a wrong kind of value, ERANGE for one that does not fit. */
+  readonly code: ErrnoName;
+
+  /**
+   * An error that names its field once the structures around it have added their names.
+   * @param code EINVAL or ERANGE
+   * @param detail the value and what fits
+   */
+  constructor(code: ErrnoName, detail: string) {
+    super(detail);
+    this.code = code;
+  }
+}
+
+/** A value in an error message. */
+export function shown(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "object" && value !== null)
+    return Array.isArray(value) ? "an array" : "an object";
+  return String(value);
+}
+
+/** Adds a name to the path of an error that a value inside caused. */
+export function within<T>(name: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof FieldError) error.path.unshift(name);
+    throw error;
+  }
+}
+
+/** The path of an inner member, behind the name of what holds it. */
+export const separated = (path: string): string => (path.startsWith("[") ? path : `.${path}`);

@@ -1,0 +1,59 @@
+// IP addresses between bytes and text, in the forms that inet_ntop prints.
+
+const OCTET = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
+const IPV4 = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`);
+
+/** The dotted form of 4 bytes. */
+export const printIPv4 = (bytes: Uint8Array): string => bytes.subarray(0, 4).join(".");
+
+/** The 4 bytes of a dotted address; undefined for any other text. */
+export function parseIPv4(text: string): Uint8Array | undefined {
+  return IPV4.test(text) ? Uint8Array.from(text.split("."), Number) : undefined;
+}
+
+/** The start and length of the longest run of two or more zeros, the first of equal ones. */
+function longestZeros(words: readonly number[]): [from: number, length: number] {
+  let [from, length] = [-1, 1];
+  for (let i = 0; i < words.length; i++) {
+    let n = 0;
+    while (words[i + n] === 0) n++;
+    if (n > length) [from, length] = [i, n];
+    i += n;
+  }
+  return [from, length];
+}
+
+/** The shortest form of 16 bytes. */
+export function printIPv6(bytes: Uint8Array): string {
+  const words = Array.from({ length: 8 }, (_, i) => (bytes[2 * i] << 8) | bytes[2 * i + 1]);
+  const [from, length] = longestZeros(words);
+  // addresses that embed one of IPv4
+  if (from === 0 && (length === 6 || (length === 5 && words[5] === 0xffff))) {
+    return `::${length === 5 ? "ffff:" : ""}${printIPv4(bytes.subarray(12))}`;
+  }
+  const hex = (some: readonly number[]): string => some.map((word) => word.toString(16)).join(":");
+  if (from === -1) return hex(words);
+  return `${hex(words.slice(0, from))}::${hex(words.slice(from + length))}`;
+}
+
+/** The 16 bytes of an IPv6 address; undefined for any other text. */
+export function parseIPv6(text: string): Uint8Array | undefined {
+  const dotted = /^(.*:)([^:]+\.[^:]+)$/.exec(text);
+  const last = dotted === null ? undefined : parseIPv4(dotted[2]);
+  if (dotted !== null && last === undefined) return undefined;
+  const digits = (a: number, b: number): string => ((a << 8) | b).toString(16);
+  const plain =
+    last === undefined
+      ? text
+      : `${dotted![1]}${digits(last[0], last[1])}:${digits(last[2], last[3])}`;
+  const halves = plain.split("::");
+  if (halves.length > 2) return undefined;
+  const [head, tail] = halves.map((half) => (half === "" ? [] : half.split(":")));
+  const given = head.length + (tail?.length ?? 0);
+  if (tail === undefined ? given !== 8 : given > 7) return undefined;
+  const words = [...head, ...Array<string>(8 - given).fill("0"), ...(tail ?? [])];
+  if (!words.every((word) => /^[\da-f]{1,4}$/i.test(word))) return undefined;
+  return Uint8Array.from(
+    words.flatMap((word) => [Number.parseInt(word, 16) >> 8, Number.parseInt(word, 16) & 255]),
+  );
+}

@@ -1,0 +1,203 @@
+import type { Abi } from "./abi.ts";
+import { type Field, FieldError, Op, type Resolved, shown } from "./field.ts";
+
+/** A field whose layout is the same under every ABI. */
+export function fixedField<Out, In>(resolved: Resolved<Out, In>): Field<Out, In> {
+  return { resolve: () => resolved };
+}
+
+/** Refuses a number that is no integer of the range. */
+export function checkInteger(value: unknown, least: number, most: number): number {
+  if (typeof value !== "number" || !Number.isInteger(value)) {
+    throw new FieldError("EINVAL", `${shown(value)} is not an integer`);
+  }
+  if (value < least || value > most) {
+    throw new FieldError("ERANGE", `${value} is not within ${least} and ${most}`);
+  }
+  return value;
+}
+
+interface Kind {
+  type: string;
+  size: 1 | 2 | 4;
+  signed?: boolean;
+  /** Network byte order. */
+  big?: boolean;
+  op?: Op;
+}
+
+function integer({ type, size, signed = false, big = false, op }: Kind): Field<number> {
+  const most = 2 ** (8 * size - (signed ? 1 : 0)) - 1;
+  const least = signed ? -most - 1 : 0;
+  const bits = (8 * size) as 8 | 16 | 32;
+  const get = `get${signed ? "Int" : "Uint"}${bits}` as const;
+  const set = `set${signed ? "Int" : "Uint"}${bits}` as const;
+  return fixedField({
+    size,
+    align: size,
+    type,
+    ...(op !== undefined && { op }),
+    read: (view, at) => view[get](at, !big),
+    write: (view, at, value) => view[set](at, checkInteger(value, least, most), !big),
+  });
+}
+
+/** The type of {@link u8}, by which `trailing(u8)` knows that bytes are meant. */
+export interface Octet extends Field<number> {
+  /** Set in {@link u8} alone. */
+  readonly octet: true;
+}
+
+/** `uint8_t`. */
+export const u8: Octet = {
+  .../* @__PURE__ */ integer({ type: "u8", size: 1, op: Op.u8 }),
+  octet: true,
+};
+/** `int8_t`. */
+export const i8 = /* @__PURE__ */ integer({ type: "i8", size: 1, signed: true, op: Op.i8 });
+/** `uint16_t`. */
+export const u16 = /* @__PURE__ */ integer({ type: "u16", size: 2, op: Op.u16 });
+/** `int16_t`. */
+export const i16 = /* @__PURE__ */ integer({ type: "i16", size: 2, signed: true, op: Op.i16 });
+/** `uint32_t` and `unsigned int`. */
+export const u32 = /* @__PURE__ */ integer({ type: "u32", size: 4, op: Op.u32 });
+/** `int32_t` and `int`. */
+export const i32 = /* @__PURE__ */ integer({ type: "i32", size: 4, signed: true, op: Op.i32 });
+/** A 16-bit number in network byte order, such as `in_port_t`. */
+export const be16 = /* @__PURE__ */ integer({ type: "be16", size: 2, big: true });
+/** A 32-bit number in network byte order. */
+export const be32 = /* @__PURE__ */ integer({ type: "be32", size: 4, big: true });
+
+/** `bool`. Encodes to 0 or 1; every other byte than 0 decodes to true. */
+export const bool: Field<boolean> = /* @__PURE__ */ fixedField({
+  size: 1,
+  align: 1,
+  type: "bool",
+  read: (view, at) => view.getUint8(at) !== 0,
+  write: (view, at, value) => view.setUint8(at, value ? 1 : 0),
+});
+
+/** What a 64-bit field encodes: a number must be an integer, a string decimal digits or 0x…. */
+export type Integer64 = bigint | number | string;
+
+function integer64(value: Integer64, signed: boolean): bigint {
+  let big: bigint;
+  try {
+    big = BigInt(value);
+  } catch {
+    throw new FieldError("EINVAL", `${shown(value)} is not an integer`);
+  }
+  const kept = signed ? BigInt.asIntN(64, big) : BigInt.asUintN(64, big);
+  if (kept === big) return big;
+  throw new FieldError(
+    "ERANGE",
+    `${big} does not fit ${signed ? "a signed" : "an unsigned"} 64-bit field`,
+  );
+}
+
+function wide(type: string, op: Op | undefined, big = false): Field<bigint, Integer64> {
+  const signed = type.startsWith("i");
+  const get = signed ? "getBigInt64" : "getBigUint64";
+  const set = signed ? "setBigInt64" : "setBigUint64";
+  return {
+    resolve: (abi) => ({
+      size: 8,
+      align: abi.align64,
+      type,
+      ...(op !== undefined && { op }),
+      read: (view, at) => view[get](at, !big),
+      write: (view, at, value) => view[set](at, integer64(value, signed), !big),
+    }),
+  };
+}
+
+/** `uint64_t` and `unsigned long long`, as a bigint. Aligned to 4 bytes on i386. */
+export const u64 = /* @__PURE__ */ wide("u64", Op.u64);
+/** `int64_t` and `long long`, as a bigint. Aligned to 4 bytes on i386. */
+export const i64 = /* @__PURE__ */ wide("i64", Op.i64);
+/** A 64-bit number in network byte order, as a bigint. */
+export const be64 = /* @__PURE__ */ wide("u64", undefined, true);
+
+/** `double`. Aligned to 4 bytes on i386. */
+export const f64: Field<number> = {
+  resolve: (abi) => ({
+    size: 8,
+    align: abi.align64,
+    type: "f64",
+    read: (view, at) => view.getFloat64(at, true),
+    write: (view, at, value) => view.setFloat64(at, value, true),
+  }),
+};
+
+/** `float`. */
+export const f32: Field<number> = /* @__PURE__ */ fixedField({
+  size: 4,
+  align: 4,
+  type: "f32",
+  read: (view, at) => view.getFloat32(at, true),
+  write: (view, at, value) => view.setFloat32(at, value, true),
+});
+
+/** A field that has 4 or 8 bytes, as the ABI says; a bigint either way. */
+function word(
+  type: string,
+  narrow: Field<number>,
+  long: Field<bigint, Integer64>,
+  width: (abi: Abi) => number,
+): Field<bigint, Integer64> {
+  return {
+    resolve(abi) {
+      const inner = long.resolve(abi);
+      if (width(abi) === 8) return { ...inner, type };
+      const { read, write } = narrow.resolve(abi);
+      return {
+        size: 4,
+        align: 4,
+        type,
+        read: (view, at) => BigInt(read(view, at)),
+        write: (view, at, value) => write(view, at, Number(BigInt(value))),
+      };
+    },
+  };
+}
+
+/** `unsigned long`, as a bigint: 4 or 8 bytes by the ABI. */
+export const ulong = /* @__PURE__ */ word("ulong", u32, u64, (abi) => abi.long);
+/** `long`, as a bigint: 4 or 8 bytes by the ABI. */
+export const long = /* @__PURE__ */ word("long", i32, i64, (abi) => abi.long);
+/** `size_t`, as a bigint: 4 or 8 bytes by the ABI. */
+export const sizeT = /* @__PURE__ */ word("size_t", u32, u64, (abi) => abi.pointer);
+/** A pointer of the peer, as a bigint. Only whether it is 0 has a meaning for another process. */
+export const pointer = /* @__PURE__ */ word("pointer", u32, u64, (abi) => abi.pointer);
+
+/**
+ * The same field with numbers instead of bigints. Decoding throws a RangeError for a number beyond
+ * `Number.MAX_SAFE_INTEGER`, which would lose digits.
+ */
+export function asNumber(field: Field<bigint, Integer64>): Field<number, Integer64> {
+  return {
+    resolve(abi) {
+      const { op, ...inner } = field.resolve(abi);
+      return {
+        ...inner,
+        read(view, at) {
+          // most numbers have their high half empty, and a bigint costs an allocation
+          if (inner.size === 8 && op !== undefined && view.getUint32(at + 4, true) === 0) {
+            return view.getUint32(at, true);
+          }
+          const value = Number(inner.read(view, at));
+          if (Number.isSafeInteger(value)) return value;
+          throw new FieldError(
+            "ERANGE",
+            `${inner.read(view, at)} is no safe integer: read it as a bigint`,
+          );
+        },
+      };
+    },
+  };
+}
+
+/** `time_t`, as a number of seconds: 4 or 8 bytes by the ABI. */
+export const time: Field<number, Integer64> = /* @__PURE__ */ asNumber(
+  /* @__PURE__ */ word("time_t", i32, i64, (abi) => abi.time),
+);

@@ -1,0 +1,74 @@
+import { ImsgError } from "../module/error.ts";
+import type { Abi, AbiName } from "./abi.ts";
+
+/**
+ * Turns a message's payload into a value and back. Every object with these two methods is one:
+ * a layout of {@link struct}, and the coders of `micro-packed`, `typed-binary`, protobuf or JSON.
+ */
+export interface Payload<Out, In = Out> {
+  /** Returns the bytes of a value. The channel copies them before `send` returns. */
+  encode(value: In): Uint8Array;
+  /** Returns the value of a payload. The bytes belong to the message. */
+  decode(bytes: Uint8Array): Out;
+  /** The same payload as another ABI lays it out; absent if the ABI does not matter. */
+  under?(abi: AbiName | Abi): Payload<Out, In>;
+  /** Describes the payload for people, one field a line. */
+  describe?(): string;
+}
+
+/** Any payload, whatever its values are. */
+export type AnyPayload = Payload<unknown, never>;
+
+/** What {@link AnyPayload} decodes to. */
+export type Decoded<P> = P extends Payload<infer Out, never> ? Out : never;
+
+/** What {@link AnyPayload} encodes. */
+export type Encodable<P> = P extends Payload<unknown, infer In> ? In : never;
+
+const NOTHING = new Uint8Array(0);
+
+/** A message without a payload. Decoding throws EBADMSG if there are bytes. */
+export const empty: Payload<undefined, undefined> = {
+  encode: () => NOTHING,
+  decode(bytes) {
+    if (bytes.length === 0) return undefined;
+    const detail = `the payload has ${bytes.length} bytes, and this message has none`;
+    throw new ImsgError("EBADMSG", { detail });
+  },
+  describe: () => "no payload",
+};
+
+/** A payload of any bytes. Decoding returns the message's own array. */
+export const raw: Payload<Uint8Array, Uint8Array | undefined> = {
+  encode: (value) => value ?? NOTHING,
+  decode: (bytes) => bytes,
+  describe: () => "any bytes",
+};
+
+const encoder = /* @__PURE__ */ new TextEncoder();
+const decoder = /* @__PURE__ */ new TextDecoder();
+
+/** A payload that is one JSON document in UTF-8. The caller vouches for its type `T`. */
+export function json<T>(): Payload<T> {
+  return {
+    encode: (value) => encoder.encode(JSON.stringify(value)),
+    decode: (bytes) => JSON.parse(decoder.decode(bytes)) as T,
+    describe: () => "a JSON document",
+  };
+}
+
+/**
+ * A payload that is one string in UTF-8 with a NUL behind it, as C programs send paths and names.
+ * Decoding returns the text before the first NUL, or all of it if there is none.
+ */
+export const cString: Payload<string, string | undefined> = {
+  encode(value = "") {
+    if (!value.includes("\0")) return encoder.encode(`${value}\0`);
+    throw new ImsgError("EINVAL", { detail: "the string contains a NUL" });
+  },
+  decode(bytes) {
+    const end = bytes.indexOf(0);
+    return decoder.decode(end === -1 ? bytes : bytes.subarray(0, end));
+  },
+  describe: () => "a string with a NUL behind it",
+};

@@ -1,0 +1,128 @@
+import { FieldError, type Member, Op, type Resolved, shown, within } from "./field.ts";
+import type { Place, Places } from "./place.ts";
+
+/** A structure under one ABI. */
+export interface Structure<Out, In> extends Resolved<Out, In | undefined> {
+  readonly members: readonly Member[];
+  readonly places: readonly Place[];
+  /** The last of the places, if it stands behind the structure. */
+  readonly behind: Place | undefined;
+  /** How many bytes a value needs behind the structure. */
+  lengthBehind(value: In | undefined): number;
+}
+
+type Values = Record<string, unknown>;
+
+/** Makes the reader and the writer of a structure. */
+export function structure<Out, In>(laid: Places, type: string): Structure<Out, In> {
+  const { size, align, places, behind, members } = laid;
+  const names = new Set(places.map(({ name }) => name));
+  const check = (value: unknown): Values => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      throw new FieldError("EINVAL", `${shown(value)} is no object with fields`);
+    }
+    for (const name in value) {
+      if (!names.has(name)) throw new FieldError("EINVAL", `there is no field ${shown(name)}`);
+    }
+    return value as Values;
+  };
+  return {
+    size,
+    align,
+    type,
+    places,
+    behind,
+    members,
+    holdsTrailing: behind !== undefined,
+    read: reader(laid) as (view: DataView, at: number) => Out,
+    write(view, at, given) {
+      if (given === undefined) return;
+      const value = check(given);
+      for (const each of places) writeField(view, at, each, value, places);
+    },
+    lengthBehind(given) {
+      if (behind === undefined || given === undefined) return 0;
+      const held = check(given)[behind.name];
+      if (held === undefined) return 0;
+      return within(behind.name, () => behind.field.bytes!(held as never).length);
+    },
+  };
+}
+
+function writeField(
+  view: DataView,
+  at: number,
+  { name, offset, field }: Place,
+  value: Values,
+  places: readonly Place[],
+): void {
+  const held = Object.hasOwn(value, name) ? value[name] : undefined;
+  if (held === undefined) return;
+  within(name, () => field.write(view, at + offset, held as never));
+  if (field.tag === undefined || value[field.tag] !== undefined) return;
+  const tag = field.tagFor!(held as never);
+  const place = places.find((each) => each.name === field.tag)!;
+  within(field.tag, () => place.field.write(view, at + place.offset, tag as never));
+}
+
+/**
+ * Reads all fields into a plain object. Numbers are read in the loop itself: a call of a function
+ * for each costs more than the reading.
+ */
+function reader({ places: all }: Places): (view: DataView, at: number) => Values {
+  const names = all.map(({ name }) => name);
+  const ops = Uint8Array.from(all, ({ field }) => field.op ?? 0);
+  const offsets = Int32Array.from(all, ({ offset }) => offset);
+  const tagged = all.filter(({ field }) => field.tag !== undefined);
+  return (view, at) => {
+    const values: Values = {};
+    for (let i = 0; i < ops.length; i++) {
+      const place = at + offsets[i];
+      let value: unknown;
+      switch (ops[i]) {
+        case Op.u8:
+          value = view.getUint8(place);
+          break;
+        case Op.i8:
+          value = view.getInt8(place);
+          break;
+        case Op.u16:
+          value = view.getUint16(place, true);
+          break;
+        case Op.i16:
+          value = view.getInt16(place, true);
+          break;
+        case Op.u32:
+          value = view.getUint32(place, true);
+          break;
+        case Op.i32:
+          value = view.getInt32(place, true);
+          break;
+        case Op.u64:
+          value = view.getBigUint64(place, true);
+          break;
+        case Op.i64:
+          value = view.getBigInt64(place, true);
+          break;
+        default:
+          value = readField(view, place, all[i]);
+      }
+      values[names[i]] = value;
+    }
+    for (const { name, offset, field } of tagged) {
+      values[name] = field.read(view, at + offset, values[field.tag!]);
+    }
+    return values;
+  };
+}
+
+/** A union waits for its tag, which may stand behind it. */
+function readField(view: DataView, at: number, { name, field }: Place): unknown {
+  if (field.tag !== undefined) return undefined;
+  try {
+    return field.read(view, at);
+  } catch (error) {
+    if (error instanceof FieldError) error.path.unshift(name);
+    throw error;
+  }
+}

@@ -1,0 +1,105 @@
+import { type Field, FieldError, type Resolved, shown } from "./field.ts";
+import { type Octet, u8 } from "./numbers.ts";
+import { type BytesIn, bytesAt, toBytes } from "./texts.ts";
+
+const encoder = /* @__PURE__ */ new TextEncoder();
+const decoder = /* @__PURE__ */ new TextDecoder();
+
+function behind<Out, In>(
+  type: string,
+  from: (bytes: Uint8Array) => Out,
+  to: (value: In) => Uint8Array,
+): Resolved<Out, In> {
+  return {
+    size: 0,
+    align: 1,
+    type,
+    trailing: true,
+    read: (view, at) => from(bytesAt(view, at, view.byteLength - at)),
+    write: (view, at, value) => bytesAt(view, at, view.byteLength - at).set(to(value)),
+    bytes: to,
+  };
+}
+
+/**
+ * What follows a structure in the same payload, up to its end; only a structure's last field. It
+ * begins behind the padding, as in `sizeof`. `trailing(u8)` decodes to a copy of the bytes, any
+ * other field to an array; decoding throws EBADMSG where the bytes are no whole number of elements.
+ */
+export function trailing(field: Octet): Field<Uint8Array, BytesIn>;
+export function trailing<Out, In>(field: Field<Out, In>): Field<Out[], readonly In[]>;
+export function trailing<Out, In>(
+  field: Field<Out, In>,
+): Field<Uint8Array | Out[], BytesIn & readonly In[]> {
+  if ((field as unknown) === u8) {
+    const rest = behind("u8[…]", (bytes) => bytes.slice(), toBytes);
+    return {
+      resolve: () => rest as unknown as Resolved<Uint8Array | Out[], BytesIn & readonly In[]>,
+    };
+  }
+  return {
+    resolve(abi) {
+      const inner = field.resolve(abi);
+      const from = (all: Uint8Array): Out[] => {
+        if (all.length % inner.size !== 0) {
+          const detail = `${all.length} bytes are no whole number of ${inner.size}-byte elements`;
+          throw new FieldError("EBADMSG", detail);
+        }
+        const view = new DataView(all.buffer, all.byteOffset, all.length);
+        const length = all.length / inner.size;
+        return Array.from({ length }, (_, i) => inner.read(view, i * inner.size));
+      };
+      const to = (value: readonly In[]): Uint8Array => {
+        if (!Array.isArray(value)) throw new FieldError("EINVAL", `${shown(value)} is no array`);
+        const all = new Uint8Array(value.length * inner.size);
+        const view = new DataView(all.buffer);
+        for (const [i, each] of value.entries()) inner.write(view, i * inner.size, each as In);
+        return all;
+      };
+      return behind(`${inner.type}[…]`, from, to);
+    },
+  };
+}
+
+function terminated(value: string): Uint8Array {
+  if (typeof value !== "string") throw new FieldError("EINVAL", `${shown(value)} is no string`);
+  if (value.includes("\0")) throw new FieldError("EINVAL", "the string contains a NUL");
+  return encoder.encode(`${value}\0`);
+}
+
+/** A string and its NUL behind a structure, such as a path; decodes to the text before the NUL. */
+export const trailingString: Field<string> = {
+  resolve: () =>
+    behind(
+      "string",
+      (bytes) => {
+        const end = bytes.indexOf(0);
+        return decoder.decode(end === -1 ? bytes : bytes.subarray(0, end));
+      },
+      terminated,
+    ),
+};
+
+/** Strings behind a structure, each with its NUL, such as the arguments of a command. */
+export const trailingStrings: Field<string[], readonly string[]> = {
+  resolve: () =>
+    behind(
+      "strings",
+      (bytes) => {
+        const texts = decoder.decode(bytes).split("\0");
+        // every string has a NUL behind it, so what follows the last one is empty
+        if (texts.at(-1) === "") texts.pop();
+        return texts;
+      },
+      (value: readonly string[]) => {
+        const all = value.map(terminated);
+        const joined = new Uint8Array(all.reduce((sum, each) => sum + each.length, 0));
+        let at = 0;
+        for (const each of all) {
+          joined.set(each, at);
+          at += each.length;
+        }
+        return joined;
+      },
+    ),
+};

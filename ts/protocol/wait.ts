@@ -1,0 +1,34 @@
+import { ImsgError } from "../module/error.ts";
+
+/** When to give up a wait. */
+interface Limits {
+  signal?: AbortSignal;
+  /** Milliseconds. */
+  timeout?: number;
+}
+
+/** Waits for a promise until a signal or the time; the promise itself goes on. */
+export async function giveUp<T>(
+  wanted: Promise<T>,
+  { signal, timeout }: Limits,
+  what: string,
+): Promise<T> {
+  if (signal === undefined && timeout === undefined) return wanted;
+  signal?.throwIfAborted();
+  wanted.catch(() => {});
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let abort = (): void => {};
+  const ended = new Promise<never>((_, reject) => {
+    abort = () => reject(signal!.reason);
+    signal?.addEventListener("abort", abort);
+    if (timeout === undefined) return;
+    const detail = `no answer to ${what} within ${timeout} ms; daemons ignore a request whose size they do not expect`;
+    timer = setTimeout(() => reject(new ImsgError("ETIMEDOUT", { detail })), timeout);
+  });
+  try {
+    return await Promise.race([wanted, ended]);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", abort);
+  }
+}

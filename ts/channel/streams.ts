@@ -1,74 +1,121 @@
-import { checkBytes } from "../module/check.ts";
+import { ImsgError } from "../module/error.ts";
+import { arrivedBytes, reset } from "./arrived.ts";
 import type { Transport, TransportSink } from "./transport.ts";
 
-/** A pair of byte streams: what most of the web's connections are. */
+/** A pair of byte streams, which is the form of most connections of the web. */
 export interface StreamPair {
-  /** What the peer sends. */
+  /** Bytes from the peer. */
   readable: ReadableStream<Uint8Array>;
-  /** What the peer receives. */
+  /** Bytes to the peer. */
   writable: WritableStream<Uint8Array<ArrayBuffer>>;
 }
 
-/** A {@link Transport} over a pair of byte streams, which it locks. */
-export function streamTransport({ readable, writable }: StreamPair): Transport {
-  const reader = readable.getReader();
-  const writer = writable.getWriter();
+type Reader = ReadableStreamDefaultReader<Uint8Array>;
+type Writer = WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
+
+const ignore = (): void => {};
+
+/** Locks both streams, or neither. Throws EINVAL if one is locked, or none at all. */
+function lock({ readable, writable }: StreamPair): [Reader, Writer] {
+  let reader: Reader | undefined;
+  try {
+    reader = readable.getReader();
+    return [reader, writable.getWriter()];
+  } catch (cause) {
+    reader?.releaseLock();
+    const detail = "readable and writable must be streams that nothing else has locked";
+    throw new ImsgError("EINVAL", { syscall: "imsgbuf_init", detail, cause });
+  }
+}
+
+/**
+ * Makes a {@link Transport} over a pair of byte streams. `start` locks them, and
+ * throws EINVAL if it cannot.
+ *
+ * A peer that cancels its readable stream makes writing fail; what it has sent
+ * is still received. A writable stream takes every byte at once, so `close`
+ * does not wait; `end` resolves when the stream below it has written all of them.
+ */
+export function streamTransport(pair: StreamPair): Transport {
+  let reader: Reader;
+  let writer: Writer;
+  let sink: TransportSink;
   let writing = 0; // bytes
   let full = false;
   let paused = false;
   let stopped = false;
-  let resume: (() => void) | undefined;
-  let sink: TransportSink;
+  let peerEnded = false;
+  let writerBroken = false; // without a write that failed: no byte is lost
+  let writeFailed = false;
+  let ending: Promise<void> | undefined;
+  let resume = ignore;
 
-  const receive = async (): Promise<void> => {
-    try {
-      while (!stopped) {
-        if (paused) {
-          await new Promise<void>((resolve) => {
-            resume = resolve;
-          });
-          continue;
-        }
-        const { done, value } = await reader.read();
-        if (stopped) return;
-        if (done) {
-          sink.ended();
-          return;
-        }
-        sink.received(checkBytes(value, "imsgbuf_read"));
+  const sendFailed = (error: unknown): void => {
+    if (stopped || writeFailed) return;
+    writeFailed = true;
+    sink.sendFailed(new ImsgError("EPIPE", { syscall: "imsgbuf_write", cause: error }));
+  };
+  const broke = (): void => {
+    writerBroken = true;
+    if (peerEnded && !stopped && !writeFailed) sink.hungUp();
+  };
+  const readAll = async (): Promise<void> => {
+    for (;;) {
+      while (paused && !stopped) {
+        await new Promise<void>((resolve) => {
+          resume = resolve;
+        });
       }
-    } catch (error) {
-      if (!stopped) sink.failed(error);
+      if (stopped) return;
+      const { done, value } = await reader.read().catch((cause) => {
+        throw reset("the stream has failed", cause);
+      });
+      if (stopped) return;
+      if (done) break;
+      sink.received(arrivedBytes(value));
     }
+    peerEnded = true;
+    // the peer has ended and reads no more, so it is gone
+    if (writerBroken && !writeFailed) sink.hungUp();
+    else sink.ended();
+  };
+  const readFailed = (error: unknown): void => {
+    if (stopped) return;
+    sink.failed(error);
+  };
+  const endWriting = (): Promise<void> => {
+    ending ??= writer.close();
+    return ending;
   };
   const stop = (): void => {
     stopped = true;
-    resume?.();
+    resume();
   };
-  const failed = (error: unknown): void => {
-    if (!stopped) sink.failed(error);
-  };
-  const ignore = (): void => {};
 
   return {
+    get unsent() {
+      return writing;
+    },
     start(to) {
+      [reader, writer] = lock(pair);
       sink = to;
-      // a peer that reads no more is an error of those who send, as on sockets:
-      // what it has sent before is still to be received
-      writer.closed.catch(ignore);
-      void receive();
+      writer.closed.catch(broke);
+      readAll().catch(readFailed);
     },
     send(bytes) {
+      if (writeFailed || stopped || ending !== undefined) {
+        throw new ImsgError("EPIPE", { syscall: "imsgbuf_write" });
+      }
       const { length } = bytes; // 0 once the stream has transferred them
       writing += length;
       // streams count as they like, most in chunks, and some always have room
       if (writing >= sink.highWaterMark) full = true;
       writer.write(bytes).then(() => {
         writing -= length;
-        if (!full || writing >= sink.highWaterMark) return;
+        if (!full || stopped || writeFailed || writing >= sink.highWaterMark) return;
         full = false;
         sink.drained();
-      }, failed);
+      }, sendFailed);
       return !full;
     },
     pause() {
@@ -76,17 +123,21 @@ export function streamTransport({ readable, writable }: StreamPair): Transport {
     },
     resume() {
       paused = false;
-      resume?.();
+      resume();
     },
     end() {
-      writer.close().catch(failed);
+      return new Promise((resolve) => {
+        endWriting().then(resolve, sendFailed);
+      });
     },
     close() {
+      if (stopped) return;
       stop();
-      writer.close().catch(ignore);
+      endWriting().catch(ignore);
       reader.cancel().catch(ignore);
     },
     abort(reason) {
+      if (stopped) return;
       stop();
       writer.abort(reason).catch(ignore);
       reader.cancel(reason).catch(ignore);

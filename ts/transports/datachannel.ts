@@ -1,6 +1,6 @@
 import type { Transport } from "../channel/transport.ts";
 import { ImsgError } from "../module/error.ts";
-import { type FrameSocket, frameTransport } from "./websocket.ts";
+import { type FrameSocket, frameTransport } from "./frames.ts";
 
 /** The part of an RTCDataChannel that is used. */
 export interface DataChannelLike extends FrameSocket {
@@ -15,15 +15,27 @@ export interface DataChannelLike extends FrameSocket {
 }
 
 const STATES = ["connecting", "open", "closing", "closed"];
+/** The longest frame in bytes that every implementation takes. */
+const FRAME = 16384;
 
-/** A {@link Transport} over a data channel. Throws EINVAL if it may lose or reorder messages. */
+/** Makes a {@link Transport} over a data channel. Throws EINVAL if it is none, or may lose or reorder messages. */
 export function dataChannelTransport(channel: DataChannelLike): Transport {
-  if (!channel.ordered || channel.maxRetransmits !== null || channel.maxPacketLifeTime !== null) {
-    throw new ImsgError("EINVAL", { detail: "the data channel must be ordered and reliable" });
+  const { readyState, ordered, maxRetransmits, maxPacketLifeTime } = Object(
+    channel,
+  ) as Partial<DataChannelLike>;
+  let detail: string | undefined;
+  if (!STATES.includes(readyState as string)) detail = "a channel needs an RTCDataChannel";
+  else if (ordered !== true || maxRetransmits !== null || maxPacketLifeTime !== null) {
+    detail = "the data channel must be ordered and reliable";
   }
+  if (detail !== undefined) throw new ImsgError("EINVAL", { syscall: "imsgbuf_init", detail });
   return frameTransport(channel, {
     state: () => STATES.indexOf(channel.readyState),
-    frame: 16384, // what every implementation takes
-    unclean: () => "the data channel closed without an end",
+    frame: FRAME,
+    counts: false,
+    // a data channel closes without a code, so only the end before it is clean
+    unclean: (_event, peerEnded) =>
+      peerEnded ? undefined : "the data channel was closed without an end",
+    breakOff: () => channel.close(),
   });
 }

@@ -1,0 +1,31 @@
+import { checkBytes } from "../module/check.ts";
+import { ImsgError } from "../module/error.ts";
+
+/**
+ * Returns the bytes of what a peer has sent as a plain view, which aliases them.
+ * Throws EINVAL, with `fromPeer`, for anything that is no bytes.
+ */
+export function arrivedBytes(data: unknown): Uint8Array<ArrayBuffer> {
+  try {
+    return checkBytes(data, "imsgbuf_read");
+  } catch (cause) {
+    throw malformed("EINVAL", `bytes are expected from the peer, not ${kindOf(data)}`, cause);
+  }
+}
+
+/** The error of a peer that breaks the rules of its transport. */
+export function malformed(code: "EINVAL" | "EBADMSG", detail: string, cause?: unknown): ImsgError {
+  return new ImsgError(code, { syscall: "imsgbuf_read", detail, cause, fromPeer: true });
+}
+
+/** The error of a peer that has broken off, or whose connection has. */
+export function reset(detail: string, cause?: unknown): ImsgError {
+  return new ImsgError("ECONNRESET", { detail, cause });
+}
+
+function kindOf(data: unknown): string {
+  if (typeof data === "string") return "text";
+  return typeof data === "object" && data !== null
+    ? "another object"
+    : `a value of type ${typeof data}`;
+}

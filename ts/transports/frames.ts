@@ -1,0 +1,320 @@
+import { arrivedBytes, malformed, reset } from "../channel/arrived.ts";
+import type { Transport, TransportSink } from "../channel/transport.ts";
+import { ImsgError } from "../module/error.ts";
+import { CREDIT_PROTOCOL, Credit } from "./credit.ts";
+
+/** An event of a {@link FrameSocket}: the fields that its kinds have. */
+export interface FrameEvent {
+  /** The kind of the event. */
+  readonly type: string;
+  /** The payload of a frame. */
+  readonly data?: unknown;
+  /** The code that a WebSocket was closed with. */
+  readonly code?: number;
+  /** The words that a WebSocket was closed with. */
+  readonly reason?: string;
+  /** The error, where the runtime has one. */
+  readonly error?: unknown;
+}
+
+/** The common part of WebSocket and RTCDataChannel. */
+export interface FrameSocket {
+  /** How binary frames are delivered; the adapter sets it to "arraybuffer". */
+  binaryType: string;
+  /** Bytes that `send` has taken and that have not left yet, where the runtime counts them. */
+  readonly bufferedAmount?: number;
+  /** The subprotocol of a WebSocket, or the protocol of a data channel. */
+  readonly protocol?: string;
+  /** Sends a frame. The library ws calls back when the operating system has it. */
+  send(data: Uint8Array<ArrayBuffer> | string, sent?: never): void;
+  /** Closes; a WebSocket with a code and a reason. */
+  close(code?: number, reason?: string): void;
+  /** Adds a listener for open, message, error or close. */
+  addEventListener(type: string, listener: (event: FrameEvent) => void): void;
+  /** Removes a listener. */
+  removeEventListener(type: string, listener: (event: FrameEvent) => void): void;
+  /** Stops reading: only on WebSockets of the library ws. */
+  pause?(): void;
+  /** Reads on: only on WebSockets of the library ws. */
+  resume?(): void;
+  /** Cuts the connection off: only on WebSockets of the library ws. */
+  terminate?(): void;
+}
+
+/** The differences between the kinds of socket. */
+export interface FrameRules {
+  /** 0 while it connects, 1 when it is open, then 2 and 3. */
+  state(): number;
+  /** The longest frame in bytes. */
+  frame: number;
+  /** Whether `bufferedAmount` counts down to 0 reliably. */
+  counts: boolean;
+  /** The text of the error of a close that is no clean end, else undefined. */
+  unclean(event: FrameEvent, peerEnded: boolean): string | undefined;
+  /** Closes the socket so that the peer sees an error. */
+  breakOff(error: unknown): void;
+}
+
+/** The interval in milliseconds at which a full socket is asked for room. */
+const POLL = 4;
+/** After so many equal answers a full socket gets more, up to 16 times the mark. */
+const STUCK = 64;
+/** An empty frame: the end of a side. */
+const END = new Uint8Array(0);
+/** A text frame that is credit: a decimal number. */
+const CREDIT = /^[1-9]\d{0,9}$/;
+const ignore = (): void => {};
+
+/** Runs code that may throw, in a method that must not. */
+function quietly(run: () => void): void {
+  try {
+    run();
+  } catch {
+    // the socket refuses what its state does not allow
+  }
+}
+
+/**
+ * Makes a {@link Transport} over a socket that carries frames. An empty binary
+ * frame is the sender's end. If the socket's protocol is "imsg.credit", a text
+ * frame is credit ({@link Credit}), else no text frame is allowed. A socket
+ * without credit is paused if it can be, as those of the library ws can.
+ */
+export function frameTransport(socket: FrameSocket, rules: FrameRules): Transport {
+  let waiting: Uint8Array<ArrayBuffer>[] = []; // until it is open
+  let waitingBytes = 0;
+  let localEnded = false;
+  let peerEnded = false;
+  let stopped = false; // the sink is not called any more
+  let full = false;
+  let sink: TransportSink;
+  let credit: Credit | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let endSent = ignore; // resolves the promise of end()
+  let closed = ignore;
+  /** The library ws calls back, so that nothing needs to be polled. */
+  const callsBack = typeof socket.pause === "function";
+
+  const buffered = (): number => socket.bufferedAmount ?? 0;
+  const isOpen = (): boolean => rules.state() === 1;
+
+  const sent = (error?: unknown): void => {
+    if (error == null) proceed();
+  };
+  const transmit = (frame: Uint8Array<ArrayBuffer> | string): void => {
+    if (callsBack) socket.send(frame, sent as never);
+    else socket.send(frame);
+  };
+  const post = (bytes: Uint8Array<ArrayBuffer>): void => {
+    if (rules.state() === 0) {
+      waiting.push(bytes);
+      waitingBytes += bytes.length;
+      return;
+    }
+    credit?.spend(bytes.length);
+    if (bytes.length <= rules.frame) transmit(bytes);
+    else {
+      for (let at = 0; at < bytes.length; at += rules.frame) {
+        transmit(bytes.subarray(at, at + rules.frame));
+      }
+    }
+  };
+
+  const hasRoom = (): boolean =>
+    isOpen() && credit?.available !== false && buffered() < sink.highWaterMark;
+  /** Reports room after a send that had none, and the end that is sent. */
+  const proceed = (stuck = false): void => {
+    if (localEnded && isOpen() && (!rules.counts || buffered() === 0)) endSent();
+    if (stopped || !full || !isOpen()) return;
+    const some = stuck && credit?.available !== false && buffered() < sink.highWaterMark * 16;
+    if (hasRoom() || some) {
+      full = false;
+      sink.drained();
+    } else if (credit?.available !== false) poll();
+  };
+  // there is no event for it everywhere
+  const poll = (seen = -1, times = 0): void => {
+    if (callsBack || timer !== undefined) return;
+    timer = setTimeout(() => {
+      timer = undefined;
+      const same = buffered() === seen ? times + 1 : 0;
+      // Chromium's data channels sometimes forget to count down until the next send
+      proceed(same >= STUCK);
+      if (isOpen() && (waitsForRoom() || waitsForEnd())) poll(buffered(), same);
+    }, POLL);
+  };
+  const waitsForRoom = (): boolean => full && !stopped && credit?.available !== false;
+  const waitsForEnd = (): boolean => localEnded && endSent !== ignore && rules.counts;
+
+  const shut = (): void => {
+    if (isOpen() && localEnded && (stopped || peerEnded)) quietly(() => socket.close(1000));
+  };
+  /** What can stop the peer is known when the socket is open, and before anything arrives. */
+  const settleFlow = (): void => {
+    if (socket.protocol === CREDIT_PROTOCOL) {
+      const own = new Credit((bytes) => {
+        if (!peerEnded && isOpen()) quietly(() => transmit(String(bytes)));
+      });
+      credit = own;
+      transport.pause = () => own.pause();
+      transport.resume = () => own.resume();
+      own.open(sink.highWaterMark);
+    } else if (callsBack) {
+      transport.pause = () => quietly(() => socket.pause!());
+      transport.resume = () => quietly(() => socket.resume!());
+    }
+  };
+  const opened = (): void => {
+    if (!stopped) settleFlow();
+    for (const bytes of waiting.splice(0)) post(bytes);
+    waitingBytes = 0;
+    if (localEnded) poll();
+    proceed();
+    shut();
+  };
+
+  const endArrived = (): void => {
+    peerEnded = true;
+    sink.ended();
+    shut();
+  };
+  const textArrived = (text: string): void => {
+    if (credit === undefined) throw malformed("EINVAL", "text frames are no messages");
+    if (!CREDIT.test(text)) throw malformed("EBADMSG", "a text frame must be credit: a number");
+    credit.earn(Number(text));
+    proceed();
+  };
+  const frameArrived = (data: unknown): void => {
+    if (typeof data === "string") {
+      textArrived(data);
+      return;
+    }
+    const bytes = arrivedBytes(data);
+    const { length } = bytes;
+    if (peerEnded) throw malformed("EBADMSG", "a frame after the peer's end");
+    if (length === 0) endArrived();
+    else {
+      sink.received(bytes);
+      if (!stopped) credit?.consume(length);
+    }
+  };
+  const received = ({ data }: FrameEvent): void => {
+    if (stopped) return;
+    try {
+      frameArrived(data);
+    } catch (error) {
+      if (!stopped) sink.failed(error);
+    }
+  };
+  const socketClosed = (event: FrameEvent): void => {
+    clearTimeout(timer);
+    if (rules.state() === 2) quietly(() => socket.close(1000)); // workerd waits for that
+    unlisten();
+    closed();
+    if (stopped) return;
+    const detail = localEnded && peerEnded ? undefined : rules.unclean(event, peerEnded);
+    if (detail !== undefined) {
+      sink.failed(reset(detail));
+      return;
+    }
+    if (localEnded && buffered() === 0) endSent();
+    // the channel learns first that its own end was sent
+    queueMicrotask(() => {
+      if (!stopped) sink.hungUp();
+    });
+  };
+  // a close should follow, but does not everywhere
+  const broken = ({ error }: FrameEvent): void => {
+    if (!stopped) sink.failed(reset("the connection failed", error));
+  };
+
+  const listeners = { open: opened, message: received, close: socketClosed, error: broken };
+  const unlisten = (): void => {
+    for (const [type, listener] of Object.entries(listeners)) {
+      socket.removeEventListener(type, listener);
+    }
+  };
+  /** Stops receiving. The socket still has to say that it is closed, or that it failed. */
+  const stop = (): void => {
+    stopped = true;
+    full = false;
+    clearTimeout(timer);
+    socket.removeEventListener("message", received);
+    if (callsBack) quietly(() => socket.resume!()); // or the closing handshake is never seen
+    if (rules.state() === 3) unlisten();
+  };
+  const sendEnd = (): void => {
+    if (localEnded || rules.state() > 1) return;
+    localEnded = true;
+    quietly(() => post(END));
+  };
+
+  const transport: Transport = {
+    get unsent() {
+      return waitingBytes + buffered();
+    },
+    start(to) {
+      sink = to;
+      if (rules.state() > 1) {
+        stopped = true;
+        to.failed(new ImsgError("ENOTCONN", { detail: "the socket was closed before" }));
+        return;
+      }
+      socket.binaryType = "arraybuffer";
+      for (const [type, listener] of Object.entries(listeners)) {
+        socket.addEventListener(type, listener);
+      }
+      if (!isOpen()) return;
+      settleFlow();
+      if (callsBack) quietly(() => socket.resume!());
+    },
+    send(bytes) {
+      if (stopped || localEnded || rules.state() > 1) {
+        throw new ImsgError("EPIPE", { syscall: "imsgbuf_write" });
+      }
+      post(bytes);
+      full = !hasRoom();
+      if (full && isOpen() && credit?.available !== false) poll();
+      return !full;
+    },
+    end() {
+      sendEnd();
+      shut();
+      if (rules.state() > 1) return Promise.resolve();
+      return new Promise((resolve) => {
+        endSent = () => {
+          endSent = ignore;
+          resolve();
+        };
+        if (isOpen()) {
+          proceed();
+          poll();
+        }
+      });
+    },
+    close() {
+      if (stopped) {
+        // called again: the limit for the closing handshake has passed
+        quietly(() => socket.terminate?.());
+        return Promise.resolve();
+      }
+      sendEnd();
+      stop();
+      shut();
+      if (rules.state() === 3) return Promise.resolve();
+      return new Promise((resolve) => {
+        closed = resolve;
+      });
+    },
+    abort(reason) {
+      if (stopped) {
+        quietly(() => socket.terminate?.());
+        return;
+      }
+      stop();
+      waiting = [];
+      if (rules.state() < 3) quietly(() => rules.breakOff(reason));
+    },
+  };
+  return transport;
+}

@@ -2,7 +2,7 @@
 //
 //   node scripts/bench.mjs [--quick] [--json FILE] [--plots FOLDER] [--only SECTION]
 //
-// Sections: c, decode, encode, sockets, memory, growth, start.
+// Sections: c, decode, encode, sockets, memory, growth, layouts, start.
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";

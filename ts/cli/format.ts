@@ -72,9 +72,11 @@ export function jsonFormat(names: TypeNames, read?: Reader): Format {
         pid,
         fd: hasFd ? true : undefined,
         data: message.omitted === undefined ? buffer(data).toString("hex") : undefined,
-        ...(message.omitted === undefined ? read?.(message) : {}),
       };
-      return `${JSON.stringify(record, forJson)}\n`;
+      const fields = message.omitted === undefined ? read?.(message) : undefined;
+      // the replacer is needed for decoded values only, and costs more than all the rest
+      if (fields === undefined) return `${JSON.stringify(record)}\n`;
+      return `${JSON.stringify({ ...record, ...fields }, forJson)}\n`;
     },
   };
 }
@@ -182,6 +184,8 @@ export function tableFormat(names: TypeNames, colors: Colors, options: TableOpti
 
 const MARGIN = "          ";
 
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 /** Bytes as hexdump -C shows them, indented, repeated lines folded into one `*`; empty for none. */
 export function hexdump(data: Uint8Array, colors: Colors, margin = MARGIN): string {
   const bytes = buffer(data);
@@ -196,11 +200,13 @@ export function hexdump(data: Uint8Array, colors: Colors, margin = MARGIN): stri
       continue;
     }
     folded = false;
-    const hex = line.toString("hex").match(/../g)!;
-    const halves = [hex.slice(0, 8).join(" "), hex.slice(8).join(" ")];
-    const ascii = line.toString("latin1").replace(/[^\x20-\x7e]/g, ".");
+    let [hex, ascii] = ["", ""];
+    for (const [i, byte] of line.entries()) {
+      hex += (i === 0 ? "" : i === 8 ? "  " : " ") + HEX[byte]!;
+      ascii += byte >= 0x20 && byte <= 0x7e ? String.fromCharCode(byte) : ".";
+    }
     const offset = at.toString(16).padStart(8, "0");
-    text += `${margin}${colors.dim(offset)}  ${halves.join("  ").padEnd(48)}  ${colors.dim(`|${ascii}|`)}\n`;
+    text += `${margin}${colors.dim(offset)}  ${hex.padEnd(48)}  ${colors.dim(`|${ascii}|`)}\n`;
   }
   return text;
 }

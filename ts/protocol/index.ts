@@ -62,6 +62,7 @@ export {
   type Encodable,
   empty,
   json,
+  optional,
   type Payload,
   raw,
 } from "./payload.ts";

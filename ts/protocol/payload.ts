@@ -38,6 +38,18 @@ export const empty: Payload<undefined, undefined> = {
   describe: () => "no payload",
 };
 
+/** A payload that a message may leave out: undefined stands for no bytes, both ways. */
+export function optional<Out, In>(
+  payload: Payload<Out, In>,
+): Payload<Out | undefined, In | undefined> {
+  return {
+    encode: (value) => (value === undefined ? NOTHING : payload.encode(value)),
+    decode: (bytes) => (bytes.length === 0 ? undefined : payload.decode(bytes)),
+    under: (abi) => optional(payload.under?.(abi) ?? payload),
+    describe: () => payload.describe?.() ?? "a value",
+  };
+}
+
 /** A payload of any bytes. Decoding returns the message's own array. */
 export const raw: Payload<Uint8Array, Uint8Array | undefined> = {
   encode: (value) => value ?? NOTHING,

@@ -8,6 +8,7 @@
 
 test-daemons: package check-examples
 	$(NODE) scripts/daemons.mjs
+	$(NODE) scripts/ensure-apt.mjs tshark
 	npx --no-install vitest run --config test/e2e/daemons/vitest.config.ts $(VITEST_FLAGS)
 
 # the examples are JavaScript with types in comments

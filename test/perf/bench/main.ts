@@ -10,6 +10,7 @@ import {
 } from "./contenders/npm.ts";
 import { ours, oursAllocating } from "./contenders/ours.ts";
 import { growthReport } from "./growth.ts";
+import { layoutReport } from "./layouts.ts";
 import {
   interleave,
   median,
@@ -181,6 +182,7 @@ export async function main(args: string[]): Promise<number> {
   if (wants("sockets")) report.sockets = await socketReport(values.quick);
   if (wants("memory")) report.memory = await memoryReport(values.quick);
   if (wants("growth")) report.growth = await growthReport(values.quick);
+  if (wants("layouts")) report.layouts = await layoutReport(values.quick);
   if (wants("start")) {
     report.start = startReport(values.quick ? 5 : 21);
     report.sizes = sizeReport();

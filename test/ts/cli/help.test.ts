@@ -9,7 +9,7 @@ const top = fileURLToPath(new URL("../../..", import.meta.url));
 const manual = readFileSync(join(top, "docs/imsg.1"), "utf8");
 const manifest = JSON.parse(readFileSync(join(top, "package.json"), "utf8"));
 const builtins = new Set(builtinModules);
-const COMMANDS = ["dump", "connect", "relay"];
+const COMMANDS = ["dump", "connect", "tap", "relay"];
 
 const sorted = (names: Iterable<string>): string[] => [...new Set(names)].sort();
 
@@ -76,7 +76,10 @@ test.each([
   [["connect", "unix:"], /a target is unix:PATH/],
   [["connect", "tcp:localhost"], /not HOST:PORT/],
   [["connect", "ws://"], /a target is/],
-  [["connect", "unix:/x", "--until", "END"], /no --type gives this name to one/],
+  [
+    ["connect", "unix:/x", "--until", "END"],
+    /neither --type nor --protocol gives this name to one/,
+  ],
   [["connect", "unix:/x", "--timeout", "-1"], /not a number of seconds/],
   [["connect", "unix:/x", "--pid", "x"], /a pid is a number/],
 ])("%j is a usage error with the reason on stderr", async (args, why) => {

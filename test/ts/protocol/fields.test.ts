@@ -10,6 +10,7 @@ import {
   i64,
   in6Addr,
   inAddr,
+  optional,
   struct,
   text,
   time,
@@ -180,6 +181,16 @@ describe("a structure", () => {
     expect(() => struct({}, { abi: "lp32" as never })).toThrow(
       'abi is "lp32"; known are lp64, ilp32, i386',
     );
+  });
+});
+
+describe("an optional payload", () => {
+  it("is undefined for no bytes, and checks the size of any others", () => {
+    const maybe = optional(Address);
+    expect(maybe.encode(undefined)).toHaveLength(0);
+    expect(maybe.decode(new Uint8Array(0))).toBeUndefined();
+    expect(maybe.decode(maybe.encode({ family: "INET" }))).toMatchObject({ family: "INET" });
+    expect(() => maybe.decode(new Uint8Array(3))).toThrow("struct address has 20 bytes");
   });
 });
 

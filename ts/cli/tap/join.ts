@@ -73,28 +73,37 @@ export function join(
     }
     if (one.full || one.busy > 0) wait(one);
   };
-  const end = (one: Leg, other: Leg): void => {
-    if (isOver || one.ended) return;
-    one.ended = true;
-    void one.to.end();
-    watcher.ended(one.direction);
-    if (other.ended) over(undefined);
-  };
-  const start = (one: Leg, other: Leg): void =>
-    one.from.start({
+  const start = (one: Leg, other: Leg): void => {
+    let lost: unknown; // why nothing can be sent back
+    const ended = (): void => {
+      if (isOver || one.ended) return;
+      one.ended = true;
+      if (lost !== undefined) {
+        breakOff(lost);
+        return;
+      }
+      void one.to.end();
+      watcher.ended(one.direction);
+      if (other.ended) over(undefined);
+    };
+    const sink = {
       highWaterMark: HIGH_WATER_MARK,
-      received: (chunk, passed) => pass(one, chunk, passed),
-      ended: () => end(one, other),
+      received: (chunk: Uint8Array, passed?: readonly Passed[]) => pass(one, chunk, passed),
+      ended,
+      hungUp: ended,
       failed: breakOff,
-      sendFailed: breakOff,
-      // the other program learns it from the end of its side
-      hungUp: () => end(one, other),
-      // there is room in what this leg reads from, which is what the other one writes to
+      // bytes that came before are still passed on: the end of this leg breaks both off
+      sendFailed(error: unknown) {
+        lost ??= error;
+      },
+      // there is room in the transport that this leg reads from and the other one writes to
       drained() {
         other.full = false;
         goOn(other);
       },
-    });
+    };
+    one.from.start(sink);
+  };
 
   // a transport may be written to once it has started
   start(receiving, sending);

@@ -72,6 +72,19 @@ class Framer {
   }
 }
 
+/** Bytes that have been passed on and not been looked at yet. */
+interface Seen {
+  direction: Direction;
+  chunk: Uint8Array;
+  /** Seconds since 1970. */
+  time: number;
+}
+
+/** Milliseconds that looking at bytes may wait, so that passing on does not wait for it. */
+const LATER = 3;
+/** With as many bytes to be looked at, that comes first. */
+const MUCH = 256 * 1024;
+
 /** Prints and records one connection. What cannot be decoded is passed on all the same. */
 export function watchConnection(connection: number, sinks: Sinks, over: () => void): Watcher {
   const framers: Record<Direction, Framer | undefined> = {
@@ -87,41 +100,60 @@ export function watchConnection(connection: number, sinks: Sinks, over: () => vo
   };
   const show = (
     direction: Direction,
+    time: number,
     { message, header, marked }: ReturnType<Framer["push"]>[number],
   ) => {
     const { type, peerid, pid, data } = message;
-    const time = (performance.timeOrigin + performance.now()) / 1000;
     const shown = {
       ...{ type, peerid, pid, data, time, connection, direction, n: 0 },
       ...(marked ? { hasFd: true } : {}),
     };
-    const bytes = sinks.headersOnly ? header : Buffer.concat([header, data]);
     const recorded = sinks.recorder?.write({
-      ...{ connection, direction, time, bytes },
+      ...{ connection, direction, time },
+      bytes: sinks.headersOnly ? header : Buffer.concat([header, data]),
       length: HEADER_SIZE + data.length,
     });
     if (sinks.format === undefined || !isShown(sinks.filter, shown)) return [recorded];
     shown.n = sinks.next();
-    const printed = sinks.output.write(sinks.format.message(shown));
-    sinks.output.soon();
-    return [recorded, printed];
+    return [recorded, sinks.output.write(sinks.format.message(shown))];
   };
+  const look = ({ direction, chunk, time }: Seen): (Promise<void> | undefined)[] => {
+    const framer = framers[direction];
+    if (framer === undefined) return [];
+    try {
+      return framer.push(chunk).flatMap((each) => show(direction, time, each));
+    } catch (error) {
+      stop(direction, error);
+      return [];
+    }
+  };
+  let seen: Seen[] = [];
+  let bytes = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const lookAtAll = (): Promise<void> | undefined => {
+    clearTimeout(timer);
+    timer = undefined;
+    const all = seen;
+    seen = [];
+    bytes = 0;
+    const waits = all.flatMap(look).filter((each) => each !== undefined);
+    if (sinks.format !== undefined) sinks.output.soon();
+    return waits.length === 0 ? undefined : Promise.all(waits).then(() => {});
+  };
+  const isIdle = sinks.format === undefined && sinks.recorder === undefined;
   return {
     passed(direction, chunk) {
-      const framer = framers[direction];
-      if (framer === undefined) return undefined;
-      try {
-        const waits = framer.push(chunk).flatMap((each) => show(direction, each));
-        const some = waits.filter((each) => each !== undefined);
-        return some.length === 0 ? undefined : Promise.all(some).then(() => {});
-      } catch (error) {
-        stop(direction, error);
-        return undefined;
-      }
+      if (isIdle) return undefined;
+      seen.push({ direction, chunk, time: (performance.timeOrigin + performance.now()) / 1000 });
+      bytes += chunk.length;
+      if (bytes >= MUCH) return lookAtAll();
+      timer ??= setTimeout(lookAtAll, LATER);
+      return undefined;
     },
     ended(direction) {
+      void lookAtAll();
       try {
-        framers[direction]?.end();
+        if (!isIdle) framers[direction]?.end();
         stop(direction);
         sinks.say(connection, `the ${WAYS[direction]} has ended its side`);
       } catch (error) {
@@ -129,6 +161,7 @@ export function watchConnection(connection: number, sinks: Sinks, over: () => vo
       }
     },
     over(error) {
+      void lookAtAll();
       stop("send");
       stop("receive");
       sinks.say(connection, error === undefined ? "closed" : `broken off: ${messageOf(error)}`);

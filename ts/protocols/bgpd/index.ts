@@ -1,4 +1,4 @@
-import { defineProtocol, empty, type Messages, raw } from "../../protocol/index.ts";
+import { defineProtocol, empty, type Messages, optional, raw } from "../../protocol/index.ts";
 import { BgpdAddr } from "./address.ts";
 import type { result } from "./constants.ts";
 import { CtlTimer, Peer } from "./peer.ts";
@@ -66,7 +66,7 @@ const messages = {
   RESULT: { type: 12, receive: Result, failure: refusal },
   SHOW_NEIGHBOR: {
     type: 13,
-    send: CtlNeighbor,
+    send: optional(CtlNeighbor),
     receive: Peer,
     lists: ["SHOW_NEIGHBOR", "SHOW_TIMER"],
   },

@@ -91,13 +91,13 @@ export class Socket extends Owner {
   limitNextWrite(bytes: number): void {
     const socket = this.pointerFor("limitNextWrite");
     const n = checkSize(bytes, "bytes", "limitNextWrite");
-    checked(this.engine, this.engine.call.kernel_limit_next_write(socket, n), "limitNextWrite");
+    checked(this.engine, this.engine.call.kernel_limit_write(socket, n), "limitNextWrite");
   }
 
   /** Queues an outcome: the next write fails with an error. Throws ENOMEM, EINVAL. */
   failNextWrite(code: ErrnoName): void {
     const socket = this.pointerFor("failNextWrite");
-    const rv = this.engine.call.kernel_fail_next_write(socket, moduleNumber(code, "failNextWrite"));
+    const rv = this.engine.call.kernel_fail_write(socket, moduleNumber(code, "failNextWrite"));
     checked(this.engine, rv, "failNextWrite");
   }
 

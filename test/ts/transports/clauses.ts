@@ -29,8 +29,10 @@ export interface Abilities {
   readonly seesGoneWhilePaused?: boolean;
   /** `abort` makes the peer's transport fail. */
   readonly abortFails?: boolean;
-  /** `abort` and `vanish` lose nothing that the operating system has taken. */
+  /** `abort` loses nothing that the operating system has taken. */
   readonly keepsSent?: boolean;
+  /** Bytes that have arrived can be read after the peer is gone and a send has failed. */
+  readonly keepsArrived?: boolean;
   /** A value to pass; `same` tells whether an arrived value stands for the same thing. */
   readonly value?: () => { value: unknown; same: (arrived: unknown) => boolean; isOpen(): boolean };
 }
@@ -376,8 +378,8 @@ export const CLAUSES: readonly Clause[] = [
   },
   {
     name: "a failed send is reported once, after which send throws, and what had arrived is still delivered",
-    applies: ({ keepsSent = false, vanishes = false, pauses = true }) =>
-      keepsSent && vanishes && pauses,
+    applies: ({ keepsArrived = false, vanishes = false, pauses = true }) =>
+      keepsArrived && vanishes && pauses,
     async run(pair) {
       const [a, b] = both(pair);
       a.transport.pause!();

@@ -476,6 +476,24 @@ export const CLAUSES: readonly Clause[] = [
     },
   },
   {
+    name: "a peer that is gone is reported although the channel pauses at its last bytes",
+    applies: ({ seesGoneWhilePaused = false, vanishes = false }) => seesGoneWhilePaused && vanishes,
+    async run(pair) {
+      const [a, b] = both(pair);
+      a.transport.pause!();
+      await sleep(10);
+      b.send(1000);
+      await pair.vanish!();
+      await sleep(20);
+      a.sink.onChunk = () => a.transport.pause!();
+      a.transport.resume!();
+      await until(() => a.sink.has("hungUp"), "hungUp was called");
+      b.arrivedAt(a);
+      await a.close();
+      strictEqual(a.sink.breach, undefined);
+    },
+  },
+  {
     name: "a value arrives once, with the chunk that has the byte that it was sent with",
     applies: ({ value }) => value !== undefined,
     async run(pair, { value }) {

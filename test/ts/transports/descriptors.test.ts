@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { createServer, connect as netConnect, type Server, type Socket } from "node:net";
+import { performance } from "node:perf_hooks";
 import { describe, expect, it } from "vitest";
 import type { Transport } from "../../../ts/channel/transport.ts";
 import type { ImsgError } from "../../../ts/module/error.ts";
@@ -225,6 +226,33 @@ describe("a transport whose peer is gone", () => {
       transport.abort(new Error("over"));
     }
     expect(await settledCount(before)).toBe(before);
+  });
+
+  it("waits without using the processor while it is paused before bytes and the peer's end", async () => {
+    const { transport, sink, other } = end();
+    transport.pause!();
+    const peer = unix.open(other);
+    peer.start(new RecordingSink());
+    peer.send(text("unread"));
+    await peer.close();
+    const before = performance.eventLoopUtilization();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(performance.eventLoopUtilization(before).utilization).toBeLessThan(0.5);
+    expect(sink.calls).toEqual([]);
+    transport.abort(new Error("over"));
+  });
+
+  it("sees an end, and no reset, when the peer closes with bytes unread", async () => {
+    const { transport, sink, other } = end();
+    const peer = unix.open(other);
+    peer.start(new RecordingSink());
+    peer.pause!();
+    transport.send(text("unread"));
+    peer.send(text("bytes"));
+    await peer.close();
+    await until(() => sink.over);
+    expect([sink.length, sink.calls]).toEqual([5, ["hungUp"]]);
+    await transport.close();
   });
 
   it("delivers all 130 messages that had arrived when the answers fail", async () => {

@@ -2,13 +2,19 @@
 // Deno or Bun. The arguments are the name of the thing and the folder.
 
 import type { Transport } from "../../../ts/channel/transport.ts";
+import { type DenoConn, denoTransport } from "../../../ts/transports/deno.ts";
 import type { UnixChannels } from "../../../ts/transports/unix-channel.ts";
 import type { NodeUnix } from "../../../ts/transports/unix-node.ts";
+import { bunHandler } from "./bun-handler.ts";
 import { RecordingSink } from "./recording-sink.ts";
 
 interface Runtimes {
-  Deno?: { args: string[]; exit(code: number): never };
-  Bun?: unknown;
+  Deno?: {
+    args: string[];
+    exit(code: number): never;
+    connect(options: object): Promise<DenoConn>;
+  };
+  Bun?: { connect(options: object): Promise<unknown> };
 }
 
 const { Deno, Bun } = globalThis as Runtimes;
@@ -25,33 +31,52 @@ async function load(): Promise<UnixChannels | NodeUnix> {
 
 const unix = await load();
 
-function start(): { transport: Transport; sink: RecordingSink } {
-  const transport = unix.open(3);
+interface Started {
+  readonly transport: Transport;
+  readonly sink: RecordingSink;
+}
+
+function start(transport = unix.open(3)): Started {
   const sink = new RecordingSink();
   transport.start(sink);
   return { transport, sink };
 }
 
+/** A connection of the runtime's own to a server in the folder. */
+async function plain(): Promise<Started> {
+  const path = `${folder}/server`;
+  if (Deno) return start(denoTransport(await Deno.connect({ transport: "unix", path })));
+  const transport = await new Promise<Transport>((resolve) => {
+    void Bun!.connect({ unix: path, allowHalfOpen: true, socket: bunHandler(resolve) });
+  });
+  return start(transport);
+}
+
+/** Prints a line once the peer has ended, and closes. */
+function closeAtEnd({ transport, sink }: Started): void {
+  sink.onCall = () => {
+    if (!sink.over) return;
+    console.log("ended");
+    void transport.close();
+  };
+}
+
 const things: Record<string, () => unknown> = {
   /** Must not exit before the peer's end has arrived. */
-  stays() {
-    const { transport, sink } = start();
-    sink.onCall = () => {
-      if (!sink.over) return;
-      console.log("ended");
-      void transport.close();
-    };
+  stays: () => closeAtEnd(start()),
+  /** The same of a connection of the runtime's own. */
+  plainStays: async () => closeAtEnd(await plain()),
+  /** Must exit at once. */
+  async plainLeaves() {
+    const { transport } = await plain();
+    transport.unref!();
   },
   /** Must not exit before the peer's end has arrived, although it was let go for a moment. */
   staysAfterRef() {
-    const { transport, sink } = start();
-    transport.unref!();
-    transport.ref!();
-    sink.onCall = () => {
-      if (!sink.over) return;
-      console.log("ended");
-      void transport.close();
-    };
+    const started = start();
+    started.transport.unref!();
+    started.transport.ref!();
+    closeAtEnd(started);
   },
   /** Must exit at once. */
   leaves() {

@@ -2,9 +2,10 @@
 // prints a line of JSON for each clause whose name contains the first argument. The
 // second argument is a folder for sockets.
 
-import { BunTransport } from "../../../ts/transports/bun.ts";
+import type { BunTransport } from "../../../ts/transports/bun.ts";
 import { type DenoConn, denoTransport } from "../../../ts/transports/deno.ts";
 import type { UnixChannels } from "../../../ts/transports/unix-channel.ts";
+import { bunHandler } from "./bun-handler.ts";
 import { type Abilities, CLAUSES, checkAbilities, type Pair } from "./clauses.ts";
 
 interface Listener {
@@ -44,28 +45,14 @@ async function denoPair(address: () => object): Promise<Pair> {
   return { a: denoTransport(one), b, vanish: () => b.abort(new Error("vanished")) };
 }
 
-type BunSide = ConstructorParameters<typeof BunTransport>[0];
-
 /** Both ends of a connection of Bun, whose callbacks go to the transports. */
 async function bunPair(address: object): Promise<Pair> {
-  const of = (socket: BunSide): BunTransport => {
-    socket.data ??= new BunTransport(socket);
-    return socket.data as BunTransport;
-  };
-  const handler = (opened: (transport: BunTransport) => void): object => ({
-    open: (socket: BunSide) => opened(of(socket)),
-    data: (socket: BunSide, chunk: Uint8Array) => of(socket).onData(chunk),
-    drain: (socket: BunSide) => of(socket).onDrain(),
-    end: (socket: BunSide) => of(socket).onEnd(),
-    close: (socket: BunSide, error?: Error) => of(socket).onClose(error),
-    error: (socket: BunSide, error: Error) => of(socket).onClose(error),
-  });
   const sides = [0, 1].map(() => {
     let resolve!: (transport: BunTransport) => void;
     const transport = new Promise<BunTransport>((done) => {
       resolve = done;
     });
-    return { transport, socket: handler(resolve) };
+    return { transport, socket: bunHandler(resolve) };
   });
   const listener = Bun!.listen({ ...address, allowHalfOpen: true, socket: sides[1]!.socket });
   const target = "unix" in address ? address : { ...address, port: listener.port };
@@ -85,15 +72,18 @@ async function descriptorPair(unix: UnixChannels): Promise<Pair> {
 const tcp = { port: 0, hostname: "127.0.0.1" };
 const kinds: Record<string, [make: () => Promise<Pair>, abilities: Abilities]> = Deno
   ? {
-      tcp: [() => denoPair(() => tcp), { vanishes: true }],
+      tcp: [() => denoPair(() => tcp), { vanishes: true, keepsSent: true, keepsArrived: true }],
       unix: [
         () => denoPair(() => ({ transport: "unix", path: path() })),
-        { vanishes: true, seesGone: true, keepsSent: true },
+        { vanishes: true, seesGone: true, keepsSent: true, keepsArrived: true },
       ],
     }
   : {
-      tcp: [() => bunPair(tcp), { vanishes: true, abortFails: true }],
-      unix: [() => bunPair({ unix: path() }), { vanishes: true, seesGone: true, keepsSent: true }],
+      tcp: [() => bunPair(tcp), { vanishes: true, abortFails: true, keepsArrived: true }],
+      unix: [
+        () => bunPair({ unix: path() }),
+        { vanishes: true, seesGone: true, keepsSent: true, keepsArrived: true },
+      ],
     };
 
 const unix = Deno
@@ -106,6 +96,7 @@ kinds.descriptors = [
     seesGone: true,
     seesGoneWhilePaused: true,
     keepsSent: true,
+    keepsArrived: true,
     value() {
       const [value, other] = unix.pair();
       unix.closeFd(other);

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import type { Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -139,6 +139,21 @@ describe.each(FOREIGN)("in $name", (runtime) => {
   it("a listener removes the file of its socket, and no other file", async () => {
     const output = await live(runtime, "listens").done;
     expect(JSON.parse(output)).toEqual([true, 1, false, true, 1, false, true]);
+  });
+
+  it("a connection of the runtime's own keeps the process alive until unref or the end", async () => {
+    const path = join(folder, "server");
+    const server = createServer().listen(path);
+    await once(server, "listening");
+    const connected = once(server, "connection");
+    const { child, done } = live(runtime, "plainStays");
+    const [socket] = (await connected) as [Socket];
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(child.exitCode).toBe(null);
+    socket.end();
+    expect(await done).toBe("ended\n");
+    expect(await live(runtime, "plainLeaves").done).toBe("");
+    server.close();
   });
 
   it("a descriptor that was taken is read and closed by its number", async () => {

@@ -17,6 +17,7 @@ transportContract("a Unix socket in descriptor mode", pair, {
   seesGone: true,
   seesGoneWhilePaused: true,
   keepsSent: true,
+  keepsArrived: true,
   value: () => {
     const value = openNull();
     const file = what(value);

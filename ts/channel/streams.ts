@@ -44,6 +44,7 @@ export function streamTransport(pair: StreamPair): Transport {
   let full = false;
   let paused = false;
   let stopped = false;
+  let closed = false;
   let peerEnded = false;
   let writerBroken = false; // without a write that failed: no byte is lost
   let writeFailed = false;
@@ -59,17 +60,23 @@ export function streamTransport(pair: StreamPair): Transport {
     writerBroken = true;
     if (peerEnded && !stopped && !writeFailed) sink.hungUp();
   };
+  const whilePaused = async (): Promise<void> => {
+    while (paused && !stopped) {
+      await new Promise<void>((resolve) => {
+        resume = resolve;
+      });
+    }
+  };
   const readAll = async (): Promise<void> => {
+    // a channel that pauses as soon as it has started gets nothing
+    await undefined;
     for (;;) {
-      while (paused && !stopped) {
-        await new Promise<void>((resolve) => {
-          resume = resolve;
-        });
-      }
+      await whilePaused();
       if (stopped) return;
       const { done, value } = await reader.read().catch((cause) => {
         throw reset("the stream has failed", cause);
       });
+      await whilePaused();
       if (stopped) return;
       if (done) break;
       sink.received(arrivedBytes(value));
@@ -94,7 +101,7 @@ export function streamTransport(pair: StreamPair): Transport {
 
   return {
     get unsent() {
-      return writing;
+      return closed ? 0 : writing; // close() has handed everything to the stream
     },
     start(to) {
       [reader, writer] = lock(pair);
@@ -132,6 +139,7 @@ export function streamTransport(pair: StreamPair): Transport {
     },
     close() {
       if (stopped) return;
+      closed = true;
       stop();
       endWriting().catch(ignore);
       reader.cancel().catch(ignore);

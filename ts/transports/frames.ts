@@ -85,7 +85,8 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
   let waitingBytes = 0;
   let localEnded = false;
   let peerEnded = false;
-  let stopped = false; // the sink is not called any more
+  let dead = false; // the sink knows that nothing more arrives
+  let stopped = false; // the channel has let go: the sink is not called any more
   let full = false;
   let sink: TransportSink;
   let credit: Credit | undefined;
@@ -149,23 +150,25 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
   const shut = (): void => {
     if (isOpen() && localEnded && (stopped || peerEnded)) quietly(() => socket.close(1000));
   };
-  /** What can stop the peer is known when the socket is open, and before anything arrives. */
-  const settleFlow = (): void => {
-    if (socket.protocol === CREDIT_PROTOCOL) {
+  /** Sets how the peer is stopped: for credit, that is known when the socket is open. */
+  const chooseFlow = (): void => {
+    if (isOpen() && socket.protocol === CREDIT_PROTOCOL) {
       const own = new Credit((bytes) => {
         if (!peerEnded && isOpen()) quietly(() => transmit(String(bytes)));
       });
       credit = own;
       transport.pause = () => own.pause();
       transport.resume = () => own.resume();
-      own.open(sink.highWaterMark);
     } else if (callsBack) {
       transport.pause = () => quietly(() => socket.pause!());
       transport.resume = () => quietly(() => socket.resume!());
     }
   };
   const opened = (): void => {
-    if (!stopped) settleFlow();
+    if (!stopped) {
+      chooseFlow();
+      credit?.open(sink.highWaterMark);
+    }
     for (const bytes of waiting.splice(0)) post(bytes);
     waitingBytes = 0;
     if (localEnded) poll();
@@ -198,12 +201,17 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
       if (!stopped) credit?.consume(length);
     }
   };
+  const failed = (error: unknown): void => {
+    if (stopped || dead) return;
+    dead = true;
+    sink.failed(error);
+  };
   const received = ({ data }: FrameEvent): void => {
-    if (stopped) return;
+    if (stopped || dead) return;
     try {
       frameArrived(data);
     } catch (error) {
-      if (!stopped) sink.failed(error);
+      failed(error);
     }
   };
   const socketClosed = (event: FrameEvent): void => {
@@ -211,22 +219,20 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
     if (rules.state() === 2) quietly(() => socket.close(1000)); // workerd waits for that
     unlisten();
     closed();
-    if (stopped) return;
+    if (stopped || dead) return;
     const detail = localEnded && peerEnded ? undefined : rules.unclean(event, peerEnded);
     if (detail !== undefined) {
-      sink.failed(reset(detail));
+      failed(reset(detail));
       return;
     }
     if (localEnded && buffered() === 0) endSent();
     // the channel learns first that its own end was sent
     queueMicrotask(() => {
-      if (!stopped) sink.hungUp();
+      if (!stopped && !dead) sink.hungUp();
     });
   };
   // a close should follow, but does not everywhere
-  const broken = ({ error }: FrameEvent): void => {
-    if (!stopped) sink.failed(reset("the connection failed", error));
-  };
+  const broken = ({ error }: FrameEvent): void => failed(reset("the connection failed", error));
 
   const listeners = { open: opened, message: received, close: socketClosed, error: broken };
   const unlisten = (): void => {
@@ -265,11 +271,11 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
         socket.addEventListener(type, listener);
       }
       if (!isOpen()) return;
-      settleFlow();
+      credit?.open(to.highWaterMark);
       if (callsBack) quietly(() => socket.resume!());
     },
     send(bytes) {
-      if (stopped || localEnded || rules.state() > 1) {
+      if (stopped || dead || localEnded || rules.state() > 1) {
         throw new ImsgError("EPIPE", { syscall: "imsgbuf_write" });
       }
       post(bytes);
@@ -316,5 +322,6 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
       if (rules.state() < 3) quietly(() => rules.breakOff(reason));
     },
   };
+  chooseFlow();
   return transport;
 }

@@ -98,7 +98,8 @@ export function messagePortTransport(port: MessagePortLike): Transport {
   checkPort(port);
   let localEnded = false;
   let peerEnded = false;
-  let over = false;
+  let dead = false; // the sink knows that nothing more arrives
+  let over = false; // the port is released
   let full = false;
   let sink: TransportSink | undefined;
   let goneTimer: ReturnType<typeof setTimeout> | undefined;
@@ -125,10 +126,12 @@ export function messagePortTransport(port: MessagePortLike): Transport {
     if (port.start !== undefined) port.close?.();
   };
   const failed = (error: unknown): void => {
-    if (!over) sink?.failed(error);
+    if (over || dead) return;
+    dead = true;
+    sink?.failed(error);
   };
   const gone = (detail: string, cause?: unknown): void => {
-    if (over) return;
+    if (over || dead) return;
     if (peerEnded) sink?.hungUp();
     else failed(reset(detail, cause));
   };
@@ -167,7 +170,7 @@ export function messagePortTransport(port: MessagePortLike): Transport {
   };
   const arrived = (data: unknown): void => {
     try {
-      if (over) {
+      if (over || dead) {
         if (isParcel(data)) dispose(data.fd);
       } else if (typeof data === "number") earned(data);
       else if (data === ABORT) failed(reset("the peer has aborted the channel"));
@@ -232,7 +235,7 @@ export function messagePortTransport(port: MessagePortLike): Transport {
       credit.open(to.highWaterMark);
     },
     send(bytes, passed) {
-      if (over || localEnded) {
+      if (over || dead || localEnded) {
         if (passed !== undefined) dispose(passed.value);
         throw new ImsgError("EPIPE", { syscall: "imsgbuf_write" });
       }

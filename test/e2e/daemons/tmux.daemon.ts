@@ -1,7 +1,7 @@
 import { realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { connect } from "../../../ts/entry/node.ts";
+import { connect, listen } from "../../../ts/entry/node.ts";
 import { commands, Tmux, TmuxError } from "./examples.ts";
 import { output } from "./program.ts";
 import { type RunningTmux, startTmux } from "./tmux.ts";
@@ -148,6 +148,23 @@ describe("a live tmux server", () => {
     expect(await channel.receive()).toMatchObject({ type: 12, peerid: 8 });
     expect(await channel.receive()).toBe(undefined);
     await channel.close();
+  });
+
+  it("of another version is refused by its number, although it closes while the client still sends", async () => {
+    const path = join(server.folder, "other");
+    const other = await listen({ path }, async (channel) => {
+      await channel.send({ type: 12, peerid: 9 });
+      await channel.close();
+    });
+    try {
+      for (let i = 0; i < 20; i++) {
+        await expect(new Tmux(path).execute(["list-sessions"])).rejects.toThrow(
+          "the tmux server speaks protocol version 9, this client 8",
+        );
+      }
+    } finally {
+      await other.close();
+    }
   });
 
   it("gives a command up when its signal says so", async () => {

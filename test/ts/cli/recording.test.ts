@@ -59,9 +59,17 @@ describe("a recording", () => {
 
   it("that ends within a block is an error with the place of the block", () => {
     const reader = new RecordingReader();
-    const bytes = Buffer.concat(head());
-    reader.push(bytes.subarray(0, bytes.length - 1));
-    const start = bytes.length - connectionBlock(3, "current").length;
+    const large = {
+      connection: 1,
+      direction: undefined,
+      time: 0,
+      bytes: new Uint8Array(500),
+      length: 500,
+    };
+    const last = connectionBlock(4, "current");
+    const bytes = Buffer.concat([...head(), packetBlock(large), last]);
+    for (const chunk of cutAt(bytes.subarray(0, bytes.length - 1), 7)) reader.push(chunk);
+    const start = bytes.length - last.length;
     expect(() => reader.end()).toThrow(`cut within the block at byte ${start}`);
   });
 

@@ -13,13 +13,13 @@
 static int
 set_maxsize(struct imsgbuf *imsgbuf, uint32_t maxsize)
 {
-	if (maxsize < IMSG_HEADER_SIZE) {
-		errno = EINVAL;
-		return (-1);
-	}
+	uint32_t	 added;
+
 	(void)imsgbuf_set_maxsize(imsgbuf, IMSG_HEADER_SIZE);
-	return (imsgbuf_set_maxsize(imsgbuf,
-	    maxsize - (imsgbuf->maxsize - (uint32_t)IMSG_HEADER_SIZE)));
+	added = imsgbuf->maxsize - (uint32_t)IMSG_HEADER_SIZE;
+	errno = EINVAL;		/* of a maxsize without room for the header */
+	return (maxsize < IMSG_HEADER_SIZE ? -1 :
+	    imsgbuf_set_maxsize(imsgbuf, maxsize - added));
 }
 
 /* An imsgbuf on the file of all batches, without a read buffer of its own. */

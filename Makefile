@@ -85,6 +85,13 @@ endef
 $(eval $(call module,imsg))
 $(eval $(call module,imsg-debug))
 
+# the newer revision that c-src/upstream.next.lock pins, in a copy; see docs/moving-the-pin.md
+.PHONY: next test-next
+next:
+	$(NODE) scripts/next.mjs
+test-next: node_modules/.package-lock.json
+	$(NODE) scripts/next.mjs --test
+
 # the digest of the module that the recorded compiler makes; see wasm/README.md
 record: wasm
 	@test ! -e $(UNVERIFIED) || { echo "record: the module is built from altered files" >&2; exit 1; }

@@ -3,7 +3,8 @@
 // A function whose first declaration is static keeps internal linkage when imsg.h declares it
 // again. The second inclusion of the originals (c-src/batch/batch.c) includes this header before
 // imsg.h, so that its copies of the functions are local and the compiler may inline or drop them.
-// A function that the unit exports is left out by defining EXPORTS_<name>.
+// A function that the unit exports is left out by defining EXPORTS_<name>. The header defines
+// DECLARES_<name> for each function, because revisions of imsg.h have different ones.
 import { readFileSync } from "node:fs";
 
 const [header] = process.argv.slice(2);
@@ -40,7 +41,9 @@ for (const statement of all) {
   const name = /(\w+) ?\(/.exec(statement)?.[1];
   if (name === undefined) continue;
   for (const [, structure] of statement.matchAll(/struct (\w+)/g)) structures.add(structure);
-  functions.push(`#ifndef EXPORTS_${name}\nstatic ${statement};\n#endif\n`);
+  functions.push(
+    `#define DECLARES_${name}\n#ifndef EXPORTS_${name}\nstatic ${statement};\n#endif\n`,
+  );
 }
 if (functions.length === 0) {
   console.error(`static-prototypes: ${header} declares no function`);

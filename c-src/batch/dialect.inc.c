@@ -30,8 +30,7 @@ classic_read(unsigned char *bytes, size_t n, size_t next)
 void
 classic_written(struct msgbuf *msgbuf)
 {
-	struct ibuf	*message = (struct ibuf *)(void *)
-	    ((char *)msgbuf->bufs.tqh_last - offsetof(struct ibuf, entry));
+	struct ibuf	*message = TAILQ_LAST(msgbuf_queue(msgbuf), ibuf_head);
 	unsigned char	*at = (unsigned char *)ibuf_data(message) + LEN_OFFSET;
 	uint32_t	 word;
 

@@ -71,9 +71,14 @@ HOT(imsg_free);
 static INLINE struct ibuf *imsg_parse_hdr(struct ibuf *, void *, int *);
 static NOINLINE int	 ibuf_read_process(struct msgbuf *, int);
 static NOINLINE void	 msgbuf_drain(struct msgbuf *, size_t);
+#ifdef DECLARES_ibufq_push	/* later revisions of imsg.h have ibufqueues */
+HOT(ibufq_push);
+HOT(ibufq_pop);
+#else
 static INLINE void	 msgbuf_read_enqueue(struct msgbuf *, struct ibuf *);
 static INLINE void	 msgbuf_enqueue(struct msgbuf *, struct ibuf *);
 static INLINE void	 msgbuf_dequeue(struct msgbuf *, struct ibuf *);
+#endif
 NOINLINE void		 ibuf_free(struct ibuf *);
 
 /*

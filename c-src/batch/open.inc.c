@@ -6,6 +6,22 @@
 #include "batch/batch.h"
 #include "batch/dialect.inc.c"
 
+/*
+ * Sets the longest message with its header.  Some revisions of imsgbuf_set_maxsize
+ * expect the length without the header and add it: a first call shows which.
+ */
+static int
+set_maxsize(struct imsgbuf *imsgbuf, uint32_t maxsize)
+{
+	uint32_t	 added;
+
+	(void)imsgbuf_set_maxsize(imsgbuf, IMSG_HEADER_SIZE);
+	added = imsgbuf->maxsize - (uint32_t)IMSG_HEADER_SIZE;
+	errno = EINVAL;		/* of a maxsize without room for the header */
+	return (maxsize < IMSG_HEADER_SIZE ? -1 :
+	    imsgbuf_set_maxsize(imsgbuf, maxsize - added));
+}
+
 /* An imsgbuf on the file of all batches, without a read buffer of its own. */
 static int
 batch_init(struct batch *b, uint32_t maxsize)
@@ -21,7 +37,7 @@ batch_init(struct batch *b, uint32_t maxsize)
 	/* the buffer was never written, so nothing has to be wiped */
 	mem_freezero(b->imsgbuf.w->rbuf, 0);
 	b->imsgbuf.w->rbuf = NULL;
-	return (imsgbuf_set_maxsize(&b->imsgbuf, maxsize));
+	return (set_maxsize(&b->imsgbuf, maxsize));
 }
 
 struct batch *

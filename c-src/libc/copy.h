@@ -42,6 +42,21 @@ mem_wipe16(void *dst, size_t n)
 	}
 }
 
+#ifndef __wasm__
+/* strlcpy of a string that ends. */
+static inline size_t
+mem_strlcpy(char *dst, const char *src, size_t n)
+{
+	size_t	 len = strlen(src);
+
+	if (n > 0) {
+		memcpy(dst, src, len < n ? len : n - 1);
+		dst[len < n ? len : n - 1] = '\0';
+	}
+	return (len);
+}
+#endif
+
 /* The compiler sees a constant size and emits plain loads and stores. */
 static INLINE void *
 mem_copy(void *dst, const void *src, size_t n)

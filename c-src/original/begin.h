@@ -26,6 +26,9 @@
 #define getpid()		kernel_getpid()
 #define abort()			mem_corrupt("the original called abort")
 
+#ifndef __wasm__	/* glibc has it from 2.38 on; later revisions call it */
+#define strlcpy(d, s, n)	mem_strlcpy(d, s, n)
+#endif
 #ifndef __wasm__	/* sanitizers report NULL even if 0 bytes are copied */
 #undef memcpy
 #define memcpy(d, s, n)		mem_copy(d, s, n)

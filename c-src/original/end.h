@@ -14,3 +14,4 @@
 #undef getpid
 #undef abort
 #undef memcpy
+#undef strlcpy

@@ -58,12 +58,23 @@ msgbuf_total(struct msgbuf *msgbuf)
 	return (msgbuf->roff > 0 ? (uint32_t)msgbuf->hdrsize : 0);
 }
 
+/*
+ * The queue of ibufs to write.  bufs is the head of the queue in some revisions, and
+ * in others a structure that begins with the head.
+ */
+TAILQ_HEAD(ibuf_head, ibuf);
+static struct ibuf_head *
+msgbuf_queue(struct msgbuf *msgbuf)
+{
+	return ((struct ibuf_head *)(void *)&msgbuf->bufs);
+}
+
 static int
 msgbuf_bytes_queued(struct msgbuf *msgbuf)
 {
 	struct ibuf	*b;
 
-	TAILQ_FOREACH(b, &msgbuf->bufs, entry)
+	TAILQ_FOREACH(b, msgbuf_queue(msgbuf), entry)
 		if (ibuf_size(b) > 0)
 			return (1);
 	return (0);

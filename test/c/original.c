@@ -104,7 +104,8 @@ a_message_without_a_header_is_none(void)
 	deliver(s, bytes, 16);
 	CHECK(imsgbuf_read(&ib) == 1);
 	/* imsg_get loses this ibuf: keep it to free it */
-	struct ibuf	*lost = TAILQ_FIRST(&ib.w->rbufs);
+	struct ibuf	*lost = TAILQ_FIRST((struct ibuf_head *)(void *)
+	    &ib.w->rbufs);
 	CHECK(errno_of(imsg_get(&ib, &imsg)) == EBADMSG);
 	ibuf_free(lost);
 	imsgbuf_clear(&ib);

@@ -1,0 +1,258 @@
+import { chmodSync, lstatSync, unlinkSync } from "node:fs";
+import {
+  type AddressInfo,
+  createServer,
+  type ListenOptions,
+  type NetConnectOpts,
+  Socket as NetSocket,
+  type Server,
+} from "node:net";
+import type { Duplex } from "node:stream";
+import { type ChannelOptions, ImsgChannel } from "../channel/channel.ts";
+import { resolveChannelOptions } from "../channel/options.ts";
+import { ImsgError } from "../module/error.ts";
+import { connectSocket } from "./connect.ts";
+import { duplexTransport } from "./node.ts";
+import { type ChannelHandler, ImsgServer, type Listening, type ServerOptions } from "./server.ts";
+import { checkUnixPath } from "./unix-path.ts";
+
+const syscall = "imsgbuf_allow_fdpass";
+
+/** How long a TCP connection is idle before probes look for its peer, in ms. */
+const KEEP_ALIVE_DELAY = 60_000;
+
+/** Loaded on first use: descriptor mode is most of this entry's size. */
+const unix = async () => (await import("./unix-node.ts")).nodeUnix();
+
+/**
+ * A channel over any of Node's duplex streams, which the channel owns from then
+ * on. Throws EINVAL for bad options, and for a stream that has ended or delivers
+ * text; ENOMEM. The stream is the caller's then.
+ */
+export function fromDuplex(duplex: Duplex, options?: ChannelOptions): ImsgChannel {
+  return new ImsgChannel(duplexTransport(duplex), options);
+}
+
+/**
+ * A channel over a connected socket, which the channel owns from then on: one of
+ * Node's, or the number of one that another program left open (3, say) or that a
+ * message brought.
+ *
+ * With `allowFdPass` a number is needed, of a Unix socket, and what
+ * {@link connect} takes for that. Rejects with EINVAL if it is another kind of
+ * socket, EBADF, ENOTSOCK or ENOTCONN if it is none that is connected: it is the
+ * caller's then. A socket of Node's own would drop descriptors: EINVAL.
+ */
+export function fromSocket(fd: number, options?: ChannelOptions): Promise<ImsgChannel>;
+export function fromSocket(socket: NetSocket, options?: ChannelOptions): ImsgChannel;
+export function fromSocket(
+  socket: NetSocket | number,
+  options: ChannelOptions = {},
+): ImsgChannel | Promise<ImsgChannel> {
+  if (typeof socket === "number") return fromNumber(socket, options);
+  if (options.allowFdPass) {
+    const detail = "Node's sockets drop descriptors: give the number of one, or connect, or listen";
+    throw new ImsgError("EINVAL", { syscall, detail });
+  }
+  return fromDuplex(socket, options);
+}
+
+async function fromNumber(fd: number, options: ChannelOptions): Promise<ImsgChannel> {
+  resolveChannelOptions(options);
+  if (options.allowFdPass) return new ImsgChannel((await unix()).open(fd), options);
+  let socket: NetSocket;
+  try {
+    socket = new NetSocket({ fd, readable: true, writable: true, allowHalfOpen: true });
+  } catch (cause) {
+    const detail = `descriptor ${fd} is no connected socket`;
+    throw new ImsgError("ENOTSOCK", { syscall: "fromSocket", detail, cause });
+  }
+  return fromDuplex(socket, options);
+}
+
+/**
+ * Returns a new number for the file, socket or pipe behind a descriptor; it is
+ * closed on exec, and the caller owns it. A channel closes the number that it
+ * sends, so `send({ type, fd: await dup(fd) })` keeps the caller's. Rejects with
+ * EBADF, EMFILE, EINVAL for a value that is no number, and ERR_IMSG_UNSUPPORTED
+ * without the package koffi or Linux.
+ */
+export async function dup(fd: number): Promise<number> {
+  return (await unix()).dup(fd);
+}
+
+/** Makes the channel of a socket that nothing has been read from. */
+export type Make = (socket: NetSocket, options: ChannelOptions) => ImsgChannel;
+
+/** Where descriptors pass, they do by koffi: Node's own sockets would drop them. */
+export async function maker(options: ChannelOptions, isUnix: boolean): Promise<Make> {
+  resolveChannelOptions(options);
+  if (options.allowFdPass !== true) return (socket, rest) => fromSocket(socket, rest);
+  if (!isUnix) {
+    throw new ImsgError("EINVAL", { syscall, detail: "only Unix sockets pass descriptors" });
+  }
+  const { adopt } = await unix();
+  return (socket, rest) => {
+    const transport = adopt(socket);
+    try {
+      return new ImsgChannel(transport, rest);
+    } catch (error) {
+      transport.abort(error);
+      throw error;
+    }
+  };
+}
+
+/** Checks an address of Node's: a path, or a port. Throws EINVAL. */
+function checkAddress(address: unknown, call: string): { path?: string } {
+  const { path, port } = Object(address) as { path?: unknown; port?: unknown };
+  if (path !== undefined) return { path: checkUnixPath(path, call) };
+  const number = typeof port === "string" && port !== "" ? Number(port) : port;
+  if (typeof number === "number" && number >>> 0 === number && number < 65536) return {};
+  const detail = "an address has a path or a port from 0 to 65535";
+  throw new ImsgError("EINVAL", { syscall: call, detail });
+}
+
+/**
+ * Connects to a Unix socket (`{ path }`) or a TCP port (`{ port, host }`), with
+ * keep-alive and without delay unless the address says otherwise. Rejects with
+ * EINVAL for a bad address or option, with Node's error (ENOENT, ECONNREFUSED, …),
+ * and with the reason of `options.signal`. A Unix listener whose queue is full is
+ * asked for two seconds; then it rejects with EAGAIN.
+ *
+ * With `allowFdPass`, which takes a Unix socket, Linux and the package koffi
+ * (else ERR_IMSG_UNSUPPORTED), numbers of descriptors pass. A number that is sent
+ * is closed here when it has left ({@link dup} keeps one); the caller owns a
+ * number that it takes, and closes it (`fs.close`).
+ */
+export async function connect(
+  address: NetConnectOpts,
+  options: ChannelOptions = {},
+): Promise<ImsgChannel> {
+  const { path } = checkAddress(address, "connect");
+  const make = await maker(options, path !== undefined);
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const tcp = { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY, noDelay: true };
+  const target = path === undefined ? { ...tcp, ...address } : address;
+  const socket = await connectSocket(target, signal, options.allowFdPass);
+  try {
+    return make(socket, options);
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+}
+
+/**
+ * Listens on a Unix socket (`{ path }`) or a TCP port (`{ port, host }`), and
+ * calls the handler with a channel for each connection. Resolves when it listens.
+ * Rejects with EINVAL for a bad address, handler or option, with Node's error
+ * (EADDRINUSE, …), and with the reason of `options.signal`, which later closes
+ * the server and aborts its channels. `allowFdPass` as in {@link connect}.
+ *
+ * A socket file that nobody listens on any more is replaced; a live one is
+ * EADDRINUSE, and any other file is never touched.
+ *
+ * @example
+ * const server = await listen({ path: "/run/echo.sock" }, async (channel) => {
+ *   for await (const m of channel) await channel.reply(m, { type: m.type, data: m.data });
+ * });
+ */
+export function listen(
+  address: { path: string } & ListenOptions,
+  handler: ChannelHandler,
+  options?: ServerOptions,
+): Promise<ImsgServer<undefined>>;
+export function listen(
+  address: { port: number } & ListenOptions,
+  handler: ChannelHandler,
+  options?: ServerOptions,
+): Promise<ImsgServer<number>>;
+export function listen(
+  address: ListenOptions,
+  handler: ChannelHandler,
+  options?: ServerOptions,
+): Promise<ImsgServer>;
+export async function listen(
+  address: ListenOptions,
+  handler: ChannelHandler,
+  options: ServerOptions = {},
+): Promise<ImsgServer> {
+  const { path } = checkAddress(address, "listen");
+  const make = await maker(options, path !== undefined);
+  const { keepAlive = true, noDelay = true, mode } = options;
+  const channels = new ImsgServer(handler, options);
+  const server = createServer(
+    {
+      allowHalfOpen: true,
+      pauseOnConnect: options.allowFdPass === true, // nothing may be read
+      ...(path === undefined
+        ? { keepAlive, noDelay, keepAliveInitialDelay: KEEP_ALIVE_DELAY }
+        : {}),
+    },
+    (socket) => {
+      // a reset before the channel listens for errors
+      const ignore = (): void => {};
+      socket.on("error", ignore);
+      channels.accept(
+        (rest) => make(socket, rest),
+        () => socket.destroy(),
+      );
+    },
+  );
+  await open(server, address, path);
+  if (path !== undefined && mode !== undefined && !path.startsWith("\0")) chmodSync(path, mode);
+  return channels.started(listening(server, path));
+}
+
+function listening(server: Server, path: string | undefined): Listening {
+  // a listener that fails later has no connection to report it on; it goes on accepting
+  server.on("error", () => {});
+  const { address: host, port } = (path === undefined ? server.address() : {}) as AddressInfo;
+  return {
+    address: path === undefined ? { host, port } : { path },
+    // connections that are open do not keep it from being closed
+    stop: () => void server.close(),
+    ref: () => void server.ref(),
+    unref: () => void server.unref(),
+  };
+}
+
+/** Opens a listener. A Unix socket's file that a server left behind when it was killed is removed. */
+async function open(
+  server: Server,
+  address: ListenOptions,
+  path: string | undefined,
+): Promise<void> {
+  try {
+    await openOnce(server, address);
+  } catch (error) {
+    const inUse = (error as { code?: unknown }).code === "EADDRINUSE";
+    if (!inUse || path === undefined || !(await isStale(path))) throw error;
+    unlinkSync(path);
+    await openOnce(server, address);
+  }
+}
+
+function openOnce(server: Server, address: ListenOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(address, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+/** Whether a file is a socket that nobody listens on. */
+async function isStale(path: string): Promise<boolean> {
+  try {
+    if (!lstatSync(path).isSocket()) return false;
+    const socket = await connectSocket({ path }, undefined);
+    socket.destroy();
+    return false;
+  } catch (error) {
+    return (error as { code?: unknown }).code === "ECONNREFUSED";
+  }
+}

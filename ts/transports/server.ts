@@ -1,0 +1,238 @@
+import type { ChannelOptions, ImsgChannel } from "../channel/channel.ts";
+import { resolveChannelOptions } from "../channel/options.ts";
+import { ImsgError } from "../module/error.ts";
+
+/**
+ * Takes a channel of a server. If it returns a promise, the channel ends with it:
+ * it is closed when the promise is fulfilled, and aborted when it is rejected. A
+ * handler that returns no promise looks after the channel itself.
+ */
+export type ChannelHandler = (channel: ImsgChannel) => unknown;
+
+/** Options of a server: those of its channels, and its own. */
+export interface ServerOptions extends ChannelOptions {
+  /**
+   * Is called with every error of a connection: with the error that its handler
+   * rejected or threw, or with the reason why no channel could be made of it (the
+   * channel is undefined then). Without it, an error that the peer can cause
+   * ({@link ImsgError.fromPeer}) is dropped, and any other one, which is a mistake
+   * of the handler, is an unhandled rejection.
+   */
+  onError?: ((error: unknown, channel: ImsgChannel | undefined) => void) | undefined;
+  /** The permissions of the file of a Unix socket, such as 0o600; the process's umask decides if absent. */
+  mode?: number | undefined;
+  /** On TCP: whether probes find out that a peer has vanished. True if absent. */
+  keepAlive?: boolean | undefined;
+  /** On TCP: whether small messages leave at once. True if absent. */
+  noDelay?: boolean | undefined;
+}
+
+/** Where a server listens: a Unix socket, or a TCP port. */
+export type ServerAddress =
+  | { readonly path: string }
+  | { readonly host: string; readonly port: number };
+
+/** How a runtime listens. */
+export interface Listening {
+  readonly address: ServerAddress;
+  /** Accepts no more connections, and removes the file of a Unix socket. */
+  stop(): unknown;
+  ref?(): void;
+  unref?(): void;
+}
+
+/** How {@link ImsgServer.close} ends the channels. */
+export interface ServerCloseOptions {
+  /** Aborts every channel now: with this reason, or, if true, with ERR_IMSG_CLOSED. */
+  abort?: unknown;
+  /** Aborts the channels that are left when it aborts, with its reason. */
+  signal?: AbortSignal | undefined;
+}
+
+const isPromise = (value: unknown): value is PromiseLike<unknown> =>
+  typeof (value as PromiseLike<unknown> | null)?.then === "function";
+
+/** Errors of accepting a connection that others have to end: it is dropped. */
+const SHORT = ["EMFILE", "ENFILE", "ENOMEM", "ENOBUFS"];
+
+/** Checks what `listen` is given, before anything is opened. Throws EINVAL. */
+export function checkServer(handler: unknown, options: ServerOptions): void {
+  const refuse = (detail: string): never => {
+    throw new ImsgError("EINVAL", { syscall: "listen", detail });
+  };
+  if (typeof handler !== "function") refuse("a handler is needed: a function that takes a channel");
+  resolveChannelOptions(options);
+  const { onError, mode } = options;
+  if (onError !== undefined && typeof onError !== "function") refuse("onError must be a function");
+  if (mode !== undefined && !(Number.isInteger(mode) && mode >= 0 && mode <= 0o7777)) {
+    refuse(`mode must be permissions such as 0o600, not ${String(mode)}`);
+  }
+  options.signal?.throwIfAborted();
+}
+
+/**
+ * A server of channels, made by the function `listen` of an entry. A bad peer
+ * ends its own channel only, and never the server.
+ */
+export class ImsgServer<Port extends number | undefined = number | undefined> {
+  readonly #channels = new Set<ImsgChannel>();
+  readonly #handler: ChannelHandler;
+  readonly #options: ServerOptions;
+  readonly #channelOptions: ChannelOptions;
+  #listening: Listening | undefined;
+  #stopped: Promise<unknown> | undefined;
+  #reason: { error: unknown } | undefined;
+  #closed: Promise<void>;
+  #conclude!: () => void;
+  #unlisten = (): void => {};
+
+  /** @internal */
+  constructor(handler: ChannelHandler, options: ServerOptions) {
+    checkServer(handler, options);
+    const { onError: _, mode: __, keepAlive: ___, noDelay: ____, signal, ...channel } = options;
+    this.#handler = handler;
+    this.#options = options;
+    this.#channelOptions = channel;
+    this.#closed = new Promise((resolve) => {
+      this.#conclude = resolve;
+    });
+    if (signal !== undefined) {
+      const abort = (): void => void this.close({ abort: signal.reason });
+      signal.addEventListener("abort", abort, { once: true });
+      this.#unlisten = () => signal.removeEventListener("abort", abort);
+    }
+  }
+
+  /** Begins, with a listener that is open. @internal */
+  started(listening: Listening): this {
+    this.#listening = listening;
+    if (this.#stopped !== undefined) this.#stopped = Promise.resolve(listening.stop());
+    return this;
+  }
+
+  /** Where the server listens. */
+  get address(): ServerAddress {
+    return this.#listening!.address;
+  }
+
+  /** The TCP port; undefined for a Unix socket. */
+  get port(): Port {
+    const { address } = this;
+    return ("port" in address ? address.port : undefined) as Port;
+  }
+
+  /** The channels that have not ended. */
+  get channels(): ReadonlySet<ImsgChannel> {
+    return this.#channels;
+  }
+
+  /** Fulfilled when the server accepts no more connections and every channel has ended. Never rejected. */
+  get closed(): Promise<void> {
+    return this.#closed;
+  }
+
+  /**
+   * Accepts no more connections, and resolves when every channel has ended: by
+   * itself, or by the options. Idempotent; a later call can still abort.
+   */
+  async close({ abort, signal }: ServerCloseOptions = {}): Promise<void> {
+    this.#unlisten();
+    this.#stopped ??= Promise.resolve(this.#listening?.stop());
+    const abortAll = (reason: unknown): void => {
+      const error =
+        reason === true
+          ? new ImsgError("ERR_IMSG_CLOSED", { detail: "the server closes" })
+          : reason;
+      this.#reason = { error };
+      for (const channel of this.#channels) channel.abort(error);
+    };
+    const late = (): void => abortAll(signal!.reason);
+    if (abort !== undefined && abort !== false) abortAll(abort);
+    else if (signal?.aborted) late();
+    else signal?.addEventListener("abort", late, { once: true });
+    try {
+      await this.#stopped;
+      while (this.#channels.size > 0) {
+        await Promise.allSettled([...this.#channels].map((channel) => channel.closed));
+      }
+    } finally {
+      signal?.removeEventListener("abort", late);
+    }
+    this.#conclude();
+  }
+
+  /** The same as {@link close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Lets the server keep the process alive, which is the default. Its channels have a ref of their own. */
+  ref(): this {
+    this.#listening?.ref?.();
+    return this;
+  }
+
+  /** Lets the process exit although the server listens. */
+  unref(): this {
+    this.#listening?.unref?.();
+    return this;
+  }
+
+  /**
+   * Makes a channel of a connection, and hands it to the handler. `drop` closes
+   * the connection if no channel can be made of it.
+   * @internal
+   */
+  accept(make: (options: ChannelOptions) => ImsgChannel, drop: () => void): void {
+    let channel: ImsgChannel;
+    try {
+      if (this.#stopped !== undefined) {
+        drop();
+        return;
+      }
+      channel = make(this.#channelOptions);
+    } catch (error) {
+      drop();
+      if (this.#options.onError !== undefined) this.#report(error, undefined);
+      else if (!SHORT.includes(String((error as { code?: unknown } | null)?.code))) {
+        this.#report(error, undefined);
+      }
+      return;
+    }
+    this.#channels.add(channel);
+    const ended = (): void => void this.#channels.delete(channel);
+    channel.closed.then(ended, ended);
+    this.#run(channel);
+  }
+
+  #run(channel: ImsgChannel): void {
+    const failed = (error: unknown): void => {
+      channel.abort(error);
+      this.#report(error, channel);
+    };
+    let running: unknown;
+    try {
+      running = this.#handler(channel);
+    } catch (error) {
+      failed(error);
+      return;
+    }
+    if (!isPromise(running)) return;
+    running.then(() => {
+      channel.close().catch((error) => this.#report(error, channel));
+    }, failed);
+  }
+
+  #report(error: unknown, channel: ImsgChannel | undefined): void {
+    const { onError } = this.#options;
+    if (onError !== undefined) onError(error, channel);
+    else if (!this.#isExpected(error)) void Promise.reject(error); // a mistake must be seen
+  }
+
+  /** Whether the peer can cause an error, or this server has. */
+  #isExpected(error: unknown): boolean {
+    if (this.#reason !== undefined && this.#reason.error === error) return true;
+    // a channel that has ended is nothing that a handler could know beforehand
+    return error instanceof ImsgError && (error.fromPeer || error.code === "ERR_IMSG_CLOSED");
+  }
+}

@@ -118,16 +118,13 @@ describe("closing a channel over a WebSocket", () => {
   it.each(["close", "abort"] as const)(
     "leaves no listener on the socket after %s()",
     async (end) => {
-      const [channel, socket] = await channelAndSocket();
-      const [ours] = await webSockets();
-      const other = fromWebSocket(ours);
-      const closed = once(ours, "close");
-      await other[end]();
-      if (end === "abort") await closed;
-      await sleep(10);
-      expect(ours.eventNames()).toEqual([]);
-      channel.abort();
-      socket.terminate();
+      const [ours, theirs] = await webSockets();
+      theirs.resume();
+      const channel = fromWebSocket(ours);
+      expect(ours.eventNames()).not.toEqual([]);
+      await channel[end]();
+      await expect.poll(() => ours.readyState).toBe(3);
+      await expect.poll(() => ours.eventNames()).toEqual([]);
     },
   );
 
@@ -167,9 +164,9 @@ describe("a WebSocket gets", () => {
     [["imsg.credit"], "-5", "EBADMSG"],
     [["imsg.credit"], "1e3", "EBADMSG"],
     [["imsg.credit"], "9999999999", "EBADMSG"],
-    [["imsg.credit"], "1".repeat(100_000), "EBADMSG"],
+    [["imsg.credit"], "1".repeat(40), "EBADMSG"],
   ])(
-    "under %j the text %.9s, which ends the channel with %s of the peer",
+    "under %j the text %s, which ends the channel with %s of the peer",
     async (protocols, text, code) => {
       const [channel, socket] = await channelAndSocket(protocols);
       socket.send(text);

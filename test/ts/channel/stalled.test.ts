@@ -1,13 +1,11 @@
-import { once } from "node:events";
-import type { AddressInfo } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { describe, expect, it, onTestFinished } from "vitest";
-import { WebSocket, WebSocketServer } from "ws";
+import { describe, expect, it } from "vitest";
 import { defaultInstance } from "../../../ts/c/index.ts";
 import type { ChannelOptions, ImsgChannel } from "../../../ts/channel/channel.ts";
 import { fromMessagePort, fromWebSocket } from "../../../ts/entry/web.ts";
 import { channelPair, collect, streamPair } from "../../helpers/pair.ts";
+import { Unpausable, webSockets } from "../transports/pairs.ts";
 
 const MARK = 65536; // the default
 const SIZE = 16000;
@@ -18,15 +16,13 @@ type Pair = (options?: ChannelOptions) => Promise<[ImsgChannel, ImsgChannel]>;
 const pairs: Record<string, Pair> = {
   "a Unix socket": channelPair,
   "a pair of streams": async (options) => streamPair(options),
-  "a WebSocket": async (options) => {
-    const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
-    onTestFinished(() => void server.close());
-    await once(server, "listening");
-    const { port } = server.address() as AddressInfo;
-    const accepted = once(server, "connection");
-    const ours = fromWebSocket(new WebSocket(`ws://127.0.0.1:${port}`), options);
-    const [theirs] = await accepted;
-    return [ours, fromWebSocket(theirs, options)];
+  "a WebSocket that cannot be stopped": async (options) => {
+    const [ours, theirs] = await webSockets([], Unpausable);
+    return [fromWebSocket(ours, options), fromWebSocket(theirs, options)];
+  },
+  "a WebSocket with credit": async (options) => {
+    const [ours, theirs] = await webSockets(["imsg.credit"], Unpausable);
+    return [fromWebSocket(ours, options), fromWebSocket(theirs, options)];
   },
   "a MessagePort": async (options) => {
     const { port1, port2 } = new MessageChannel();
@@ -77,7 +73,7 @@ async function settled(value: () => number): Promise<number> {
 }
 
 describe("a reader that takes nothing", () => {
-  it.each(["a Unix socket", "a pair of streams"] as const)(
+  it.each(["a Unix socket", "a pair of streams", "a MessagePort", "a WebSocket with credit"])(
     "stops a sender of 100 MB over %s, memory stays under the marks, and all comes later",
     async (name) => {
       const [a, b] = await pairs[name]!();
@@ -100,8 +96,8 @@ describe("a reader that takes nothing", () => {
     },
   );
 
-  it.each(["a WebSocket", "a MessagePort"] as const)(
-    "overflows under 100 MB over %s, which cannot be stopped, and memory stays bounded",
+  it.each(["a WebSocket that cannot be stopped"])(
+    "overflows under 100 MB over %s, and memory stays bounded",
     async (name) => {
       const [a, b] = await pairs[name]!();
       const sender = flood(a);

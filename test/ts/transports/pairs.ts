@@ -28,9 +28,10 @@ export async function webSockets(
   const { port } = server.address() as AddressInfo;
   const accepted = once(server, "connection");
   const ours = new Kind(`ws://127.0.0.1:${port}`, protocols);
+  const opened = once(ours, "open");
   const [theirs] = await accepted;
   theirs.pause?.(); // until a transport starts
-  await once(ours, "open");
+  await opened;
   return [ours as never, theirs];
 }
 

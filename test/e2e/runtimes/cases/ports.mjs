@@ -28,7 +28,7 @@ export const ports = [
   {
     name: "a port's channel refuses what is no bytes",
     async run({ web }) {
-      for (const junk of ["text", { type: 1 }, 5]) {
+      for (const junk of ["text", { type: 1 }, true]) {
         const { port1, port2 } = new MessageChannel();
         const channel = web.fromMessagePort(port1);
         port2.postMessage(junk);
@@ -39,23 +39,25 @@ export const ports = [
     },
   },
   {
-    name: "a port that nobody reads from overflows, after the messages before",
+    name: "a port that nobody reads from makes its sender wait, and everything comes later",
     async run({ web }) {
       const { port1, port2 } = new MessageChannel();
       const sender = web.fromMessagePort(port1);
-      const stalled = web.fromMessagePort(port2);
+      const receiver = web.fromMessagePort(port2);
       const data = payload(0, 16000);
-      for (let i = 0; i < 6250; i++) {
-        await sender.send({ type: 1, data }).catch(() => {});
-        if (i % 64 === 0) await new Promise((resolve) => setTimeout(resolve));
+      let sent = 0;
+      for (let i = 0; i < 500; i++) {
+        sender.send({ type: i, data }).then(
+          () => sent++,
+          () => {},
+        );
       }
-      await fails(stalled.closed, "ERR_IMSG_OVERFLOW", "closed");
-      let waiting = 0;
-      await fails(async () => {
-        for await (const { data } of stalled) waiting += data.length;
-      }, "ERR_IMSG_OVERFLOW");
-      ok(waiting > 2 ** 20 - 70000 && waiting < 2 ** 21, `${waiting} bytes were kept`);
-      await fails(sender.closed, "ECONNRESET", "the sender's closed");
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      ok(sent < 50, `${sent} sends were fulfilled`);
+      for (let i = 0; i < 500; i++) equal((await receiver.receive()).type, i, "type");
+      await sender.close();
+      await receiver.close();
+      await receiver.closed;
     },
   },
 ];

@@ -68,7 +68,10 @@ export class BunTransport implements Transport {
         if (written !== -1) return written;
         throw new ImsgError("EPIPE", { syscall: "send", detail: "the socket is closed" });
       },
-      shutdown: () => socket.shutdown(),
+      shutdown: () => {
+        if (this.#peerEnded) this.#release(() => socket.end());
+        else socket.shutdown();
+      },
       drained: () => this.#sink?.drained(),
       failed: (error) => this.#sink?.sendFailed(error),
     });
@@ -97,6 +100,7 @@ export class BunTransport implements Transport {
     if (this.#peerEnded) return;
     this.#peerEnded = true;
     this.#sink?.ended();
+    if (this.#queue.ended) this.#release(() => this.#socket.end());
   }
 
   /** Bun's `error`, and its `close` with or without an error. */

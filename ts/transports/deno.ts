@@ -43,16 +43,18 @@ export function denoTransport(conn: DenoConn): Transport {
   let paused = false;
   let alive = true;
   let shut = false; // the sending side has ended, or is about to
+  let bothEnd = false; // as soon as our side does
   let asking = false; // whether the peer is gone
   const isUnix = conn.remoteAddr?.transport === "unix";
   let probe: Repeater | undefined;
 
   const queue = new WriteQueue({
     write: (bytes) => conn.write(bytes),
-    shutdown() {
+    async shutdown() {
       shut = true;
       probe?.stop();
-      return conn.closeWrite();
+      await conn.closeWrite();
+      if (bothEnd) queueMicrotask(release);
     },
     drained: () => {
       if (!silent) sink.drained();
@@ -87,8 +89,10 @@ export function denoTransport(conn: DenoConn): Transport {
   };
   const peerEnded = async (): Promise<void> => {
     if (silent || (await reportGone()) || silent) return;
+    bothEnd = true;
     sink.ended();
-    if (!isUnix || silent) return;
+    if (queue.ended) release();
+    if (!isUnix || shut || silent) return;
     probe = repeat(() => void reportGone(), PROBE_INTERVAL);
     probe.keepAlive(alive);
   };

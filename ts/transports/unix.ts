@@ -81,6 +81,11 @@ export function unixTransport(sockets: UnixSockets, fd: number, watch: Watch): T
   };
   const update = (): void => {
     if (released || watcher === undefined) return;
+    if (peerEnded && queue.ended) {
+      release();
+      sockets.hangUp(fd);
+      return;
+    }
     let conditions = queue.waits && timer === undefined ? WRITABLE : 0;
     if (!peerEnded) {
       if (reading || silent) conditions |= READABLE;

@@ -316,6 +316,24 @@ export const CLAUSES: readonly Clause[] = [
     },
   },
   {
+    name: "close() that waits for the peer to read calls the sink no more, whatever the peer sends",
+    applies: stalls,
+    async run(pair) {
+      const [a, b] = both(pair);
+      b.transport.pause!();
+      a.send(STALL);
+      const closed = a.close();
+      b.send(1000);
+      await sleep(30);
+      b.transport.resume!();
+      await closed;
+      await until(() => b.sink.over, "the end had arrived");
+      a.arrivedAt(b);
+      await b.close();
+      for (const { sink } of [a, b]) strictEqual(sink.breach, undefined);
+    },
+  },
+  {
     name: "close() after end(), and a second close(), are fulfilled",
     applies: always,
     async run(pair) {

@@ -1,4 +1,3 @@
-import { chmodSync, lstatSync, unlinkSync } from "node:fs";
 import {
   type AddressInfo,
   createServer,
@@ -13,8 +12,9 @@ import { resolveChannelOptions } from "../channel/options.ts";
 import { ImsgError } from "../module/error.ts";
 import { connectSocket } from "./connect.ts";
 import { duplexTransport } from "./node.ts";
-import { type ChannelHandler, ImsgServer, type Listening, type ServerOptions } from "./server.ts";
-import { checkUnixPath } from "./unix-path.ts";
+import type { ChannelHandler, ImsgServer, Listening, ServerOptions } from "./server.ts";
+import { startServer } from "./start-server.ts";
+import { checkAddress } from "./unix-path.ts";
 
 const syscall = "imsgbuf_allow_fdpass";
 
@@ -103,15 +103,11 @@ export async function maker(options: ChannelOptions, isUnix: boolean): Promise<M
   };
 }
 
-/** Checks an address of Node's: a path, or a port. Throws EINVAL. */
-function checkAddress(address: unknown, call: string): { path?: string } {
+/** Checks an address of Node's, which may be an options object with more fields. */
+const checkPath = (address: unknown, call: string): string | undefined => {
   const { path, port } = Object(address) as { path?: unknown; port?: unknown };
-  if (path !== undefined) return { path: checkUnixPath(path, call) };
-  const number = typeof port === "string" && port !== "" ? Number(port) : port;
-  if (typeof number === "number" && number >>> 0 === number && number < 65536) return {};
-  const detail = "an address has a path or a port from 0 to 65535";
-  throw new ImsgError("EINVAL", { syscall: call, detail });
-}
+  return checkAddress({ path, port }, call);
+};
 
 /**
  * Connects to a Unix socket (`{ path }`) or a TCP port (`{ port, host }`), with
@@ -129,7 +125,7 @@ export async function connect(
   address: NetConnectOpts,
   options: ChannelOptions = {},
 ): Promise<ImsgChannel> {
-  const { path } = checkAddress(address, "connect");
+  const path = checkPath(address, "connect");
   const make = await maker(options, path !== undefined);
   const { signal } = options;
   signal?.throwIfAborted();
@@ -179,35 +175,43 @@ export async function listen(
   handler: ChannelHandler,
   options: ServerOptions = {},
 ): Promise<ImsgServer> {
-  const { path } = checkAddress(address, "listen");
+  const path = checkPath(address, "listen");
   const make = await maker(options, path !== undefined);
-  const { keepAlive = true, noDelay = true, mode } = options;
-  const channels = new ImsgServer(handler, options);
+  return startServer(handler, options, path, (channels) =>
+    openServer(channels, make, address, path, options),
+  );
+}
+
+async function openServer(
+  channels: ImsgServer,
+  make: Make,
+  address: ListenOptions,
+  path: string | undefined,
+  { allowFdPass, keepAlive = true, noDelay = true }: ServerOptions,
+): Promise<Listening> {
   const server = createServer(
     {
       allowHalfOpen: true,
-      pauseOnConnect: options.allowFdPass === true, // nothing may be read
+      pauseOnConnect: allowFdPass === true, // nothing may be read
       ...(path === undefined
         ? { keepAlive, noDelay, keepAliveInitialDelay: KEEP_ALIVE_DELAY }
         : {}),
     },
     (socket) => {
       // a reset before the channel listens for errors
-      const ignore = (): void => {};
-      socket.on("error", ignore);
+      socket.on("error", () => {});
       channels.accept(
         (rest) => make(socket, rest),
         () => socket.destroy(),
       );
     },
   );
-  await open(server, address, path);
-  if (path !== undefined && mode !== undefined && !path.startsWith("\0")) chmodSync(path, mode);
-  return channels.started(listening(server, path));
+  await openOnce(server, address);
+  return listening(server, path);
 }
 
 function listening(server: Server, path: string | undefined): Listening {
-  // a listener that fails later has no connection to report it on; it goes on accepting
+  // a listener that fails later has no connection to report it on; the listener continues to accept
   server.on("error", () => {});
   const { address: host, port } = (path === undefined ? server.address() : {}) as AddressInfo;
   return {
@@ -219,22 +223,6 @@ function listening(server: Server, path: string | undefined): Listening {
   };
 }
 
-/** Opens a listener. A Unix socket's file that a server left behind when it was killed is removed. */
-async function open(
-  server: Server,
-  address: ListenOptions,
-  path: string | undefined,
-): Promise<void> {
-  try {
-    await openOnce(server, address);
-  } catch (error) {
-    const inUse = (error as { code?: unknown }).code === "EADDRINUSE";
-    if (!inUse || path === undefined || !(await isStale(path))) throw error;
-    unlinkSync(path);
-    await openOnce(server, address);
-  }
-}
-
 function openOnce(server: Server, address: ListenOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
@@ -243,16 +231,4 @@ function openOnce(server: Server, address: ListenOptions): Promise<void> {
       resolve();
     });
   });
-}
-
-/** Whether a file is a socket that nobody listens on. */
-async function isStale(path: string): Promise<boolean> {
-  try {
-    if (!lstatSync(path).isSocket()) return false;
-    const socket = await connectSocket({ path }, undefined);
-    socket.destroy();
-    return false;
-  } catch (error) {
-    return (error as { code?: unknown }).code === "ECONNREFUSED";
-  }
 }

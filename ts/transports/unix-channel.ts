@@ -1,8 +1,12 @@
 import { type ChannelOptions, ImsgChannel } from "../channel/channel.ts";
 import type { PeerCredentials, Transport } from "../channel/transport.ts";
 import { ImsgError } from "../module/error.ts";
+import type { ImsgServer, Listening } from "./server.ts";
 import { unixTransport } from "./unix.ts";
 import type { EpollSockets, UnixListening } from "./unix-epoll.ts";
+
+/** Takes a connection: makes its channel with `make`, or closes it with `drop`. */
+export type Accept = (make: (options: ChannelOptions) => ImsgChannel, drop: () => void) => void;
 
 /** The descriptor mode of an entry, which loads it on first use. */
 export interface UnixChannels {
@@ -10,12 +14,8 @@ export interface UnixChannels {
   connect(path: string | undefined, options: ChannelOptions): ImsgChannel;
   /** A channel over a connected socket, by its number, which stays the caller's if it throws. */
   adopt(fd: number, options: ChannelOptions): ImsgChannel;
-  /** Calls back with connected channels. */
-  listen(
-    path: string | undefined,
-    onChannel: (channel: ImsgChannel) => void,
-    options: ChannelOptions,
-  ): UnixListening;
+  /** Listens, and hands every connection to `accept`. Throws the errors of bind and listen. */
+  listen(path: string | undefined, accept: Accept): UnixListening;
   /** Two connected Unix sockets, by their numbers, closed on exec, which the caller owns. */
   pair(): [number, number];
   /** A transport over a connected socket, by its number, which it owns. Throws as `adopt`. */
@@ -44,15 +44,9 @@ function checked(path: string | undefined): string {
 
 /** Channels that pass descriptors over such sockets. */
 export function unixChannels(sockets: EpollSockets): UnixChannels {
-  const channel = (fd: number, options: ChannelOptions): ImsgChannel => {
-    const transport = unixTransport(sockets, fd, sockets.watch);
-    try {
-      return new ImsgChannel(transport, options);
-    } catch (error) {
-      transport.abort(error);
-      throw error;
-    }
-  };
+  // the descriptor stays the caller's if the channel cannot be made
+  const make = (fd: number, options: ChannelOptions): ImsgChannel =>
+    new ImsgChannel(unixTransport(sockets, fd, sockets.watch), options);
   return {
     pair: () => sockets.pair(),
     open: (fd) => unixTransport(sockets, sockets.adopt(fd), sockets.watch),
@@ -60,10 +54,37 @@ export function unixChannels(sockets: EpollSockets): UnixChannels {
     closeFd: (fd) => sockets.closeTaken(fd),
     readFd: (fd, buffer) => sockets.read(fd, buffer),
     credentials: (fd) => sockets.credentials(fd),
-    adopt: (fd, options) =>
-      new ImsgChannel(unixTransport(sockets, sockets.adopt(fd), sockets.watch), options),
-    connect: (path, options) => channel(sockets.connect(checked(path)), options),
-    listen: (path, onChannel, options) =>
-      sockets.listen(checked(path), (fd) => onChannel(channel(fd, options))),
+    adopt: (fd, options) => make(sockets.adopt(fd), options),
+    connect: (path, options) => {
+      const fd = sockets.connect(checked(path));
+      try {
+        return make(fd, options);
+      } catch (error) {
+        sockets.close(fd);
+        throw error;
+      }
+    },
+    listen: (path, accept) =>
+      sockets.listen(checked(path), (fd) =>
+        accept(
+          (options) => make(fd, options),
+          () => sockets.close(fd),
+        ),
+      ),
+  };
+}
+
+/** Opens the listener of a server that passes descriptors. Throws EINVAL without a path. */
+export function unixListening(
+  channels: UnixChannels,
+  path: string | undefined,
+  server: ImsgServer,
+): Listening {
+  const listening = channels.listen(path, (make, drop) => server.accept(make, drop));
+  return {
+    address: { path: path! },
+    stop: () => listening.close(),
+    ref: () => listening.ref(),
+    unref: () => listening.unref(),
   };
 }

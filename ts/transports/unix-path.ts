@@ -24,3 +24,22 @@ export function checkUnixPath(path: unknown, syscall: string): string {
   if (!abstract && path.includes("\0")) return refuse("the path holds a NUL");
   return path;
 }
+
+/**
+ * Checks an address that is either the path of a Unix socket or a TCP port, and
+ * returns the path. Throws EINVAL for a bad one, which names `key`, the runtime's
+ * name for the path.
+ */
+export function checkAddress(
+  { path, port }: { readonly path: unknown; readonly port: unknown },
+  syscall: string,
+  key = "path",
+): string | undefined {
+  if (path !== undefined) return checkUnixPath(path, syscall);
+  const number = typeof port === "string" && port !== "" ? Number(port) : port;
+  if (typeof number === "number" && number >>> 0 === number && number < 65536) return undefined;
+  throw new ImsgError("EINVAL", {
+    syscall,
+    detail: `an address has \`${key}\`, or a \`port\` from 0 to 65535, not ${String(port)}`,
+  });
+}

@@ -78,8 +78,8 @@ if (globalThis.Deno !== undefined) {
     open: (options) =>
       byListener(
         async (address, accept) => {
-          const server = deno.listen({ path: address }, accept, options);
-          return () => server.close();
+          const server = await deno.listen({ path: address }, accept, options);
+          return () => void server.close();
         },
         (address) => deno.connect({ path: address }, options),
       ),
@@ -99,8 +99,8 @@ if (globalThis.Bun !== undefined) {
     open: (options) =>
       byListener(
         async (address, accept) => {
-          const listener = bun.listen({ unix: address }, accept, options);
-          return () => listener.stop();
+          const server = await bun.listen({ unix: address }, accept, options);
+          return () => void server.close();
         },
         (address) => bun.connect({ unix: address }, options),
       ),

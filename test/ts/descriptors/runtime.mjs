@@ -64,5 +64,5 @@ if (runtime === "node") {
   result.childLeaked = new TextDecoder().decode((await child.receive()).data);
   await child.close();
 }
-await (server.close ?? server.stop).call(server);
+await server.close();
 console.log(JSON.stringify(result));

@@ -121,14 +121,10 @@ const things: Record<string, () => unknown> = {
     const seen: unknown[] = [];
     for (let i = 0; i < 2; i++) {
       let accepted = 0;
-      const server = listen(
-        path,
-        (channel) => {
-          accepted++;
-          channel.close();
-        },
-        { allowFdPass: true },
-      );
+      const server = listen(path, (make) => {
+        accepted++;
+        make({ allowFdPass: true }).close();
+      });
       seen.push(existsSync(path));
       await connect(path, { allowFdPass: true }).close();
       for (let n = 0; n < 100 && accepted === 0; n++) await sleep(5);
@@ -136,13 +132,13 @@ const things: Record<string, () => unknown> = {
       server.close();
       seen.push(existsSync(path));
     }
-    const server = listen(path, () => {}, {});
+    const server = listen(path, () => {});
     rmSync(path);
     writeFileSync(path, "somebody else's");
     server.close();
     seen.push(existsSync(path));
     rmSync(path);
-    listen(path, () => {}, {}).unref(); // must not keep the process alive
+    listen(path, () => {}).unref(); // must not keep the process alive
     console.log(JSON.stringify(seen));
   },
   /** Reads and closes a descriptor that has arrived. */

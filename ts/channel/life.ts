@@ -16,6 +16,8 @@ import type { Passed, Transport } from "./transport.ts";
 const FD_MARK = 16;
 /** How many times the mark may wait while a request waits for a reply behind it. */
 const UNREAD = 16;
+/** Bytes that a peer with credit may have under way, twice: a window, and a piece that overruns it. */
+const WINDOW = 2 * 65536;
 const NONE: readonly Passed[] = [];
 
 const closedError = (syscall: string, detail?: string): ImsgError =>
@@ -271,9 +273,11 @@ export class Life {
     const { mark, maxSize, maxQueued } = this.#options;
     const pauses = this.#transport.pause !== undefined;
     const waiting = this.#intake.bytes + (pauses ? 0 : this.#inbox.cost);
-    const limit = pauses ? maxQueued : Math.max(mark * UNREAD, mark + maxSize);
+    // an honest peer may have a window of credit under way, and then hands over all it has queued
+    const honest = Math.max(maxQueued, WINDOW) + WINDOW + maxSize;
+    const limit = pauses ? honest : Math.max(mark * UNREAD, mark + maxSize);
     if (waiting <= limit) return;
-    const rule = pauses ? "maxQueued" : "16 times highWaterMark, or that and maxSize";
+    const rule = pauses ? "maxQueued and a window" : "16 times highWaterMark, or that and maxSize";
     const detail = `${waiting} bytes wait, at most ${limit} may (${rule})`;
     this.#fail(new ImsgError("ERR_IMSG_OVERFLOW", { syscall: "imsgbuf_read", detail }));
   }

@@ -24,6 +24,7 @@ export class Linger {
   readonly #owner: LingerOwner;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #over = false;
+  #last = Number.POSITIVE_INFINITY;
 
   constructor(transport: Transport, owner: LingerOwner) {
     this.#transport = transport;
@@ -34,6 +35,7 @@ export class Linger {
   start(): void {
     const transport = this.#transport;
     const { timeout } = this.#owner;
+    this.#last = this.#owner.unsent();
     // also keeps the process alive, if the channel does not
     this.#timer = setTimeout(() => this.#late(), timeout);
     if (transport.lingers === true) {
@@ -64,6 +66,12 @@ export class Linger {
   #late(): void {
     const bytes = this.#owner.unsent();
     const { timeout } = this.#owner;
+    // a slow peer that reads is given the limit anew
+    if (bytes > 0 && bytes < this.#last) {
+      this.#last = bytes;
+      this.#timer = setTimeout(() => this.#late(), timeout);
+      return;
+    }
     if (bytes === 0) {
       void Promise.resolve(this.#transport.close()).catch(() => {});
       this.#done(undefined, 0);

@@ -9,7 +9,7 @@ export function describeLost(error: unknown, bytes: number): unknown {
   if (bytes === 0 || (error instanceof ImsgError && error.lostBytes === bytes)) return error;
   const { code, syscall, fromPeer } = error instanceof ImsgError ? error : FALLBACK;
   const text = error instanceof Error ? error.message : String(error);
-  const detail = `${text}; ${bytes} bytes of messages whose send was fulfilled were not sent`;
+  const detail = `${bytes} bytes of messages whose send was fulfilled were not sent (${text})`;
   return new ImsgError(code, {
     ...(syscall === undefined ? {} : { syscall }),
     detail,

@@ -93,8 +93,9 @@ export interface ChannelOptions extends ImsgOptions {
   maxQueued?: number | undefined;
   /**
    * How long `close` waits for the last bytes to be written and for the peer to
-   * end its side, in ms: 10,000 if absent, which is longer than TCP needs to
-   * repeat a lost end three times (1 + 2 + 4 s).
+   * end its side, in ms: 5,000 if absent, which is longer than TCP needs to
+   * repeat a lost end twice (1 + 2 s). It starts anew as long as bytes leave, so
+   * that a slow peer gets everything.
    */
   lingerTimeout?: number | undefined;
   /**
@@ -116,7 +117,7 @@ export interface ChannelOptions extends ImsgOptions {
 
 const HIGH_WATER_MARK = 65536;
 const MAX_QUEUED = 16 * 1024 * 1024;
-const LINGER_TIMEOUT = 10_000;
+const LINGER_TIMEOUT = 5_000;
 
 /** Channel options in the form that the parts of a channel take. */
 export interface ResolvedChannelOptions extends ResolvedOptions {

@@ -97,19 +97,33 @@ describe("a channel", () => {
     await Promise.all([a.closed, b.closed]);
   });
 
-  it("hands out what was queued before close(), and never waits for a stalled peer", async () => {
+  it("sends everything that was queued before close(), however slowly the peer reads", async () => {
     const [a, socket] = await channelAndSocket();
     socket.pause();
     for (let i = 0; i < 500; i++) void a.send({ type: i, data: new Uint8Array(16000) });
-    await a.close();
-    await a.closed;
     let got = 0;
     socket.on("data", (chunk: Buffer) => {
       got += chunk.length;
+      socket.pause();
+      setTimeout(() => socket.resume(), 1);
     });
-    socket.resume();
-    await new Promise((resolve) => socket.once("end", resolve));
+    socket.once("end", () => socket.end());
+    await a.close();
+    await a.closed;
     expect(got).toBe(500 * 16016);
+  });
+
+  it("rejects close() with ETIMEDOUT and the number of bytes if the peer never reads them", async () => {
+    const [a, socket] = await channelAndSocket({ lingerTimeout: 200 });
+    socket.pause();
+    for (let i = 0; i < 500; i++) void a.send({ type: i, data: new Uint8Array(16000) });
+    const start = Date.now();
+    const error = await a.close().catch((reason) => reason);
+    expect(Date.now() - start).toBeLessThan(1200);
+    expect(error).toMatchObject({ code: "ETIMEDOUT", syscall: "close", fromPeer: true });
+    expect(error.lostBytes).toBeGreaterThan(1_000_000);
+    expect(error.message).toContain(`${error.lostBytes} bytes were not sent within 200 ms`);
+    await expect(a.closed).rejects.toBe(error);
     socket.destroy();
   });
 
@@ -289,13 +303,20 @@ describe("request()", () => {
     await Promise.all([a.close(), b.close()]);
   });
 
-  it("gives up after its timeout, and the late reply is an ordinary message", async () => {
+  it("gives up after its timeout, and drops the late reply instead of taking it for the next one", async () => {
     const [a, b] = await channelPair();
-    await expect(a.request({ type: 1, peerid: 5 }, { timeout: 5 })).rejects.toMatchObject({
-      code: "ETIMEDOUT",
-    });
-    await b.send({ type: 2, peerid: 5 });
-    expect(await a.receive()).toMatchObject({ type: 2, peerid: 5 });
+    const first = a.request({ type: 1 }, { timeout: 5 });
+    await expect(first).rejects.toMatchObject({ code: "ETIMEDOUT", fromPeer: true });
+    const late = (await b.receive())!;
+    const second = a.request({ type: 2 }, { timeout: 5000 });
+    const question = (await b.receive())!;
+    expect(question.peerid).not.toBe(late.peerid);
+    await b.reply(late, { type: 11 });
+    await b.send({ type: 12 }); // unsolicited, with peerid 0
+    await b.reply(question, { type: 13 });
+    expect(await second).toMatchObject({ type: 13 });
+    expect(a.lateReplies).toBe(1);
+    expect(await a.receive()).toMatchObject({ type: 12 });
     await Promise.all([a.close(), b.close()]);
   });
 

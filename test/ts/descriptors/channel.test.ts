@@ -359,7 +359,7 @@ describe("a value that comes with a message", () => {
     await c.send({ type, peerid, pid, data });
     message.dispose();
     expect([(await d.receive())!.hasFd, log]).toEqual([false, ["fd"]]);
-    for (const channel of [a, b, c, d]) await channel.close();
+    await Promise.all([a, b, c, d].map((channel) => channel.close()));
   });
 });
 

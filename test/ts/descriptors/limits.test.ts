@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   limit(limits[0]!);
-  for (const channel of channels) await channel.close();
+  await Promise.all(channels.map((channel) => channel.close()));
   channels = [];
 });
 afterAll(() => rm(folder, { recursive: true }));

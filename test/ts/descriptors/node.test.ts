@@ -204,7 +204,9 @@ describe("two channels on a Unix socket", () => {
         }
       })(),
     ).rejects.toMatchObject({ code: "EPIPE" });
-    await expect(a.closed).rejects.toMatchObject({ code: "EPIPE" });
+    // the channel has ended by itself: with an error if it has lost bytes, else cleanly
+    const error = await a.closed.catch((reason) => reason);
+    if (error !== undefined) expect(error).toMatchObject({ code: "EPIPE", fromPeer: true });
   });
 
   it("reject as without descriptors when nobody listens", async () => {

@@ -19,7 +19,7 @@ const closedOnExec = (fd: number): boolean => {
 };
 
 beforeAll(async () => {
-  for (const channel of await pair()) await channel.close(); // loads koffi
+  await Promise.all((await pair()).map((channel) => channel.close())); // loads koffi
 });
 
 describe("a channel on the number of a socket", () => {

@@ -108,6 +108,7 @@ describe("a channel", () => {
       setTimeout(() => socket.resume(), 1);
     });
     socket.once("end", () => socket.end());
+    socket.resume();
     await a.close();
     await a.closed;
     expect(got).toBe(500 * 16016);

@@ -1,4 +1,4 @@
-import type { Dialect } from "../batch/batch.ts";
+import { Batch, type Dialect } from "../batch/batch.ts";
 import { DEFAULT_MAX_SIZE } from "../module/abi.ts";
 import { defaultEngine } from "../module/default.ts";
 import type { Engine } from "../module/engine.ts";
@@ -144,4 +144,14 @@ export function resolveChannelOptions(options: ChannelOptions): ResolvedChannelO
     copy: copy !== false,
     signal: checkSignal(options.signal, syscall),
   };
+}
+
+/**
+ * Checks the options of a channel that is made later, maxSize and pid by the module
+ * itself. Throws EINVAL, ENOMEM, and the reason of a signal that has aborted.
+ */
+export function checkChannelOptions(options: ChannelOptions): void {
+  const resolved = resolveChannelOptions(options);
+  new Batch(resolved.engine, resolved).dispose();
+  resolved.signal?.throwIfAborted();
 }

@@ -1,5 +1,5 @@
 import { type ChannelOptions, ImsgChannel } from "../channel/channel.ts";
-import { resolveChannelOptions } from "../channel/options.ts";
+import { checkChannelOptions } from "../channel/options.ts";
 import { abortable } from "./abortable.ts";
 import { type BunSocket, type BunSocketHandler, BunTransport } from "./bun.ts";
 import type { ChannelHandler, ImsgServer, Listening, ServerOptions } from "./server.ts";
@@ -146,9 +146,7 @@ export async function connect(
   options: ChannelOptions = {},
 ): Promise<ImsgChannel> {
   const path = checkPath(address, "connect");
-  resolveChannelOptions(options);
-  const { signal } = options;
-  signal?.throwIfAborted();
+  checkChannelOptions(options);
   if (options.allowFdPass) return (await unix()).connect(path, options);
   const connecting = new Promise<ImsgChannel>((resolve, reject) => {
     const opened = (channel: ImsgChannel, socket: BunSocket): void => {
@@ -160,7 +158,7 @@ export async function connect(
       .connect({ ...address, allowHalfOpen: true, socket })
       .catch(reject);
   });
-  return abortable(connecting, signal, () => {}); // a late channel has the signal itself
+  return abortable(connecting, options.signal, () => {}); // a late channel has the signal itself
 }
 
 /**

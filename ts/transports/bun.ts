@@ -69,7 +69,8 @@ export class BunTransport implements Transport {
         throw new ImsgError("EPIPE", { syscall: "send", detail: "the socket is closed" });
       },
       shutdown: () => {
-        if (this.#peerEnded) this.#release(() => socket.end());
+        // Bun calls `close` from within `end`, which the queue does not expect now
+        if (this.#peerEnded) queueMicrotask(() => this.#release(() => socket.end()));
         else socket.shutdown();
       },
       drained: () => this.#sink?.drained(),

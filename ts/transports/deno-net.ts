@@ -1,5 +1,5 @@
 import { type ChannelOptions, ImsgChannel } from "../channel/channel.ts";
-import { resolveChannelOptions } from "../channel/options.ts";
+import { checkChannelOptions } from "../channel/options.ts";
 import { abortable } from "./abortable.ts";
 import { type DenoConn, denoTransport } from "./deno.ts";
 import type { ChannelHandler, ImsgServer, Listening, ServerOptions } from "./server.ts";
@@ -136,12 +136,10 @@ export async function connect(
   options: ChannelOptions = {},
 ): Promise<ImsgChannel> {
   const path = checkPath(address, "connect");
-  resolveChannelOptions(options);
-  const { signal } = options;
-  signal?.throwIfAborted();
+  checkChannelOptions(options);
   if (options.allowFdPass) return (await unix()).connect(path, options);
   const connecting = deno().connect(target(address, path));
-  const conn = await abortable(connecting, signal, (late) => late.close());
+  const conn = await abortable(connecting, options.signal, (late) => late.close());
   tune(conn, true, true);
   try {
     return fromConn(conn, options);
@@ -219,13 +217,15 @@ function openServer(
       );
     }
   };
-  void accept();
+  const accepting = accept();
   return {
     address:
       path === undefined ? { host: listener.addr.hostname, port: listener.addr.port } : { path },
+    // Deno removes the file of the socket when the pending accept has ended
     stop() {
       stopped = true;
       listener.close();
+      return accepting;
     },
     ref: () => listener.ref(),
     unref: () => listener.unref(),

@@ -8,7 +8,7 @@ import {
 } from "node:net";
 import type { Duplex } from "node:stream";
 import { type ChannelOptions, ImsgChannel } from "../channel/channel.ts";
-import { resolveChannelOptions } from "../channel/options.ts";
+import { checkChannelOptions } from "../channel/options.ts";
 import { ImsgError } from "../module/error.ts";
 import { connectSocket } from "./connect.ts";
 import { duplexTransport } from "./node.ts";
@@ -58,7 +58,7 @@ export function fromSocket(
 }
 
 async function fromNumber(fd: number, options: ChannelOptions): Promise<ImsgChannel> {
-  resolveChannelOptions(options);
+  checkChannelOptions(options);
   if (options.allowFdPass) return new ImsgChannel((await unix()).open(fd), options);
   let socket: NetSocket;
   try {
@@ -86,7 +86,7 @@ export type Make = (socket: NetSocket, options: ChannelOptions) => ImsgChannel;
 
 /** Where descriptors pass, they do by koffi: Node's own sockets would drop them. */
 export async function maker(options: ChannelOptions, isUnix: boolean): Promise<Make> {
-  resolveChannelOptions(options);
+  checkChannelOptions(options);
   if (options.allowFdPass !== true) return (socket, rest) => fromSocket(socket, rest);
   if (!isUnix) {
     throw new ImsgError("EINVAL", { syscall, detail: "only Unix sockets pass descriptors" });

@@ -1,5 +1,5 @@
 import type { ChannelOptions, ImsgChannel } from "../channel/channel.ts";
-import { resolveChannelOptions } from "../channel/options.ts";
+import { checkChannelOptions } from "../channel/options.ts";
 import { ImsgError } from "../module/error.ts";
 
 /**
@@ -61,13 +61,12 @@ export function checkServer(handler: unknown, options: ServerOptions): void {
     throw new ImsgError("EINVAL", { syscall: "listen", detail });
   };
   if (typeof handler !== "function") refuse("a handler is needed: a function that takes a channel");
-  resolveChannelOptions(options);
+  checkChannelOptions(options);
   const { onError, mode } = options;
   if (onError !== undefined && typeof onError !== "function") refuse("onError must be a function");
   if (mode !== undefined && !(Number.isInteger(mode) && mode >= 0 && mode <= 0o7777)) {
     refuse(`mode must be permissions such as 0o600, not ${String(mode)}`);
   }
-  options.signal?.throwIfAborted();
 }
 
 /**
@@ -225,8 +224,16 @@ export class ImsgServer<Port extends number | undefined = number | undefined> {
 
   #report(error: unknown, channel: ImsgChannel | undefined): void {
     const { onError } = this.#options;
-    if (onError !== undefined) onError(error, channel);
-    else if (!this.#isExpected(error)) void Promise.reject(error); // a mistake must be seen
+    // a mistake must be seen, as an unhandled rejection: a throw would end the accept loop
+    if (onError === undefined) {
+      if (!this.#isExpected(error)) void Promise.reject(error);
+      return;
+    }
+    try {
+      onError(error, channel);
+    } catch (mistake) {
+      void Promise.reject(mistake);
+    }
   }
 
   /** Whether the peer can cause an error, or this server has. */

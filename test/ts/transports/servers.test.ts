@@ -1,0 +1,148 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdtemp, rename, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const top = fileURLToPath(new URL("../../..", import.meta.url));
+const installed = (path: string): string => join(top, "build/runtimes", path);
+
+let folder: string;
+let program: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "imsg-servers-"));
+  program = join(top, `build/serve-${process.pid}.mjs`); // where koffi is found
+  await build({
+    entryPoints: [join(top, "test/ts/transports/serve.ts")],
+    ...{ bundle: true, format: "esm", platform: "node", target: "node20" },
+    ...{ external: ["koffi"], outfile: program, logLevel: "silent" },
+  });
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+  await rm(program);
+});
+
+/** What `make test-runtimes` installs, and the Node that runs this. */
+const RUNTIMES: { name: string; command: string; args: string[] }[] = [
+  { name: "node", command: process.execPath, args: [] },
+  { name: "deno", command: installed("deno/node_modules/.bin/deno"), args: ["run", "-A"] },
+  { name: "bun", command: installed("bun/node_modules/.bin/bun"), args: [] },
+].filter(({ command }) => existsSync(command));
+
+const start = ({ command, args }: (typeof RUNTIMES)[number], name: string, where = folder) =>
+  spawn(command, [...args, program, name, where], {
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: 20_000,
+  });
+
+async function text(stream: AsyncIterable<Buffer>): Promise<string> {
+  let all = "";
+  for await (const chunk of stream) all += String(chunk);
+  return all;
+}
+
+/** Runs one case, which has to end by itself and without errors, and returns what it saw. */
+async function run(runtime: (typeof RUNTIMES)[number], name: string, where = folder) {
+  const child = start(runtime, name, where);
+  const closed = once(child, "close");
+  const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  expect([errors, ...(await closed)]).toEqual(["", 0, null]);
+  return JSON.parse(output);
+}
+
+/** The file of a Unix socket whose server has been killed. */
+async function staleFile(path: string): Promise<void> {
+  const killed = `require("net").createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, "SIGKILL"))`;
+  spawnSync(process.execPath, ["-e", killed]);
+  await rename(path, path); // fails unless it is there
+}
+
+describe.each(RUNTIMES)("a server in $name", (runtime) => {
+  it("serves over TCP, a Unix socket, and with descriptors, and its close waits for the channels", async () => {
+    const seen = [6, 1, true, true, 6, 0];
+    expect(await run(runtime, "serves")).toEqual([
+      { address: ["127.0.0.1", true], port: "number", seen, file: false },
+      { address: true, port: "undefined", seen, file: false },
+      { address: true, port: "undefined", seen, file: false },
+    ]);
+  });
+
+  it("accepts more connections after its handler has thrown and rejected", async () => {
+    const errors = [
+      ["thrown", "object"],
+      ["rejected", "object"],
+    ];
+    expect(await run(runtime, "survives")).toEqual(new Array(3).fill({ errors, answer: 6 }));
+  });
+
+  it("reports the mistakes of its handler and of onError as unhandled rejections, and serves on", async () => {
+    const unhandled = ["thrown by the handler", "thrown by onError"];
+    expect(await run(runtime, "mistakes")).toEqual({
+      seen: [true, true, true],
+      unhandled: [...unhandled, ...unhandled, ...unhandled],
+    });
+  });
+
+  it("survives bad bytes and a connection that ends at once, without an unhandled rejection", async () => {
+    expect(await run(runtime, "garbage")).toEqual({ seen: [6, 6, 6], unhandled: [] });
+  });
+
+  it("is refused for a bad address, handler or option before anything is opened", async () => {
+    expect(await run(runtime, "refuses")).toEqual({
+      listens: new Array(13).fill("EINVAL"),
+      connects: new Array(6).fill("EINVAL"),
+      messages: ["aborted before", "aborted before"],
+      file: false,
+    });
+  });
+
+  it("replaces a stale socket file, sets the mode, and touches no live socket and no other file", async () => {
+    const where = await mkdtemp(join(folder, "files-"));
+    await staleFile(join(where, "stale"));
+    await staleFile(join(where, "stale-fd"));
+    const seen = {
+      ...{ answer: 6, mode: "600", second: "EADDRINUSE", still: 6 },
+      ...{ gone: true, other: "EADDRINUSE", text: "another file" },
+    };
+    expect(await run(runtime, "files", where)).toEqual([seen, seen]);
+  });
+
+  it("ends its channels by close and by signals", async () => {
+    const ended = [0, true];
+    expect(await run(runtime, "aborts")).toEqual(new Array(3).fill([ended, ended, ended]));
+  });
+
+  it("lets the process exit after unref", async () => {
+    expect(await run(runtime, "leaves")).toBe("left");
+  });
+
+  it("keeps the process alive while it listens", async () => {
+    const child = start(runtime, "stays");
+    const [output] = await once(child.stdout, "data");
+    expect(JSON.parse(String(output))).toBe("stays");
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(child.exitCode).toBe(null);
+    child.kill("SIGKILL");
+    await once(child, "close");
+  });
+
+  it("looks for a vanished peer by probes unless keepAlive is false", async () => {
+    expect(await run(runtime, "probes")).toEqual([
+      { server: "02", client: "02" },
+      { server: "00", client: "02" },
+    ]);
+  });
+
+  it("comes with dup, and with functions that read and close a descriptor", async () => {
+    expect(await run(runtime, "numbers")).toEqual({
+      link: "/dev/null",
+      length: 0,
+      errors: ["EBADF", "EBADF", "EBADF", "EINVAL"],
+    });
+  });
+});

@@ -254,7 +254,7 @@ export const CLAUSES: readonly Clause[] = [
   },
   {
     name: "end() stays pending while bytes are unsent, because the peer does not read",
-    applies: stalls,
+    applies: (abilities) => stalls(abilities) && abilities.holdsBack !== false,
     async run(pair) {
       const [a, b] = both(pair);
       b.transport.pause!();

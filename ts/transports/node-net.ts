@@ -21,6 +21,8 @@ const syscall = "imsgbuf_allow_fdpass";
 /** How long a TCP connection is idle before probes look for its peer, in ms. */
 const KEEP_ALIVE_DELAY = 60_000;
 
+const MAX_FD = 0x7fffffff;
+
 /** Loaded on first use: descriptor mode is most of this entry's size. */
 const unix = async () => (await import("./unix-node.ts")).nodeUnix();
 
@@ -60,6 +62,10 @@ export function fromSocket(
 async function fromNumber(fd: number, options: ChannelOptions): Promise<ImsgChannel> {
   checkChannelOptions(options);
   if (options.allowFdPass) return new ImsgChannel((await unix()).open(fd), options);
+  if (fd >>> 0 !== fd || fd > MAX_FD) {
+    const detail = `a descriptor is a number from 0 to ${MAX_FD}, this is ${fd}`;
+    throw new ImsgError("EINVAL", { syscall: "fromSocket", detail });
+  }
   let socket: NetSocket;
   try {
     socket = new NetSocket({ fd, readable: true, writable: true, allowHalfOpen: true });

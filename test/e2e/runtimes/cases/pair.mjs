@@ -64,7 +64,7 @@ export const pair = [
       await receiveMany(b, 1, 0);
       const receiving = b.receive();
       const reason = new Error("enough");
-      await a.close(reason);
+      a.abort(reason);
       equal(await fails(a.closed), reason, "the reason");
       // a socket's other end learns of it as of any other end
       if (tells) {

@@ -258,7 +258,7 @@ export const peer = [
           last = sent;
           await sleep(200);
         }
-        await channel.close(new Error("enough"));
+        channel.abort(new Error("enough"));
         return sent * 16016;
       };
       const least = await waiting(1);

@@ -46,6 +46,8 @@ export class Life {
   #lost = 0;
   /** Why nothing can be sent any more, although the peer may still be heard. */
   #sendError: unknown;
+  /** Whether a send has failed, rather than the peer having gone. */
+  #failedSend = false;
   /** Whether end() or close() was called. */
   #finished = false;
   #ending: Settlement | undefined;
@@ -306,7 +308,8 @@ export class Life {
     } catch (thrown) {
       error = thrown;
     }
-    if (error === undefined && this.#arrival === "ended") error = this.#sendError;
+    // a peer that is gone is no error, unless a send has failed or bytes are lost
+    if (error === undefined && (this.#failedSend || this.#lost > 0)) error = this.#sendError;
     if (error !== undefined) {
       this.#fail(error);
       return;
@@ -345,6 +348,7 @@ export class Life {
 
   #sendFailed(error: unknown): void {
     if (this.#over !== undefined || this.#sendError !== undefined) return;
+    this.#failedSend = true;
     this.#lost = this.#outbox.promised;
     this.#sendError = error ?? closedError("send");
     this.#outbox.finish(this.#sendError);
@@ -373,9 +377,7 @@ export class Life {
     }
     if (!this.#reachedEnd || this.#closing !== undefined) return;
     if (this.#arrival === "gone") {
-      if (this.#inbox.length > 0) return;
-      if (this.#lost > 0) this.#fail(this.#sendError);
-      else this.#conclude(undefined);
+      if (this.#inbox.length === 0) this.#conclude(undefined);
     } else if (this.#localEnded) this.#conclude(undefined);
   }
 

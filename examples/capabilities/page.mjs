@@ -48,7 +48,7 @@ window.addEventListener("message", async ({ source, data }) => {
   const notebook = new MessageChannel();
   const served = fromMessagePort(notebook.port1);
   serve(served).catch(() => {}); // the frame may break off
-  element("revoke").onclick = () => served.close(new Error("taken back"));
+  element("revoke").onclick = () => served.abort(new Error("taken back"));
   const granted = { notebook: notebook.port2, clock: clock(), paper: paper() };
 
   for await (const message of channel) {

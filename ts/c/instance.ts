@@ -143,7 +143,7 @@ export function compile(source: unknown): WebAssembly.Module {
   try {
     return new WebAssembly.Module(bytes);
   } catch (cause) {
-    throw new ImsgError("ERR_IMSG_COMPILE", { detail: "these bytes are not valid here", cause });
+    throw new ImsgError("ERR_IMSG_COMPILE", { detail: String(cause), cause });
   }
 }
 
@@ -188,7 +188,7 @@ async function compileLater(bytes: ArrayBuffer): Promise<WebAssembly.Module> {
   try {
     return await WebAssembly.compile(bytes);
   } catch (cause) {
-    throw new ImsgError("ERR_IMSG_COMPILE", { detail: "these bytes are not valid here", cause });
+    throw new ImsgError("ERR_IMSG_COMPILE", { detail: String(cause), cause });
   }
 }
 

@@ -9,7 +9,12 @@
 export type { Dialect } from "../batch/batch.ts";
 export type { ImsgMessage, MessageInit, SendInit } from "../batch/message.ts";
 export type { ImsgInstance } from "../c/instance.ts";
-export { type ChannelOptions, ImsgChannel } from "../channel/channel.ts";
+export {
+  type ChannelOptions,
+  ImsgChannel,
+  type ReplyInit,
+  type WaitOptions,
+} from "../channel/channel.ts";
 export {
   type CodecOptions,
   type EncodeIntoResult,
@@ -20,7 +25,7 @@ export type { ImsgOptions } from "../channel/options.ts";
 export type { RequestOptions } from "../channel/requests.ts";
 export type { StreamPair } from "../channel/streams.ts";
 export { ImsgDecoderStream, ImsgEncoderStream } from "../channel/transforms.ts";
-export type { Passed, Transport, TransportSink } from "../channel/transport.ts";
+export type { Passed, PeerCredentials, Transport, TransportSink } from "../channel/transport.ts";
 export type { Bytes } from "../module/check.ts";
 export type { ErrnoName } from "../module/errno.ts";
 export { ImsgError, type ImsgErrorCode, type ImsgErrorOptions } from "../module/error.ts";

@@ -18,7 +18,12 @@ export interface DenoConn {
   /** Lets the process exit although the connection is open. */
   unref?(): void;
   /** The address of the peer; `transport` is "unix" on a Unix socket. */
-  readonly remoteAddr?: { readonly transport?: string } | undefined;
+  readonly remoteAddr?:
+    | {
+        /** "tcp" or "unix". */
+        readonly transport?: string;
+      }
+    | undefined;
 }
 
 /** The size of the buffer for reads, in bytes, which lives as long as the channel. */

@@ -29,8 +29,16 @@ export interface ServerOptions extends ChannelOptions {
 
 /** Where a server listens: a Unix socket, or a TCP port. */
 export type ServerAddress =
-  | { readonly path: string }
-  | { readonly host: string; readonly port: number };
+  | {
+      /** The path of a Unix socket. */
+      readonly path: string;
+    }
+  | {
+      /** The address of the host. */
+      readonly host: string;
+      /** The TCP port. */
+      readonly port: number;
+    };
 
 /** How a runtime listens. */
 export interface Listening {

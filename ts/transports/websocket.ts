@@ -19,7 +19,7 @@ export interface WebSocketClosing {
   reason?: string | undefined;
 }
 
-/** Options of {@link webSocketTransport}. */
+/** Options of a transport over a WebSocket. */
 export interface WebSocketTransportOptions {
   /** Returns the close code for the error that the channel was broken off with: 4000 if absent. */
   closing?: ((error: unknown) => WebSocketClosing) | undefined;

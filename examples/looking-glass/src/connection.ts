@@ -140,7 +140,7 @@ export class Connection {
         },
         (error) => {
           if (error instanceof BgpdError) watched.failure = error.message;
-          void channel.close(error);
+          channel.abort(error);
         },
       );
     }
@@ -215,7 +215,7 @@ function watch(conversation: ReturnType<typeof logged>, signal: AbortSignal) {
   const timer = setInterval(() => {
     if (waiting === 0 || performance.now() - last < PATIENCE) return;
     watched.failure = `bgpd did not answer within ${PATIENCE / 1000} s`;
-    void conversation.close(new Error(watched.failure));
+    conversation.abort(new Error(watched.failure));
   }, 1000);
   signal.addEventListener("abort", () => clearInterval(timer));
   return watched;

@@ -59,7 +59,7 @@ export class MessageLog {
 }
 
 /** What a session needs of a channel. */
-export type Conversation = Pick<ImsgChannel, "send" | "receive" | "close">;
+export type Conversation = Pick<ImsgChannel, "send" | "receive" | "close" | "abort">;
 
 /** A channel whose messages are logged on their way. */
 export function logged(channel: ImsgChannel, pid: number, log: MessageLog): Conversation {
@@ -76,7 +76,8 @@ export function logged(channel: ImsgChannel, pid: number, log: MessageLog): Conv
       if (message !== undefined) log.add(false, message);
       return message;
     },
-    close: (reason) => channel.close(reason),
+    close: () => channel.close(),
+    abort: (reason) => channel.abort(reason),
   };
 }
 

@@ -115,7 +115,7 @@ describe("a page with a strict Content-Security-Policy", () => {
 
   it("gets the browser's own words when it loads the module by URL", async () => {
     const { written } = await load("esbuild-by-import", STRICT);
-    expect(written.name).toBe("CompileError");
+    expect(written.name).toBe("ImsgError");
     expect(written.message).toMatch(/Content Security Policy/i);
   });
 });

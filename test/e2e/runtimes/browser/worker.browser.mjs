@@ -9,7 +9,7 @@ const decode = (data) => new TextDecoder().decode(data);
 
 const worker = new Worker(new URL("./worker.mjs", import.meta.url), { type: "module" });
 const channel = fromMessagePort(worker, { maxSize: 65536 });
-worker.onerror = ({ message }) => channel.close(new Error(`the worker fails: ${message}`));
+worker.onerror = ({ message }) => channel.abort(new Error(`the worker fails: ${message}`));
 
 const { data } = await channel.request({ type: 1, data: encode(inject("relay")) });
 const { names, absent } = JSON.parse(decode(data));

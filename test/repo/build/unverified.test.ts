@@ -39,7 +39,9 @@ const pretendBundle = (): void => {
   for (const name of ["dist/imsg.wasm", "wasm/imsg-debug.wasm"]) {
     copyFileSync(copy.path("wasm/imsg.wasm"), copy.path(name));
   }
-  for (const name of ["dist/NOTICE", "dist/package.stamp"]) writeFileSync(copy.path(name), "");
+  for (const name of ["dist/NOTICE", "dist/package.stamp", "dist/sbom.cdx.json"]) {
+    writeFileSync(copy.path(name), "");
+  }
 };
 
 describe("altered original files", () => {
@@ -55,11 +57,12 @@ describe("altered original files", () => {
     { what: "one comparison of imsg.c", folder: () => comparison },
     { what: "one constant of imsg.h", folder: () => constant },
   ])("with $what changed are built, are marked, say so, and fail the tests", ({ folder }) => {
-    const targets = ["ts/generated/imsg.ts", "build/native/peer"];
+    const targets = ["ts/generated/imsg.ts", "ts/generated/imsg-debug.ts", "build/native/peer"];
     const { status, stderr } = copy.make(targets, unverified(folder()));
     expect(status).toBe(0);
     expect(stderr).toContain("WARNING: these files are not OpenBSD's originals");
     expect(marks()).toBe(1);
+    pretendBundle(); // the tests refuse to start without a package
     const tests = copy.run(process.execPath, [
       "node_modules/vitest/vitest.mjs",
       "run",

@@ -17,8 +17,6 @@ export interface WaitOptions {
 /** The fields of a reply: those of a message, except the peerid. */
 export type ReplyInit = Omit<SendInit, "peerid">;
 
-const INSPECT = /* @__PURE__ */ Symbol.for("nodejs.util.inspect.custom");
-
 /**
  * Messages in both directions over any byte stream.
  *
@@ -56,6 +54,7 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
       throw new ImsgError("EINVAL", { syscall: "imsgbuf_allow_fdpass", detail });
     }
     this.#transport = transport;
+    makeInspectable();
     const batch = new Batch(resolved.engine, resolved);
     try {
       this.#life = new Life(batch, transport, resolved);
@@ -279,11 +278,29 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
     return this.close();
   }
 
-  /** What `console.log` of Node, Deno and Bun prints. @internal */
-  [INSPECT](_depth: unknown, options: object, inspect?: (value: unknown, o: object) => string) {
-    const state = this.#life.describe();
-    return inspect === undefined ? state : `ImsgChannel ${inspect(state, options)}`;
+  /** @internal */
+  static describe(channel: ImsgChannel): object {
+    return channel.#life.describe();
   }
+}
+
+let inspectable = false;
+
+/**
+ * Lets `console.log` of Node, Deno and Bun print the state of channels. Done with
+ * the first channel: a computed name in the class would keep bundlers from
+ * dropping a class that is not used.
+ */
+function makeInspectable(): void {
+  if (inspectable) return;
+  inspectable = true;
+  Object.defineProperty(ImsgChannel.prototype, Symbol.for("nodejs.util.inspect.custom"), {
+    value(this: ImsgChannel, _: unknown, options: object, inspect?: typeof String) {
+      const state = ImsgChannel.describe(this);
+      const print = inspect as ((value: unknown, options: object) => string) | undefined;
+      return print === undefined ? state : `ImsgChannel ${print(state, options)}`;
+    },
+  });
 }
 
 /** Checks each message of a list before it is sent. */

@@ -23,7 +23,7 @@ export interface OutboxOptions {
   passes: boolean;
 }
 
-const DONE = Promise.resolve();
+const DONE = /* @__PURE__ */ Promise.resolve();
 
 /**
  * The sending half of a channel. A message enters the module's queue at once.

@@ -53,16 +53,16 @@ function getter<T>(prototype: object, key: PropertyKey): { call(object: unknown)
   };
 }
 
-const arrays = Object.getPrototypeOf(Uint8Array.prototype) as object;
+const arrays = /* @__PURE__ */ Object.getPrototypeOf(Uint8Array.prototype) as object;
 const views = DataView.prototype;
-const arrayTag = getter<string | undefined>(arrays, Symbol.toStringTag);
-const arrayLength = getter<number>(arrays, "byteLength");
-const arrayOffset = getter<number>(arrays, "byteOffset");
-const arrayBuffer = getter<ArrayBufferLike>(arrays, "buffer");
-const viewLength = getter<number>(views, "byteLength");
-const viewOffset = getter<number>(views, "byteOffset");
-const viewBuffer = getter<ArrayBufferLike>(views, "buffer");
-const bufferLength = getter<number>(ArrayBuffer.prototype, "byteLength");
+const arrayTag = /* @__PURE__ */ getter<string | undefined>(arrays, Symbol.toStringTag);
+const arrayLength = /* @__PURE__ */ getter<number>(arrays, "byteLength");
+const arrayOffset = /* @__PURE__ */ getter<number>(arrays, "byteOffset");
+const arrayBuffer = /* @__PURE__ */ getter<ArrayBufferLike>(arrays, "buffer");
+const viewLength = /* @__PURE__ */ getter<number>(views, "byteLength");
+const viewOffset = /* @__PURE__ */ getter<number>(views, "byteOffset");
+const viewBuffer = /* @__PURE__ */ getter<ArrayBufferLike>(views, "buffer");
+const bufferLength = /* @__PURE__ */ getter<number>(ArrayBuffer.prototype, "byteLength");
 const resizable = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "resizable")?.get;
 const { keys } = Uint8Array.prototype;
 

@@ -5,8 +5,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { install } from "./installed.ts";
 
 // bytes, minified and gzipped, the module among them
-const CORE = 19_100;
-const ADAPTER = 2_000;
+const CORE = 24_200;
+const ADAPTER = 4_900; // the server is in it
 const C_API = 6_500;
 
 let project: string;

@@ -93,8 +93,12 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
   let timer: ReturnType<typeof setTimeout> | undefined;
   let endSent = ignore; // resolves the promise of end()
   let closed = ignore;
-  /** The library ws calls back, so that nothing needs to be polled. */
-  const callsBack = typeof socket.pause === "function";
+  /**
+   * The library ws calls back, so that nothing needs to be polled. Bun's own
+   * WebSocket has a `pause` too, but no callback, and no `on`.
+   */
+  const { on } = socket as { on?: unknown };
+  const callsBack = typeof socket.pause === "function" && typeof on === "function";
 
   const buffered = (): number => socket.bufferedAmount ?? 0;
   const isOpen = (): boolean => rules.state() === 1;

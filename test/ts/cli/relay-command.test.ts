@@ -51,7 +51,9 @@ test("imsg relay and imsg connect talk, the log says so, and SIGTERM ends it wit
     /^imsg: warning: there is no token: every user and program of this machine/,
   );
   expect(lines[2]).toMatch(/^#1 127\.0\.0\.1:\d+ opened, pid \d+ on the daemon$/);
-  expect(lines[3]).toMatch(/^#1 .* closed \(1000\): the client has closed; 1 messages up, 1 down$/);
+  expect(lines[3]).toMatch(
+    /^#1 .* closed \(1000\): the (?:client|daemon) has closed; 1 messages up, 1 down$/,
+  );
   expect(lines[4]).toBe("stopped");
 });
 
@@ -134,7 +136,7 @@ test("wrong arguments are 2, a port that is taken is 1", async () => {
     [["--to", "unix:/x", "--listen", "nowhere"], "not HOST:PORT"],
     [["--to", "unix:/x", "--listen", "127.0.0.1:70000"], "not HOST:PORT"],
     [["--to", "unix:/x", "--allow-origin", "*"], "an origin is such as"],
-    [["--to", "unix:/x", "--allow-type", "SHOW"], "no --type gives this name"],
+    [["--to", "unix:/x", "--allow-type", "SHOW"], "neither --type nor --protocol gives this name"],
     [["--to", "unix:/x", "--max-connections", "0"], "not a number from 1 up"],
     [["--to", "unix:/x", "--idle-timeout", "soon"], "not a number of seconds"],
     [["--to", "unix:/x", "--token-file", "/nonexistent"], "ENOENT"],

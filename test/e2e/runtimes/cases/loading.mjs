@@ -50,7 +50,7 @@ export const importing = [
     async run({ imsg, wasm }) {
       const bytes = await bytesOf(wasm);
       const error = await fails(() => imsg.createInstance(bytes), undefined, "createInstance");
-      equal(error.name, "CompileError", "the error");
+      equal(error.code, "ERR_IMSG_COMPILE", "the error");
       await fails(() => imsg.instantiate(wasm), undefined, "instantiate");
     },
   },

@@ -86,7 +86,8 @@ $(eval $(call module,imsg))
 $(eval $(call module,imsg-debug))
 
 # the newer revision that c-src/upstream.next.lock pins, in a copy; see docs/moving-the-pin.md
-.PHONY: next test-next
+.PHONY: next ## Builds the C side on the newer files of OpenBSD
+.PHONY: test-next ## Tests the C side on the newer files of OpenBSD
 next:
 	$(NODE) scripts/next.mjs
 test-next: node_modules/.package-lock.json

@@ -45,7 +45,7 @@ async function channel(instance, length) {
   });
   const writer = writable.getWriter();
   await writer.write(announcement(length));
-  return () => opened.close(new Error("the peer has left")).catch(() => {});
+  return async () => opened.abort(new Error("the peer has left"));
 }
 
 /** The 1:1 API's imsgbuf. */

@@ -46,9 +46,11 @@ export const pair = [
     name: "close sends what was queued, however much that is",
     async run({ pair }) {
       const [a, b] = await pair();
-      const receiving = receiveMany(b, 200, 4000).then(() => b.receive());
-      for (let i = 0; i < 200; i++)
-        void a.send({ type: i, data: payload(i, 4000) }).catch(() => {});
+      // on sockets, close() waits for the peer's end
+      const receiving = receiveMany(b, 200, 4000)
+        .then(() => b.receive())
+        .finally(() => b.close());
+      for (let i = 0; i < 200; i++) void a.send({ type: i, data: payload(i, 4000) });
       await a.close();
       await a.closed;
       equal(await receiving, undefined, "the end");

@@ -38,8 +38,10 @@ export function parseAddress(text: string): { host: string; port: number } {
 }
 
 /** Options of {@link openTarget}. */
-export interface TargetOptions extends Omit<ChannelOptions, "signal">, DialectOptions {
-  /** Gives up while it connects; no effect later. */
+export interface TargetOptions
+  extends Omit<ChannelOptions, "signal" | "lingerTimeout">,
+    DialectOptions {
+  /** Aborts the attempt to connect; no effect once connected. */
   signal?: AbortSignal;
   /** For WebSockets. */
   webSocket?: WebSocketOptions;
@@ -48,13 +50,18 @@ export interface TargetOptions extends Omit<ChannelOptions, "signal">, DialectOp
 /** An open connection to a target. */
 export interface OpenTarget {
   channel: ImsgChannel;
-  /** Sends what is queued and closes; what takes longer than a second is broken off. */
+  /**
+   * Sends the queued messages and closes the connection. Resolves after a second
+   * in which the peer neither reads nor ends its side, and never rejects: bytes
+   * that such a peer has not read are lost.
+   */
   dispose(): Promise<void>;
 }
 
 /** Connects to a target. Rejects with what the system says, or the signal's reason. */
 export async function openTarget(target: Target, options: TargetOptions): Promise<OpenTarget> {
-  const { signal, webSocket = {}, ...channelOptions } = options;
+  const { signal, webSocket = {}, ...rest } = options;
+  const channelOptions = { ...rest, lingerTimeout: PATIENCE };
   signal?.throwIfAborted();
   switch (target.kind) {
     case "unix":
@@ -73,7 +80,7 @@ export async function openTarget(target: Target, options: TargetOptions): Promis
       return {
         channel,
         dispose: async () => {
-          await Promise.all([channel.close(), endGroup(child, PATIENCE)]);
+          await Promise.all([closeQuietly(channel), endGroup(child, PATIENCE)]);
         },
       };
     }
@@ -91,17 +98,22 @@ async function overSocket(
   return { channel, dispose: () => finish(channel, closed, () => socket.destroy()) };
 }
 
-/** Closes a channel, and breaks off what is under it if that takes long. */
+/** Closes a channel. Its error is not of interest: the command has its outcome by then. */
+async function closeQuietly(channel: ImsgChannel): Promise<void> {
+  await channel.close().catch(() => {});
+}
+
+/** Closes a channel, then breaks off the connection under it if it stays open. */
 async function finish(
   channel: ImsgChannel,
   closed: Promise<unknown>,
   breakOff: () => void,
 ): Promise<void> {
-  await channel.close();
+  await closeQuietly(channel);
   const timer = setTimeout(breakOff, PATIENCE);
   await closed;
   clearTimeout(timer);
 }
 
-/** Milliseconds that the end of a connection may take. */
+/** Milliseconds without progress after which the end of a connection is not waited for. */
 const PATIENCE = 1000;

@@ -1,6 +1,4 @@
-import { rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
-import { join } from "node:path";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { parseMessage } from "../../../ts/cli/message.ts";
 import { TypeNames } from "../../../ts/cli/values.ts";
@@ -12,7 +10,7 @@ import {
   peerPayload,
 } from "../../helpers/peer.ts";
 import { encode } from "../../oracle/reference/codec.ts";
-import { packed as bundle, run, start } from "./command.ts";
+import { packed as bundle, run, start, temporaryFile } from "./command.ts";
 import { relayTo } from "./relay-client.ts";
 
 let echo: string;
@@ -90,10 +88,8 @@ describe("imsg connect", () => {
   });
 
   test("sends again what dump printed", async () => {
-    const file = join(bundle.folder, "again.bin");
-    onTestFinished(() => rmSync(file));
-    writeFileSync(
-      file,
+    const file = temporaryFile(
+      "again.bin",
       Buffer.concat(
         [0, 5, 9000].map((size, i) =>
           encode({ type: i, peerid: 7, pid: 8 + i, data: peerPayload(i, size) }),

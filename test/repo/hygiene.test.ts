@@ -40,7 +40,7 @@ function registryHosts(): string[] {
 /** The hosts of the addresses in a text, without this machine itself. */
 function hostsIn(text: string): string[] {
   const hosts = text.matchAll(/[a-z+]+:\/\/(?:[^/@\s"]*@)?(\[[0-9a-f:]+\]|[\w.-]+)/gi);
-  return [...new Set([...hosts].map((match) => match[1].toLowerCase()))].filter(
+  return [...new Set([...hosts].map((match) => match[1]!.toLowerCase()))].filter(
     (host) => !/^(localhost|127\..*|\[::1\])$/.test(host),
   );
 }

@@ -108,7 +108,7 @@ export class Originals {
       const key = keyOf(window);
       const original = this.#where.get(key);
       if (original === undefined) continue;
-      const line = window[0].number;
+      const line = window[0]!.number;
       // Both kinds of window may be the same three lines.
       if (matches.some((match) => match.line === line && match.text === key)) continue;
       matches.push({ line, original, text: key });

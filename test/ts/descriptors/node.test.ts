@@ -42,7 +42,7 @@ describe("the original C built natively, on a Unix socket", () => {
     expect(what(fd)).toMatch(/^pipe:/);
     // closed on exec: bit 02000000 of its flags
     const flags = /flags:\s+(\d+)/.exec(readFileSync(`/proc/self/fdinfo/${fd}`, "utf8"));
-    expect(Number.parseInt(flags![1], 8) & 0o2000000).not.toBe(0);
+    expect(Number.parseInt(flags![1]!, 8) & 0o2000000).not.toBe(0);
     expect(readFileSync(fd, "utf8")).toBe("descriptor");
     close(fd);
     await channel.close();

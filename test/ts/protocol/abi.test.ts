@@ -195,10 +195,11 @@ describe.each(ABIS)("under %s", (abi) => {
     );
     let at = 0;
     for (const [i, layout] of layouts.entries()) {
+      const values = all[i]!;
       const theirs = section.subarray(at, at + layout.size);
       at += layout.size + 8 - (layout.size % 8);
-      expect(layout.encode(valuesOf(all[i])), body(all[i])).toEqual(theirs);
-      expect(layout.decode(theirs)).toEqual(valuesOf(all[i]));
+      expect(layout.encode(valuesOf(values)), body(values)).toEqual(theirs);
+      expect(layout.decode(theirs)).toEqual(valuesOf(values));
       const view = JSON.stringify(layout.view(theirs), plain);
       expect(view).toBe(JSON.stringify(layout.decode(theirs), plain));
     }

@@ -90,7 +90,7 @@ $(eval $(call module,imsg-debug))
 .PHONY: test-next ## Tests the C side on the newer files of OpenBSD
 next:
 	$(NODE) scripts/next.mjs
-test-next: node_modules/.package-lock.json
+test-next: package native
 	$(NODE) scripts/next.mjs --test
 
 # the digest of the module that the recorded compiler makes; see wasm/README.md

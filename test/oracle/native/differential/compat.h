@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../strlcpy.h"
+
 #undef IOV_MAX
 #define IOV_MAX	64	/* as in c-src/original/begin.h */
 

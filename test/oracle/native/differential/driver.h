@@ -97,7 +97,8 @@ void		 kernel_report_table(void);
 /* What the last read moved, and where a flush that cannot end is left. */
 extern ssize_t	 kernel_last_read;
 extern jmp_buf	 kernel_stuck;
-extern int	 kernel_flushing;
+/* Says that a flush begins (1) or has ended (0). */
+void		 kernel_flush(int);
 
 /* kernel.c: bytes that reads delivered go to the tracker of the reader */
 struct tracker {

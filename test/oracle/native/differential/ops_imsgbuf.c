@@ -97,14 +97,14 @@ op_flush(struct arguments *a)
 	if (!have_channel(slot) || (c = use_channel(slot)) == NULL ||
 	    use_socket(c->socket) == -1)
 		return;
-	kernel_flushing = 1;
+	kernel_flush(1);
 	if (setjmp(kernel_stuck) == 0)
 		(void)result_status(C(imsgbuf_flush, &c->imsgbuf));
 	else if (queued_bytes(c->imsgbuf.w))
 		result_error("EAGAIN");
 	else
 		result_ok();
-	kernel_flushing = 0;
+	kernel_flush(0);
 	out(" [%u]", C(imsgbuf_queuelen, &c->imsgbuf));
 }
 

@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { install, top } from "../package/installed.ts";
 import { blocksIn, blocksOf, folderOf, runBlock } from "./blocks.ts";
-import { RUNTIMES, runFile } from "./runners.ts";
+import { RUNTIMES, runFile, runIn } from "./runners.ts";
 
 const DOCUMENTS = ["README.md", "docs/recipes.md", "docs/transports.md"];
 const blocks = DOCUMENTS.flatMap(blocksIn);
@@ -30,6 +30,34 @@ describe("README's way to install", () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     const home = join(folderOf(block, project), "node_modules/imsg-wasm");
     expect(existsSync(join(home, "dist/index.js"))).toBe(true);
+  }, 120_000);
+});
+
+describe("README's JavaScript", () => {
+  it("has no type error", () => {
+    const folder = join(project, "types");
+    mkdirSync(folder, { recursive: true });
+    const own = blocks.filter(
+      ({ document, language }) => document === "README.md" && language === "js",
+    );
+    expect(own.length).toBeGreaterThan(2);
+    for (const { line, code } of own) writeFileSync(join(folder, `line-${line}.mjs`), code);
+    const compilerOptions = {
+      ...{
+        allowJs: true,
+        checkJs: true,
+        noEmit: true,
+        noImplicitAny: false,
+        strictNullChecks: false,
+      },
+      ...{ module: "nodenext", target: "es2024", lib: ["es2024", "esnext.disposable"] },
+      ...{ types: ["node"], typeRoots: [join(top, "node_modules/@types")] },
+    };
+    const config = { compilerOptions, include: ["*.mjs"] };
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
+    const tsc = join(top, "node_modules/typescript/bin/tsc");
+    const { status, stdout } = runIn(folder, {}, process.execPath, tsc, "-p", ".");
+    expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
   }, 120_000);
 });
 

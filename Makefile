@@ -46,12 +46,12 @@ WASM_LDFLAGS := -Oz -sSTANDALONE_WASM --no-entry -sSUPPORT_LONGJMP=0 \
 	-sERROR_ON_UNDEFINED_SYMBOLS=0 -sWARN_ON_UNDEFINED_SYMBOLS=0 \
 	-sBINARYEN_EXTRA_PASSES=-Oz,--reorder-functions
 
-# Debian's emcc finds its JavaScript tools there
+# Debian's emcc looks for its JavaScript tools there
 WASM_ENV := NODE_PATH=/usr/share/nodejs
 
 include c-src/generated.mk
 
-# one name a line, as the linker wants them
+# one name a line, as the linker expects them
 build/exports.list: c-src/exports.txt
 	@mkdir -p build
 	@sed -e '/^#/d' -e '/^$$/d' -e 's/^/_/' $< > $@
@@ -121,13 +121,13 @@ dist/package.stamp: $(TS_SOURCES) $(TS_GENERATED) tsdown.config.ts package.json 
 
 package: wasm dist/package.stamp
 
-# --- what the tests run against ----------------------------------------------
+# --- programs for the tests ---------------------------------------------------
 
 include $(sort $(wildcard test/*/*.mk test/*/*/*.mk))
 
 native: build/native/peer
 
-# --- what people run ---------------------------------------------------------
+# --- demo, tests, measurements ------------------------------------------------
 
 demo: package build/native/peer
 	@$(NODE) examples/demo/demo.mjs build/native/peer
@@ -139,7 +139,7 @@ check: node_modules/.package-lock.json $(TS_GENERATED)
 	npx --no-install biome check .
 	npx --no-install tsc --noEmit
 
-# the tests that run the module from the source; VITEST_FLAGS may name others
+# reruns the tests that import the module; VITEST_FLAGS may name others
 watch: package native
 	@$(NODE) scripts/watch.mjs $(VITEST_FLAGS)
 

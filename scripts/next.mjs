@@ -29,13 +29,13 @@ builds the module and the native peer there.
 Exit code: 0, or 1 if something failed.
 `;
 
-/** What must hold on either revision... */
+/** The tests that must pass on either revision... */
 const NEXT_TESTS = [
   "test/c/kernel.test.ts",
   "test/c/exhaustion.test.ts",
   "test/ts/channel/peer.test.ts",
 ];
-/** ...but for what was changed on purpose: part of a test's name, since when, and the change. */
+/** ...except for intended changes: part of a test's name, the revision, and the change. */
 const EXPECTED = [
   ["can read what was delivered", "imsg-buffer.c 1.39", "after EMSGSIZE it drops the descriptor"],
   ["can flush without end", "imsg-buffer.c 1.41", "an empty ibuf leaves the queue"],
@@ -48,7 +48,7 @@ const top = fileURLToPath(new URL("..", import.meta.url));
 const folder = join(top, "build/next");
 
 function copyRepository() {
-  // What was fetched and built there is kept: only changed sources are compiled again.
+  // Files that were fetched and built there stay: only changed sources are compiled again.
   mkdirSync(folder, { recursive: true });
   const listed = execFileSync("git", ["ls-files", "-z", "-co", "--exclude-standard"], {
     cwd: top,

@@ -1,7 +1,7 @@
 # Sanitizers, fuzzer and coverage over the C side, natively:
-#	make fuzz SECONDS=60	every target for so long, from the corpus on
-#	make sanitize		the corpus and the directed tests, without a fuzzer
-#	make coverage		lines and branches that these two reach
+#	make fuzz SECONDS=60	runs every target for so many seconds, beginning with the corpus
+#	make sanitize		runs the corpus and the directed tests, without a fuzzer
+#	make coverage		counts lines and branches that the corpus and the tests reach
 # Included by the top Makefile, and usable alone from the top folder:
 #	make -f test/c/fuzz/fuzz.mk fuzz
 # The upstream files must have been fetched before (node scripts/fetch-upstream.mjs).
@@ -74,7 +74,7 @@ fuzz: $(FUZZ_CORPUS)/stamp $(FUZZ_TARGETS:%=$(FUZZ_BUILD)/fuzz-%)
 	    grep -E '^(Done|stat::number_of_executed|stat::peak)|DONE' $(FUZZ_BUILD)/$$t.log; \
 	done; echo "fuzz: no finding"
 
-# What is worth keeping of the corpus and of what was found, smallest first
+# Keeps the inputs of the corpus and of the fuzzer that reach new code, the smallest first
 fuzz-merge: $(FUZZ_CORPUS)/stamp $(FUZZ_TARGETS:%=$(FUZZ_BUILD)/fuzz-%)
 	@$(FUZZ_NODE) $(FUZZ_DIR)/seed.mjs $(FUZZ_BUILD)/seeds
 	@for t in $(FUZZ_TARGETS); do \

@@ -55,7 +55,7 @@ const top = fileURLToPath(new URL("..", import.meta.url));
 const folder = join(top, "build/next");
 
 function copyRepository() {
-  // What was fetched and built there is kept: only changed sources are compiled again.
+  // Files that were fetched and built there stay: only changed sources are compiled again.
   mkdirSync(folder, { recursive: true });
   const listed = execFileSync("git", ["ls-files", "-z", "-co", "--exclude-standard"], {
     cwd: top,

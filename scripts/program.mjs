@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
 
-/** For each program: its file, what make builds before, and the flags of Node. */
+/** For each program: its file, the targets that make builds first, and the flags of Node. */
 const PROGRAMS = {
   bench: {
     input: "test/perf/bench/run.ts",

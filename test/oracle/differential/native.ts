@@ -7,15 +7,15 @@ const BUILT = "build/differential";
 
 async function make(variables: Record<string, string>): Promise<void> {
   const settings = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
-  mkdirSync(variables.OUT!, { recursive: true });
+  mkdirSync(variables.DIFF_BUILD!, { recursive: true });
   // test files run at the same time, and build the same
   const command = ["make", "-s", "-f", "test/oracle/native/differential.mk", ...settings];
-  await promisify(execFile)("flock", [variables.OUT!, ...command]);
+  await promisify(execFile)("flock", [variables.DIFF_BUILD!, ...command]);
 }
 
 /** Builds the driver of the fetched original; gives its path. */
 export async function buildDriver(): Promise<string> {
-  await make({ OUT: BUILT });
+  await make({ DIFF_BUILD: BUILT });
   return `${BUILT}/driver`;
 }
 
@@ -30,11 +30,11 @@ export async function buildVariant(folder: string, file: string, name: string): 
     return `${original === file ? out : BUILT}/${object}`;
   });
   await make({
-    UPSTREAM_DIR: folder,
-    OUT: out,
-    DT_OBJ: BUILT,
-    DT_ORIGINAL: originals.join(" "),
-    DT_CFLAGS: "-O0",
+    DIFF_UPSTREAM: folder,
+    DIFF_BUILD: out,
+    DIFF_OBJ: BUILT,
+    DIFF_ORIGINAL: originals.join(" "),
+    DIFF_CFLAGS: "-O0",
   });
   return `${out}/driver`;
 }

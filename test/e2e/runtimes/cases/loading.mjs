@@ -1,4 +1,4 @@
-// The ways to a further instance: README's table says which runtime has which.
+// The ways to a further instance: workerd has only that of a compiled module.
 
 import { equal, fails, payload, sameMessage } from "../check.mjs";
 

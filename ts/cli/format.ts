@@ -45,12 +45,17 @@ const buffer = (bytes: Uint8Array): Buffer =>
 const ARROWS = { send: ">", receive: "<" } as const;
 const WAYS = { send: "client", receive: "daemon" } as const;
 
-/** A time as ISO 8601 has it, with microseconds. */
+/** The last second that was printed: most messages come in the second of the one before. */
+let lastSecond = { seconds: Number.NaN, text: "" };
+
+/** Writes a time in ISO 8601, with microseconds. */
 function printTime(time: number): string {
   const microseconds = Math.round(time * 1e6);
   const seconds = Math.floor(microseconds / 1e6);
-  const fraction = String(microseconds - seconds * 1e6).padStart(6, "0");
-  return new Date(seconds * 1000).toISOString().replace(".000Z", `.${fraction}Z`);
+  if (seconds !== lastSecond.seconds) {
+    lastSecond = { seconds, text: new Date(seconds * 1000).toISOString().replace("000Z", "") };
+  }
+  return `${lastSecond.text}${String(microseconds - seconds * 1e6).padStart(6, "0")}Z`;
 }
 
 /** One JSON object a line; `imsg connect` takes such lines. */

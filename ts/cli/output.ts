@@ -103,8 +103,13 @@ export class Output {
 
   /** Adds text; resolves when there is room for more. Rejects as {@link flush}. */
   async write(text: string): Promise<void> {
+    await this.add(text);
+  }
+
+  /** Adds text. Returns undefined if there is room for more, or else what {@link write} does. */
+  add(text: string): Promise<void> | undefined {
     this.#text += text;
-    if (this.#text.length >= CHUNK) await this.flush();
+    return this.#text.length >= CHUNK ? this.flush() : undefined;
   }
 
   /** Flushes at the end of this turn of the event loop. The next flush reports an error. */

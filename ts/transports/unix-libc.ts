@@ -56,8 +56,8 @@ export const SCRATCH = 128;
 /** After an address in SCRATCH: room for a length and an integer. */
 const LENGTH = SCRATCH + 112;
 const DATA = 256;
-/** Bytes of one read: what the module takes in one piece, descriptor included. */
-const READ = 65520;
+/** The most bytes of one read: what the module takes in one piece, descriptor included. */
+export const READ = 65520;
 /**
  * The control messages of a read. The kernel passes at most 253 descriptors with a
  * read, in 1,028 bytes; credentials (SO_PASSCRED), a time stamp, a security label

@@ -26,6 +26,7 @@ import { Native } from "./native.ts";
 import { plot } from "./plot.ts";
 import { socketReport } from "./sockets.ts";
 import { sizeReport, startReport } from "./start.ts";
+import { tapReport } from "./tap.ts";
 import {
   CHUNKS,
   type Contender,
@@ -183,6 +184,7 @@ export async function main(args: string[]): Promise<number> {
   if (wants("memory")) report.memory = await memoryReport(values.quick);
   if (wants("growth")) report.growth = await growthReport(values.quick);
   if (wants("layouts")) report.layouts = await layoutReport(values.quick);
+  if (wants("tap")) report.tap = await tapReport(values.quick);
   if (wants("start")) {
     report.start = startReport(values.quick ? 5 : 21);
     report.sizes = sizeReport();

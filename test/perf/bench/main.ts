@@ -24,6 +24,7 @@ import { memoryReport } from "./memory.ts";
 import { moduleSide } from "./module-side.ts";
 import { Native } from "./native.ts";
 import { plot } from "./plot.ts";
+import { relayReport } from "./relay.ts";
 import { socketReport } from "./sockets.ts";
 import { sizeReport, startReport } from "./start.ts";
 import { tapReport } from "./tap.ts";
@@ -181,6 +182,7 @@ export async function main(args: string[]): Promise<number> {
     }
   }
   if (wants("sockets")) report.sockets = await socketReport(values.quick);
+  if (wants("relay")) report.relay = await relayReport(values.quick);
   if (wants("memory")) report.memory = await memoryReport(values.quick);
   if (wants("growth")) report.growth = await growthReport(values.quick);
   if (wants("layouts")) report.layouts = await layoutReport(values.quick);

@@ -4,6 +4,7 @@ import type { ImsgInstance } from "../../entry/c.ts";
 import type { Dialect } from "../dialect.ts";
 import { messageOf, printable } from "../status.ts";
 import type { Target } from "../target.ts";
+import type { Buffers } from "./buffers.ts";
 import { CloseCode, Closing, clientLeft, closingOf, daemonFailed } from "./closing.ts";
 import type { MessageCounts } from "./counters.ts";
 import { type DaemonLink, openDaemon } from "./daemon.ts";
@@ -28,6 +29,13 @@ export interface ConnectionRules {
   idleTimeout: number;
   /** Milliseconds until the daemon must have accepted. */
   connectTimeout: number;
+}
+
+/** What a connection works with. */
+export interface ConnectionMeans {
+  /** An instance of the module that no other connection has. */
+  instance: ImsgInstance;
+  buffers: Buffers;
 }
 
 /** How a connection ended. */
@@ -65,12 +73,12 @@ export class Connection {
   #halt!: (closing: Closing) => void;
   readonly #halted: Promise<Closing>;
 
-  constructor(socket: WebSocket, pid: number, instance: ImsgInstance, rules: ConnectionRules) {
+  constructor(socket: WebSocket, pid: number, means: ConnectionMeans, rules: ConnectionRules) {
     this.#socket = socket;
     this.pid = pid;
     this.#rules = rules;
     this.#client = webSocketWire(socket);
-    this.#translator = new Translator(pid, instance, rules);
+    this.#translator = new Translator(pid, means.instance, means.buffers, rules);
     this.#halted = new Promise((resolve) => {
       this.#halt = resolve;
     });
@@ -196,19 +204,19 @@ export class Connection {
   }
 
   #passUp(slice: Buffer): void {
-    const { bytes, failure } = this.#translator.fromClient(slice);
+    const { bytes, release, failure } = this.#translator.fromClient(slice);
     if (bytes !== undefined) {
       this.#life.moved();
-      this.#full.daemon = !this.#link!.wire.write(bytes);
+      this.#full.daemon = !this.#link!.wire.write(bytes, release);
     }
     if (failure !== undefined) throw failure;
   }
 
   #passDown(slice: Buffer): void {
-    const { bytes, failure } = this.#translator.fromDaemon(slice);
+    const { bytes, release, failure } = this.#translator.fromDaemon(slice);
     if (bytes !== undefined) {
       // a client that is gone takes everything; what it sent before still has to pass
-      this.#full.client = !this.#client.write(bytes);
+      this.#full.client = !this.#client.write(bytes, release);
       if (!this.#full.client) this.#life.moved();
     }
     if (failure !== undefined) throw failure;

@@ -2,6 +2,7 @@ import type { ImsgInstance } from "../../entry/c.ts";
 import { ImsgCodec, type ImsgMessage, type MessageInit } from "../../entry/index.ts";
 import { type Dialect, dialectOptions } from "../dialect.ts";
 import { HEADER_SIZE } from "../position.ts";
+import type { Buffers } from "./buffers.ts";
 import { CloseCode, Closing, closingOf, daemonFailed } from "./closing.ts";
 import { isClientPid } from "./pids.ts";
 
@@ -14,8 +15,21 @@ export interface TranslatorRules {
 
 /** What a slice became: bytes for the other side, and the error behind the last good message. */
 export interface Translated {
-  bytes?: Uint8Array;
+  bytes?: Buffer;
+  /** Call it when nothing reads the bytes any more. */
+  release?: () => void;
   failure?: Closing;
+}
+
+/** Messages for the other side, and their bytes, headers included. */
+class Accepted {
+  readonly messages: MessageInit[] = [];
+  bytes = 0;
+
+  add(message: MessageInit, { data }: ImsgMessage): void {
+    this.messages.push(message);
+    this.bytes += HEADER_SIZE + data.length;
+  }
 }
 
 /** The classic dialect has 16 bits for a length. */
@@ -32,15 +46,17 @@ export class Translator {
   readonly #rules: TranslatorRules;
   readonly #client: ImsgCodec;
   readonly #daemon: ImsgCodec;
+  readonly #buffers: Buffers;
   /** The pid that the client gives itself: that of its first message with one. */
   #clientPid: number | undefined;
   #up = 0;
   #down = 0;
   #dropped = 0;
 
-  constructor(pid: number, instance: ImsgInstance, rules: TranslatorRules) {
+  constructor(pid: number, instance: ImsgInstance, buffers: Buffers, rules: TranslatorRules) {
     const { maxSize, dialect } = rules;
     this.#pid = pid;
+    this.#buffers = buffers;
     this.#rules = rules;
     // for pid 0, C writes the codec's: this process's would tell clients about the relay
     this.#client = new ImsgCodec({ maxSize, instance, pid });
@@ -62,42 +78,43 @@ export class Translator {
     return this.#dropped;
   }
 
-  /** Bytes of the client, for the daemon. */
+  /** Bytes of the client, for the daemon. The slice may change after the call. */
   fromClient(slice: Uint8Array): Translated {
-    const accepted: MessageInit[] = [];
+    const accepted = new Accepted();
     let failure: Closing | undefined;
     try {
       for (const message of this.#client.push(slice)) {
         failure = this.#refusalOf(message);
         if (failure !== undefined) break;
         const { type, peerid, data } = message;
-        accepted.push({ type, peerid, pid: this.#pid, data });
+        accepted.add({ type, peerid, pid: this.#pid, data }, message);
       }
       failure ??= failureOf(this.#client, closingOf);
     } catch (error) {
       failure = closingOf(error);
     }
-    this.#up += accepted.length;
-    return translated(this.#daemon, accepted, failure);
+    this.#up += accepted.messages.length;
+    return this.#translated(this.#daemon, accepted, failure);
   }
 
-  /** Bytes of the daemon, for the client. */
+  /** Bytes of the daemon, for the client. The slice may change after the call. */
   fromDaemon(slice: Uint8Array): Translated {
-    const accepted: MessageInit[] = [];
+    const accepted = new Accepted();
     let failure: Closing | undefined;
     try {
-      for (const { type, peerid, pid, data } of this.#daemon.push(slice)) {
-        if (pid === this.#pid) {
-          accepted.push({ type, peerid, pid: this.#clientPid ?? pid, data });
-        } else if (isClientPid(pid)) this.#dropped++;
-        else accepted.push({ type, peerid, pid, data });
+      for (const message of this.#daemon.push(slice)) {
+        const { type, peerid, pid, data } = message;
+        if (pid === this.#pid && this.#clientPid !== undefined) {
+          accepted.add({ type, peerid, pid: this.#clientPid, data }, message);
+        } else if (pid !== this.#pid && isClientPid(pid)) this.#dropped++;
+        else accepted.add(message, message);
       }
       failure = failureOf(this.#daemon, daemonFailed);
     } catch (error) {
       failure = daemonFailed(error);
     }
-    this.#down += accepted.length;
-    return translated(this.#client, accepted, failure);
+    this.#down += accepted.messages.length;
+    return this.#translated(this.#client, accepted, failure);
   }
 
   /** Throws if the client has ended inside a message. */
@@ -114,6 +131,25 @@ export class Translator {
   dispose(): void {
     this.#client.dispose();
     this.#daemon.dispose();
+  }
+
+  #translated(
+    codec: ImsgCodec,
+    { messages, bytes: length }: Accepted,
+    failure: Closing | undefined,
+  ): Translated {
+    const translated: Translated = failure === undefined ? {} : { failure };
+    if (messages.length === 0) return translated;
+    const buffer = this.#buffers.take(length);
+    if (buffer === undefined) {
+      const { buffer: own, byteOffset } = codec.encodeAll(messages);
+      translated.bytes = Buffer.from(own, byteOffset, length);
+    } else {
+      const { written } = codec.encodeInto(messages, buffer);
+      translated.bytes = buffer.subarray(0, written);
+      translated.release = () => this.#buffers.giveBack(buffer);
+    }
+    return translated;
   }
 
   /** Why a message of the client must not pass. */
@@ -143,15 +179,4 @@ function failureOf(codec: ImsgCodec, explain: (error: unknown) => Closing): Clos
   } catch (error) {
     return explain(error);
   }
-}
-
-function translated(
-  codec: ImsgCodec,
-  messages: readonly MessageInit[],
-  failure: Closing | undefined,
-): Translated {
-  return {
-    ...(messages.length === 0 ? {} : { bytes: codec.encodeAll(messages) }),
-    ...(failure === undefined ? {} : { failure }),
-  };
 }

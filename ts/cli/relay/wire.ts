@@ -1,11 +1,12 @@
-import type { Socket } from "node:net";
+import type { OnReadOpts, Socket } from "node:net";
 import { WebSocket } from "ws";
 import { printable } from "../status.ts";
+import { SLICE } from "./buffers.ts";
 import { CloseCode, Closing } from "./closing.ts";
 
 /** What a {@link Wire} reports. Nothing follows `ended` or `failed`. */
 export interface WireSink {
-  /** Bytes have arrived. They belong to the sink. */
+  /** Bytes have arrived. They belong to the sink, unless the wire {@link Wire.lends} them. */
   received(bytes: Buffer): void;
   /** The peer has ended its side. */
   ended(): void;
@@ -22,8 +23,13 @@ export interface WireSink {
 export interface Wire {
   /** Starts to deliver. Called once. */
   start(sink: WireSink): void;
-  /** Queues bytes. Returns false when more than {@link MARK} bytes wait. */
-  write(bytes: Uint8Array): boolean;
+  /** Whether bytes that arrive are only valid until `received` returns. */
+  readonly lends: boolean;
+  /**
+   * Queues bytes. Returns false when more than {@link MARK} bytes wait. Calls
+   * `release` when nothing reads the bytes any more.
+   */
+  write(bytes: Buffer, release?: () => void): boolean;
   pause(): void;
   resume(): void;
   /** Ends the sending side after everything that was written. */
@@ -61,10 +67,36 @@ class Room {
     this.#full = false;
     this.sink?.drained();
   };
+
+  /** The callback of a write whose bytes are released. */
+  sentAnd(release: (() => void) | undefined): (error?: Error | null) => void {
+    if (release === undefined) return this.sent;
+    return (error) => {
+      release();
+      this.sent(error);
+    };
+  }
 }
 
-/** A wire over a socket that allows half-closed connections. */
-export function socketWire(socket: Socket): Wire {
+/** Where sockets read to, one after the other: the bytes are decoded or copied before the next read. */
+const READ = Buffer.allocUnsafeSlow(SLICE);
+
+/** The option `onread` of a socket that reads into one buffer for all, and gives the bytes to its wire. */
+export class SharedReads implements OnReadOpts {
+  readonly buffer = READ;
+  sink: WireSink | undefined;
+
+  readonly callback = (count: number): boolean => {
+    this.sink?.received(READ.subarray(0, count));
+    return true;
+  };
+}
+
+/**
+ * A wire over a socket that allows half-closed connections; with the reads that
+ * are its option `onread`, if it has one.
+ */
+export function socketWire(socket: Socket, reads?: SharedReads): Wire {
   const room = new Room(() => socket.writableLength);
   const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
   let over = false;
@@ -78,17 +110,19 @@ export function socketWire(socket: Socket): Wire {
   });
   return {
     closed,
+    lends: reads !== undefined,
     start(to) {
       room.sink = to;
-      socket.on("data", (bytes: Buffer) => room.sink?.received(bytes));
+      if (reads === undefined) socket.on("data", (bytes: Buffer) => room.sink?.received(bytes));
+      else reads.sink = to;
       socket.once("end", end);
       socket.once("close", () => {
         if (!over) end();
       });
       socket.resume();
     },
-    write(bytes) {
-      socket.write(bytes, room.sent);
+    write(bytes, release) {
+      socket.write(bytes, room.sentAnd(release));
       return room.left;
     },
     pause: () => void socket.pause(),
@@ -96,6 +130,7 @@ export function socketWire(socket: Socket): Wire {
     end: () => void socket.end(),
     stop() {
       room.sink = undefined;
+      if (reads !== undefined) reads.sink = undefined;
       socket.resume();
     },
     destroy: () => void socket.destroy(),
@@ -132,6 +167,7 @@ export function webSocketWire(socket: WebSocket, longest = 1 << 20): Wire {
   socket.on("error", fail);
   return {
     closed,
+    lends: false,
     start(to) {
       room.sink = to;
       socket.binaryType = "nodebuffer";
@@ -144,12 +180,17 @@ export function webSocketWire(socket: WebSocket, longest = 1 << 20): Wire {
       });
       socket.resume();
     },
-    write(bytes) {
-      if (socket.readyState !== WebSocket.OPEN) return true; // its close is under way
-      for (let at = 0; at < bytes.length; at += longest) {
-        const frame = bytes.length <= longest ? bytes : bytes.subarray(at, at + longest);
-        socket.send(frame, room.sent);
+    write(bytes, release) {
+      if (socket.readyState !== WebSocket.OPEN) {
+        release?.();
+        return true; // its close is under way
       }
+      let at = 0;
+      for (; at + longest < bytes.length; at += longest) {
+        socket.send(bytes.subarray(at, at + longest), room.sent);
+      }
+      // frames are sent in order: the last one releases all
+      socket.send(at === 0 ? bytes : bytes.subarray(at), room.sentAnd(release));
       return room.left;
     },
     pause: () => socket.pause(),

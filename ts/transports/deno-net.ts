@@ -1,10 +1,11 @@
 import { type ChannelOptions, ImsgChannel } from "../channel/channel.ts";
 import { checkChannelOptions } from "../channel/options.ts";
+import type { ImsgError } from "../module/error.ts";
 import { abortable } from "./abortable.ts";
 import { type DenoConn, denoTransport } from "./deno.ts";
 import type { ChannelHandler, ImsgServer, Listening, ServerOptions } from "./server.ts";
 import { startServer } from "./start-server.ts";
-import { openingError } from "./system-error.ts";
+import { openingError, transportError } from "./system-error.ts";
 import { type CheckedAddress, checkAddress } from "./unix-path.ts";
 
 /** The path of a Unix socket. */
@@ -210,9 +211,10 @@ function openServer(
       let conn: NetConn;
       try {
         conn = await listener.accept();
-      } catch {
-        // the connection was reset, or the process is short of descriptors
-        if (!stopped) await new Promise((resolve) => setTimeout(resolve, LATER));
+      } catch (error) {
+        // Deno reports a connection that was reset before it was accepted: the next one may wait
+        const { fromPeer } = transportError(error, "accept") as Partial<ImsgError>;
+        if (!stopped && !fromPeer) await new Promise((resolve) => setTimeout(resolve, LATER));
         continue;
       }
       tune(conn, keepAlive, noDelay);

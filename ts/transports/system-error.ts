@@ -91,7 +91,7 @@ function convert(error: RuntimeError, code: ImsgErrorCode, syscall: string, deta
   return new ImsgError(code, {
     // Node's of a child is "spawn" and the command
     syscall: typeof named === "string" ? named.split(" ")[0] : syscall,
-    detail,
+    detail: detail || undefined,
     cause: error,
     // a listener whose queue is full
     fromPeer: FROM_PEER.has(code) || (code === "EAGAIN" && syscall === "connect"),

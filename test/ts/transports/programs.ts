@@ -37,6 +37,8 @@ async function text(stream: AsyncIterable<Buffer>): Promise<string> {
 export interface Program {
   /** A folder for sockets, which is removed after the tests. */
   readonly folder: string;
+  /** The bundled file. */
+  readonly file: string;
   /** Starts a case of the program in a runtime. It is killed after a minute. */
   start(runtime: Runtime, name: string, ...args: string[]): ChildProcess;
   /**
@@ -51,9 +53,10 @@ export interface Program {
 /** Bundles a program of this folder before the tests of a file, and removes it after them. */
 export function program(source: string): Program {
   let folder = "";
-  const file = join(top, `build/${source}-${process.pid}.mjs`); // where koffi is found
+  const name = source.replace("/", "-");
+  const file = join(top, `build/${name}-${process.pid}.mjs`); // where koffi is found
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), `imsg-${source}-`));
+    folder = await mkdtemp(join(tmpdir(), `imsg-${name}-`));
     await build({
       entryPoints: [join(top, `test/ts/transports/${source}.ts`)],
       ...{ bundle: true, format: "esm", platform: "node", target: "node20" },
@@ -64,18 +67,19 @@ export function program(source: string): Program {
     await rm(folder, { recursive: true });
     await rm(file);
   });
-  const start: Program["start"] = ({ command, args: before }, name, ...args) =>
-    spawn(command, [...before, file, name, ...(args.length === 0 ? [folder] : args)], {
+  const start: Program["start"] = ({ command, args: before }, what, ...args) =>
+    spawn(command, [...before, file, what, ...(args.length === 0 ? [folder] : args)], {
       stdio: ["ignore", "pipe", "pipe"],
       timeout: 60_000,
     });
   return {
+    file,
     get folder() {
       return folder;
     },
     start,
-    async run(runtime, name, ...args) {
-      const child = start(runtime, name, ...args);
+    async run(runtime, what, ...args) {
+      const child = start(runtime, what, ...args);
       const closed = once(child, "close");
       const [output, errors] = await Promise.all([text(child.stdout!), text(child.stderr!)]);
       expect([errors, ...(await closed)]).toEqual(["", 0, null]);

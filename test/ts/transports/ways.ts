@@ -65,6 +65,10 @@ export const ways = (): Way[] =>
 export const open = (way: Way, server: ImsgServer, options: object = {}): Promise<ImsgChannel> =>
   net.connect(way.path === undefined ? tcp(server.port!) : way.at, { ...way.options, ...options });
 
+/** Does something in all ways at once. */
+export const together = (run: (way: Way) => Promise<unknown>): Promise<unknown[]> =>
+  Promise.all(ways().map(run));
+
 /** Does something in each way, one after the other. */
 export const each = async (run: (way: Way) => Promise<unknown>): Promise<unknown[]> => {
   const seen: unknown[] = [];
@@ -80,13 +84,15 @@ export const refusal = (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(() => "fulfilled", codeOf);
 
 /** Whether a promise settles within so many milliseconds. */
-export const settles = (promise: Promise<unknown>, ms = 50): Promise<boolean> => {
-  const settled = promise.then(
-    () => true,
-    () => true,
-  );
-  return Promise.race([settled, sleep(ms).then(() => false)]);
-};
+export const settles = (promise: Promise<unknown>, ms = 50): Promise<boolean> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), ms);
+    const settled = (): void => {
+      clearTimeout(timer);
+      resolve(true);
+    };
+    promise.then(settled, settled);
+  });
 
 /** A handler that answers each message with the type that follows. */
 export const echo = async (channel: ImsgChannel): Promise<void> => {

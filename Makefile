@@ -52,7 +52,7 @@ WASM_ENV := NODE_PATH=/usr/share/nodejs
 include c-src/generated.mk
 
 # one name a line, as the linker expects them
-build/exports.list: c-src/exports.txt
+build/%.list: c-src/%.txt
 	@mkdir -p build
 	@sed -e '/^#/d' -e '/^$$/d' -e 's/^/_/' $< > $@
 
@@ -61,7 +61,10 @@ build/emcc.stamp: scripts/ensure-emscripten.mjs
 	$(NODE) scripts/ensure-emscripten.mjs --version-file build/emcc-version.txt
 	@touch $@
 
-wasm: wasm/imsg.wasm wasm/imsg-debug.wasm ts/generated/imsg.ts ts/generated/imsg-debug.ts
+MODULES := imsg imsg-core imsg-debug
+TS_GENERATED := $(MODULES:%=ts/generated/%.ts)
+
+wasm: $(MODULES:%=wasm/%.wasm) $(TS_GENERATED)
 
 # the same module with an allocator that checks its invariants
 WASM_DEFINE_imsg-debug := -DMEM_DEBUG
@@ -72,18 +75,24 @@ WASM_FINISH_imsg-debug := --keep-names
 # the units of the module; the last one has the large arrays, which must come last
 WASM_UNITS := original/module batch/batch batch/arrays
 
-# $(1): the module
-define module
+# $(1): the folder of the objects
+define objects
 build/$(1)/%.o: c-src/%.c $$(C_SOURCES) $$(C_GENERATED) $$(UPSTREAM) Makefile | build/emcc.stamp
 	@mkdir -p $$(@D)
 	$$(WASM_ENV) $$(EMCC) $$(WASM_CFLAGS) $$(WASM_DEFINE_$(1)) -c -o $$@ $$<
-
-wasm/$(1).wasm: $(WASM_UNITS:%=build/$(1)/%.o) build/exports.list scripts/finish-wasm.mjs
-	$$(WASM_ENV) $$(EMCC) $$(WASM_LDFLAGS) $$(WASM_NAMES_$(1)) -sEXPORTED_FUNCTIONS=@build/exports.list -o build/$(1)/linked.wasm $(WASM_UNITS:%=build/$(1)/%.o)
-	$$(NODE) scripts/finish-wasm.mjs $$(WASM_FINISH_$(1)) build/$(1)/linked.wasm $$@ c-src/exports.txt $$(UPSTREAM_UNVERIFIED)
 endef
-$(eval $(call module,imsg))
-$(eval $(call module,imsg-debug))
+$(eval $(call objects,imsg))
+$(eval $(call objects,imsg-debug))
+
+# $(1): the module, $(2): the folder of its objects, $(3): the list of its exports in c-src/
+define module
+wasm/$(1).wasm: $(WASM_UNITS:%=build/$(2)/%.o) build/$(3).list scripts/finish-wasm.mjs
+	$$(WASM_ENV) $$(EMCC) $$(WASM_LDFLAGS) $$(WASM_NAMES_$(1)) -sEXPORTED_FUNCTIONS=@build/$(3).list -o build/$(2)/linked-$(3).wasm $(WASM_UNITS:%=build/$(2)/%.o)
+	$$(NODE) scripts/finish-wasm.mjs $$(WASM_FINISH_$(1)) build/$(2)/linked-$(3).wasm $$@ c-src/$(3).txt $$(UPSTREAM_UNVERIFIED)
+endef
+$(eval $(call module,imsg,imsg,exports))
+$(eval $(call module,imsg-core,imsg,core))
+$(eval $(call module,imsg-debug,imsg-debug,exports))
 
 # the newer revision that c-src/upstream.next.lock pins, in a copy; see docs/moving-the-pin.md
 .PHONY: next ## Builds the C side on the newer files of OpenBSD
@@ -97,13 +106,15 @@ test-next: package native
 record: wasm
 	@test ! -e $(UPSTREAM_UNVERIFIED) || { echo "record: the module is built from altered files" >&2; exit 1; }
 	cd wasm && sha256sum imsg.wasm imsg-debug.wasm > imsg.wasm.sha256
+	cd wasm && sha256sum imsg-core.wasm > imsg-core.wasm.sha256
 	cp build/emcc-version.txt wasm/compiler.txt
 
 ts/generated/%.ts: wasm/%.wasm scripts/embed-wasm.mjs scripts/lib/embedding.mjs
 	@mkdir -p ts/generated
 	$(NODE) scripts/embed-wasm.mjs $< $@
 
-TS_GENERATED := ts/generated/imsg.ts ts/generated/imsg-debug.ts
+# the default instance is made from the core unless C's API is imported, so one needs the other
+ts/generated/imsg.ts: ts/generated/imsg-core.ts
 
 # --- the package -------------------------------------------------------------
 

@@ -28,7 +28,7 @@ const shared = {
 const importModule = {
   name: "import-module",
   resolveId(id: string) {
-    if (id.endsWith("/embedded.ts")) return resolve("ts/module/imported.ts");
+    if (/\/(embedded|whole)\.ts$/.test(id)) return resolve("ts/module/imported.ts");
     return id === "#imsg.wasm" ? { id: "../imsg.wasm", external: true } : undefined;
   },
 };
@@ -39,7 +39,7 @@ const codeSplitting = {
     {
       name: "core",
       // declarations (.d.ts) go their own way
-      test: /ts\/(module|batch|channel|generated)\/(?!imsg-debug)[^./]*\.ts$/,
+      test: /ts\/(?:(?:module|batch|channel)\/(?!whole)|generated\/imsg-core)[^./]*\.ts$/,
     },
   ],
 };

@@ -44,7 +44,10 @@ function refuseUnrecorded() {
     console.error(`pack: made by emcc ${used}: no digest is recorded for it, only for ${recorded}`);
     return;
   }
-  for (const line of readFileSync("wasm/imsg.wasm.sha256", "utf8").trim().split("\n")) {
+  const records = ["imsg", "imsg-core"].map((name) =>
+    readFileSync(`wasm/${name}.wasm.sha256`, "utf8"),
+  );
+  for (const line of records.join("").trim().split("\n")) {
     const [expected, name] = line.split(/ +/);
     const actual = createHash("sha256")
       .update(readFileSync(`wasm/${name}`))
@@ -71,7 +74,7 @@ function refuseStale() {
     stale("dist/imsg.wasm is not the module in wasm/");
   }
   const scripts = filesBelow("dist").filter((file) => file.endsWith(".js"));
-  for (const name of ["imsg.wasm", "imsg-debug.wasm"]) {
+  for (const name of ["imsg.wasm", "imsg-core.wasm", "imsg-debug.wasm"]) {
     const { text, table } = encode(readFileSync(`wasm/${name}`));
     const embeds = (code) => code.includes(text) && code.includes(table);
     if (!scripts.some((file) => embeds(readFileSync(file, "utf8")))) {
@@ -86,7 +89,8 @@ function refuseStale() {
 }
 
 function refuseIncomplete() {
-  const needed = ["wasm/imsg.wasm", "wasm/imsg-debug.wasm", "dist/imsg.wasm", "dist/package.stamp"];
+  const modules = ["imsg", "imsg-core", "imsg-debug"].map((name) => `wasm/${name}.wasm`);
+  const needed = [...modules, "dist/imsg.wasm", "dist/package.stamp"];
   const missing = [...needed, "dist/NOTICE", "dist/sbom.cdx.json", "LICENSE", "README.md"].filter(
     (file) => !existsSync(file),
   );

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 const NEEDED = [
   "c-src/upstream/imsg.h",
   "ts/generated/imsg.ts",
+  "ts/generated/imsg-core.ts",
   "ts/generated/imsg-debug.ts",
   "wasm/imsg.wasm",
   "dist/package.stamp",

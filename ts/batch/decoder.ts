@@ -16,19 +16,25 @@ import { type Bytes, checkBytes, isResizable, uint8Length } from "../module/chec
 import type { Engine } from "../module/engine.ts";
 import { ImsgError, truncated } from "../module/error.ts";
 import type { Owner } from "../module/live.ts";
+import { withMemory } from "../module/memory.ts";
 import { ImsgMessage, PassedMessage } from "./message.ts";
 import { Records } from "./records.ts";
 
-/** Chunks shorter than this are collected before they cross the border. */
-const TINY = 512;
+/** Chunks shorter than this are collected before they cross the border, if they complete no message. */
+const TINY = 2048;
 /** Bytes that can be collected. */
-const STAGE = 4096;
+const STAGE = 16384;
 /** Payloads from this size on may be most of the chunk they came in. */
 const LARGE = 4096;
 
+/** Bytes at most of the buffer that payloads share which began in an earlier chunk. */
+const POOL = 65536;
+/** How many payloads of the same size it should have room for, so that it does not pin much more than they are. */
+const POOLED = 32;
+
 /** What a message's data may share memory with. */
 export type Sharing =
-  /** the chunk it came in */
+  /** the chunk it came in, or other messages */
   | "chunk"
   /** nothing, except that it may be most of the chunk it came in */
   | "large"
@@ -60,8 +66,12 @@ export class Decoder {
   #begun = 0;
   /** Bytes until a message can be complete. */
   #need = HEADER_SIZE;
-  #stage: Uint8Array<ArrayBuffer> | undefined;
+  #stage: Uint8Array<ArrayBuffer> = NO_BYTES;
   #staged = 0;
+  /** The buffer of payloads that may share memory and began in an earlier chunk. */
+  #pool: Uint8Array<ArrayBuffer> = NO_BYTES;
+  /** Bytes of the pool that belong to messages. */
+  #pooled = 0;
   /** The error after which nothing can be decoded any more. */
   failed: ImsgError | undefined;
 
@@ -102,10 +112,17 @@ export class Decoder {
     if (length === 0 || end >= this.#need || end > STAGE) return false;
     this.#owner.pointerFor("imsgbuf_read");
     if (this.failed !== undefined) return false;
-    this.#stage ??= new Uint8Array(STAGE);
+    if (end > this.#stage.length) this.#growStage(end);
     this.#stage.set(chunk as Uint8Array, this.#staged);
     this.#staged = end;
     return true;
+  }
+
+  /** Makes room for so many bytes, and as many again: a stage is about as large as what a peer has sent. */
+  #growStage(bytes: number): void {
+    const larger = withMemory(() => new Uint8Array(Math.min(STAGE, bytes * 2)));
+    larger.set(this.#stage.subarray(0, this.#staged));
+    this.#stage = larger;
   }
 
   /** Decodes one window of bytes of a plain chunk from a position on, and returns where the next one begins. */
@@ -141,7 +158,7 @@ export class Decoder {
     this.#records.free();
     this.#staged = 0;
     const { u8 } = engine.memory;
-    if (staged > 0) u8.set(this.#stage!.subarray(0, staged), this.#windowAt);
+    if (staged > 0) u8.set(this.#stage.subarray(0, staged), this.#windowAt);
     u8.set(piece, this.#windowAt + staged);
     this.#read(piece, staged, sharing, out, fd);
     return to;
@@ -151,7 +168,7 @@ export class Decoder {
   #unstage(out: ImsgMessage[]): void {
     const n = this.#staged;
     this.#staged = 0;
-    if (n > 0) this.#window(this.#stage!.slice(0, n), 0, "none", out, -1);
+    if (n > 0) this.#window(this.#stage.slice(0, n), 0, "none", out, -1);
   }
 
   /** Reads the window, which holds staged bytes and a piece of the chunk. */
@@ -217,7 +234,7 @@ export class Decoder {
       let data: Uint8Array<ArrayBuffer>;
       if (size === 0) data = empty ?? new Uint8Array(0);
       // a header may be older than the chunk that has all of the payload
-      else if (at < 0) data = this.#engine.memory.copy(first, size);
+      else if (at < 0) data = this.#copyOut(first, size, sharing);
       else if (sharing === "chunk" || size >= large) {
         data = new Uint8Array(buffer, byteOffset + at, size);
       } else data = piece.slice(at, at + size);
@@ -225,6 +242,26 @@ export class Decoder {
       start = at + size;
     }
     return start;
+  }
+
+  /** Copies a payload that began in an earlier chunk out of its ibuf. */
+  #copyOut(from: Pointer, size: number, sharing: Sharing): Uint8Array<ArrayBuffer> {
+    const { memory } = this.#engine;
+    if (sharing !== "chunk" || size > POOL / 4) return memory.copy(from, size);
+    const at = this.#pooled;
+    // a pool that a caller has transferred has no length
+    if (this.#pool.length - at < size) return this.#refill(from, size);
+    this.#pooled = at + size;
+    const data = new Uint8Array(this.#pool.buffer, at, size);
+    data.set(memory.u8.subarray(from, from + size));
+    return data;
+  }
+
+  /** Copies a payload out of its ibuf, into a new pool. */
+  #refill(from: Pointer, size: number): Uint8Array<ArrayBuffer> {
+    this.#pool = withMemory(() => new Uint8Array(Math.min(POOL, size * POOLED)));
+    this.#pooled = 0;
+    return this.#copyOut(from, size, "chunk");
   }
 
   /** Describes the header that was refused, which stands at `at` in the window. */
@@ -253,11 +290,13 @@ export class Decoder {
 
   /** Drops the staged bytes, because the batch is about to be freed. */
   forget(): void {
-    this.#stage = undefined;
+    this.#stage = NO_BYTES;
     this.#staged = 0;
+    this.#pool = NO_BYTES;
   }
 }
 
+const NO_BYTES = /* @__PURE__ */ new Uint8Array(0);
 let EMPTY = /* @__PURE__ */ new Uint8Array(/* @__PURE__ */ new ArrayBuffer(1), 0, 0);
 
 /**

@@ -1,8 +1,8 @@
 import { layout, type Pointer } from "../module/abi.ts";
 import { type Bytes, checkFd, checkSize } from "../module/check.ts";
-import { defaultEngine } from "../module/default.ts";
 import type { Engine } from "../module/engine.ts";
 import { Owner } from "../module/live.ts";
+import { apiEngine } from "./default.ts";
 import {
   addBytes,
   addIbuf,
@@ -44,7 +44,7 @@ export class Ibuf extends Owner {
 
   /** @internal */
   static engine(): Engine {
-    return defaultEngine();
+    return apiEngine();
   }
 
   /** @internal */

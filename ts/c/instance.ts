@@ -1,10 +1,10 @@
 import { PAGE_SIZE } from "../module/abi.ts";
 import { checkBytes, checkPid, checkSize } from "../module/check.ts";
-import { defaultEngine } from "../module/default.ts";
 import { Engine, type ObjectKind } from "../module/engine.ts";
 import { ImsgError } from "../module/error.ts";
 import { InstanceHandle } from "../module/instance.ts";
 import type { WasmSource } from "../module/wasm-types.ts";
+import { apiEngine } from "./default.ts";
 import { Descriptors } from "./descriptors.ts";
 import { Ibuf } from "./ibuf.ts";
 import { Imsgbuf } from "./imsgbuf.ts";
@@ -196,6 +196,6 @@ let shared: ImsgInstance | undefined;
 
 /** Returns the instance that the top-level classes belong to, which is made on first use. */
 export function defaultInstance(): ImsgInstance {
-  shared ??= new ImsgInstance(defaultEngine());
+  shared ??= new ImsgInstance(apiEngine());
   return shared;
 }

@@ -1,9 +1,9 @@
 import type { Pointer } from "../module/abi.ts";
 import { checkSize } from "../module/check.ts";
-import { defaultEngine } from "../module/default.ts";
 import type { Engine } from "../module/engine.ts";
 import { ImsgError } from "../module/error.ts";
 import { Owner } from "../module/live.ts";
+import { apiEngine } from "./default.ts";
 import { HeaderCallbacks } from "./header-callbacks.ts";
 import { Ibuf } from "./ibuf.ts";
 import { ReadGuard } from "./read-guard.ts";
@@ -22,7 +22,7 @@ export class Msgbuf extends Owner {
 
   /** @internal */
   static engine(): Engine {
-    return defaultEngine();
+    return apiEngine();
   }
 
   /** @internal */

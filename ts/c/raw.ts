@@ -1,5 +1,4 @@
 import type { Pointer } from "../module/abi.ts";
-import { defaultModule } from "../module/embedded.ts";
 import { type ErrnoName, errnoName, moduleErrno } from "../module/errno.ts";
 import { ImsgError } from "../module/error.ts";
 import type { ExportName, RawExports } from "../module/exports.ts";
@@ -7,6 +6,7 @@ import { InstanceHandle } from "../module/instance.ts";
 import { loadModule } from "../module/load.ts";
 import { Memory } from "../module/memory.ts";
 import type { WasmSource } from "../module/wasm-types.ts";
+import { wholeModule } from "../module/whole.ts";
 import { compile, defaultInstance, type ImsgInstance } from "./instance.ts";
 
 export { layout, type Pointer } from "../module/abi.ts";
@@ -75,7 +75,7 @@ export interface RawModule {
  * anything else, ERR_IMSG_COMPILE for bad bytes, ENOMEM.
  */
 export function instantiateRaw(
-  source: WasmSource = defaultModule(),
+  source: WasmSource = wholeModule(),
   hooks: RawHooks = {},
 ): RawModule {
   const module = compile(source);

@@ -1,10 +1,10 @@
 import { layout } from "../module/abi.ts";
 import { type Bytes, checkBytes, checkFd, checkSize, show } from "../module/check.ts";
-import { defaultEngine } from "../module/default.ts";
 import type { Engine } from "../module/engine.ts";
 import { type ErrnoName, isErrnoName, moduleErrno } from "../module/errno.ts";
 import { ImsgError } from "../module/error.ts";
 import { Owner } from "../module/live.ts";
+import { apiEngine } from "./default.ts";
 import { checked } from "./results.ts";
 import { allocate, release, withRoom } from "./scratch.ts";
 
@@ -33,7 +33,7 @@ export class Socket extends Owner {
 
   /** @internal */
   static engine(): Engine {
-    return defaultEngine();
+    return apiEngine();
   }
 
   /** Makes a socket. Throws ENOMEM. */

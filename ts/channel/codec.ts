@@ -68,7 +68,8 @@ export class ImsgCodec {
    * `imsgbuf_read`, `imsg_get`.
    *
    * Without the option `copy` their data may alias the chunk, which belongs to
-   * the codec from then on. A SharedArrayBuffer and a resizable buffer are
+   * the codec from then on, or share a buffer of at most 64 KiB with other
+   * messages that began in an earlier chunk. A SharedArrayBuffer and a resizable buffer are
    * copied first.
    *
    * Throws ERANGE for a bad length in a header and ENOMEM, both at once if no

@@ -6,6 +6,9 @@
  * @module
  */
 
+// First, so that the module's text is not between parts of the code: gzip looks back 32 KiB
+import "../module/embedded.ts";
+
 export type { Dialect } from "../batch/batch.ts";
 export type { ImsgMessage, MessageInit, SendInit } from "../batch/message.ts";
 export type { ImsgInstance } from "../c/instance.ts";

@@ -1,7 +1,7 @@
-import { defaultModule } from "./embedded.ts";
+import { coreModule } from "./embedded.ts";
 import { Engine } from "./engine.ts";
 
-let make = (): Engine => new Engine(defaultModule());
+let make = (): Engine => new Engine(coreModule());
 let engine: Engine | undefined;
 
 /** The engine of the top-level classes, which is made from the embedded bytes on first use. */

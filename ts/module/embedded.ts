@@ -1,12 +1,11 @@
-import { bytes } from "../generated/imsg.ts";
+import { bytes } from "../generated/imsg-core.ts";
 import { ImsgError } from "./error.ts";
 
 /**
- * Compiles the module from the bytes that the package embeds. Throws
- * ERR_IMSG_COMPILE where that is forbidden.
+ * Compiles bytes that the package embeds. Throws ERR_IMSG_COMPILE where that is
+ * forbidden.
  */
-export function defaultModule(): WebAssembly.Module {
-  const code = bytes();
+export function compileEmbedded(code: Uint8Array<ArrayBuffer>): WebAssembly.Module {
   try {
     return new WebAssembly.Module(code);
   } catch (cause) {
@@ -16,4 +15,12 @@ export function defaultModule(): WebAssembly.Module {
       cause,
     });
   }
+}
+
+/**
+ * Compiles the part of the module that codecs and channels call. Throws
+ * ERR_IMSG_COMPILE where that is forbidden.
+ */
+export function coreModule(): WebAssembly.Module {
+  return compileEmbedded(bytes());
 }

@@ -2,8 +2,11 @@ import module from "#imsg.wasm";
 
 /**
  * The module, imported from its file. The build for workerd uses this file
- * instead of embedded.ts, because workerd compiles no bytes at run time.
+ * instead of embedded.ts and whole.ts, because workerd compiles no bytes at run
+ * time.
  */
-export function defaultModule(): WebAssembly.Module {
+export function wholeModule(): WebAssembly.Module {
   return module;
 }
+
+export { wholeModule as coreModule };

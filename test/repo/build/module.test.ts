@@ -1,13 +1,26 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { bytes as embedded } from "../../../ts/generated/imsg.ts";
+import { bytes as embeddedCore } from "../../../ts/generated/imsg-core.ts";
 import { top } from "./copy.ts";
 
 const text = (name: string): string => readFileSync(join(top, name), "utf8");
 const file = Uint8Array.from(readFileSync(join(top, "wasm/imsg.wasm")));
 const module = new WebAssembly.Module(file);
+
+/** The line that sha256sum prints for a module. */
+function digestLine(name: string): string {
+  const bytes = readFileSync(join(top, "wasm", name));
+  return `${createHash("sha256").update(bytes).digest("hex")}  ${name}\n`;
+}
+
+/** The names in a list of exports in c-src/. */
+const listed = (name: string): string[] =>
+  text(`c-src/${name}`)
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"));
 
 describe("the module", () => {
   test("has at most 16.7 kB", () => {
@@ -38,10 +51,7 @@ describe("the module", () => {
   });
 
   test("exports the functions of exports.txt and what the linker needs, nothing else", () => {
-    const listed = text("c-src/exports.txt")
-      .split("\n")
-      .filter((line) => line !== "" && !line.startsWith("#"))
-      .map((name) => ({ name, kind: "function" }));
+    const functions = listed("exports.txt").map((name) => ({ name, kind: "function" }));
     const linker = [
       { name: "__indirect_function_table", kind: "table" },
       { name: "_initialize", kind: "function" },
@@ -52,7 +62,7 @@ describe("the module", () => {
     ];
     const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : 1);
     expect(WebAssembly.Module.exports(module).sort(byName)).toEqual(
-      [...listed, ...linker].sort(byName),
+      [...functions, ...linker].sort(byName),
     );
   });
 
@@ -74,11 +84,9 @@ describe("the module", () => {
   const [used, recorded] = [text("build/emcc-version.txt"), text("wasm/compiler.txt")];
 
   test.skipIf(used !== recorded)("has the recorded digest, being built by that compiler", () => {
-    const lines = ["imsg.wasm", "imsg-debug.wasm"].map((name) => {
-      const bytes = readFileSync(join(top, "wasm", name));
-      return `${createHash("sha256").update(bytes).digest("hex")}  ${name}\n`;
-    });
+    const lines = ["imsg.wasm", "imsg-debug.wasm"].map(digestLine);
     expect(lines.join("")).toBe(text("wasm/imsg.wasm.sha256"));
+    expect(digestLine("imsg-core.wasm")).toBe(text("wasm/imsg-core.wasm.sha256"));
   });
 
   test("has a digest on record, and the version of a compiler", () => {
@@ -86,5 +94,35 @@ describe("the module", () => {
       /^[0-9a-f]{64} {2}imsg\.wasm\n[0-9a-f]{64} {2}imsg-debug\.wasm\n$/,
     );
     expect(recorded).toMatch(/^\d+\.\d+\.\d+\S*\n$/);
+  });
+});
+
+describe("the module of codecs and channels", () => {
+  const bytes = readFileSync(join(top, "wasm/imsg-core.wasm"));
+  const core = new WebAssembly.Module(bytes);
+
+  test("exports the functions of core.txt, all of them in exports.txt, and no other function", () => {
+    const names = WebAssembly.Module.exports(core)
+      .filter(({ kind, name }) => kind === "function" && !/^(_initialize|stack.*)$/.test(name))
+      .map(({ name }) => name);
+    expect(names.sort()).toEqual(listed("core.txt").sort());
+    expect(listed("exports.txt")).toEqual(expect.arrayContaining(names));
+  });
+
+  test("exports every function of C that ts/module, ts/batch and ts/channel call", () => {
+    const called = ["module", "batch", "channel"]
+      .flatMap((folder) => readdirSync(join(top, "ts", folder)).map((name) => join(folder, name)))
+      .filter((name) => !name.endsWith("exports.ts"))
+      .flatMap((name) => [...text(`ts/${name}`).matchAll(/\b(?:call|exports)\.([a-z_]*_[a-z_]+)/g)])
+      .map((match) => match[1]!)
+      .filter((name) => name !== "_initialize");
+    expect(called.length).toBeGreaterThan(listed("core.txt").length);
+    expect(listed("core.txt").sort()).toEqual([...new Set(called)].sort());
+  });
+
+  test("is at most two thirds of the module, is what the package embeds, and has no mark of altered files", () => {
+    expect(bytes.length).toBeLessThan((file.length * 2) / 3);
+    expect(bytes.equals(embeddedCore())).toBe(true);
+    expect(WebAssembly.Module.customSections(core, "imsg-unverified")).toEqual([]);
   });
 });

@@ -103,7 +103,7 @@ describe("a page with a strict Content-Security-Policy", () => {
     expect((await load("esbuild-by-import", policy)).written).toEqual(expected);
   });
 
-  it("gets an error that names the missing configuration without it", async () => {
+  it("gets an error that names the missing source without it", async () => {
     const { written } = await load("esbuild-main", STRICT);
     expect(written).toMatchObject({
       name: "ImsgError",

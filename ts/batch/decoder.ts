@@ -23,16 +23,16 @@ import { Records } from "./records.ts";
 const TINY = 512;
 /** Bytes that can be collected. */
 const STAGE = 4096;
-/** Payloads from this size on may be most of the chunk they came in. */
+/** Payloads from this size on may be most of their chunk. */
 const LARGE = 4096;
 
-/** What a message's data may share memory with. */
+/** The memory that a message's data may share. */
 export type Sharing =
-  /** the chunk it came in */
+  /** the chunk that it arrived in */
   | "chunk"
-  /** nothing, except that it may be most of the chunk it came in */
+  /** none, but it may be most of the chunk that it arrived in */
   | "large"
-  /** nothing */
+  /** none */
   | "none";
 
 /**
@@ -207,7 +207,7 @@ export class Decoder {
     const words = this.#engine.memory.u32;
     const { buffer, byteOffset } = piece;
     const empty = sharing === "chunk" ? sharedEmpty() : undefined;
-    // a payload that is most of the chunk's buffer may keep that buffer
+    // a payload that is most of the chunk's buffer may share that buffer
     const large =
       sharing === "large" ? Math.max(LARGE, Math.floor(buffer.byteLength / 2) + 1) : Infinity;
     const end = this.#headers + words[this.#result + RESULT_COUNT]! * 4;

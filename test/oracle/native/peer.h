@@ -56,7 +56,7 @@ struct conn {
 	uint64_t	 count;
 	uint64_t	 bytes;
 	uint64_t	 fnv;
-	/* what is still to be sent by the formula */
+	/* the rest of the messages to send by the formula */
 	uint32_t	 next;
 	uint32_t	 left;
 	uint32_t	 size;
@@ -73,7 +73,7 @@ struct conn {
 	int		 ended;		/* our end has ended; reading continues */
 	int		 closing;	/* close once the queue is written */
 	int		 deaf;		/* throw away what arrives */
-	int		 read_errno;	/* of a failed read, once seen */
+	int		 read_errno;	/* errno of a failed read, or 0 */
 	int		 failed;
 };
 

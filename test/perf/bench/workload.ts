@@ -3,7 +3,7 @@ export interface Workload {
   readonly name: string;
   /** Payload sizes in bytes, one for each message. */
   readonly sizes: readonly number[];
-  /** Bytes of a chunk. */
+  /** The length of each chunk, in bytes. */
   readonly chunk: number;
 }
 

@@ -58,7 +58,7 @@ describe("a process that may open no more descriptors", () => {
     const before = openCount();
     const fd = openNull();
     await a.send({ type: 1, fd, data: new Uint8Array(100) });
-    expect(isOpen(fd)).toBe(false); // sent and closed: its number must not be free for the taking
+    expect(isOpen(fd)).toBe(false); // the send has closed it; the limit below keeps its number from being used
     limit(fd);
     const message = (await b.receive())!;
     expect([message.type, message.data.length, message.hasFd]).toEqual([1, 100, false]);

@@ -255,8 +255,9 @@ arg_number(struct arguments *a, int stays)
 }
 
 /*
- * n: a new one; h and a slot: one that was kept; else the number, unless it is a
- * socket: a socket that is passed through itself would never be freed.
+ * The descriptor that an argument names: "n" a new one, "h" and a slot a kept one,
+ * a number that number.  The number of a socket becomes -1, because a socket that
+ * is passed through itself would never be freed.
  */
 int
 arg_descriptor(struct arguments *a)

@@ -62,4 +62,4 @@ window.addEventListener("message", async ({ source, data }) => {
   }
 });
 show();
-frame.src = "frame.html"; // only now does a listener exist
+frame.src = "frame.html"; // the listener above must exist before the frame asks

@@ -24,8 +24,8 @@ export async function mirrors() {
 /** Downloads `url` to `file` and checks its sum. Returns undefined, or the reason of a failure. */
 export async function download(url, file, sha256) {
   const { code, stdout, stderr } = await run(HELPER, [
-    // The file goes to a folder that only we can enter, which the user _apt cannot:
-    // without this, apt run by root warns about it.
+    // Only this user can enter the file's folder, so the user _apt cannot.
+    // Without this option, apt run by root prints a warning about that.
     "-o",
     "APT::Sandbox::User=root",
     "-o",

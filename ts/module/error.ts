@@ -76,7 +76,7 @@ const texts: Record<string, string> = {
 };
 
 /**
- * The codes that a peer can cause whatever the local program does right: it
+ * The codes that a peer can cause although the local program is right: the peer
  * resets, stalls, floods, stops inside a message, or sends a payload that is
  * shorter than its protocol says.
  */
@@ -97,8 +97,8 @@ const peerCodes: readonly ImsgErrorCode[] = [
  *
  * `code` is the errno's name (`ERANGE`, `EBADMSG`, …) or `ERR_IMSG_…`;
  * `errno` is the positive number that Linux gives that name, on every
- * platform; `syscall` is the C function; `fromPeer` tells misbehaviour of the
- * peer from mistakes of the local program.
+ * platform; `syscall` is the C function; `fromPeer` distinguishes misbehaviour of
+ * the peer from mistakes of the local program.
  */
 export class ImsgError extends Error {
   /** The errno's name, or `ERR_IMSG_…`. */

@@ -4,7 +4,7 @@ import { ages, type Json, still, words } from "./compare.ts";
 import { BgpdError, commands, connectBgpd } from "./examples.ts";
 import { output, until } from "./program.ts";
 
-/** Two bgpds that speak BGP with each other; the first is the one that is looked at. */
+/** Two bgpds that speak BGP with each other; the tests query the first. */
 let bgpd: RunningBgpd;
 let other: RunningBgpd;
 
@@ -91,7 +91,7 @@ afterAll(async () => {
   await bgpd?.stop();
 });
 
-/** What `bgpctl.mjs --json` prints. */
+/** The document that `bgpctl.mjs --json` prints. */
 async function ours(args: readonly string[]): Promise<Json> {
   const argv = [commands.bgpctl, "-s", bgpd.socket, "--json", ...args];
   const { code, stdout, stderr } = await output(process.execPath, argv);
@@ -100,13 +100,13 @@ async function ours(args: readonly string[]): Promise<Json> {
   return JSON.parse(stdout) as Json;
 }
 
-/** The same question to both, with bgpctl asked before and after: ages must lie between. */
+/** Sends the same query with both; bgpctl is run before and after, so that ages must lie between. */
 async function expectEqual(theirArgs: readonly string[], ourArgs: readonly string[]) {
   for (let tries = 0; ; tries++) {
     const before = (await bgpd.json(...theirArgs)) as Json;
     const mine = await ours(ourArgs);
     const after = (await bgpd.json(...theirArgs)) as Json;
-    // a message between routers in the meantime says nothing about us
+    // counters may change because the routers exchanged a message in between
     const changed = JSON.stringify(still(before)) !== JSON.stringify(still(after));
     const younger = ages(after).some(([, age], i) => age < ages(before)[i][1]);
     if ((changed || younger) && tries < 10) continue;
@@ -117,7 +117,7 @@ async function expectEqual(theirArgs: readonly string[], ourArgs: readonly strin
       expect(age, place).toBeLessThanOrEqual(most.get(place) ?? Number.NaN);
     }
     expect(ages(mine).map(([place]) => place)).toEqual(ages(before).map(([place]) => place));
-    // where nothing has grown older, the words are the same, too
+    // if no age has changed, the words are the same, too
     const same = new Map(words(before).filter(([p]) => least.get(p) === most.get(p)));
     const spoken = new Map(words(mine).filter(([p]) => same.has(p)));
     expect(Object.fromEntries(spoken)).toEqual(Object.fromEntries(same));
@@ -138,7 +138,7 @@ describe("bgpctl.mjs against bgpctl", () => {
     const states = neighbors.map((neighbor) => at(neighbor, "state"));
     expect(states.filter((state) => state === "Established")).toHaveLength(1);
     const established = neighbors[states.indexOf("Established")];
-    // that the interesting parts were there to be compared
+    // the interesting parts were compared
     expect(at(established, "session", "remote", "capabilities", "multiprotocol")).toEqual([
       "IPv4 unicast",
       "IPv6 unicast",
@@ -225,7 +225,7 @@ describe("bgpctl.mjs", () => {
 });
 
 describe("the client", () => {
-  it("rejects with the daemon's number for a neighbor that is not there, and goes on", async () => {
+  it("rejects with the daemon's number for a neighbor that does not exist, and stays usable", async () => {
     const client = await connectBgpd(bgpd.socket);
     const listing = client.rib({ neighbor: "nobody" }).next();
     await expect(listing).rejects.toBeInstanceOf(BgpdError);

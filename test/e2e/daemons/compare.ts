@@ -1,12 +1,12 @@
 /** A JSON value. */
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 
-/** Fields that say how long ago something was: they change between two looks. */
+/** Fields with an age in seconds, which changes between two queries. */
 const AGE = /^last_.*_sec$/;
-/** The same in words. */
+/** Fields with an age in words. */
 const AGE_TEXT = /^last_(?!error)(?!shutdown).*(?<!_sec)$/;
 
-/** What does not change by itself. */
+/** A document without the fields that change by themselves. */
 export function still(value: Json): Json {
   if (Array.isArray(value)) return value.map(still);
   if (typeof value !== "object" || value === null) return value;

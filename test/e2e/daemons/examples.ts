@@ -12,7 +12,7 @@ const tmux: TmuxModule = await import(place("tmux/client.mjs").href);
 export const { BgpdError, connectBgpd } = bgpd;
 export const { Tmux, TmuxError } = tmux;
 
-/** The commands, to be run with node. */
+/** The paths of the commands, which run in node. */
 export const commands = {
   bgpctl: fileURLToPath(place("bgpd/bgpctl.mjs")),
   tmux: fileURLToPath(place("tmux/tmux.mjs")),

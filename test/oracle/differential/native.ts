@@ -8,12 +8,12 @@ const BUILT = "build/differential";
 async function make(variables: Record<string, string>): Promise<void> {
   const settings = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
   mkdirSync(variables.DIFF_BUILD!, { recursive: true });
-  // test files run at the same time, and build the same
+  // test files run at the same time, and build the same files
   const command = ["make", "-s", "-f", "test/oracle/native/differential.mk", ...settings];
   await promisify(execFile)("flock", [variables.DIFF_BUILD!, ...command]);
 }
 
-/** Builds the driver of the fetched original; gives its path. */
+/** Builds the driver of the fetched original, and returns its path. */
 export async function buildDriver(): Promise<string> {
   await make({ DIFF_BUILD: BUILT });
   return `${BUILT}/driver`;
@@ -39,7 +39,7 @@ export async function buildVariant(folder: string, file: string, name: string): 
   return `${out}/driver`;
 }
 
-/** What became of a driver that ended before it was asked to. */
+/** The error of a driver that ended by itself. */
 export class DriverDied extends Error {}
 
 /**
@@ -105,7 +105,7 @@ class Child {
     stderr.on("data", (chunk: Buffer) => {
       this.#errors += chunk.toString();
     });
-    // a driver that died cannot be written to: its end says how it died
+    // writing to a driver that died fails; the event of its exit has the reason
     stdin.on("error", () => {});
     this.#process.on("error", (error) => this.#answer?.reject(error));
     this.#process.on("close", (code, signal) => {
@@ -124,7 +124,7 @@ class Child {
 
   #heard(chunk: string): void {
     this.#text.push(chunk);
-    // the end of the answer may itself come in pieces
+    // the end mark of the answer may arrive in pieces
     const tail = chunk.length > FLUSHED.length ? chunk : this.#text.slice(-8).join("");
     if (!tail.endsWith(`\n${FLUSHED}`)) return;
     const text = this.#text.join("");

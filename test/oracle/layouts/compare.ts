@@ -1,4 +1,4 @@
-// The same facts twice: as our descriptions have them, and as a C compiler computes them.
+// Compares our descriptions of C's structures with the numbers that a C compiler computes.
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -9,7 +9,7 @@ import type { Subject } from "./subjects.ts";
 /** A fact's name, such as `offsetof(struct peer, conf.group)`, which is C, with its value. */
 export type Facts = Map<string, bigint>;
 
-/** How much is compared. */
+/** The counts of compared facts. */
 export interface Counts {
   structures: number;
   fields: number;

@@ -22,7 +22,7 @@ const ours = struct(
   { name: "forty" },
 );
 
-/** The same bytes for micro-packed, which knows no alignment: padding is a field of its own. */
+/** The same bytes for micro-packed, which has no alignment: padding is a field of its own. */
 function withPadding(): P.CoderType<Record<string, unknown>> {
   const fields: Record<string, P.CoderType<never>> = {};
   let at = 0;
@@ -37,7 +37,7 @@ function withPadding(): P.CoderType<Record<string, unknown>> {
 
 const GETTERS = { u8: "getUint8", u16: "getUint16", u32: "getUint32", i64: "getBigInt64" };
 
-/** What a person would write by hand: one object literal. It is written out here, to be 40 lines less. */
+/** A reader as one would write it by hand: one object literal. It is generated here, to save 40 lines. */
 const byHand = new Function(
   "bytes",
   `const v = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

@@ -39,14 +39,14 @@ import {
   workload,
 } from "./workload.ts";
 
-/** One table row: who, how fast, and how we compare. */
+/** A row of a table: the contender, its speed, and our ratio to it. */
 interface Row {
   readonly section: string;
   readonly payload: string;
   readonly chunk: number;
   readonly name: string;
   readonly ns: number;
-  /** How many times as fast ours is. */
+  /** Our speed divided by the contender's. */
   readonly ratio: Ratio;
 }
 
@@ -100,7 +100,7 @@ function show(rows: readonly Row[]): void {
   }
 }
 
-/** Runs the benchmark; the command's exit code. */
+/** Runs the benchmark, and returns the command's exit code. */
 export async function main(args: string[]): Promise<number> {
   const { values } = parseArgs({
     args,

@@ -219,14 +219,14 @@ describe("IMSG_UPSTREAM_UNVERIFIED=1", () => {
   });
 });
 
-// Downloading is apt's: without it there is only the message, which the last test proves.
+// apt downloads: without it the script only prints a message, which the last test proves.
 describe.skipIf(!existsSync("/usr/lib/apt/apt-helper"))("carriers", () => {
   type Answer = (request: IncomingMessage, response: ServerResponse, archive: Buffer) => void;
 
   let server: Server | undefined;
   let requests: string[];
 
-  /** A mirror that sends each archive whole, or answers as `answers` says, by carrier. */
+  /** A mirror that sends each archive whole, or answers by the function in `answers`, by carrier. */
   async function mirror(answers: Record<string, Answer> = {}): Promise<string> {
     requests = [];
     server = createServer((request, response) => {

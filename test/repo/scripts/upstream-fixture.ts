@@ -1,5 +1,5 @@
-// What the tests of fetch-upstream share: pins and carriers of their own, made anew for each test,
-// and what must be true of the folders afterwards.
+// Shared by the tests of fetch-upstream: pins and carriers of their own, made anew for each test,
+// and checks of the folders afterwards.
 
 import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
@@ -19,7 +19,7 @@ import { afterEach, beforeEach, expect } from "vitest";
 
 const top = fileURLToPath(new URL("../../..", import.meta.url));
 const script = join(top, "scripts/fetch-upstream.mjs");
-/** Nothing listens there: whoever asks it is refused at once. */
+/** The address of a port that no process listens on: connections are refused at once. */
 export const UNREACHABLE = "http://127.0.0.1:1";
 
 export const sum = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
@@ -86,7 +86,7 @@ export function everythingIn(folder: string): string[] {
   return entries.map((entry) => join(entry.parentPath, entry.name)).sort();
 }
 
-/** Neither the target, nor a part of it, nor a temporary folder. */
+/** Checks that neither the target, nor a part of it, nor a temporary folder exists. */
 export function expectNothingLeft(): void {
   expect(everythingIn(join(work, "target"))).toEqual([]);
   expect(everythingIn(temp)).toEqual([]);

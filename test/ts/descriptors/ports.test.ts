@@ -43,7 +43,7 @@ const readAll = async (stream: ReadableStream<string>): Promise<string> => {
   return text;
 };
 
-describe("a thread gets by message, and gives back,", () => {
+describe("a thread receives by message, and returns,", () => {
   it("an ArrayBuffer, which is detached here meanwhile", async () => {
     const channel = toWorker();
     const buffer = Uint8Array.of(1, 2, 3).buffer;
@@ -165,7 +165,7 @@ describe("channels on a port", () => {
     await Promise.all([a!.close(), b!.close()]);
   });
 
-  it("close what nobody took: ports, streams and file handles", async () => {
+  it("close values that were not taken: ports, streams and file handles", async () => {
     const [a, b] = pair();
     const { port1, port2 } = new MessageChannel();
     const closed = new Promise((resolve) => port2.once("close", resolve));
@@ -205,7 +205,7 @@ describe("channels on a port", () => {
     const [a, b] = pair();
     const fd = openNull();
     await expect(a.send({ type: 1, fd })).rejects.toMatchObject({ code: "EINVAL" });
-    close(fd); // still ours, so this does not throw
+    close(fd); // still the caller's, so this does not throw
     await Promise.all([a!.close(), b!.close()]);
   });
 });

@@ -37,7 +37,7 @@ export const compiling = [
   },
 ];
 
-/** For runtimes that are given compiled modules only. */
+/** For runtimes that can only import compiled modules. */
 export const importing = [
   {
     name: "an instance is made of an imported module",

@@ -2,7 +2,7 @@
 #define COMPAT_H
 
 /*
- * Included ahead of the original's files: what they expect of OpenBSD's libc,
+ * Included before the original's files: the functions that they expect of OpenBSD's libc,
  * and the platform constant that the WASM build fixes as well.
  */
 

@@ -126,7 +126,7 @@ track(struct tracker *t, const unsigned char *p, size_t n)
 	}
 }
 
-/* fds gets what the control message has room for; the others are closed. */
+/* fds gets the descriptors that fit the control message; the others are closed. */
 static ssize_t
 sock_read(int fd, const struct iovec *iov, int *fds, int maxfds, int *nfds)
 {
@@ -285,9 +285,9 @@ sock_write(int fd, const struct iovec *iov, size_t iovcnt, int passed)
 }
 
 /*
- * The original's flush writes until its queue is empty.  Where a write moves
- * nothing though nothing was dictated, it never ends; the wrapper stops after
- * that write, the driver leaves the flush as it makes the next.
+ * The original's flush writes until its queue is empty.  It never ends if a write
+ * moves nothing although no outcome was queued.  The wrapper stops after that
+ * write; the driver leaves the flush when the original makes the next write.
  */
 static ssize_t
 flushing(int fd, ssize_t n)

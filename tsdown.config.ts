@@ -38,8 +38,8 @@ const codeSplitting = {
   groups: [
     {
       name: "core",
-      // declarations (.d.ts) go their own way
-      test: /ts\/(module|batch|channel|generated)\/(?!imsg-debug)[^./]*\.ts$/,
+      // declarations (.d.ts) go their own way; only the relay forwards
+      test: /ts\/(module|batch|channel|generated)\/(?!imsg-debug|forward)[^./]*\.ts$/,
     },
   ],
 };
@@ -50,6 +50,7 @@ export default defineConfig([
     // internal/ is for the command, which shares the library's modules with the entries
     entry: {
       ...entry([...entries, ...protocols]),
+      "internal/forward": "ts/batch/forward.ts",
       "internal/connect": "ts/transports/connect.ts",
       "internal/node": "ts/transports/node.ts",
       "internal/unix-node": "ts/transports/unix-node.ts",

@@ -203,7 +203,7 @@ export class Connection {
     this.#up.kick();
   }
 
-  #passUp(slice: Buffer): void {
+  #passUp(slice: Buffer<ArrayBuffer>): void {
     const { bytes, release, failure } = this.#translator.fromClient(slice);
     if (bytes !== undefined) {
       this.#life.moved();
@@ -212,7 +212,7 @@ export class Connection {
     if (failure !== undefined) throw failure;
   }
 
-  #passDown(slice: Buffer): void {
+  #passDown(slice: Buffer<ArrayBuffer>): void {
     const { bytes, release, failure } = this.#translator.fromDaemon(slice);
     if (bytes !== undefined) {
       // a client that is gone takes everything; what it sent before still has to pass

@@ -7,7 +7,7 @@ import { CloseCode, Closing } from "./closing.ts";
 /** What a {@link Wire} reports. Nothing follows `ended` or `failed`. */
 export interface WireSink {
   /** Bytes have arrived. They belong to the sink, unless the wire {@link Wire.lends} them. */
-  received(bytes: Buffer): void;
+  received(bytes: Buffer<ArrayBuffer>): void;
   /** The peer has ended its side. */
   ended(): void;
   /** Both sides are dead. */
@@ -113,7 +113,8 @@ export function socketWire(socket: Socket, reads?: SharedReads): Wire {
     lends: reads !== undefined,
     start(to) {
       room.sink = to;
-      if (reads === undefined) socket.on("data", (bytes: Buffer) => room.sink?.received(bytes));
+      if (reads === undefined)
+        socket.on("data", (bytes: Buffer<ArrayBuffer>) => room.sink?.received(bytes));
       else reads.sink = to;
       socket.once("end", end);
       socket.once("close", () => {
@@ -157,7 +158,7 @@ export function webSocketWire(socket: WebSocket, longest = 1 << 20): Wire {
     if (!over) room.sink?.ended();
     over = true;
   };
-  const message = (bytes: Buffer, isBinary: boolean): void => {
+  const message = (bytes: Buffer<ArrayBuffer>, isBinary: boolean): void => {
     if (!isBinary) fail(new Closing(CloseCode.unsupported, "text frames are no imsgs"));
     else if (bytes.length === 0) end();
     else if (!over) room.sink?.received(bytes);

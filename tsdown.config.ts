@@ -51,6 +51,7 @@ export default defineConfig([
     entry: {
       ...entry([...entries, ...protocols]),
       "internal/forward": "ts/batch/forward.ts",
+      "internal/credit": "ts/transports/credit.ts",
       "internal/connect": "ts/transports/connect.ts",
       "internal/node": "ts/transports/node.ts",
       "internal/unix-node": "ts/transports/unix-node.ts",

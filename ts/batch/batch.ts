@@ -22,7 +22,11 @@ export interface BatchOptions {
   dialect?: Dialect;
 }
 
-function open(engine: Engine, { maxSize, pid, fdpass, dialect }: BatchOptions): Pointer {
+/** Opens C's struct batch. Throws EINVAL for a bad maxSize or pid, ENOMEM. */
+export function openBatch(
+  engine: Engine,
+  { maxSize, pid, fdpass, dialect }: BatchOptions,
+): Pointer {
   const pointer = engine.call.batch_open(
     checkSize(maxSize, "maxSize", "imsgbuf_set_maxsize"),
     checkPid(pid, "imsgbuf_init"),
@@ -46,7 +50,7 @@ export class Batch extends Owner {
 
   /** Throws EINVAL for a bad maxSize or pid, ENOMEM. */
   constructor(engine: Engine, options: BatchOptions) {
-    const pointer = open(engine, options);
+    const pointer = openBatch(engine, options);
     super(engine, "batch", pointer, (e) => e.exports.batch_close(pointer));
     this.#decoder = new Decoder(this, options.dialect ?? "current");
     this.#encoder = new Encoder(this, options.maxSize);

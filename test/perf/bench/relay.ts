@@ -315,7 +315,7 @@ export async function relayReport(quick: boolean): Promise<Record<string, unknow
     }
     for (const [direction, run] of Object.entries({ down, up })) {
       for (const size of SIZES) {
-        const total = (quick ? 20e6 : 100e6) * (size > 100 ? 2 : 1);
+        const total = (quick ? 60e6 : 200e6) * (size > 100 ? 2 : 1);
         const runs: Run[][] = relays.map(() => []);
         for (const relay of relays) await run(relay, size, total); // warm up
         for (let round = 0; round < rounds; round++) {

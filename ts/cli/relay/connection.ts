@@ -12,7 +12,8 @@ import { Life } from "./life.ts";
 import { Pump } from "./pump.ts";
 import { Translator } from "./translator.ts";
 import { fitting } from "./websocket.ts";
-import { type Wire, webSocketWire } from "./wire.ts";
+import { webSocketWire } from "./websocket-wire.ts";
+import type { Wire } from "./wire.ts";
 
 /** What the relay does to every connection. */
 export interface ConnectionRules {
@@ -114,6 +115,7 @@ export class Connection {
       received: (bytes) => this.#up.add(bytes),
       ended: () => this.#up.end(),
       failed: (error) => this.#up.end(error),
+      flooded: (error) => this.#halt(closingOf(error)),
       drained: () => {
         this.#full.client = false;
         this.#kick();
@@ -189,6 +191,7 @@ export class Connection {
       received: (bytes) => down.add(bytes),
       ended: () => down.end(),
       failed: (error) => down.end(error),
+      flooded: (error) => this.#halt(daemonFailed(error)),
       drained: () => {
         this.#full.daemon = false;
         this.#kick();
@@ -203,7 +206,7 @@ export class Connection {
     this.#up.kick();
   }
 
-  #passUp(slice: Buffer): void {
+  #passUp(slice: Buffer<ArrayBuffer>): void {
     const { bytes, release, failure } = this.#translator.fromClient(slice);
     if (bytes !== undefined) {
       this.#life.moved();
@@ -212,7 +215,7 @@ export class Connection {
     if (failure !== undefined) throw failure;
   }
 
-  #passDown(slice: Buffer): void {
+  #passDown(slice: Buffer<ArrayBuffer>): void {
     const { bytes, release, failure } = this.#translator.fromDaemon(slice);
     if (bytes !== undefined) {
       // a client that is gone takes everything; what it sent before still has to pass

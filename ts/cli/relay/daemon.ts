@@ -4,7 +4,8 @@ import { connectSocket } from "../../transports/connect.ts";
 import { endGroup, startCommand } from "../exec.ts";
 import type { Target } from "../target.ts";
 import { openWebSocket } from "./websocket.ts";
-import { SharedReads, socketWire, type Wire, webSocketWire } from "./wire.ts";
+import { webSocketWire } from "./websocket-wire.ts";
+import { SharedReads, socketWire, type Wire } from "./wire.ts";
 
 /** A connection to the daemon. */
 export interface DaemonLink {

@@ -8,7 +8,7 @@ export interface PumpParts {
   /** Whether there is room for what the bytes become. */
   ready(): boolean;
   /** Takes a slice of at most {@link SLICE} bytes, and keeps nothing of it. What it throws ends the pump. */
-  pass(slice: Buffer): void;
+  pass(slice: Buffer<ArrayBuffer>): void;
   /** The source has ended, and everything from it has passed. What it throws counts likewise. */
   finish(): void;
   /** The first error. Nothing follows it. */
@@ -22,7 +22,7 @@ export interface PumpParts {
  */
 export class Pump {
   readonly #parts: PumpParts;
-  #chunks: Buffer[] = [];
+  #chunks: Buffer<ArrayBuffer>[] = [];
   #offset = 0;
   #paused = false;
   #scheduled = false;
@@ -40,7 +40,7 @@ export class Pump {
   }
 
   /** Adds a chunk of the source, which may change after the call if the source lends it. */
-  add(chunk: Buffer): void {
+  add(chunk: Buffer<ArrayBuffer>): void {
     if (this.#over) return;
     this.#chunks.push(chunk);
     if (!this.#scheduled) this.#run();
@@ -111,7 +111,7 @@ export class Pump {
   }
 
   /** Removes the next slice from the chunks. */
-  #next(): Buffer {
+  #next(): Buffer<ArrayBuffer> {
     const chunk = this.#chunks[0]!;
     const at = this.#offset;
     const end = Math.min(chunk.length, at + SLICE);

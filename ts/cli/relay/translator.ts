@@ -1,5 +1,5 @@
+import { DROP, type Forwarded, Forwarder, STOP } from "../../batch/forward.ts";
 import type { ImsgInstance } from "../../entry/c.ts";
-import { ImsgCodec, type ImsgMessage, type MessageInit } from "../../entry/index.ts";
 import { type Dialect, dialectOptions } from "../dialect.ts";
 import { HEADER_SIZE } from "../position.ts";
 import type { Buffers } from "./buffers.ts";
@@ -21,20 +21,8 @@ export interface Translated {
   failure?: Closing;
 }
 
-/** Messages for the other side, and their bytes, headers included. */
-class Accepted {
-  readonly messages: MessageInit[] = [];
-  bytes = 0;
-
-  add(message: MessageInit, { data }: ImsgMessage): void {
-    this.messages.push(message);
-    this.bytes += HEADER_SIZE + data.length;
-  }
-}
-
 /** The classic dialect has 16 bits for a length. */
 const LONGEST_CLASSIC = 0xffff;
-const NOTHING = new Uint8Array(0);
 
 /**
  * Turns the bytes of one side into those for the other: the original C decodes
@@ -44,11 +32,13 @@ const NOTHING = new Uint8Array(0);
 export class Translator {
   readonly #pid: number;
   readonly #rules: TranslatorRules;
-  readonly #client: ImsgCodec;
-  readonly #daemon: ImsgCodec;
   readonly #buffers: Buffers;
+  readonly #client: Forwarder;
+  readonly #daemon: Forwarder;
   /** The pid that the client gives itself: that of its first message with one. */
   #clientPid: number | undefined;
+  /** Why the message that was judged last must not pass. */
+  #refusal: Closing | undefined;
   #up = 0;
   #down = 0;
   #dropped = 0;
@@ -58,9 +48,9 @@ export class Translator {
     this.#pid = pid;
     this.#buffers = buffers;
     this.#rules = rules;
-    // for pid 0, C writes the codec's: this process's would tell clients about the relay
-    this.#client = new ImsgCodec({ maxSize, instance, pid });
-    this.#daemon = new ImsgCodec({ maxSize, instance, pid, ...dialectOptions(dialect) });
+    // for pid 0, C writes the imsgbuf's: this process's would tell clients about the relay
+    this.#client = new Forwarder(instance, { maxSize, pid });
+    this.#daemon = new Forwarder(instance, { maxSize, pid, ...dialectOptions(dialect) });
   }
 
   /** Messages from the client that have passed. */
@@ -79,42 +69,50 @@ export class Translator {
   }
 
   /** Bytes of the client, for the daemon. The slice may change after the call. */
-  fromClient(slice: Uint8Array): Translated {
-    const accepted = new Accepted();
-    let failure: Closing | undefined;
-    try {
-      for (const message of this.#client.push(slice)) {
-        failure = this.#refusalOf(message);
-        if (failure !== undefined) break;
-        const { type, peerid, data } = message;
-        accepted.add({ type, peerid, pid: this.#pid, data }, message);
-      }
-      failure ??= failureOf(this.#client, closingOf);
-    } catch (error) {
-      failure = closingOf(error);
-    }
-    this.#up += accepted.messages.length;
-    return this.#translated(this.#daemon, accepted, failure);
+  fromClient(slice: Uint8Array<ArrayBuffer>): Translated {
+    const forwarded = this.#client.forward(slice, this.#daemon, this.#judgeUp);
+    this.#up += forwarded.count;
+    const { error } = forwarded;
+    const failure = this.#refusal ?? (error === undefined ? undefined : closingOf(error));
+    return this.#translated(this.#daemon, forwarded, failure);
   }
 
   /** Bytes of the daemon, for the client. The slice may change after the call. */
-  fromDaemon(slice: Uint8Array): Translated {
-    const accepted = new Accepted();
-    let failure: Closing | undefined;
-    try {
-      for (const message of this.#daemon.push(slice)) {
-        const { type, peerid, pid, data } = message;
-        if (pid === this.#pid && this.#clientPid !== undefined) {
-          accepted.add({ type, peerid, pid: this.#clientPid, data }, message);
-        } else if (pid !== this.#pid && isClientPid(pid)) this.#dropped++;
-        else accepted.add(message, message);
-      }
-      failure = failureOf(this.#daemon, daemonFailed);
-    } catch (error) {
-      failure = daemonFailed(error);
+  fromDaemon(slice: Uint8Array<ArrayBuffer>): Translated {
+    const forwarded = this.#daemon.forward(slice, this.#client, this.#judgeDown);
+    this.#down += forwarded.count;
+    const { error } = forwarded;
+    const failure = error === undefined ? undefined : daemonFailed(error);
+    return this.#translated(this.#client, forwarded, failure);
+  }
+
+  readonly #judgeUp = (type: number, pid: number, size: number): number => {
+    this.#refusal = this.#refusalOf(type, pid, size);
+    return this.#refusal === undefined ? this.#pid : STOP;
+  };
+
+  readonly #judgeDown = (_type: number, pid: number): number => {
+    if (pid === this.#pid) return this.#clientPid ?? pid;
+    if (!isClientPid(pid)) return pid;
+    this.#dropped++;
+    return DROP;
+  };
+
+  #translated(
+    to: Forwarder,
+    { bytes: length }: Forwarded,
+    failure: Closing | undefined,
+  ): Translated {
+    const translated: Translated = failure === undefined ? {} : { failure };
+    if (length === 0) return translated;
+    const buffer = this.#buffers.take(length);
+    if (buffer === undefined) translated.bytes = Buffer.allocUnsafe(length);
+    else {
+      translated.bytes = buffer.subarray(0, length);
+      translated.release = () => this.#buffers.giveBack(buffer);
     }
-    this.#down += accepted.messages.length;
-    return this.#translated(this.#client, accepted, failure);
+    to.take(translated.bytes);
+    return translated;
   }
 
   /** Throws if the client has ended inside a message. */
@@ -127,38 +125,19 @@ export class Translator {
     this.#daemon.end();
   }
 
-  /** Frees the codecs. */
+  /** Frees the memory of C. */
   dispose(): void {
     this.#client.dispose();
     this.#daemon.dispose();
   }
 
-  #translated(
-    codec: ImsgCodec,
-    { messages, bytes: length }: Accepted,
-    failure: Closing | undefined,
-  ): Translated {
-    const translated: Translated = failure === undefined ? {} : { failure };
-    if (messages.length === 0) return translated;
-    const buffer = this.#buffers.take(length);
-    if (buffer === undefined) {
-      const { buffer: own, byteOffset } = codec.encodeAll(messages);
-      translated.bytes = Buffer.from(own, byteOffset, length);
-    } else {
-      const { written } = codec.encodeInto(messages, buffer);
-      translated.bytes = buffer.subarray(0, written);
-      translated.release = () => this.#buffers.giveBack(buffer);
-    }
-    return translated;
-  }
-
   /** Why a message of the client must not pass. */
-  #refusalOf({ type, pid, data }: ImsgMessage): Closing | undefined {
+  #refusalOf(type: number, pid: number, size: number): Closing | undefined {
     const { allowTypes, dialect } = this.#rules;
     if (allowTypes !== "all" && !allowTypes.has(type)) {
       return new Closing(CloseCode.notAllowed, `messages of type ${type} are not allowed`);
     }
-    const length = HEADER_SIZE + data.length;
+    const length = HEADER_SIZE + size;
     if (dialect === "classic" && length > LONGEST_CLASSIC) {
       const limit = `the daemon's dialect has at most ${LONGEST_CLASSIC}`;
       return new Closing(CloseCode.badData, `a message has ${length} bytes; ${limit}`);
@@ -168,15 +147,5 @@ export class Translator {
     if (pid === this.#clientPid) return undefined;
     const own = `this connection's is ${this.#clientPid}`;
     return new Closing(CloseCode.notAllowed, `pid ${pid} is foreign: ${own}`);
-  }
-}
-
-/** The error that a codec reports after the good messages of a chunk. */
-function failureOf(codec: ImsgCodec, explain: (error: unknown) => Closing): Closing | undefined {
-  try {
-    codec.push(NOTHING);
-    return undefined;
-  } catch (error) {
-    return explain(error);
   }
 }

@@ -1,19 +1,16 @@
 import { constants } from "node:os";
 import type { Transport } from "../../entry/index.ts";
 import type { Dialect } from "../dialect.ts";
-import { fieldsBy } from "../fields.ts";
-import { jsonFormat, tableFormat } from "../format.ts";
-import { colorsFor, Output, type Streams } from "../output.ts";
-import type { AnyProtocol } from "../protocols.ts";
+import { Output, type Streams } from "../output.ts";
+import { formatFor, type PrintOptions } from "../printing.ts";
 import { messageOf, Status } from "../status.ts";
-import type { TypeNames } from "../values.ts";
 import { join } from "./join.ts";
 import { connectTo, listenOn, loadSockets, type Place, type Sockets, wrapChild } from "./open.ts";
 import { Recorder } from "./recorder.ts";
 import { type Filter, type Sinks, watchConnection } from "./watch.ts";
 
 /** What `imsg tap` is asked for. */
-export interface TapOptions {
+export interface TapOptions extends PrintOptions {
   /** Where to listen and where to connect to; absent if a child is wrapped. */
   between?: { listen: Place; to: Place };
   /** The child's command line. */
@@ -26,11 +23,6 @@ export interface TapOptions {
   filter: Filter;
   maxSize: number;
   dialect: Dialect;
-  names: TypeNames;
-  protocol?: AnyProtocol;
-  json?: boolean;
-  color?: boolean;
-  bytes?: number;
 }
 
 /** Sits between two programs until it is interrupted, or the child has ended. */
@@ -62,17 +54,8 @@ function sinksOf(
   output: Output,
   recorder: Recorder | undefined,
 ): Sinks {
-  const { names, json, color, bytes, protocol, quiet, filter, maxSize, dialect, headersOnly } =
-    options;
-  const read = protocol === undefined ? undefined : fieldsBy(protocol);
-  const table = {
-    offsets: false,
-    recorded: true,
-    ...(bytes === undefined ? {} : { bytes }),
-    ...(read === undefined ? {} : { read }),
-  };
-  const colors = colorsFor(streams.stdout, streams.env, color);
-  const format = json ? jsonFormat(names, read) : tableFormat(names, colors, table);
+  const { quiet, filter, maxSize, dialect, headersOnly } = options;
+  const format = formatFor(options, streams, { offsets: false, recorded: true });
   let messages = 0;
   return {
     ...(quiet ? {} : { format }),

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { connectCommand } from "./connect.ts";
 import { DIALECTS, type Dialect } from "./dialect.ts";
 import { dump } from "./dump.ts";
-import { colorsFor, Output, type Streams, variable } from "./output.ts";
+import { colorsFor, type Output, type Streams, variable } from "./output.ts";
 import { loadProtocol, protocolsCommand } from "./protocols.ts";
 import { parsePath, parseToken } from "./relay/checks.ts";
 import { relayCommand } from "./relay/command.ts";
@@ -142,6 +142,7 @@ export async function printing(given: Common, command: Command) {
 export function createProgram(
   version: string,
   streams: Streams,
+  output: Output,
   done: (status: number) => void,
 ): Command {
   const program = new Command("imsg");
@@ -152,8 +153,8 @@ export function createProgram(
     .helpCommand("help [command]", "print the help of a command")
     .configureOutput({
       writeOut: (text) => {
-        const output = new Output(streams.stdout);
-        void output.write(text).catch(() => {}); // main reports the error of the stream
+        // main reports the error of the stream
+        output.add(text)?.catch(() => {});
         void output.flush().catch(() => {});
       },
       writeErr: (text) => void streams.stderr.write(text),
@@ -259,7 +260,7 @@ export function createProgram(
     .command("protocols")
     .description("Lists the protocols that ship, or prints the messages and layouts of one.")
     .argument("[protocol]", "name of a protocol, or the file of a module that exports one")
-    .action(async (name: string | undefined) => done(await protocolsCommand(name, streams)));
+    .action(async (name: string | undefined) => done(await protocolsCommand(name, output)));
 
   program
     .command("relay")

@@ -38,7 +38,10 @@ export async function dump(file: string, options: DumpOptions, streams: Streams)
     await output.write(format.head());
     if (recorded) {
       const dialect = options.dialectIsDefault ? undefined : options.dialect;
-      await dumpRecording(chunks, format, output, dialect);
+      const foreign = await dumpRecording(chunks, format, output, dialect);
+      for (const [type, count] of foreign) {
+        report(streams, `${name}: skipped packets of link type ${type}: ${count}`);
+      }
       return Status.ok;
     }
     const headers = new RawHeaders();
@@ -145,8 +148,20 @@ function explain(error: ImsgError, position: Position, maxSize: number): string 
   if (error.code === "ERR_IMSG_TRUNCATED") {
     return `cut at byte ${position.end}, inside ${message}: ${error.message}`;
   }
+  if (position.start === 0 && isPcap(position.header)) {
+    return "this is a pcap file; imsg reads pcapng, which `editcap -F pcapng` writes";
+  }
   const hint = error.code === "ERANGE" ? hintFor(position.header, maxSize) : "";
   return `bad header of ${message}: ${error.message}${hint}`;
+}
+
+/** How a file of the older format pcap begins, in either byte order, with micro- or nanoseconds. */
+const PCAP = [0xa1b2c3d4, 0xa1b23c4d];
+
+function isPcap(header: Uint8Array): boolean {
+  if (header.length < 4) return false;
+  const view = new DataView(header.buffer, header.byteOffset);
+  return PCAP.includes(view.getUint32(0, true)) || PCAP.includes(view.getUint32(0, false));
 }
 
 function hintFor(header: Uint8Array, maxSize: number): string {

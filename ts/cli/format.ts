@@ -48,8 +48,12 @@ const WAYS = { send: "client", receive: "daemon" } as const;
 /** The last second that was printed: most messages come in the second of the one before. */
 let lastSecond = { seconds: Number.NaN, text: "" };
 
-/** Writes a time in ISO 8601, with microseconds. */
+/** The latest time that ISO 8601 has, in seconds. */
+const LATEST = 8.64e12;
+
+/** Writes a time in ISO 8601, with microseconds; one that is too far away as a number of seconds. */
 function printTime(time: number): string {
+  if (!(Math.abs(time) < LATEST)) return String(time);
   const microseconds = Math.round(time * 1e6);
   const seconds = Math.floor(microseconds / 1e6);
   if (seconds !== lastSecond.seconds) {

@@ -6,7 +6,7 @@ import { printable } from "./status.ts";
 /** The streams that a command works on: the process's, or a test's. */
 export interface Streams {
   stdin: NodeJS.ReadableStream & { isTTY?: boolean };
-  stdout: Writable & { isTTY?: boolean };
+  stdout: Writable & { isTTY?: boolean; columns?: number };
   stderr: Writable & { isTTY?: boolean; columns?: number };
   env: Record<string, string | undefined>;
 }
@@ -84,12 +84,19 @@ function written(stream: Writable, text: string): Promise<void> {
 
 const CHUNK = 65536;
 
+/** Hides and shows a prompt on the terminal that an {@link Output} writes to. */
+export interface Around {
+  before(): void;
+  after(): void;
+}
+
 /** Writes text to a stream in large pieces, at the stream's speed. */
 export class Output {
   readonly #stream: Writable;
   readonly #state: StreamState;
   #text = "";
   #scheduled = false;
+  #around: Around | undefined;
 
   constructor(stream: Writable) {
     this.#stream = stream;
@@ -99,6 +106,11 @@ export class Output {
   /** Whether the reader has closed its end of the pipe. */
   get gone(): boolean {
     return this.#state.gone;
+  }
+
+  /** Calls `around` before and after each write, if this output's stream is `stream`. */
+  around(stream: Writable, around: Around): void {
+    if (stream === this.#stream) this.#around = around;
   }
 
   /** Adds text; resolves when there is room for more. Rejects as {@link flush}. */
@@ -128,7 +140,10 @@ export class Output {
     const state = this.#state;
     this.#text = "";
     if (text !== "" && !state.gone && state.failed === undefined) {
-      await written(this.#stream, text);
+      this.#around?.before();
+      const done = written(this.#stream, text);
+      this.#around?.after(); // writes to a terminal are synchronous
+      await done;
     }
     if (state.failed !== undefined) throw state.failed;
   }

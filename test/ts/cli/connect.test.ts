@@ -253,6 +253,8 @@ describe("a message as JSON", () => {
       '{"type":1,"len":17,"data":"ff","n":1,"offset":5,"name":"X","fd":true}',
       { type: 1, data: Buffer.of(255) },
     ],
+    ["SHOW", { type: 13 }],
+    [" 7 ", { type: 7 }],
   ])("%s is read", (text, message) => {
     expect(parseMessage(text, names)).toEqual(message);
   });
@@ -268,7 +270,12 @@ describe("a message as JSON", () => {
     ['{"type":1,"base64":"!!!!"}', "no base64"],
     ['{"type":1,"text":"a","data":"00"}', "exclude each other"],
     ['{"type":1,"len":99}', '"len" is 99, but the message has 16'],
-    ["null", "a JSON object"],
+    ["[]", "a JSON object"],
+    ["null", "neither --type nor --protocol gives this name"],
+    ["4294967296", "a message type is a number"],
+    ["SHOW {}", '"payload" needs --protocol'],
+    ['SHOW {"a":', "not JSON"],
+    ["SHOW []", "not JSON"],
   ])("%s is refused with the reason", (text, why) => {
     expect(() => parseMessage(text, names)).toThrow(why);
   });

@@ -93,6 +93,8 @@ const LATER = 20;
 /** Bytes that wait at most: with more, they are decoded before the next chunk is read. */
 const MOST = 256 * 1024;
 
+const NOTHING = (): void => {};
+
 /** Returns when a chunk came, in seconds since 1970. */
 const secondsOf = ({ at }: Forwarded): number => (performance.timeOrigin + at) / 1000;
 
@@ -160,7 +162,9 @@ class ConnectionWatcher implements Watcher {
     const full: Promise<void>[] = [];
     for (const each of waiting) this.#decode(each, full);
     if (this.#sinks.format !== undefined) this.#sinks.output.soon();
-    return full.length === 0 ? undefined : Promise.all(full).then(() => {});
+    if (full.length === 0) return undefined;
+    // main reports the error of the output; forwarding goes on
+    return Promise.all(full).then(NOTHING, NOTHING);
   }
 
   #decode(forwarded: Forwarded, full: Promise<void>[]): void {

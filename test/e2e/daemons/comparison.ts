@@ -46,7 +46,7 @@ function restarted(before: Json, after: Json): boolean {
  * asks the client; it is the client's own function if absent.
  */
 export async function expectSame(
-  bgpd: RunningBgpd,
+  bgpd: Pick<RunningBgpd, "socket" | "json">,
   args: readonly string[],
   mine: () => Promise<Json> = () => documentOf(bgpd.socket, args),
 ): Promise<Json> {

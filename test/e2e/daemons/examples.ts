@@ -25,6 +25,14 @@ interface CommandModules {
   printRecords(name: string, records: AsyncIterable<Json>, write: Write): Promise<void>;
 }
 
+/** Carries a change out, without a question. */
+type Carry = (
+  bgpd: BgpdConnection,
+  command: Command,
+  json: boolean,
+  out: { write: Write },
+) => Promise<void>;
+
 type Write = (text: string) => Promise<void>;
 
 const { parseCommand }: Pick<CommandModules, "parseCommand"> = await import(
@@ -35,6 +43,8 @@ const { printRecords }: Pick<CommandModules, "printRecords"> = await import(
   place("bgpd/json.mjs").href
 );
 const { metrics }: Pick<CommandModules, "metrics"> = await import(place("bgpd/metrics.mjs").href);
+
+const { change }: { change: Carry } = await import(place("bgpd/change.mjs").href);
 
 async function withBgpd<T>(socket: string, use: (bgpd: BgpdConnection) => Promise<T>): Promise<T> {
   const connection = await connectBgpd(socket);
@@ -59,6 +69,18 @@ export function documentOf(socket: string, args: readonly string[]): Promise<Jso
       if (!(error instanceof BgpdError)) throw error; // a refusal is a document, too
     });
     return JSON.parse(text) as Json;
+  });
+}
+
+/** Has the client carry out a change, or ask what it is asked; returns what it prints. */
+export function carryOut(socket: string, args: readonly string[]): Promise<string> {
+  return withBgpd(socket, async (connection) => {
+    let text = "";
+    const write: Write = async (piece) => {
+      text += piece;
+    };
+    await change(connection, parseCommand(args), false, { write });
+    return text;
   });
 }
 

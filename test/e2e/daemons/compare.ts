@@ -1,12 +1,12 @@
 /** A JSON value. */
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 
-/** Fields with an age in seconds, which changes between two queries. */
-const AGE = /^last_.*_sec$/;
-/** Fields with an age in words. */
-const AGE_TEXT = /^last_(?!error)(?!shutdown).*(?<!_sec)$/;
+/** Fields that say how long ago something was, or when it is due: they change between two looks. */
+const AGE = /^(last_.*_sec|due)$/;
+/** The same in words. */
+const AGE_TEXT = /^last_(?!error)(?!shutdown)(?!sent)(?!recv).*(?<!_sec)$/;
 
-/** A document without the fields that change by themselves. */
+/** What does not change by itself. */
 export function still(value: Json): Json {
   if (Array.isArray(value)) return value.map(still);
   if (typeof value !== "object" || value === null) return value;
@@ -30,4 +30,10 @@ export function words(value: Json, place = ""): [string, string][] {
       ? [[`${place}/${name}_sec`, String(field)]]
       : words(field, `${place}/${name}`),
   );
+}
+
+/** How many values a document has: what is neither an object nor an array. */
+export function fields(value: Json): number {
+  if (typeof value !== "object" || value === null) return 1;
+  return Object.values(value).reduce<number>((sum, each) => sum + fields(each), 0);
 }

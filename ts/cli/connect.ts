@@ -1,12 +1,12 @@
 import type { ImsgChannel, MessageInit } from "../entry/index.ts";
+import { fieldsBy } from "../inspect/fields.ts";
+import type { AnyProtocol } from "../inspect/protocols.ts";
 import { type Dialect, dialectOptions } from "./dialect.ts";
 import { shownOf } from "./dump.ts";
-import { fieldsBy } from "./fields.ts";
 import { jsonFormat, tableFormat } from "./format.ts";
 import { linesOf, longestLine } from "./lines.ts";
 import { parseMessage } from "./message.ts";
 import { colorsFor, Output, report, type Streams } from "./output.ts";
-import type { AnyProtocol } from "./protocols.ts";
 import type { WebSocketOptions } from "./relay/websocket.ts";
 import { messageOf, Status, UsageError } from "./status.ts";
 import { type OpenTarget, openTarget, type Target } from "./target.ts";

@@ -1,17 +1,21 @@
 import { open } from "node:fs/promises";
 import { ImsgCodec, ImsgError, type ImsgMessage } from "../entry/index.ts";
+import { explain } from "../inspect/explain.ts";
+import { fieldsBy } from "../inspect/fields.ts";
+import { isMarked, RawHeaders } from "../inspect/headers.ts";
+import { HEADER_SIZE, Position } from "../inspect/position.ts";
+import type { AnyProtocol } from "../inspect/protocols.ts";
+import { isRecording } from "../inspect/recording.ts";
 import { type Dialect, dialectOptions } from "./dialect.ts";
 import { dumpRecording } from "./dump-recording.ts";
-import { fieldsBy } from "./fields.ts";
 import { type Format, hexdump, jsonFormat, type Shown, tableFormat } from "./format.ts";
-import { isMarked, RawHeaders } from "./headers.ts";
 import { colorsFor, Output, report, type Streams } from "./output.ts";
-import { HEADER_SIZE, Position } from "./position.ts";
 import { Progress } from "./progress.ts";
-import type { AnyProtocol } from "./protocols.ts";
-import { isRecording } from "./recording.ts";
 import { messageOf, printable, Status } from "./status.ts";
 import type { TypeNames } from "./values.ts";
+
+/** How users raise the limit of a message's size. */
+const LIMIT = (size: number): string => `--max-size ${size}`;
 
 /** What `imsg dump` is asked for. */
 export interface DumpOptions {
@@ -77,7 +81,7 @@ export async function dump(file: string, options: DumpOptions, streams: Streams)
   } catch (error) {
     await output.flush().catch(() => {});
     progress?.clear();
-    const where = error instanceof ImsgError ? explain(error, position, maxSize) : undefined;
+    const where = error instanceof ImsgError ? explain(error, position, maxSize, LIMIT) : undefined;
     const plain = colorsFor(streams.stderr, streams.env, options.color);
     report(streams, `${name}: ${where ?? messageOf(error)}`);
     if (where !== undefined) streams.stderr.write(hexdump(position.header, plain, "      "));
@@ -156,28 +160,4 @@ export function shownOf(message: ImsgMessage & { hasFd?: boolean }): Omit<Shown,
   const { type, peerid, pid, data } = message;
   // messages have hasFd where the library passes descriptors
   return { type, peerid, pid, data, ...(message.hasFd ? { hasFd: true } : {}) };
-}
-
-/** Where a stream is bad or cut, why, and what may help. */
-function explain(error: ImsgError, position: Position, maxSize: number): string {
-  const message = `message ${position.messages}, at byte ${position.start}`;
-  if (error.code === "ERR_IMSG_TRUNCATED") {
-    return `cut at byte ${position.end}, inside ${message}: ${error.message}`;
-  }
-  const hint = error.code === "ERANGE" ? hintFor(position.header, maxSize) : "";
-  return `bad header of ${message}: ${error.message}${hint}`;
-}
-
-function hintFor(header: Uint8Array, maxSize: number): string {
-  if (header.length < HEADER_SIZE) return "";
-  const length = new DataView(header.buffer, header.byteOffset).getUint32(4, true);
-  const marked = length & 0xffff;
-  const hints: string[] = [];
-  if (length >>> 16 === 1 && marked >= HEADER_SIZE) {
-    hints.push("with a descriptor's mark in the classic dialect it would be good");
-  }
-  if (length > maxSize && length <= 16 * 1024 * 1024) {
-    hints.push(`--max-size ${length} would let it through`);
-  }
-  return hints.length === 0 ? "" : ` (at most ${maxSize}; ${hints.join("; ")})`;
 }

@@ -1,7 +1,7 @@
 import type { ImsgInstance } from "../../entry/c.ts";
 import { ImsgCodec, type ImsgMessage, type MessageInit } from "../../entry/index.ts";
+import { HEADER_SIZE } from "../../inspect/position.ts";
 import { type Dialect, dialectOptions } from "../dialect.ts";
-import { HEADER_SIZE } from "../position.ts";
 import { CloseCode, Closing, closingOf, daemonFailed } from "./closing.ts";
 import { isClientPid } from "./pids.ts";
 

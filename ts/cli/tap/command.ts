@@ -1,10 +1,10 @@
 import { constants } from "node:os";
 import type { Transport } from "../../entry/index.ts";
+import { fieldsBy } from "../../inspect/fields.ts";
+import type { AnyProtocol } from "../../inspect/protocols.ts";
 import type { Dialect } from "../dialect.ts";
-import { fieldsBy } from "../fields.ts";
 import { jsonFormat, tableFormat } from "../format.ts";
 import { colorsFor, Output, type Streams } from "../output.ts";
-import type { AnyProtocol } from "../protocols.ts";
 import { messageOf, Status } from "../status.ts";
 import type { TypeNames } from "../values.ts";
 import { join } from "./join.ts";

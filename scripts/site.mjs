@@ -2,6 +2,7 @@
 // The site: documents, API reference and playground.
 
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
@@ -41,7 +42,7 @@ function options() {
   if (!/^\d+$/.test(values.port) || port > 65535) {
     throw new UsageError(`--port: a number from 0 to 65535, not "${values.port}"`);
   }
-  return { ...values, port };
+  return { ...values, out: resolve(values.out), port };
 }
 
 async function serve(folder, port) {

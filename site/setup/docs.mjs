@@ -75,8 +75,10 @@ function nameHeadings(tokens) {
 }
 
 /** Wraps tables, which may be wider than a phone, in what can be scrolled by keyboard too. */
-markdown.renderer.rules.table_open = () =>
-  '<div class="wide" role="region" aria-label="Table" tabindex="0"><table>';
+markdown.renderer.rules.table_open = (_tokens, _i, _options, env) => {
+  env.tables = (env.tables ?? 0) + 1;
+  return `<div class="wide" role="region" aria-label="Table ${env.tables}" tabindex="0"><table>`;
+};
 markdown.renderer.rules.table_close = () => "</table></div>";
 /** markdown-it aligns cells by inline styles, which the policy of the pages refuses. */
 for (const name of ["th_open", "td_open"]) {
@@ -87,9 +89,11 @@ for (const name of ["th_open", "td_open"]) {
     return self.renderToken(tokens, i, options);
   };
 }
-const plainFence = markdown.renderer.rules.fence;
-markdown.renderer.rules.fence = (...args) =>
-  (plainFence?.(...args) ?? "").replace("<pre>", '<pre tabindex="0">');
+for (const name of ["fence", "code_block"]) {
+  const plain = markdown.renderer.rules[name];
+  markdown.renderer.rules[name] = (...args) =>
+    plain(...args).replace("<pre>", '<pre tabindex="0">');
+}
 
 /** Makes pages of documents, and notes which files they link to. */
 class Documents {

@@ -5,9 +5,10 @@ export class TextError extends Error {
   override name = "TextError";
 }
 
-/** A line of `hexdump -C`, `xxd` or this page: an offset, bytes, perhaps characters. */
-const DUMPED =
-  /^\s*([\da-f]{4,16})(?::\s|\s\s)\s*((?:[\da-f]{2,4}\s{0,3})*?)(?:\s*\|.*|\s\s+\S.*)?\s*$/i;
+/** A line of xxd: an offset, bytes, and characters after two spaces. */
+const COLON = /^\s*([\da-f]{4,16}):\s+((?:[\da-f]{2,} ?)*)(?:\s.*)?$/i;
+/** A line of hexdump -C or od: an offset, bytes, and perhaps characters between bars. */
+const PLAIN = /^\s*([\da-f]{6,16})\s+((?:[\da-f]{2,4}\s*)*)(?:\|.*)?$/i;
 /** The last line of a hexdump: the offset alone. */
 const LAST = /^\s*[\da-f]{6,16}\s*$/i;
 
@@ -19,36 +20,51 @@ function fromDigits(digits: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** The digits of a hexdump's lines; undefined if the text is no hexdump. */
+/**
+ * The digits of a hexdump's lines; undefined if the text is no hexdump: its offsets begin with 0 and
+ * grow. Throws a {@link TextError} if a line is missing.
+ */
 function dumped(lines: readonly string[]): string | undefined {
-  let [digits, line] = ["", ""];
+  const rows = lines.map((text) => {
+    const match = COLON.exec(text) ?? PLAIN.exec(text);
+    const isOffset = match !== null || LAST.test(text);
+    const offset = isOffset ? Number.parseInt(match?.[1] ?? text, 16) : Number.NaN;
+    return { text, offset, digits: match?.[2].replace(/\s/g, "") ?? "" };
+  });
+  const places = rows.filter(({ text }) => text.trim() !== "*").map(({ offset }) => offset);
+  const grows = places.every((offset, i) => (i === 0 ? offset === 0 : offset > places[i - 1]));
+  if (!grows) return undefined;
+  let [all, line] = ["", ""];
   let folded = false;
-  for (const text of lines) {
-    if (text.trim() === "*" && line !== "") {
+  for (const { text, offset, digits } of rows) {
+    if (text.trim() === "*") {
       folded = true;
       continue;
     }
-    const match = DUMPED.exec(text);
-    if (match === null && !LAST.test(text)) return undefined;
-    const offset = Number.parseInt(match?.[1] ?? text, 16);
     // "*" stands for as many repetitions of the line before it as reach the next offset
-    while (folded && digits.length / 2 < offset) digits += line;
+    while (folded && line !== "" && all.length / 2 < offset) all += line;
     folded = false;
-    if (digits.length / 2 !== offset) return undefined;
-    line = match?.[2].replace(/\s/g, "") ?? "";
-    digits += line;
+    if (all.length / 2 !== offset) {
+      const line = `the line of the offset ${text.trim().split(/[\s:]/)[0]}`;
+      throw new TextError(
+        `${all.length / 2} bytes stand before ${line}: a part of the hexdump is missing.`,
+      );
+    }
+    line = digits;
+    all += digits;
   }
-  return digits === "" ? undefined : digits;
+  return all === "" ? undefined : all;
 }
 
-/** Base64 has no spaces inside its lines. Hex with a wrong digit is not base64: one in ten is no hex digit there. */
+/**
+ * Base64 has no spaces inside its lines. Hex digits with a wrong one among them are not base64: that
+ * has `=` at its end, or more than two characters that are no hex digits.
+ */
 function base64(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (/\S[^\S\r\n]+\S/.test(text)) return undefined;
   const plain = text.replace(/\s/g, "").replaceAll("-", "+").replaceAll("_", "/");
-  const others = plain.match(/[G-Zg-z+/=]/g)?.length ?? 0;
-  if (!/^[A-Za-z\d+/]+={0,2}$/.test(plain) || plain.length < 8 || others * 10 < plain.length) {
-    return undefined;
-  }
+  if (!/^[A-Za-z\d+/]+={0,2}$/.test(plain)) return undefined;
+  if (!plain.endsWith("=") && (plain.match(/[G-Zg-z+/]/g) ?? []).length < 3) return undefined;
   try {
     return Uint8Array.from(atob(plain), (character) => character.charCodeAt(0));
   } catch {

@@ -1,7 +1,7 @@
 // Completion of a message under way: names of messages, and names of fields at the cursor's place.
 
+import type { AnyProtocol } from "../inspect/protocols.ts";
 import { MESSAGE_FIELDS } from "./message.ts";
-import type { AnyProtocol } from "./protocols.ts";
 import type { TypeNames } from "./values.ts";
 
 /** The candidates, and the part of the line that they replace, as node:readline takes them. */

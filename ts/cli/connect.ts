@@ -1,4 +1,5 @@
 import type { ImsgChannel, MessageInit } from "../entry/index.ts";
+import type { AnyProtocol } from "../inspect/protocols.ts";
 import { type Dialect, dialectOptions } from "./dialect.ts";
 import { shownOf } from "./dump.ts";
 import { linesOf, longestLine } from "./lines.ts";
@@ -6,7 +7,6 @@ import { parseMessage } from "./message.ts";
 import { Output, report, type Streams } from "./output.ts";
 import { formatFor, type PrintOptions } from "./printing.ts";
 import { Prompt } from "./prompt.ts";
-import type { AnyProtocol } from "./protocols.ts";
 import type { WebSocketOptions } from "./relay/websocket.ts";
 import { SilenceHint } from "./silence.ts";
 import { messageOf, Status, UsageError } from "./status.ts";

@@ -1,7 +1,7 @@
 import type { Colors } from "picocolors/types";
 import type { Direction } from "../entry/protocol.ts";
+import { HEADER_SIZE } from "../inspect/position.ts";
 import { type Fields, forJson, tree } from "./fields.ts";
-import { HEADER_SIZE } from "./position.ts";
 import { printable } from "./status.ts";
 import type { TypeNames } from "./values.ts";
 
@@ -85,7 +85,8 @@ export function jsonFormat(names: TypeNames, read?: Reader): Format {
       const fields = message.omitted === undefined ? read?.(message) : undefined;
       // the replacer is needed for decoded values only, and costs more than all the rest
       if (fields === undefined) return `${JSON.stringify(record)}\n`;
-      return `${JSON.stringify({ ...record, ...fields }, forJson)}\n`;
+      const decoded = "payload" in fields ? { payload: fields.payload } : fields;
+      return `${JSON.stringify({ ...record, ...decoded }, forJson)}\n`;
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { MessageInit } from "../entry/index.ts";
-import { HEADER_SIZE } from "./position.ts";
-import type { AnyProtocol } from "./protocols.ts";
+import { HEADER_SIZE } from "../inspect/position.ts";
+import type { AnyProtocol } from "../inspect/protocols.ts";
 import { messageOf, UsageError } from "./status.ts";
 import type { TypeNames } from "./values.ts";
 

@@ -1,8 +1,8 @@
 import { createInterface, cursorTo, type Interface, moveCursor } from "node:readline";
 import type { Writable } from "node:stream";
+import type { AnyProtocol } from "../inspect/protocols.ts";
 import { Completer } from "./complete.ts";
 import type { Output, Streams } from "./output.ts";
-import type { AnyProtocol } from "./protocols.ts";
 import type { TypeNames } from "./values.ts";
 
 const CLEAR_BELOW = "\u001b[0J";

@@ -167,7 +167,7 @@ describe("a stream that is", () => {
 
   test("cut byte by byte is told at every place", async () => {
     // in this process: 17 starts of the command would only take time
-    const { Position } = await import("../../../ts/cli/position.ts");
+    const { Position } = await import("../../../ts/inspect/position.ts");
     const { ImsgCodec } = await import("../../../ts/entry/index.ts");
     const bytes = concat([good[1]!, good[1]!]);
     const codec = new ImsgCodec();

@@ -1,7 +1,7 @@
 import { DROP, type Forwarded, Forwarder, STOP } from "../../batch/forward.ts";
 import type { ImsgInstance } from "../../entry/c.ts";
+import { HEADER_SIZE } from "../../inspect/position.ts";
 import { type Dialect, dialectOptions } from "../dialect.ts";
-import { HEADER_SIZE } from "../position.ts";
 import type { Buffers } from "./buffers.ts";
 import { CloseCode, Closing, closingOf, daemonFailed } from "./closing.ts";
 import { isClientPid } from "./pids.ts";

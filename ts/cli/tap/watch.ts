@@ -1,10 +1,10 @@
 import { ImsgCodec, type ImsgMessage } from "../../entry/index.ts";
 import type { Direction } from "../../entry/protocol.ts";
+import { isMarked, RawHeaders } from "../../inspect/headers.ts";
+import { HEADER_SIZE } from "../../inspect/position.ts";
 import { type Dialect, dialectOptions } from "../dialect.ts";
 import type { Format, Shown } from "../format.ts";
-import { isMarked, RawHeaders } from "../headers.ts";
 import type { Output } from "../output.ts";
-import { HEADER_SIZE } from "../position.ts";
 import { messageOf } from "../status.ts";
 import type { Watcher } from "./join.ts";
 import type { Recorder } from "./recorder.ts";

@@ -1,8 +1,8 @@
 // pcapng recordings: link type USER0, a packet a message, an interface a connection. Blocks and
 // options are those of the pcapng specification; everything that we write is little-endian.
 
+import type { Dialect } from "../entry/index.ts";
 import type { Direction } from "../entry/protocol.ts";
-import type { Dialect } from "./dialect.ts";
 
 const SECTION = 0x0a0d0d0a;
 const INTERFACE = 1;

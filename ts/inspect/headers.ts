@@ -1,5 +1,4 @@
-import type { ImsgMessage } from "../entry/index.ts";
-import type { Dialect } from "./dialect.ts";
+import type { Dialect, ImsgMessage } from "../entry/index.ts";
 import { HEADER_SIZE } from "./position.ts";
 
 const NONE = new Uint8Array(0);

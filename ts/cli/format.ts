@@ -1,7 +1,8 @@
 import type { Colors } from "picocolors/types";
 import type { Direction } from "../entry/protocol.ts";
 import { HEADER_SIZE } from "../inspect/position.ts";
-import { type Fields, forJson, tree } from "./fields.ts";
+import { type Fields, forJson } from "../inspect/fields.ts";
+import { tree } from "./fields.ts";
 import { printable } from "./status.ts";
 import type { TypeNames } from "./values.ts";
 

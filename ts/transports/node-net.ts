@@ -54,7 +54,7 @@ export function fromSocket(
   options: ChannelOptions = {},
 ): ImsgChannel | Promise<ImsgChannel> {
   if (typeof socket === "number") return fromNumber(socket, options);
-  if (options.allowFdPass) {
+  if (options?.allowFdPass) {
     const detail = "Node's sockets drop descriptors: give the number of one, or connect, or listen";
     throw new ImsgError("EINVAL", { syscall, detail });
   }

@@ -64,10 +64,10 @@ build/emcc.stamp: scripts/ensure-emscripten.mjs
 	$(NODE) scripts/ensure-emscripten.mjs --version-file build/emcc-version.txt
 	@touch $@
 
-MODULES := imsg imsg-core imsg-debug
-TS_GENERATED := $(MODULES:%=ts/generated/%.ts)
+WASM_MODULES := imsg imsg-core imsg-debug
+TS_GENERATED := $(WASM_MODULES:%=ts/generated/%.ts)
 
-wasm: $(MODULES:%=wasm/%.wasm) $(TS_GENERATED)
+wasm: $(WASM_MODULES:%=wasm/%.wasm) $(TS_GENERATED)
 
 # the same module with an allocator that checks its invariants
 WASM_DEFINE_imsg-debug := -DMEM_DEBUG

@@ -140,7 +140,7 @@ describe("what a codec makes of a stream, whatever the cuts,", () => {
         const codec = new ImsgCodec({ maxSize: 131072, copy: true, instance });
         const stream = streamOf(lengths);
         const messages: ImsgMessage[] = [];
-        // one buffer for all chunks, as a reader that reuses it has
+        // one buffer for all chunks: readers may reuse theirs
         const reused = new Uint8Array(200_000);
         for (const chunk of cut(stream, chunkLengths)) {
           reused.set(chunk);

@@ -6,7 +6,7 @@ import { bytes as debugModule } from "../../../ts/generated/imsg-debug.ts";
 import { decode, encode, ReferenceDecoder } from "../../oracle/reference/codec.ts";
 import { contain, cut, cuts, LAYOUTS, numbered, plain, sizes, streamOf } from "./streams.ts";
 
-// its allocator checks its invariants at every call
+// the debug module: its allocator checks its invariants at every call
 const instance = createInstance(debugModule());
 
 const SEED = 20261123;

@@ -24,7 +24,7 @@ export function setUpTheme(button: HTMLElement): void {
     try {
       localStorage.setItem(KEY, theme);
     } catch {
-      // it lasts as long as the page
+      // the choice lasts as long as the page
     }
     show();
   });

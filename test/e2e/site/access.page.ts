@@ -169,7 +169,7 @@ describe.each(BROWSERS)("in %s, the site", (name) => {
       "byte-17",
     );
     expect(await byteAt(page, 17).getAttribute("aria-label")).toBe("byte 17: 00");
-    // what a screen reader says, after the last key
+    // the words of a screen reader, after the last key
     await eventually(() => page.locator("#spoken").textContent()).toMatch(
       /^byte 17 .*conf\.remote_addr = 127\.0\.0\.2/,
     );

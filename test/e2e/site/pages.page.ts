@@ -107,7 +107,7 @@ describe.each(BROWSERS)("in %s", (name) => {
     expect(blocked.found.join(" ")).toMatch(/connect-src/);
     expect(blocked.found.join(" ")).toMatch(/script-src/);
     expect(blocked.found.join(" ")).toMatch(/style-src/);
-    // these were meant to be held back
+    // the test expects these violations
     page.troubles.length = 0;
   });
 
@@ -150,7 +150,7 @@ describe("make site-serve", () => {
       try {
         process.kill(-child.pid!, "SIGKILL");
       } catch {
-        // it has ended, as it should
+        // the process has ended, as it should
       }
     });
     let said = "";

@@ -20,5 +20,5 @@ test-site: package check-site
 	SITE_BROWSERS="$(SITE_BROWSERS)" npx --no-install vitest run --config test/e2e/site/vitest.config.ts $(VITEST_FLAGS)
 
 # without the types of Node: the playground must not need them
-check-site: node_modules/.package-lock.json $(GENERATED)
+check-site: node_modules/.package-lock.json $(TS_GENERATED)
 	npx --no-install tsc -p site

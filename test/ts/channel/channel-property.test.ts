@@ -41,7 +41,7 @@ class Hand implements Transport {
 
 const open = (): { hand: Hand; channel: ImsgChannel } => {
   const hand = new Hand();
-  // what cannot be paused may deliver sixteen times as much
+  // a transport that cannot be paused may deliver sixteen times as much
   const channel = new ImsgChannel(hand, { maxSize: MAX, highWaterMark: 1 << 24, instance });
   return { hand, channel };
 };

@@ -199,7 +199,7 @@ describe("the log", () => {
       try {
         process.kill(-child.pid!, "SIGKILL");
       } catch {
-        // it has ended
+        // the process has ended
       }
     });
     const relay = { url: `ws://127.0.0.1:${port}/` } as Parameters<typeof clientOf>[0];

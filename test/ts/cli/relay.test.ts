@@ -348,7 +348,7 @@ test("no two clients share an instance of the module at the same time", () => {
   expect(one).not.toBe(other);
   pool.giveBack(one);
   expect(pool.take()).toBe(one);
-  // one that still holds something is not given to the next client
+  // an instance with live bytes is not used for another client
   const left = new ImsgCodec({ instance: other });
   pool.giveBack(other);
   expect(pool.take()).not.toBe(other);

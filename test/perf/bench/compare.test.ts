@@ -26,7 +26,7 @@ describe("the figures of a report", () => {
       connections: [{ name: "echo", connections: 100, p50: 7 }],
       list: [3, 4],
     });
-    expect(all.get("connections: connections 100, echo: p50")).toBe(7);
+    expect(all.get("connections: echo, connections 100: p50")).toBe(7);
     expect([...all.keys()]).toContain("list: 1");
   });
 });

@@ -26,7 +26,7 @@ export function figures(report: Json, name = ""): Map<string, number> {
     });
   } else if (typeof report === "object" && report !== null) {
     for (const [key, value] of Object.entries(report)) {
-      if (!KEYS.includes(key)) add(key, value);
+      if (typeof value === "object" || !KEYS.includes(key)) add(key, value);
     }
   }
   return all;

@@ -7,7 +7,7 @@ SHELL := /bin/sh
 EMCC ?= emcc
 NODE ?= node
 UPSTREAM := $(addprefix c-src/upstream/,imsg.h imsg.c imsg-buffer.c sys/queue.h sys/_null.h)
-UNVERIFIED := c-src/upstream/UNVERIFIED
+UPSTREAM_UNVERIFIED := c-src/upstream/UNVERIFIED
 C_SOURCES := $(wildcard $(addsuffix /*.[ch],c-src c-src/libc c-src/original c-src/batch))
 
 
@@ -33,25 +33,25 @@ all: package
 
 # --- the original, fetched and verified -------------------------------------
 
-$(UPSTREAM) &: c-src/upstream.lock $(if $(IMSG_UPSTREAM)$(wildcard $(UNVERIFIED)),FORCE)
+$(UPSTREAM) &: c-src/upstream.lock $(if $(IMSG_UPSTREAM)$(wildcard $(UPSTREAM_UNVERIFIED)),FORCE)
 	$(NODE) scripts/fetch-upstream.mjs
-	@test -e $(UNVERIFIED) || test ! c-src/upstream/imsg.h -ot c-src/upstream.lock || touch $(UPSTREAM)
+	@test -e $(UPSTREAM_UNVERIFIED) || test ! c-src/upstream/imsg.h -ot c-src/upstream.lock || touch $(UPSTREAM)
 
 # --- the module --------------------------------------------------------------
 
-EMCFLAGS := -Oz -std=gnu11 -fno-strict-aliasing -mbulk-memory \
+WASM_CFLAGS := -Oz -std=gnu11 -fno-strict-aliasing -mbulk-memory \
 	-Wall -Wextra -Werror -Ic-src -isystem c-src/upstream -isystem build/c
-EMLDFLAGS := -Oz -sSTANDALONE_WASM --no-entry -sSUPPORT_LONGJMP=0 \
+WASM_LDFLAGS := -Oz -sSTANDALONE_WASM --no-entry -sSUPPORT_LONGJMP=0 \
 	-sALLOW_MEMORY_GROWTH -sINITIAL_MEMORY=524288 -sTOTAL_STACK=65536 \
 	-sERROR_ON_UNDEFINED_SYMBOLS=0 -sWARN_ON_UNDEFINED_SYMBOLS=0 \
 	-sBINARYEN_EXTRA_PASSES=-Oz,--reorder-functions
 
-# Debian's emcc finds its JavaScript tools there
-EMENV := NODE_PATH=/usr/share/nodejs
+# Debian's emcc looks for its JavaScript tools there
+WASM_ENV := NODE_PATH=/usr/share/nodejs
 
 include c-src/generated.mk
 
-# one name a line, as the linker wants them
+# one name a line, as the linker expects them
 build/%.list: c-src/%.txt
 	@mkdir -p build
 	@sed -e '/^#/d' -e '/^$$/d' -e 's/^/_/' $< > $@
@@ -62,33 +62,33 @@ build/emcc.stamp: scripts/ensure-emscripten.mjs
 	@touch $@
 
 MODULES := imsg imsg-core imsg-debug
-GENERATED := $(MODULES:%=ts/generated/%.ts)
+TS_GENERATED := $(MODULES:%=ts/generated/%.ts)
 
-wasm: $(MODULES:%=wasm/%.wasm) $(GENERATED)
+wasm: $(MODULES:%=wasm/%.wasm) $(TS_GENERATED)
 
 # the same module with an allocator that checks its invariants
-EMDEFINE_imsg-debug := -DMEM_DEBUG
+WASM_DEFINE_imsg-debug := -DMEM_DEBUG
 # and with the names of its functions, so that the trace of a trap can be read
-EMNAMES_imsg-debug := --profiling-funcs
-FINISH_imsg-debug := --keep-names
+WASM_NAMES_imsg-debug := --profiling-funcs
+WASM_FINISH_imsg-debug := --keep-names
 
 # the units of the module; the last one has the large arrays, which must come last
-MODULE_UNITS := original/module batch/batch batch/arrays
+WASM_UNITS := original/module batch/batch batch/arrays
 
 # $(1): the folder of the objects
 define objects
 build/$(1)/%.o: c-src/%.c $$(C_SOURCES) $$(C_GENERATED) $$(UPSTREAM) Makefile | build/emcc.stamp
 	@mkdir -p $$(@D)
-	$$(EMENV) $$(EMCC) $$(EMCFLAGS) $$(EMDEFINE_$(1)) -c -o $$@ $$<
+	$$(WASM_ENV) $$(EMCC) $$(WASM_CFLAGS) $$(WASM_DEFINE_$(1)) -c -o $$@ $$<
 endef
 $(eval $(call objects,imsg))
 $(eval $(call objects,imsg-debug))
 
 # $(1): the module, $(2): the folder of its objects, $(3): the list of its exports in c-src/
 define module
-wasm/$(1).wasm: $(MODULE_UNITS:%=build/$(2)/%.o) build/$(3).list scripts/finish-wasm.mjs
-	$$(EMENV) $$(EMCC) $$(EMLDFLAGS) $$(EMNAMES_$(1)) -sEXPORTED_FUNCTIONS=@build/$(3).list -o build/$(2)/linked-$(3).wasm $(MODULE_UNITS:%=build/$(2)/%.o)
-	$$(NODE) scripts/finish-wasm.mjs $$(FINISH_$(1)) build/$(2)/linked-$(3).wasm $$@ c-src/$(3).txt $$(UNVERIFIED)
+wasm/$(1).wasm: $(WASM_UNITS:%=build/$(2)/%.o) build/$(3).list scripts/finish-wasm.mjs
+	$$(WASM_ENV) $$(EMCC) $$(WASM_LDFLAGS) $$(WASM_NAMES_$(1)) -sEXPORTED_FUNCTIONS=@build/$(3).list -o build/$(2)/linked-$(3).wasm $(WASM_UNITS:%=build/$(2)/%.o)
+	$$(NODE) scripts/finish-wasm.mjs $$(WASM_FINISH_$(1)) build/$(2)/linked-$(3).wasm $$@ c-src/$(3).txt $$(UPSTREAM_UNVERIFIED)
 endef
 $(eval $(call module,imsg,imsg,exports))
 $(eval $(call module,imsg-core,imsg,core))
@@ -99,12 +99,12 @@ $(eval $(call module,imsg-debug,imsg-debug,exports))
 .PHONY: test-next ## Tests the C side on the newer files of OpenBSD
 next:
 	$(NODE) scripts/next.mjs
-test-next: node_modules/.package-lock.json
+test-next: package native
 	$(NODE) scripts/next.mjs --test
 
 # the digest of the module that the recorded compiler makes; see wasm/README.md
 record: wasm
-	@test ! -e $(UNVERIFIED) || { echo "record: the module is built from altered files" >&2; exit 1; }
+	@test ! -e $(UPSTREAM_UNVERIFIED) || { echo "record: the module is built from altered files" >&2; exit 1; }
 	cd wasm && sha256sum imsg.wasm imsg-debug.wasm > imsg.wasm.sha256
 	cd wasm && sha256sum imsg-core.wasm > imsg-core.wasm.sha256
 	cp build/emcc-version.txt wasm/compiler.txt
@@ -124,7 +124,7 @@ node_modules/.package-lock.json: package.json package-lock.json
 
 TS_SOURCES := $(shell find ts -name '*.ts' -not -path 'ts/generated/*')
 
-dist/package.stamp: $(TS_SOURCES) $(GENERATED) tsdown.config.ts package.json tsconfig.json scripts/notices.mjs scripts/sbom.mjs node_modules/.package-lock.json
+dist/package.stamp: $(TS_SOURCES) $(TS_GENERATED) tsdown.config.ts package.json tsconfig.json scripts/notices.mjs scripts/sbom.mjs node_modules/.package-lock.json
 	npx --no-install tsdown
 	$(NODE) scripts/notices.mjs
 	$(NODE) scripts/sbom.mjs
@@ -132,13 +132,13 @@ dist/package.stamp: $(TS_SOURCES) $(GENERATED) tsdown.config.ts package.json tsc
 
 package: wasm dist/package.stamp
 
-# --- what the tests run against ----------------------------------------------
+# --- programs for the tests ---------------------------------------------------
 
 include $(sort $(wildcard test/*/*.mk test/*/*/*.mk))
 
 native: build/native/peer
 
-# --- what people run ---------------------------------------------------------
+# --- demo, tests, measurements ------------------------------------------------
 
 demo: package build/native/peer
 	@$(NODE) examples/demo/demo.mjs build/native/peer
@@ -146,11 +146,11 @@ demo: package build/native/peer
 test: package native
 	npx --no-install vitest run $(VITEST_FLAGS)
 
-check: node_modules/.package-lock.json $(GENERATED)
+check: node_modules/.package-lock.json $(TS_GENERATED)
 	npx --no-install biome check .
 	npx --no-install tsc --noEmit
 
-# the tests that run the module from the source; VITEST_FLAGS may name others
+# reruns the tests that import the module; VITEST_FLAGS may name others
 watch: package native
 	@$(NODE) scripts/watch.mjs $(VITEST_FLAGS)
 

@@ -38,8 +38,8 @@ const codeSplitting = {
   groups: [
     {
       name: "core",
-      // declarations (.d.ts) go their own way
-      test: /ts\/(?:(?:module|batch|channel)\/(?!whole)|generated\/imsg-core)[^./]*\.ts$/,
+      // declarations (.d.ts) go their own way; only C's API needs whole.ts, and only the relay forward.ts
+      test: /ts\/(?:(?:module|batch|channel)\/(?!whole|forward)|generated\/imsg-core)[^./]*\.ts$/,
     },
   ],
 };
@@ -50,6 +50,8 @@ export default defineConfig([
     // internal/ is for the command, which shares the library's modules with the entries
     entry: {
       ...entry([...entries, ...protocols]),
+      "internal/forward": "ts/batch/forward.ts",
+      "internal/credit": "ts/transports/credit.ts",
       "internal/connect": "ts/transports/connect.ts",
       "internal/node": "ts/transports/node.ts",
       "internal/unix-node": "ts/transports/unix-node.ts",

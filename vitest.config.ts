@@ -5,6 +5,9 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     globalSetup: "test/helpers/built.ts",
     testTimeout: 60_000,
+    hookTimeout: 120_000,
+    // one worker a core: many tests wait for child processes
+    maxWorkers: "100%",
     // promised deadlines have margins, which a busy CI machine may still exceed once
     retry: process.env.CI ? 1 : 0,
     // in watch mode: the tests of the C side do not import its sources

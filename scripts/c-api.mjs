@@ -1,9 +1,9 @@
 // Keeps docs/c-api.md in step with the code: the columns TypeScript and Errors
 // are taken from the declarations in ts/c and their comments. The column
-// Ownership is written by hand, and kept.
+// Ownership is written by hand, and stays as it is.
 //
 //   node scripts/c-api.mjs           rewrites the table's rows
-//   node scripts/c-api.mjs --check   says which rows differ, and fails then
+//   node scripts/c-api.mjs --check   names the rows that differ, and fails if any does
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -86,7 +86,7 @@ export function tableRows(text = read(DOCUMENT)) {
   return rows;
 }
 
-/** The row that the code asks for, with the ownership that it has. */
+/** The row as the code requires it, with the ownership text of the document. */
 export function wantedRow(name, ownership, members) {
   const mine = members.filter(({ names }) => names.includes(name));
   const calls = mine.map(({ call }) => `\`${call}\``).join(", ");

@@ -11,7 +11,7 @@ function addVitest(report) {
   passed += report.numPassedTests;
   failed += report.numFailedTests;
   skipped += report.numPendingTests + report.numTodoTests;
-  // a file that could not be loaded holds no tests, but it has failed
+  // a file that could not be loaded has no tests, and counts as one failure
   failed += report.testResults.filter(
     ({ status, assertionResults }) =>
       status === "failed" && !assertionResults.some((test) => test.status === "failed"),

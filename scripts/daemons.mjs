@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Installs the real programs that the daemon tests talk to; silent if they are there.
+// Installs the real programs that the daemon tests talk to. Prints nothing if they are installed.
 
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,7 +11,7 @@ import { findCommand, run, runMain, temporaryFolder, UserError } from "./lib/run
 /** The version whose structures the client and the tests know. */
 const OPENBGPD = "openbgpd=8.8-1~bpo12+1";
 const SUITE = "bookworm-backports";
-/** Where its libraries are. */
+/** The folder of its libraries. */
 const RELEASE = "bookworm";
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
@@ -44,7 +44,7 @@ Exit code: 0 if they are there at the end, 1 if not.
 
 const MISSING = "OpenBGPD 8.8 is missing: please run, as root, node scripts/daemons.mjs";
 
-/** What `bgpd -V` says, or undefined if there is none. */
+/** The version that `bgpd -V` prints, or undefined if bgpd is not installed. */
 async function bgpdVersion() {
   // Debian keeps it where an ordinary user's PATH does not look.
   const bgpd = findCommand("bgpd") ?? findCommand("/usr/sbin/bgpd");
@@ -53,7 +53,7 @@ async function bgpdVersion() {
   return /OpenBGPD (\S+)/.exec(stdout + stderr)?.[1] ?? "an unknown version";
 }
 
-/** The mirrors that may carry the suite, the likeliest first: the others are security, vendors. */
+/** The mirrors that may carry the suite, the likeliest first. The others carry security updates or vendors' packages. */
 async function candidates() {
   const named = (process.env.IMSG_MIRROR ?? "").split(/\s+/).filter(Boolean);
   if (named.length > 0) return named;
@@ -77,7 +77,7 @@ function privateApt(site) {
     "Dir::State::Lists": lists,
     "Dir::Cache::pkgcache": "",
     "Dir::Cache::srcpkgcache": "",
-    // The folder is ours alone, and the user _apt could not enter it.
+    // Only this user can enter the folder, so the user _apt cannot.
     "APT::Sandbox::User": "root",
     "Acquire::Languages": "none",
     "Dpkg::Use-Pty": "0",
@@ -90,7 +90,7 @@ function privateApt(site) {
 async function installBgpd(sites) {
   for (const site of sites) {
     const aptGet = privateApt(site);
-    // A mirror without the suite is an error of update only if it is asked to be one.
+    // Without this option, apt-get update succeeds although the mirror lacks the suite.
     const { code } = await aptGet("-o", "APT::Update::Error-Mode=any", "update");
     if (code !== 0) continue;
     const installed = await aptGet("install", "--no-install-recommends", OPENBGPD);
@@ -134,7 +134,7 @@ async function ensureTmux(check) {
   if (!findCommand("tmux")) throw new UserError("tmux did not get installed.");
 }
 
-/** Whether the unpacked smtpd is of the right version, and runs: its libraries are there. */
+/** Whether the unpacked smtpd has the right version and starts, with all its libraries. */
 async function hasSmtpd() {
   const { stdout, stderr } = await run(join(SMTPD, "usr/sbin/smtpd"), ["-h"]);
   return /OpenSMTPD 6\.8/.test(stdout + stderr);

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Installs the Debian packages that are missing; silent if none is.
+// Installs the Debian packages that are missing. Prints nothing if none is.
 
 import { install, missingPackages } from "./lib/apt.mjs";
 import { runMain, UserError } from "./lib/run.mjs";

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Makes sure that emcc is there: silent if it is, installed with apt-get if it can be.
+// Installs emcc with apt-get if it is missing. Prints nothing if it is there.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname } from "node:path";

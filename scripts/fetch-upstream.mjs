@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Puts OpenBSD's imsg into c-src/upstream, under the sums of c-src/upstream.lock.
+// Puts OpenBSD's imsg into c-src/upstream, after comparing it with the sums of c-src/upstream.lock.
 
 import { existsSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -141,7 +141,7 @@ async function main(args) {
   const wrong = compare(lock.files, source.contents);
   if (wrong.length > 0 && !unverified) refuse(source.name, wrong, lock.carriers, path);
   const marked = existsSync(join(dest, MARKER));
-  // Left alone when nothing changes, so that make sees nothing newer.
+  // An unchanged file keeps its time, so that make rebuilds nothing.
   if (marked !== wrong.length > 0 || !holds(dest, source.contents)) {
     place(dest, lock.files, source.contents, wrong);
     console.log(`${shown(dest)}: ${lock.files.length} files from ${source.name}`);

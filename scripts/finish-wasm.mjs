@@ -1,5 +1,5 @@
-// Finishes a linked module: drops the custom sections, which tell about the machine, checks imports
-// and exports against the lists, and marks a module that was built from altered files.
+// Finishes a linked module: drops the custom sections, which describe the machine, compares imports
+// and exports with the lists, and marks a module that was built from altered files.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 
@@ -28,7 +28,7 @@ function leb(at) {
   }
 }
 
-/** The names of the functions, which a stack trace shows; no other custom section stays. */
+/** The section with the names of functions, which a stack trace shows. Every other custom section is dropped. */
 function isNames(body) {
   const [length, from] = leb(body);
   return bytes.toString("latin1", from, from + length) === "name";
@@ -55,7 +55,7 @@ const fail = (what, names) => {
 const wanted = readFileSync(exportList, "utf8")
   .split("\n")
   .filter((line) => line !== "" && !line.startsWith("#"));
-/** What the linker exports by itself. */
+/** The exports that the linker adds. */
 const extra = ["memory", "_initialize", "__indirect_function_table"];
 extra.push("stackSave", "stackRestore", "stackAlloc");
 const exported = WebAssembly.Module.exports(module).map(({ name }) => name);
@@ -63,7 +63,7 @@ const missing = wanted.filter((name) => !exported.includes(name));
 if (missing.length > 0) fail("not exported", missing);
 const surplus = exported.filter((name) => !wanted.includes(name) && !extra.includes(name));
 if (surplus.length > 0) fail(`exported but not in ${exportList}`, surplus);
-/** What ts/module provides; see c-src/libc/host.h. */
+/** The imports that ts/module provides; see c-src/libc/host.h. */
 const provided = ["env.host_close", "env.host_header"];
 const unknown = WebAssembly.Module.imports(module)
   .map(({ module, name }) => `${module}.${name}`)

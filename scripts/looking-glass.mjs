@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The looking glass with everything that it needs: bgpd, relay, page.
+// Starts the looking glass and everything that it needs: bgpd, relay, page.
 
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -20,7 +20,7 @@ Needs root, as bgpd does, and the built package (make).
 
 const top = fileURLToPath(new URL("..", import.meta.url));
 const folder = fileURLToPath(new URL("../build/looking-glass", import.meta.url));
-/** What the page asks for: neighbors, the RIB, its memory. */
+/** The message types of the page's requests: neighbors, the RIB, its memory. */
 const ALLOWED = [13, 16, 22];
 
 class UsageError extends Error {}
@@ -47,7 +47,7 @@ function options() {
   return { ...values, routes: whole("routes", 65536), port: whole("port", 65535) };
 }
 
-/** What has been started, to be stopped in the other order. */
+/** The functions that stop what has been started, in the order of the starts. */
 const started = [];
 
 async function start({ routes, port }) {
@@ -71,10 +71,10 @@ async function start({ routes, port }) {
   });
   relayPort = relay.port;
   started.push(() => relay.close());
-  // behind the #: browsers send it to nobody
+  // behind the #, which browsers do not send
   console.log(`looking-glass: http://127.0.0.1:${server.port}/#token=${token}`);
   console.log("looking-glass: Ctrl-C stops everything");
-  // in an object, or who waits for the start would wait for the end
+  // in an object: awaiting the start must not await this promise, too
   return { ended: Promise.race(routers.all.map(({ ended }) => ended)) };
 }
 
@@ -98,7 +98,7 @@ async function main() {
 
   const interrupted = new Promise((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-      process.on(signal, () => resolve(undefined)); // a second one must not break off the first
+      process.on(signal, () => resolve(undefined)); // a second signal must not interrupt the stopping
     }
   });
   const starting = start(given);
@@ -108,7 +108,7 @@ async function main() {
     if (words !== undefined) throw new Error(words);
     console.log("looking-glass: stopping …");
   } finally {
-    // what was being started when the signal came has to be stopped too
+    // a part that was starting when the signal arrived has to be stopped, too
     await starting.catch(() => {});
     for (const end of started.reverse()) await end();
   }

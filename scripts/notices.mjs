@@ -1,5 +1,5 @@
-// After bundling: puts the module beside the code, and the licence notices of
-// what the package carries into it, taken from the fetched files themselves.
+// After bundling: puts the module beside the code, and writes the licence notices of
+// everything in the package, copied from the fetched files themselves.
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 
 if (existsSync("c-src/upstream/UNVERIFIED")) {

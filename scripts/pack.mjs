@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Packs the package, and refuses what must not be published.
+// Packs the package. Refuses to pack a module or bundle that must not be published.
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
@@ -19,7 +19,7 @@ const refuse = (why) => {
   throw new UserError(`not packed: ${why}`);
 };
 
-/** A module built from altered files may be tried out, but not given to others. */
+/** Refuses a module built from altered files: it may be tried out, but not published. */
 function refuseUnverified() {
   const marks = ["c-src/upstream/UNVERIFIED", "dist/UNVERIFIED"].filter((file) => existsSync(file));
   for (const file of ["wasm/imsg.wasm", "dist/imsg.wasm"]) {
@@ -35,7 +35,7 @@ function refuseUnverified() {
   }
 }
 
-/** The recorded compiler must have made the recorded bytes; another one makes others. */
+/** Compares the module with its recorded digest, if the recorded compiler has made it. */
 function refuseUnrecorded() {
   const [used, recorded] = ["build/emcc-version.txt", "wasm/compiler.txt"].map((file) =>
     existsSync(file) ? readFileSync(file, "utf8").trim() : "unknown",
@@ -66,7 +66,7 @@ function filesBelow(folder) {
     .map((entry) => join(entry.parentPath, entry.name));
 }
 
-/** What is published must be made of what is here. */
+/** Refuses a bundle that is older than its sources. */
 function refuseStale() {
   const stale = (what) => refuse(`${what}: run make package`);
   const wasm = readFileSync("wasm/imsg.wasm");
@@ -114,7 +114,7 @@ await runMain("pack", async (args) => {
   mkdirSync(folder, { recursive: true });
   const { code, stdout, stderr } = await run("npm", [
     "pack",
-    "--ignore-scripts", // they have just been run
+    "--ignore-scripts", // the checks of prepack have just run
     "--json",
     `--pack-destination=${folder}`,
   ]);

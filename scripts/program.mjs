@@ -1,18 +1,19 @@
 // Runs one of the TypeScript programs: bundles it for Node 20, which cannot read TypeScript, and
 // starts it with the other arguments. `--help` after the name lists the program's options.
 //
-//   node scripts/program.mjs bench|differential|soak [OPTION...]
+//   node scripts/program.mjs bench|crowd|differential|soak [OPTION...]
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
 
-/** For each program: its file, what make builds before, and the flags of Node. */
+/** For each program: its file, the targets that make builds first, and the flags of Node. */
 const PROGRAMS = {
   bench: {
     input: "test/perf/bench/run.ts",
     needs: ["package", "bench-native", "build/native/peer"],
     flags: ["--expose-gc", "--max-old-space-size=8192"],
   },
+  crowd: { input: "test/ts/transports/crowd/run.ts", needs: ["wasm", "ts/generated/imsg.ts"] },
   differential: {
     input: "test/oracle/differential/run.ts",
     needs: ["wasm", "ts/generated/imsg.ts"],

@@ -45,7 +45,7 @@ const PROJECT = join(TOP, "project");
 const PEER = join(ROOT, "build/native/peer");
 /** How long one runtime may take, in milliseconds. */
 const LIMIT = 180_000;
-/** How long it may take to end when it is told to. */
+/** How long a runtime may take to end after a signal, in milliseconds. */
 const GRACE = 10_000;
 
 function chosen(args) {
@@ -127,7 +127,7 @@ const parse = (text) =>
     .filter((line) => line.startsWith("{"))
     .map((line) => JSON.parse(line));
 
-/** Adds what the exit code tells to what the cases have told. */
+/** Adds a failure for a bad exit code to the results of the cases. */
 function conclude(name, version, lines, { code, output }) {
   const result = { name, version, ...tally(lines) };
   if (code !== 0 && result.failed === 0) {
@@ -187,7 +187,7 @@ async function runBrowser(name, _program, servers) {
     const file = files.find((each) => each.name.endsWith(`/${where}.browser.mjs`));
     return { where, lines: vitestLines(file?.assertionResults ?? []) };
   });
-  // a failed case is why vitest fails, unless there is none
+  // vitest fails because of a failed case; without one, its failure is another
   const told = runs.some(({ lines }) => lines.length === 0 || lines.some(({ ok }) => ok === false));
   const outcome = told ? { ...ended, code: 0 } : ended;
   const version = await versionOfDebian(RUNTIMES[name].debian);

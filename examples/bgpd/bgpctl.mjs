@@ -1,31 +1,71 @@
 #!/usr/bin/env node
-// Shows what a live bgpd 8.8 knows, over its control socket.
+// Shows and changes what a live bgpd 8.8 knows, over its control socket, in bgpctl's words.
 
-import { once } from "node:events";
 import { parseArgs } from "node:util";
-import { connectBgpd } from "./client.mjs";
-import { fibTableTable, memoryTable, neighborTable, ribTable } from "./tables.mjs";
+import { runMain, UsageError } from "../common/printer.mjs";
+import { change, confirm } from "./change.mjs";
+import { connectBgpd, defaultSocket } from "./client.mjs";
+import { parseCommand } from "./grammar.mjs";
+import { show } from "./show.mjs";
+import { watch } from "./watch.mjs";
 
-/** @import { BgpdConnection } from "./types.ts" */
+/** @import { Printer } from "../common/printer.mjs" */
+/** @import { Change, Command } from "./commands.ts" */
 
-const HELP = `Usage: node examples/bgpd/bgpctl.mjs [-s SOCKET] COMMAND [--json]
+const HELP = `Usage: node examples/bgpd/bgpctl.mjs [-jy] [-s SOCKET] COMMAND ...
 
-Commands:
-  neighbors              the neighbors and their sessions
-  rib [PREFIX]           the routes; only that prefix's if one is given
-  rib-mem                what the RIB takes of bgpd's memory
-  tables                 the kernel's routing tables
+Commands, whose words may be abbreviated:
+  show [summary [terse]]
+  show neighbor [[group] NAME [messages | terse | timers]]
+  show rib [FAMILY] [PREFIX | ADDRESS [or-longer | or-shorter]] [neighbor [group] NAME] [table RIB]
+           [in] [out] [best | selected] [invalid] [filtered] [leaked] [disqualified] [detail]
+           [ovs valid | invalid | not-found] [avs valid | invalid | unknown] [path-id NUMBER]
+           [as | source-as | transit-as | peer-as NUMBER] [empty-as]
+           [community AS:NUMBER] [large-community AS:NUMBER:NUMBER] [ext-community TYPE VALUE]
+  show rib memory
+  show fib [bgp] [connected] [nexthop] [static] [table NUMBER] [FAMILY] [ADDRESS]
+  show interfaces | nexthop | sets | rtr | tables | metrics
+  show network | flowspec [FAMILY]
+  watch neighbors                    prints each change of a neighbor as it happens
 
-  -s, --socket SOCKET    bgpd's control socket (/run/bgpd.sock.0)
-  -n, --neighbor NAME    rib: only routes from the neighbor with this address or description
-  -4, -6                 rib: only this address family
-  -j, --json             print what \`bgpctl -j\` prints, instead of a table
-  -h, --help             print this
+  neighbor [group] NAME up | down [REASON] | clear [REASON] | refresh | destroy
+  network add PREFIX [ATTRIBUTES]    and delete PREFIX [rd RD], flush
+  flowspec add FAMILY RULE [set ATTRIBUTES]    and delete FAMILY RULE, flush
+  fib [table NUMBER] couple | decouple
+  log brief | verbose
+  reload [REASON]
 
-Exit code: 0, or 1 if bgpd cannot be reached or refuses, 2 for wrong arguments.
+FAMILY is inet, inet6, VPNv4 or VPNv6; NAME a neighbor's address or description, or a group's name.
+
+Options:
+  -s, --socket SOCKET      bgpd's control socket; else the first that exists of
+                           /run/openbgpd/bgpd.sock.0 and /run/bgpd.sock.0
+  -j, --json               print the document of \`bgpctl -j\`; watch prints a line of JSON a change
+  -y, --yes                change something without a question
+  --interval SECONDS       how often watch looks (1)
+  --timeout SECONDS        how long bgpd may take for its next message (30)
+  -h, --help               print this
+
+Exit code: 0, or 1 if bgpd cannot be reached, is another version or refuses, 2 for wrong arguments.
 `;
 
-class UsageError extends Error {}
+/** The commands that change something. */
+const CHANGES = [
+  "neighbor",
+  "fib-sync",
+  "network",
+  "flowspec",
+  "network-flush",
+  "flowspec-flush",
+  "log",
+  "reload",
+];
+
+/**
+ * @param {Command} command
+ * @returns {command is Change}
+ */
+const isChange = (command) => CHANGES.includes(command.action);
 
 function parse(/** @type {string[]} */ args) {
   try {
@@ -33,11 +73,11 @@ function parse(/** @type {string[]} */ args) {
       args,
       allowPositionals: true,
       options: {
-        socket: { type: "string", short: "s", default: "/run/bgpd.sock.0" },
-        neighbor: { type: "string", short: "n" },
-        4: { type: "boolean", short: "4" },
-        6: { type: "boolean", short: "6" },
-        json: { type: "boolean", short: "j" },
+        socket: { type: "string", short: "s" },
+        json: { type: "boolean", short: "j", default: false },
+        yes: { type: "boolean", short: "y", default: false },
+        interval: { type: "string", default: "1" },
+        timeout: { type: "string", default: "30" },
         help: { type: "boolean", short: "h" },
       },
     });
@@ -46,84 +86,55 @@ function parse(/** @type {string[]} */ args) {
   }
 }
 
-/**
- * @template T
- * @param {AsyncIterable<T>} records
- */
-async function collect(records) {
-  const all = [];
-  for await (const record of records) all.push(record);
-  return all;
+/** @param {string} text @param {string} option */
+function milliseconds(text, option) {
+  const seconds = Number(text);
+  if (seconds > 0 && seconds <= 86_400) return seconds * 1000;
+  throw new UsageError(`--${option} is "${text}": a number of seconds up to 86400 is wanted`);
 }
 
-const print = async (/** @type {string} */ text) => {
-  if (!process.stdout.write(text)) await once(process.stdout, "drain");
-};
-const printJson = (/** @type {unknown} */ value) => print(`${JSON.stringify(value, null, "\t")}\n`);
-
-/**
- * A listing, as a table or as the document of `bgpctl -j`, which has no member without elements.
- *
- * @template T
- * @param {AsyncIterable<T>} records
- * @param {string} name
- * @param {(all: T[]) => string} table
- * @param {boolean} json
- */
-async function list(records, name, table, json) {
-  const all = await collect(records);
-  if (json) await printJson(all.length === 0 ? {} : { [name]: all });
-  else await print(table(all));
+function commandOf(/** @type {string[]} */ words) {
+  try {
+    return parseCommand(words);
+  } catch (error) {
+    throw error instanceof TypeError ? new UsageError(error.message) : error;
+  }
 }
 
-/**
- * @param {ReturnType<typeof parse>} parsed
- * @returns {(bgpd: BgpdConnection) => Promise<void>}
- */
-function command({ positionals: [name, ...rest], values }) {
-  const json = values.json === true;
-  const [prefix] = rest;
-  if (rest.length > (name === "rib" ? 1 : 0)) throw new UsageError(`what is "${rest.at(-1)}"?`);
-  if (values[4] && values[6]) throw new UsageError("-4 and -6 exclude each other");
-  if (name === "neighbors") {
-    return (bgpd) => list(bgpd.neighbors(), "neighbors", neighborTable, json);
+/** An AbortSignal that aborts when the user wants to stop. */
+function interrupted() {
+  const controller = new AbortController();
+  for (const name of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
+    process.once(name, () => controller.abort());
   }
-  if (name === "rib") {
-    /** @type {import("./types.ts").RibFilter} */
-    const filter = {};
-    if (prefix !== undefined) filter.prefix = prefix;
-    if (values.neighbor !== undefined) filter.neighbor = values.neighbor;
-    if (values[4] || values[6]) filter.family = values[4] ? 4 : 6;
-    return (bgpd) => list(bgpd.rib(filter), "rib", ribTable, json);
-  }
-  if (name === "rib-mem") {
-    return async (bgpd) => {
-      const memory = await bgpd.ribMemory();
-      await (json ? printJson(memory) : print(memoryTable(memory)));
-    };
-  }
-  if (name === "tables") {
-    return (bgpd) => list(bgpd.fibTables(), "fibtables", fibTableTable, json);
-  }
-  throw new UsageError(name === undefined ? "no command" : `there is no command "${name}"`);
+  return controller.signal;
 }
 
-try {
-  const parsed = parse(process.argv.slice(2));
-  if (parsed.values.help) {
-    await print(HELP);
-  } else {
-    const run = command(parsed);
-    const bgpd = await connectBgpd(parsed.values.socket);
-    try {
-      await run(bgpd);
-    } finally {
-      await bgpd.close();
-    }
+/** @param {Printer} out */
+async function main(out) {
+  const { values, positionals } = parse(process.argv.slice(2));
+  if (values.help) {
+    await out.write(HELP);
+    return 0;
   }
-} catch (error) {
-  const text = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`bgpctl.mjs: ${text}\n`);
-  if (error instanceof UsageError) process.stderr.write(`\n${HELP}`);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
+  const command = commandOf(positionals);
+  const timeout = milliseconds(values.timeout, "timeout");
+  const interval = milliseconds(values.interval, "interval");
+  if (isChange(command) && !values.yes && !(await confirm(command))) {
+    process.stderr.write("nothing was changed\n");
+    return 1;
+  }
+  const bgpd = await connectBgpd(values.socket ?? defaultSocket(), { timeout });
+  try {
+    if (command.action === "watch") {
+      await watch(bgpd, { json: values.json, interval, signal: interrupted() }, out);
+    } else if (isChange(command)) await change(bgpd, command, values.json, out);
+    else await show(bgpd, command, values.json, out);
+    await out.flush();
+  } finally {
+    await bgpd.close();
+  }
+  return 0;
 }
+
+await runMain("bgpctl.mjs", HELP, main);

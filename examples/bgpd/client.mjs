@@ -1,15 +1,38 @@
 // A client of OpenBGPD's control socket.
 
 import { randomInt } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { connect } from "imsg-wasm/node";
+import { nameZones } from "./addresses.mjs";
 import { MAX_SIZE } from "./requests.mjs";
 import { BgpdSession } from "./session.mjs";
 
 /** @import { ChannelOptions } from "imsg-wasm" */
 /** @import { BgpdConnection, BgpdOptions } from "./types.ts" */
 
-export { BgpdError } from "./session.mjs";
+export { BgpdError, BgpdVersionError } from "./session.mjs";
+
+/** Where bgpd's control socket is if nobody has configured it: Debian's place, then OpenBSD's. */
+export const SOCKETS = ["/run/openbgpd/bgpd.sock.0", "/run/bgpd.sock.0", "/var/run/bgpd.sock.0"];
+
+/** The first of {@link SOCKETS} that exists; the first one if none does. */
+export const defaultSocket = () => SOCKETS.find((path) => existsSync(path)) ?? SOCKETS[0];
+
+const INTERFACES = "/sys/class/net";
+
+/** Linux's interfaces by their numbers; none elsewhere. */
+function interfaces() {
+  if (!existsSync(INTERFACES)) return [];
+  return readdirSync(INTERFACES).flatMap((name) => {
+    try {
+      const number = Number(readFileSync(`${INTERFACES}/${name}/ifindex`, "utf8"));
+      return [/** @type {[number, string]} */ ([number, name])];
+    } catch {
+      return []; // It has gone, or is no interface.
+    }
+  });
+}
 
 /** The clock of bgpd's times, if it runs on this machine. */
 const clock = () => process.hrtime()[0];
@@ -30,14 +53,15 @@ function freePid() {
 }
 
 /**
- * Connects to a control socket.
+ * Connects to a control socket, and checks that a bgpd 8.8 answers.
  *
  * @param {string} path
  * @param {BgpdOptions} [options]
  * @returns {Promise<BgpdConnection>}
  */
-export async function connectBgpd(path, { pid = freePid(), signal } = {}) {
+export async function connectBgpd(path, { pid = freePid(), signal, timeout } = {}) {
   PIDS.add(pid);
+  nameZones(interfaces());
   try {
     const channel = await connectInTurn(path, {
       maxSize: MAX_SIZE,
@@ -45,7 +69,14 @@ export async function connectBgpd(path, { pid = freePid(), signal } = {}) {
       ...(signal && { signal }),
     });
     channel.closed.catch(() => {}).finally(() => PIDS.delete(pid));
-    return new BgpdSession(channel, pid, clock);
+    const session = new BgpdSession(channel, pid, clock, timeout);
+    try {
+      await session.checkVersion();
+    } catch (error) {
+      await session.close().catch(() => {});
+      throw error;
+    }
+    return session;
   } catch (error) {
     PIDS.delete(pid);
     throw error;

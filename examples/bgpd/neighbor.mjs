@@ -1,12 +1,14 @@
 // A neighbor: the biggest of bgpd's structures.
 
+import { Peer } from "imsg-wasm/protocols/bgpd";
 import { printAddress, routerId } from "./addresses.mjs";
+import { escapedField, notification } from "./reasons.mjs";
 import { families } from "./records.mjs";
 import { since } from "./times.mjs";
 
 /** @import { Decoded } from "imsg-wasm/protocol" */
-/** @import { Capabilities as BgpdCapabilities, Peer } from "imsg-wasm/protocols/bgpd" */
-/** @import { Capabilities, MessageCounts, Neighbor, NeighborConfig, NeighborSession, NeighborStats, SessionEnd } from "./types.ts" */
+/** @import { Capabilities as BgpdCapabilities } from "imsg-wasm/protocols/bgpd" */
+/** @import { Capabilities, MessageCounts, Neighbor, NeighborConfig, NeighborSession, NeighborStats, NeighborSummary, SessionEnd } from "./types.ts" */
 
 /** @typedef {Decoded<typeof Peer>} PeerFields */
 /** @typedef {Decoded<typeof BgpdCapabilities>} CapabilityFields */
@@ -22,6 +24,17 @@ const STATES = {
   ESTABLISHED: "Established",
 };
 const SESSION = ["OPENSENT", "OPENCONFIRM", "ESTABLISHED"];
+/** bgpctl's words for how a session is authenticated, its comma included. */
+/** @type {Record<string, string>} */
+const AUTHENTICATION = {
+  MD5SIG: ", using md5sig",
+  IPSEC_MANUAL_ESP: ", using ipsec manual esp",
+  IPSEC_MANUAL_AH: ", using ipsec manual ah",
+  IPSEC_IKE_ESP: ", using ipsec ike esp",
+  IPSEC_IKE_AH: ", using ipsec ike ah",
+};
+const myReason = escapedField(Peer, "conf.reason");
+const lastReason = escapedField(Peer, "stats.last_reason");
 const MODES = ["", "recv", "send", "bidir"];
 const GRACEFUL = { present: 1, restart: 2, forward: 4 };
 
@@ -82,7 +95,7 @@ const withCapabilities = (/** @type {CapabilityFields} */ fields) => {
  * @param {PeerFields} peer
  * @returns {NeighborConfig}
  */
-function config({ conf, template }) {
+function config({ conf, template, auth_conf }) {
   const multihop = conf.ebgp && conf.distance > 1;
   const { max_prefix, max_prefix_restart, max_out_prefix, max_out_prefix_restart } = conf;
   return {
@@ -97,6 +110,9 @@ function config({ conf, template }) {
     ...(max_prefix !== 0 && max_prefix_restart !== 0 && { max_prefix_restart }),
     ...(max_out_prefix !== 0 && { max_out_prefix }),
     ...(max_out_prefix !== 0 && max_out_prefix_restart !== 0 && { max_out_prefix_restart }),
+    ...(auth_conf.method !== "NONE" && {
+      authentication: AUTHENTICATION[auth_conf.method] ?? "",
+    }),
     ttl_security: conf.ttlsec,
     holdtime: conf.holdtime,
     min_holdtime: conf.min_holdtime,
@@ -209,16 +225,15 @@ function session(peer) {
 }
 
 /**
- * A neighbor, with its configuration, counters and session.
+ * A neighbor and the state of its session.
  *
  * @param {PeerFields} peer
  * @param {number} now the monotonic clock of the daemon's machine, in seconds
- * @returns {Neighbor}
+ * @returns {NeighborSummary}
  */
-export function neighbor(peer, now) {
+export function neighborSummary(peer, now) {
   const { conf, state } = peer;
   const address = printAddress(conf.remote_addr);
-  const name = STATES[state] ?? `state ${state}`;
   const [last_updown, last_updown_sec] = since(peer.stats.last_updown, now);
   return {
     remote_as: String(conf.remote_as),
@@ -226,13 +241,33 @@ export function neighbor(peer, now) {
     ...(conf.group !== "" && { group: conf.group }),
     remote_addr: conf.template ? `${address}/${conf.remote_masklen}` : address,
     ...(state === "ESTABLISHED" && { bgpid: routerId(peer.remote_bgpid) }),
-    state: name,
+    state: STATES[state] ?? `state ${state}`,
     last_updown,
     last_updown_sec,
+  };
+}
+
+/**
+ * A neighbor, with its configuration, counters and session.
+ *
+ * @param {PeerFields} peer
+ * @param {number} now the monotonic clock of the daemon's machine, in seconds
+ * @param {Uint8Array} bytes the payload: a reason may be no UTF-8
+ * @returns {Neighbor}
+ */
+export function neighbor(peer, now, bytes) {
+  const { stats: s } = peer;
+  const [my_shutdown_reason, last_shutdown_reason] = [myReason(bytes), lastReason(bytes)];
+  const last_error_sent = notification(s.last_sent_errcode, s.last_sent_suberr);
+  const last_error_received = notification(s.last_rcvd_errcode, s.last_rcvd_suberr);
+  return {
+    ...neighborSummary(peer, now),
     config: config(peer),
-    stats: stats(peer.stats, now),
-    ...(conf.reason !== "" && { my_shutdown_reason: conf.reason }),
-    ...(peer.stats.last_reason !== "" && { last_shutdown_reason: peer.stats.last_reason }),
-    ...(SESSION.includes(String(state)) && { session: session(peer) }),
+    stats: stats(s, now),
+    ...(my_shutdown_reason !== "" && { my_shutdown_reason }),
+    ...(last_shutdown_reason !== "" && { last_shutdown_reason }),
+    ...(last_error_sent !== undefined && { last_error_sent }),
+    ...(last_error_received !== undefined && { last_error_received }),
+    ...(SESSION.includes(String(peer.state)) && { session: session(peer) }),
   };
 }

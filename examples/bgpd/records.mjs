@@ -1,13 +1,17 @@
 // bgpd's replies as records with the names and values of `bgpctl -j`.
 
 import { printAddress, routerId } from "./addresses.mjs";
+import { printAttribute } from "./attributes.mjs";
+import { printCommunities } from "./communities.mjs";
 import { span } from "./times.mjs";
 
 /** @import { Decoded } from "imsg-wasm/protocol" */
-/** @import { CtlShowRib, Ktable, RdeMemstats } from "imsg-wasm/protocols/bgpd" */
-/** @import { FibTable, MemoryUse, RibEntry, RibMemory } from "./types.ts" */
+/** @import { CtlShowRib, RdeMemstats } from "imsg-wasm/protocols/bgpd" */
+/** @import { CommunityFields } from "./communities.mjs" */
+/** @import { MemoryUse, RibEntry, RibMemory } from "./types.ts" */
 
-const FAMILIES = [
+/** The address families by their numbers, in bgpctl's words. */
+export const FAMILIES = [
   "unspec",
   "IPv4 unicast",
   "IPv6 unicast",
@@ -45,12 +49,14 @@ const ORIGINS = { IGP: "IGP", EGP: "EGP", INCOMPLETE: "incomplete" };
 const word = (words, name, otherwise) => (typeof name === "number" ? otherwise : words[name]);
 
 /**
- * An entry of the RIB, with its AS path.
+ * An entry of the RIB, with its AS path, and with what was asked for as details.
  *
  * @param {Decoded<typeof CtlShowRib>} route
+ * @param {readonly CommunityFields[]} [communities]
+ * @param {readonly Uint8Array[]} [attributes] each with the flags, type and length of a BGP message
  * @returns {RibEntry}
  */
-export function ribEntry(route) {
+export function ribEntry(route, communities = [], attributes = []) {
   const has = (/** @type {typeof route.flags[number]} */ flag) => route.flags.includes(flag);
   return {
     prefix: `${printAddress(route.prefix)}/${route.prefixlen}`,
@@ -80,6 +86,8 @@ export function ribEntry(route) {
     dmetric: route.dmetric,
     last_update: span(route.age),
     last_update_sec: route.age,
+    ...printCommunities(communities),
+    ...(attributes.length > 0 && { attributes: attributes.map(printAttribute) }),
   };
 }
 
@@ -141,16 +149,3 @@ export function ribMemory(stats) {
     },
   };
 }
-
-/**
- * A table of the kernel's routes.
- *
- * @param {Decoded<typeof Ktable>} table
- * @returns {FibTable}
- */
-export const fibTable = ({ rtableid, descr, fib_sync, fib_conf }) => ({
-  rtableid,
-  description: descr,
-  coupled: fib_sync,
-  admin_change: fib_sync !== fib_conf,
-});

@@ -40,7 +40,7 @@ function report(/** @type {string} */ name, /** @type {string} */ what) {
   return channel.send({ type: REPORT, data: bytes(JSON.stringify(done)) });
 }
 
-/** What was not given: the error that it is. */
+/** Tries an action that the page did not allow, and returns the name of its error. */
 async function attempt(/** @type {() => unknown} */ action) {
   try {
     await action();
@@ -58,6 +58,6 @@ for await (const message of channel) {
   if (message.type === GRANT && message.hasFd && Object.hasOwn(uses, name)) {
     await report(name, await uses[name](/** @type {never} */ (message.takeFd())));
   } else {
-    message.dispose(); // what it does not know it does not keep
+    message.dispose(); // the frame keeps no capability that it does not know
   }
 }

@@ -1,15 +1,15 @@
 // The message types that the page and the frame agree on.
 
-/** The frame runs, and knows of nothing. */
+/** From the frame: it runs, and has no capability yet. */
 export const READY = 1;
-/** A capability, whose name is the payload. */
+/** From the page: a capability; the payload is its name. */
 export const GRANT = 2;
-/** What the frame could do, as JSON. */
+/** From the frame: the results of its attempts, as JSON. */
 export const REPORT = 3;
 
-/** On the notebook's own channel: all of it, please. */
+/** On the notebook's own channel: asks for the whole text. */
 export const READ = 10;
-/** One line more. */
+/** On the notebook's own channel: adds a line. */
 export const APPEND = 11;
 
 const encoder = new TextEncoder();

@@ -20,7 +20,7 @@ async function serve(/** @type {ImsgChannel} */ channel) {
   }
 }
 
-/** A stream of ticks, which ends when its reader has had enough. */
+/** A stream of ticks, which ends when its reader cancels it. */
 function clock() {
   let ticks = 0;
   return new ReadableStream({
@@ -30,7 +30,7 @@ function clock() {
   });
 }
 
-/** A stream that shows what is written to it. */
+/** A stream that shows the text that is written to it. */
 function paper() {
   return new WritableStream({
     write(line) {
@@ -39,7 +39,7 @@ function paper() {
   });
 }
 
-// the frame asks for its channel: the one thing that it needs from outside
+// the frame asks for its channel, because it cannot receive one otherwise
 window.addEventListener("message", async ({ source, data }) => {
   if (source !== frame.contentWindow || data !== "channel, please") return;
   const { port1, port2 } = new MessageChannel();
@@ -47,7 +47,7 @@ window.addEventListener("message", async ({ source, data }) => {
   const channel = fromMessagePort(port1, { allowFdPass: true });
   const notebook = new MessageChannel();
   const served = fromMessagePort(notebook.port1);
-  serve(served).catch(() => {}); // the frame may break off
+  serve(served).catch(() => {}); // the frame may have aborted the channel
   element("revoke").onclick = () => served.abort(new Error("taken back"));
   const granted = { notebook: notebook.port2, clock: clock(), paper: paper() };
 
@@ -62,4 +62,4 @@ window.addEventListener("message", async ({ source, data }) => {
   }
 });
 show();
-frame.src = "frame.html"; // not before there is somebody to ask
+frame.src = "frame.html"; // the listener above must exist before the frame asks

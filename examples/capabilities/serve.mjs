@@ -22,7 +22,7 @@ const server = createServer(async (request, response) => {
     const body = await readFile(path === "/" ? join(here, "page.html") : file);
     response.writeHead(200, {
       "Content-Type": TYPES[extname(path) || ".html"] ?? "application/octet-stream",
-      // the frame's origin is no one's, so that its own scripts are foreign to it
+      // the frame has an opaque origin, so its own scripts come from another origin
       "Access-Control-Allow-Origin": "*",
     });
     response.end(body);

@@ -1,6 +1,6 @@
 // The same C twice: OpenBSD's imsg compiled to WebAssembly, in this process, and compiled by the
-// system's compiler, in a process of its own. They talk over a Unix socket; everything that either
-// says is compared, byte for byte, with what the other must have said.
+// system's compiler, in a process of its own. They talk over a Unix socket. Every message that
+// arrives is compared, byte for byte, with the message that the other side must have sent.
 //
 //   node examples/demo/demo.mjs build/native/peer     (make demo builds both and runs this)
 
@@ -15,7 +15,7 @@ import { connect } from "imsg-wasm/node";
 import { ECHO, originated, SEND, SUM, startPeer, sumOf } from "./peer.mjs";
 import { compare, Difference, printMessages, printTitle, totals } from "./table.mjs";
 
-const LARGEST = 16384 - 16; // what a message may carry: 16,384 bytes less the header
+const LARGEST = 16384 - 16; // the longest payload: 16,384 bytes less the header
 
 const text = (string) => new TextEncoder().encode(string);
 const bytes = (length, seed) => Uint8Array.from({ length }, (_, i) => (i * seed + (i >> 8)) & 255);
@@ -39,7 +39,7 @@ async function exchange(channel, title, messages, expected) {
   printMessages("←", received);
 }
 
-/** For messages that come back as they were. */
+/** Sends messages, and expects the same messages back. */
 const echo = (channel, title, messages) => exchange(channel, title, messages, messages);
 
 async function overSocket(path, peer) {
@@ -59,7 +59,7 @@ async function overSocket(path, peer) {
     repeat(1000, (i) => ({ type: ECHO, peerid: i, data: text(`number ${i}`) })),
   );
 
-  // Other types are not answered. One SEND asks for as many messages as were sent, itself included.
+  // Other types get no answer. One SEND asks for as many messages as were sent, itself included.
   const quiet = repeat(199, (i) => ({ type: 1000 + i, peerid: i, data: bytes(i * 80, 3) }));
   await exchange(
     channel,
@@ -85,14 +85,14 @@ async function overSocket(path, peer) {
   await finish(channel);
 }
 
-/** The same over web streams that tear everything into chunks of seven bytes, both ways. */
+/** The same over web streams that cut the bytes into chunks of seven, both ways. */
 async function overTornStreams(path, peer) {
   const socket = connectSocket({ path });
   await once(socket, "connect");
   const { readable, writable } = Duplex.toWeb(socket);
   const outgoing = tear(7);
   const sent = outgoing.readable.pipeTo(writable);
-  sent.catch(() => {}); // the channel tells
+  sent.catch(() => {}); // the channel reports the error
   const channel = new ImsgChannel({
     readable: readable.pipeThrough(tear(7)),
     writable: outgoing.writable,
@@ -130,14 +130,14 @@ function tear(length) {
   });
 }
 
-/** Ends our side, and expects that the peer then ends its own without another word. */
+/** Ends our side, and expects that the peer then ends its side without another message. */
 async function finish(channel) {
   await channel.end();
   compare(undefined, await channel.receive());
   await channel.closed;
 }
 
-/** Rejects when the time is up, so that a demo that hangs says so. */
+/** Rejects when the time is up, so that a demo that hangs ends with an error. */
 function deadline(seconds) {
   let timer;
   const promise = new Promise((_, reject) => {

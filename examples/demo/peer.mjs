@@ -7,7 +7,7 @@ import { spawn } from "node:child_process";
 export const ECHO = 1;
 export const SUM = 2;
 export const SEND = 3;
-/** The type of the messages that it makes up. */
+/** The type of the messages that the peer makes by its formula. */
 export const DATA = 16;
 
 /** Starts the peer on a Unix socket and waits until it listens. */

@@ -6,10 +6,10 @@ const FIRST_BYTES = 12;
 /** Messages and bytes so far, as they were printed. */
 export const totals = { sent: 0, received: 0, bytes: 0 };
 
-/** What a message must have been, and was not. */
+/** The difference between a message and the expected one. */
 export class Difference extends Error {}
 
-/** A message to send as it must arrive: with everything that the library fills in. */
+/** The form in which a sent message must arrive: with the fields that the library fills in. */
 function whole({ type, peerid = 0, pid = process.pid, data }) {
   const payload = data === undefined ? new Uint8Array(0) : viewOf(data);
   return { type, length: HEADER + payload.length, peerid, pid, payload };
@@ -49,7 +49,7 @@ export function printMessages(arrow, messages) {
   }
 }
 
-/** Throws the first difference between a message and what it must be; undefined is the end. */
+/** Throws the first difference between a message and the expected one; undefined stands for the end. */
 export function compare(expected, received) {
   if (expected === undefined && received === undefined) return;
   if (expected === undefined || received === undefined) {

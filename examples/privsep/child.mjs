@@ -1,6 +1,5 @@
-// The child: parses what it is given and may do nothing else. A bug in here can
-// be exploited only as far as the permissions of this process and the parent's
-// answers go.
+// The child: parses the text that the parent sends, and has no permission for anything else. An exploited
+// bug in here can do only what this process's permissions and the parent's answers allow.
 
 import { Socket } from "node:net";
 import { CHANNEL_FD, fromDuplex } from "imsg-wasm/node";
@@ -39,7 +38,7 @@ for await (const { type, peerid, data } of channel) {
     const results = await probe(decode(data));
     await channel.send({ type: PROBE, peerid, data: encode(JSON.stringify(results)) });
   } else if (type === PARSE) {
-    // not awaited: the loop goes on, and the parent's answers come through it
+    // not awaited: the loop must continue, because it receives the parent's answers
     parse(decode(data), 0)
       .then(() => "")
       .catch((error) => error.message)

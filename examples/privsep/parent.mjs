@@ -1,8 +1,8 @@
-// Privilege separation with imsg: this process keeps the files, a child that may
-// touch none parses what is in them.
+// Privilege separation with imsg: this process reads the files, and a child that may
+// open none parses their contents.
 //
 //   node parent.mjs CONFIG            prints the settings
-//   node parent.mjs --probe CONFIG    prints what the child was refused
+//   node parent.mjs --probe CONFIG    prints which attempts of the child were refused
 
 import { readFile, realpath } from "node:fs/promises";
 import { basename, dirname, join, sep } from "node:path";
@@ -26,7 +26,7 @@ import {
 function restricted() {
   const here = dirname(fileURLToPath(import.meta.url));
   const library = dirname(dirname(fileURLToPath(import.meta.resolve("imsg-wasm/node"))));
-  // its name until Node 22
+  // the flag's name until Node 22
   const flag = process.allowedNodeEnvironmentFlags.has("--permission")
     ? "--permission"
     : "--experimental-permission";
@@ -52,7 +52,7 @@ async function grant(folder, name) {
   return contents;
 }
 
-/** Has the child parse a file; its settings, or the child's error. */
+/** Has the child parse a file. Returns its settings, or the child's error. */
 async function parse(channel, folder, name) {
   const settings = [];
   await channel.send({ type: PARSE, data: encode(name) });

@@ -1,4 +1,4 @@
-// Tries what the child must not do, and says what Node answered.
+// Tries everything that the child must not do, and reports Node's errors.
 
 async function attempt(action) {
   try {
@@ -9,7 +9,7 @@ async function attempt(action) {
   }
 }
 
-/** What happens to someone in here who wants the file, a process, or the network. */
+/** Tries to read a file, to start a process and to use the network, and returns the errors by attempt. */
 export async function probe(file) {
   return {
     "read a file": await attempt(async () => (await import("node:fs")).readFileSync(file)),
@@ -25,7 +25,7 @@ export async function probe(file) {
       const { connect } = await import("node:net");
       await new Promise((resolve, reject) => {
         const socket = connect({ host: "127.0.0.1", port: 1 });
-        // nobody listens there: to be told so, one must have been allowed to ask
+        // no process listens there: only an allowed attempt gets ECONNREFUSED
         socket.on("error", (error) => (error.code === "ECONNREFUSED" ? resolve() : reject(error)));
         socket.on("connect", () => resolve(socket.destroy()));
       });

@@ -1,12 +1,12 @@
-// What parent and child say to each other: the types of their imsgs.
+// The types of the imsgs between parent and child.
 
 /** Parent to child: parse the file that follows; the payload is its name. */
 export const PARSE = 1;
 /** Child to parent: may I have this file? The reply is FILE or REFUSED with the same peerid. */
 export const OPEN = 2;
-/** A file's contents. */
+/** Parent to child: a file's contents. */
 export const FILE = 3;
-/** Why there is no such file for the child. */
+/** Parent to child: the reason why the child may not have the file. */
 export const REFUSED = 4;
 /** Child to parent: a setting, as JSON: { file, line, key, value }. */
 export const SETTING = 5;

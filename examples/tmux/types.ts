@@ -11,7 +11,7 @@ export interface CommandOptions {
   stdin?: Uint8Array | string;
   /** The folder in which new panes start; the process's if absent. */
   cwd?: string;
-  /** Gives the command up: the connection is broken off. */
+  /** Aborts the command: the connection is broken off. */
   signal?: AbortSignal;
 }
 

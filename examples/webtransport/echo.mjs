@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ImsgChannel } from "imsg-wasm";
 
-/** A certificate that the client is told the hash of: browsers allow that for two weeks. */
+/** A certificate that the client trusts by its hash, which browsers allow for two weeks. */
 function makeCertificate() {
   const folder = mkdtempSync(join(tmpdir(), "imsg-webtransport-"));
   const [keyFile, certFile] = ["key.pem", "cert.pem"].map((name) => join(folder, name));
@@ -49,7 +49,7 @@ async function* connections(listener) {
 const { key, cert } = makeCertificate();
 const endpoint = new Deno.QuicEndpoint({ hostname: "127.0.0.1", port: 0 });
 const listener = endpoint.listen({ cert, key, alpnProtocols: ["h3"] });
-const serving = serve(listener).catch(() => {}); // until the session is closed
+const serving = serve(listener).catch(() => {}); // this loop ends when the session is closed
 
 const session = new WebTransport(`https://127.0.0.1:${endpoint.addr.port}/`, {
   serverCertificateHashes: [{ algorithm: "sha-256", value: await sha256(cert) }],

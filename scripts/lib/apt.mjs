@@ -21,11 +21,11 @@ export async function mirrors() {
   );
 }
 
-/** Downloads `url` to `file` and checks its sum. Returns undefined, or what went wrong. */
+/** Downloads `url` to `file` and checks its sum. Returns undefined, or the reason of a failure. */
 export async function download(url, file, sha256) {
   const { code, stdout, stderr } = await run(HELPER, [
-    // The file goes to a folder that only we can enter, which the user _apt cannot:
-    // without this, apt run by root warns about it.
+    // Only this user can enter the file's folder, so the user _apt cannot.
+    // Without this option, apt run by root prints a warning about that.
     "-o",
     "APT::Sandbox::User=root",
     "-o",
@@ -58,7 +58,7 @@ export async function missingPackages(specs) {
   for (const spec of specs) {
     const [name, version] = spec.split("=");
     const installed = await installedVersion(name);
-    // A tool that did not come from a package is as good, unless a version is asked for.
+    // A tool that was not installed from a package will do, unless a version is asked for.
     const there = version ? installed === version : installed || findCommand(name);
     if (!there) missing.push(spec);
   }
@@ -70,7 +70,7 @@ async function hasCandidate(spec) {
   return stdout.trim() !== "";
 }
 
-// tests that run beside each other may all find the same package missing
+// tests that run at the same time may all need the same missing package
 const LOCK = "DPkg::Lock::Timeout=600";
 
 const aptGet = (args, cwd) =>
@@ -88,7 +88,7 @@ async function update() {
 
 /**
  * Installs packages, or throws one sentence that says what the user has to install.
- * `what` is the user's name for them, `note` is for the line that announces the installation.
+ * `what` names them for the user, and `note` stands in the line that announces the installation.
  */
 export async function install(specs, { what = specs.join(", "), note = "" } = {}) {
   const command = `apt-get install --no-install-recommends ${specs.join(" ")}`;
@@ -103,7 +103,7 @@ export async function install(specs, { what = specs.join(", "), note = "" } = {}
   if (code !== 0) throw new UserError(`${command} failed (${code}), see above.`);
 }
 
-/** Runs apt-get with package lists that are as new as they have to be: its exit code. */
+/** Runs apt-get, and updates its package lists before if they are too old. Returns its exit code. */
 async function withLists(specs, args, cwd) {
   let updated = false;
   for (const spec of specs) {
@@ -113,15 +113,15 @@ async function withLists(specs, args, cwd) {
   }
   const { code } = await aptGet(args, cwd);
   if (code === 0 || updated) return code;
-  // Lists that have aged name versions which the mirror no longer has.
+  // Old lists name versions that the mirror no longer has.
   await update();
   return (await aptGet(args, cwd)).code;
 }
 
-/** Unpacks a package's files into a folder and installs nothing: no scripts run, nothing starts. */
+/** Unpacks a package's files into a folder, without installing it: none of its scripts runs. */
 export async function unpack(name, folder) {
   const downloads = temporaryFolder(tmpdir(), "imsg-deb-");
-  // the folder is ours alone, and the user _apt could not enter it
+  // only this user can enter the folder, so the user _apt cannot
   const args = ["-o", "APT::Sandbox::User=root", "download", name];
   const code = await withLists([name], args, downloads);
   const [file] = readdirSync(downloads);

@@ -1,12 +1,12 @@
-// Bundles the conformance suite for workerd as users bundle: the package is found
-// in the project that the tarball is installed in, by the conditions of the target.
+// Bundles the conformance suite for workerd as users do: the bundler resolves the package
+// in the project that has the tarball installed, by the conditions of the target.
 
 import { copyFileSync, mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { build } from "rolldown";
 
-/** workerd is given the module as a file beside the code. */
+/** workerd reads the module from a file beside the code. */
 const besides = {
   name: "wasm-beside",
   resolveId: (id) => (id.endsWith(".wasm") ? { id: "./imsg.wasm", external: true } : undefined),

@@ -1,31 +1,31 @@
-// How the bytes of the module are written down in the package's code.
+// Encodes the bytes of the module as text in the package's code.
 //
 // Base64 spreads each byte over characters that it shares with its neighbours,
-// which hides from gzip what repeats: 30 % more on the wire than the bytes
-// themselves. Here each byte has a character of its own, or two if it is a rare
+// which hides repetitions from gzip: the result has 30 % more bytes on the wire than
+// the module itself. Here each byte has a character of its own, or two if it is a rare
 // one, so that a gzipped bundle is about as small as with the bytes in it, and
 // still plain ASCII in every tool and charset.
 
 /** Characters that some tool would have to escape. */
 const SPECIAL = "\"'`\\$<";
-/** The characters from this one on say that the next one stands for a rare byte. */
+/** The characters from this one on are prefixes: the next character stands for a rare byte. */
 const PREFIX = "z".charCodeAt(0);
 /**
- * How far apart the ranges of bytes are that the prefixes stand for. They
- * overlap: what would be a special character in one is another in the next.
+ * The distance between the ranges of bytes that the prefixes stand for. The ranges
+ * overlap, so that a byte whose character would be special in one has another in the next.
  */
 const STRIDE = 59;
 /**
- * Minified JavaScript's characters, frequent ones first: frequent bytes get
- * those, because gzip has one code for both where the module meets the code.
+ * Minified JavaScript's characters, frequent ones first. Frequent bytes get these
+ * characters, because gzip then has one code for both where module and script meet in a block.
  */
 const FREQUENT = "e.t,r()nisoa=h;c:dl>fumg#p!b_?xywv[]kS1ITEM0RA&P8N2OCLD6B/3+54jUGF7q- ";
-/** These stay what they are: the exports have the names by which the code calls them. */
+/** These bytes keep their characters, because the names of exports also occur in the script. */
 const KEPT = /[a-y_]/;
 
 const character = (code) => String.fromCharCode(code);
 
-/** The characters of their own that bytes have, by byte. */
+/** The one character that stands for a byte, by byte. */
 function assign(wasm) {
   const count = new Array(256).fill(0);
   for (const byte of wasm) count[byte]++;
@@ -48,7 +48,7 @@ function assign(wasm) {
   return own;
 }
 
-/** Two characters for a byte that has none of its own. */
+/** The two characters that stand for a rare byte. */
 function rare(byte) {
   for (let prefix = PREFIX; prefix < 127; prefix++) {
     const offset = (byte - (prefix - PREFIX) * STRIDE) & 255;
@@ -70,7 +70,7 @@ export function encode(wasm) {
   return { text, table };
 }
 
-/** TypeScript that gives the bytes back. */
+/** TypeScript that decodes the bytes. */
 export function moduleSource(wasm, from) {
   const { text, table } = encode(wasm);
   return `// Generated from ${from} (see scripts/lib/embedding.mjs); not kept in git.

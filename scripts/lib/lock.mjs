@@ -21,7 +21,7 @@ const WANTED = new Map([
   [SHA256, "a SHA-256 in hexadecimal"],
 ]);
 
-/** Throws a UserError that names the record and the field if a record is not as it must be. */
+/** Checks a record. Throws a UserError that names the record and the field. */
 function checkRecord(lockFile, where, record, fields) {
   const fail = (what) => {
     throw new UserError(`${lockFile}: ${where}: ${what}`);

@@ -11,7 +11,7 @@ export class UserError extends Error {}
 const temporary = new Set();
 const children = new Set();
 
-/** Makes a folder that `cleanUp` removes, however the script ends short of SIGKILL. */
+/** Makes a folder that `cleanUp` removes at every end of the script but SIGKILL. */
 export function temporaryFolder(parent, prefix) {
   const folder = mkdtempSync(join(parent, prefix));
   temporary.add(folder);
@@ -84,7 +84,7 @@ export function findCommand(command) {
       accessSync(file, constants.X_OK);
       if (statSync(file).isFile()) return file;
     } catch {
-      // Not here: the next folder.
+      // not in this folder: try the next one
     }
   }
   return undefined;

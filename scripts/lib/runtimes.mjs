@@ -10,7 +10,7 @@ const npmNode = (major) => ({
   binary: "node_modules/node/bin/node",
 });
 
-/** Exact versions where others have been seen to fail or to be missing. */
+/** A version is exact where another one failed or is missing from the registry. */
 export const RUNTIMES = {
   node20: { ...npmNode(20), machine: () => process.versions.node.startsWith("20."), kind: "node" },
   node22: { ...npmNode(22), kind: "node" },
@@ -33,7 +33,7 @@ export const RUNTIMES = {
   webkit: { debian: ["webkit2gtk-driver", "xvfb", "xauth"], kind: "browser" },
 };
 
-/** Those that need no package of the system but Chromium, which `make test` needs, too. */
+/** The runtimes that need no system package except Chromium, which `make test` needs, too. */
 export const CI_SUBSET = [
   "node20",
   "node22",
@@ -63,7 +63,7 @@ export async function installInto(folder, packages, { ignoreScripts = false } = 
   writeFileSync(stamp, wanted);
 }
 
-/** Installs a runtime if need be; the path of its program, if it is one of npm's. */
+/** Installs a runtime if it is missing. Returns the path of its program if it is one of npm's. */
 export async function installRuntime(name, top) {
   const runtime = RUNTIMES[name];
   if (runtime.machine?.()) return process.execPath;
@@ -78,7 +78,7 @@ export async function installRuntime(name, top) {
   return join(folder, runtime.binary);
 }
 
-/** The version that a program says it has. */
+/** The version that a program prints. */
 export async function versionOf(program) {
   const { stdout } = await run(program, ["--version"]);
   return /\d[\w.-]*/.exec(stdout)?.[0] ?? "?";
@@ -97,7 +97,7 @@ export function testArguments(kind, file) {
   return kind === "bun" ? ["test", file] : ["--test", file];
 }
 
-/** Sums up the lines that a run has noted: { planned, absent } and { name, ok, error }. */
+/** Sums up the lines that a run has written: { planned, absent } and { name, ok, error }. */
 export function tally(lines) {
   const { planned = 0, absent = [] } = lines.find((line) => "planned" in line) ?? {};
   const results = lines.filter((line) => "name" in line);

@@ -1,4 +1,4 @@
-// The folder c-src/upstream: looking at it, reading a source for it, replacing it.
+// Inspects the folder c-src/upstream, reads a source for it, and replaces it.
 
 import { createHash } from "node:crypto";
 import {
@@ -32,7 +32,7 @@ function listFiles(folder) {
   );
   const links = entries.filter((entry) => !entry.isFile()).map(nameOf);
   if (links.length > 0) {
-    // What a link leads to can change after it was verified.
+    // The target of a link can change after it was verified.
     throw new UserError(
       `${shown(folder)} holds what is no plain file: ${links.slice(0, 5).join(", ")}. ` +
         "Please remove it and run this again.",
@@ -41,7 +41,7 @@ function listFiles(folder) {
   return entries.map(nameOf).map((name) => name.split(sep).join("/"));
 }
 
-/** What `dest` holds: `state` is absent, right, incomplete, marked or edited. */
+/** Describes the contents of `dest`: `state` is absent, right, incomplete, marked or edited. */
 export function look(dest, files) {
   if (!existsSync(dest)) return { state: "absent" };
   if (!lstatSync(dest).isDirectory()) throw new UserError(`${shown(dest)} is not a folder.`);
@@ -49,7 +49,7 @@ export function look(dest, files) {
   const known = new Set([MARKER, ...files.map((file) => file.name)]);
   const strangers = [...names].filter((name) => !known.has(name));
   if (strangers.length > 0) {
-    // They might shadow a header, and replacing the folder would lose them.
+    // Other files might shadow a header, and replacing the folder would lose them.
     throw new UserError(
       `${shown(dest)} holds what does not belong there: ${strangers.slice(0, 5).join(", ")}. ` +
         "Please move it away.",
@@ -128,7 +128,7 @@ export function place(dest, files, contents, wrong) {
     const text = `These files are not the pinned originals:\n${describeWrong(wrong)}\n`;
     writeFileSync(join(fresh, MARKER), text);
   }
-  // What was written is what counts.
+  // Compare the files as they were written.
   const written = new Map(files.map(({ name }) => [name, readFileSync(join(fresh, name))]));
   const bad = compare(files, written);
   if (bad.length !== wrong.length) {

@@ -22,7 +22,7 @@ function numbersOfC(): Map<string, number> {
   return found;
 }
 
-/** The same of TypeScript. */
+/** The numbers of ts/module/abi.ts, by name. */
 function numbersOfTypeScript(): Map<string, number> {
   const found = new Map<string, number>();
   for (const [name, value] of Object.entries(abi)) {

@@ -291,7 +291,7 @@ memory_that_is_not_written_never_becomes_resident(void)
 }
 #endif
 
-/* For a caller that cannot say how far it has written. */
+/* For a caller that does not know how many bytes it has written. */
 static void
 a_block_can_be_marked_to_be_wiped_whole(void)
 {

@@ -1,6 +1,6 @@
 /**
  * Lets one connection use all memory of an instance: the allocation that finds none fails, the
- * messages of its neighbours stay whole, and afterwards everybody is served as before.
+ * messages of its neighbours stay whole, and afterwards every connection works as before.
  */
 import { describe, expect, it } from "vitest";
 import { createInstance } from "../../ts/c/index.ts";
@@ -12,7 +12,7 @@ const LIMIT = 48 << 20;
 
 type Exports = ReturnType<typeof createInstance>["engine"]["exports"];
 
-/** An instance whose linear memory may not grow beyond the limit, and what a test does with it. */
+/** An instance whose linear memory may not grow beyond the limit, with the operations of a test. */
 class Memory {
   readonly engine = createInstance(bytes()).engine;
   readonly c: Exports = this.engine.exports;
@@ -119,7 +119,7 @@ describe("an instance whose memory one connection has used up", () => {
     expect(memory.queue(queued, 3000)).toBe(true);
     const greedy = memory.open();
     for (const size of [...SIZES].reverse()) memory.exhaust(greedy, [size]);
-    // nobody can allocate, but what was accepted is whole
+    // no allocation succeeds, but the accepted messages are whole
     expect(memory.queue(queued, 100)).toBe(false);
     expect(memory.read(half, incoming.subarray(20_000))).toBe(1);
     expect(memory.payload(40_000)).toEqual(incoming.subarray(HEADER));

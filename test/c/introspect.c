@@ -160,8 +160,8 @@ header_sizes_have_bounds(void)
 }
 
 /*
- * ibuf_free wipes as far as wpos, but a truncated ibuf was written beyond it; and
- * truncating a view says nothing of the ibuf that owns the memory.
+ * ibuf_free wipes up to wpos, but a truncated ibuf was written beyond it.  The
+ * truncation of a view does not change the ibuf that owns the memory.
  */
 static void
 a_truncated_ibuf_is_wiped_whole(void)
@@ -178,7 +178,7 @@ a_truncated_ibuf_is_wiped_whole(void)
 		ibuf_from_ibuf(&view, b);
 		CHECK(ibuf_truncate(&view, 3) == 0 && p[3] == 0xff);
 		CHECK(ibuf_truncate(b, 10) == 0 && ibuf_size(b) == 10);
-		/* views of what was cut are as valid as in C */
+		/* views of the cut bytes are as valid as in C */
 		CHECK(p[sizes[i] - 1] == 0xff);
 		ibuf_free(b);
 		CHECK((p = mem_alloc(sizes[i])) != NULL);

@@ -17,7 +17,7 @@ function run(command: string, args: string[]): { status: number | null; output: 
   return { status, output: stdout + stderr };
 }
 
-/** What each program is about, by its name; the prefix is the allocator it is built with. */
+/** The subject of each program, by its name; the prefix is the allocator of its build. */
 const SUBJECTS: Record<string, string> = {
   file: "keep the table of descriptors",
   read: "read what was delivered, with its errors and descriptors",

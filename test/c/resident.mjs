@@ -26,14 +26,14 @@ function announcement(length) {
 
 const options = { maxSize: Math.max(...lengths.map(Number)) };
 
-/** Opens a codec that has read an announcement; returns what closes it. */
+/** Opens a codec that has read an announcement; returns a function that closes it. */
 function codec(instance, length) {
   const opened = new ImsgCodec({ ...options, instance });
   opened.push(announcement(length));
   return () => opened[Symbol.dispose]();
 }
 
-/** The same of a channel over streams. */
+/** The same with a channel over streams. */
 async function channel(instance, length) {
   const { readable, writable } = new TransformStream();
   const opened = new ImsgChannel(
@@ -48,7 +48,7 @@ async function channel(instance, length) {
   return async () => opened.abort(new Error("the peer has left"));
 }
 
-/** The 1:1 API's imsgbuf. */
+/** The same with an imsgbuf of the 1:1 API. */
 function imsgbuf(instance, length) {
   const socket = new instance.Socket();
   const opened = instance.Imsgbuf.init(socket);
@@ -61,7 +61,7 @@ function imsgbuf(instance, length) {
   };
 }
 
-/** Whether a codec of each length can still be sent a whole message. */
+/** Whether a codec of each length still decodes a whole message. */
 async function everybody() {
   for (const length of new Set(lengths.map(Number))) {
     const codec = new ImsgCodec({ ...options, instance });
@@ -75,7 +75,7 @@ async function everybody() {
 }
 
 const open = { codec, channel, imsgbuf }[scenario];
-/** An instance of its own, which has served one of each before anything is measured. */
+/** An instance of its own, which has served one connection of each kind before the measurement. */
 const instance = createInstance(readFileSync(new URL("../../dist/imsg.wasm", import.meta.url)));
 for (let i = 0; i < 20; i++) await (await open(instance, Math.min(1000, options.maxSize)))();
 await settle();

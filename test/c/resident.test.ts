@@ -1,7 +1,7 @@
 /**
  * Measures the resident memory of a process whose peers announce long messages, through the packed
- * library: what was announced and not sent must not become resident, neither on arrival nor when the
- * peers leave, and afterwards the instance serves messages of every length.
+ * library: memory that was announced and not sent must not become resident, neither on arrival nor when
+ * the peers leave, and afterwards the instance serves messages of every length.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -28,11 +28,11 @@ function measure(scenario: string, count: number, lengths: readonly number[]): G
 }
 
 /**
- * What an open connection may cost besides, in bytes: its objects in JavaScript and C, and the 4 kB
+ * The other memory of an open connection, in bytes: its objects in JavaScript and C, and the 4 kB
  * in which codecs and channels collect short chunks. An imsgbuf of the 1:1 API has a read buffer.
  */
 const CONNECTION: Record<string, number> = { codec: 7000, channel: 20_000, imsgbuf: 70_000 };
-/** What the process may grow by without any connection: V8 collects when it wants to. */
+/** The growth of the process without any connection, because the time of V8's collections varies. */
 const NOISE = 6 * MB;
 
 const MANY = [100, 5000, 30_000, 70_000, MB, 8 * MB];
@@ -52,7 +52,7 @@ describe.runIf(existsSync("/proc/self/status"))("resident memory", () => {
     const { during, after, linear, serves } = measure(scenario, count, lengths);
     const connections = count * CONNECTION[scenario]!;
     const announced = (count / lengths.length) * lengths.reduce((sum, n) => sum + n, 0);
-    // the space was allocated, or nothing would be proven
+    // the space was allocated, or the test would prove nothing
     expect(linear).toBeGreaterThan(announced);
     expect(during).toBeLessThan(NOISE + connections);
     expect(after).toBeLessThan(NOISE + connections);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type ChannelOptions, ImsgChannel } from "../../ts/channel/channel.ts";
 import { duplexTransport } from "../../ts/transports/node.ts";
 
-/** Two ends of a real Unix socket, which the kernel buffers as it likes. */
+/** Two ends of a real Unix socket, with the kernel's own buffering. */
 export async function socketPair(): Promise<[Socket, Socket]> {
   const folder = await mkdtemp(join(tmpdir(), "imsg-pair-"));
   const path = join(folder, "socket");
@@ -34,7 +34,7 @@ export async function channelPair(
   ];
 }
 
-/** Two channels over a pair of streams that hold as little as streams can. */
+/** Two channels over a pair of streams with the smallest possible queues. */
 export function streamPair(
   options: ChannelOptions = {},
   peerOptions = options,
@@ -56,7 +56,7 @@ export async function channelAndSocket(
   return [new ImsgChannel(duplexTransport(a), options), b];
 }
 
-/** Everything a channel receives, until its end. */
+/** Returns every message that a channel receives until its end. */
 export async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const item of source) all.push(item);

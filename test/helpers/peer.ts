@@ -83,13 +83,13 @@ function start(
     child.once("error", reject);
     child.once("close", (code, signal) => resolve({ code, signal }));
   });
-  // Whoever waits for it still sees the rejection.
+  // A caller that awaits the promise still gets the rejection.
   exited.catch(() => {});
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {
     stopping ??= (async () => {
       if (child.exitCode === null && child.signalCode === null) child.kill();
-      // "close" waits for the other pipes, which only these ends keep open.
+      // the event "close" waits for the other pipes, which only these ends keep open
       for (const stream of child.stdio) stream?.destroy();
       await cleanUp();
       await exited.catch(() => {});
@@ -112,7 +112,7 @@ export function pairPeer(...args: string[]): PairedPeer {
   return { ...peer, socket: peer.child.stdio[3] as Socket };
 }
 
-/** A peer that connects to a Unix socket somebody else listens on. */
+/** A peer that connects to a Unix socket on which the test listens. */
 export function connectPeer(path: string, ...args: string[]): PeerProcess {
   return start(["--connect", path, ...args], ["ignore", "pipe", "pipe"], () => {});
 }

@@ -13,7 +13,7 @@ const NAMES = ["imsg.h", "imsg.c", "imsg-buffer.c", "sys/queue.h", "sys/_null.h"
 const output = (command: string, ...args: string[]): string =>
   execFileSync(command, args, { cwd: top, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
 
-/** What is tracked, and what `git add` would track. */
+/** The files that git tracks, and those that `git add` would add. */
 function repositoryFiles(): string[] {
   const git = (...args: string[]) =>
     output("git", "-c", "safe.directory=*", "ls-files", "-z", ...args).split("\0");
@@ -40,14 +40,14 @@ function registryHosts(): string[] {
 /** The hosts of the addresses in a text, without this machine itself. */
 function hostsIn(text: string): string[] {
   const hosts = text.matchAll(/[a-z+]+:\/\/(?:[^/@\s"]*@)?(\[[0-9a-f:]+\]|[\w.-]+)/gi);
-  return [...new Set([...hosts].map((match) => match[1].toLowerCase()))].filter(
+  return [...new Set([...hosts].map((match) => match[1]!.toLowerCase()))].filter(
     (host) => !/^(localhost|127\..*|\[::1\])$/.test(host),
   );
 }
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
 
-/** What must be in no file, with the name that a failure gives it. */
+/** The patterns that no file may contain, with their names for a failure. */
 function forbidden(hosts: string[]): [string, RegExp][] {
   // A host's name without a dot may be any word: there it counts only in an address.
   const host = (name: string) =>
@@ -124,7 +124,7 @@ describe("the check for copies", () => {
       .slice(0, lines);
   }
 
-  /** What the check says about a file with these lines in the middle. */
+  /** The names of the originals that the check reports for a file with these lines in the middle. */
   function matchesIn(lines: string[]): string[] {
     const file = join(folder, "copy.txt");
     writeFileSync(file, ["first line of ours", ...lines, "last line of ours", ""].join("\n"));

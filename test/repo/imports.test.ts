@@ -1,6 +1,6 @@
 /**
- * The rule which folder of ts/ may import which stands in biome.json (`noRestrictedImports` and
- * `noImportCycles`), and `make check` enforces it. Here every possible import is planted in a copy.
+ * biome.json (`noRestrictedImports`, `noImportCycles`) has the rule which folder of ts/ may import
+ * which, and `make check` enforces it. This test plants every possible import in a copy.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";

@@ -6,7 +6,7 @@ import { expect, it } from "vitest";
 
 const top = fileURLToPath(new URL("../..", import.meta.url));
 
-/** The documents that are tracked, or that `git add` would track. */
+/** The documents that git tracks, and those that `git add` would add. */
 function documents(): string[] {
   const args = ["-c", "safe.directory=*", "ls-files", "-co", "--exclude-standard", "*.md"];
   const names = execFileSync("git", args, { cwd: top, encoding: "utf8" }).trim().split("\n");

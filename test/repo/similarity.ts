@@ -1,7 +1,7 @@
 // Finds text of the original in files of ours.
 //
 // Lines are compared without white space at their ends, with inner white space collapsed, and
-// without what a comment, a string literal, a quotation or a patch puts around them.
+// without the marks of a comment, a string literal, a quotation or a patch around them.
 // Two ways of copying are looked for:
 // - three consecutive non-blank lines, one of which at least has a content of its own;
 // - three consecutive lines with a content of their own, whatever trivial lines lie between them
@@ -10,7 +10,7 @@
 // Licence text is excepted. It is recognised in the original: a comment that holds a copyright
 // line and a permission ("Permission to use" or "Redistribution and use") makes no fingerprint.
 
-/** What surrounds a line of text in a comment, a string literal, a quotation or a patch. */
+/** The marks around a line in a comment, a string literal, a quotation or a patch. */
 const BEFORE = /^(?:\s|\/\/|\/\*|\*(?!\w)|<!--|[>|"'`+]|-(?=\s)|\\t)+/;
 const AFTER = /(?:\s|\*\/|-->|["'`,+\\]|\\[nt])+$/;
 
@@ -108,7 +108,7 @@ export class Originals {
       const key = keyOf(window);
       const original = this.#where.get(key);
       if (original === undefined) continue;
-      const line = window[0].number;
+      const line = window[0]!.number;
       // Both kinds of window may be the same three lines.
       if (matches.some((match) => match.line === line && match.text === key)) continue;
       matches.push({ line, original, text: key });

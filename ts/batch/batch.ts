@@ -10,7 +10,7 @@ import type { ImsgMessage, MessageInit } from "./message.ts";
 export type { Dialect, Sharing } from "./decoder.ts";
 export type { Piece } from "./encoder.ts";
 
-/** What a batch is made with. */
+/** Options of a batch. */
 export interface BatchOptions {
   /** The longest message in bytes, header included. */
   maxSize: number;
@@ -22,7 +22,11 @@ export interface BatchOptions {
   dialect?: Dialect;
 }
 
-function open(engine: Engine, { maxSize, pid, fdpass, dialect }: BatchOptions): Pointer {
+/** Opens C's struct batch. Throws EINVAL for a bad maxSize or pid, ENOMEM. */
+export function openBatch(
+  engine: Engine,
+  { maxSize, pid, fdpass, dialect }: BatchOptions,
+): Pointer {
   const pointer = engine.call.batch_open(
     checkSize(maxSize, "maxSize", "imsgbuf_set_maxsize"),
     checkPid(pid, "imsgbuf_init"),
@@ -46,7 +50,7 @@ export class Batch extends Owner {
 
   /** Throws EINVAL for a bad maxSize or pid, ENOMEM. */
   constructor(engine: Engine, options: BatchOptions) {
-    const pointer = open(engine, options);
+    const pointer = openBatch(engine, options);
     super(engine, "batch", pointer, (e) => e.exports.batch_close(pointer));
     this.#decoder = new Decoder(this, options.dialect ?? "current");
     this.#encoder = new Encoder(this, options.maxSize);
@@ -86,7 +90,7 @@ export class Batch extends Owner {
     return this.#decoder.stage(chunk);
   }
 
-  /** The stream has ended. Returns the error if that was inside a message. */
+  /** Notes that the stream has ended. Returns the error if it ended inside a message. */
   end(): ImsgError | undefined {
     return this.#decoder.end();
   }
@@ -109,12 +113,12 @@ export class Batch extends Owner {
     return this.#encoder.take();
   }
 
-  /** Takes everything that is queued into a buffer that has room for it from `at` on; returns how many bytes. */
+  /** Writes everything that is queued to a buffer with room for it from `at` on; returns the number of bytes. */
   flushInto(into: Uint8Array, at: number): number {
     return this.#encoder.flushInto(into, at);
   }
 
-  /** Takes everything that is queued and drops it. Throws nothing. */
+  /** Drops everything that is queued. Throws nothing. */
   discard(): void {
     this.#encoder.discard();
   }

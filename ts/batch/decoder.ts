@@ -24,21 +24,21 @@ import { Records } from "./records.ts";
 const TINY = 2048;
 /** Bytes that can be collected. */
 const STAGE = 16384;
-/** Payloads from this size on may be most of the chunk they came in. */
+/** Payloads from this size on may be most of their chunk. */
 const LARGE = 4096;
 
-/** Bytes at most of the buffer that payloads share which began in an earlier chunk. */
+/** The largest size in bytes of a buffer that several payloads share. */
 const POOL = 65536;
-/** How many payloads of the same size it should have room for, so that it does not pin much more than they are. */
+/** A shared buffer has room for this many payloads of one size: more would pin too much memory. */
 const POOLED = 32;
 
-/** What a message's data may share memory with. */
+/** The memory that a message's data may share. */
 export type Sharing =
-  /** the chunk it came in, or other messages */
+  /** the chunk that it arrived in, or other messages */
   | "chunk"
-  /** nothing, except that it may be most of the chunk it came in */
+  /** none, but it may be most of the chunk that it arrived in */
   | "large"
-  /** nothing */
+  /** none */
   | "none";
 
 /**
@@ -224,7 +224,7 @@ export class Decoder {
     const words = this.#engine.memory.u32;
     const { buffer, byteOffset } = piece;
     const empty = sharing === "chunk" ? sharedEmpty() : undefined;
-    // a payload that is most of the chunk's buffer may keep that buffer
+    // a payload that is most of the chunk's buffer may share that buffer
     const large =
       sharing === "large" ? Math.max(LARGE, Math.floor(buffer.byteLength / 2) + 1) : Infinity;
     const end = this.#headers + words[this.#result + RESULT_COUNT]! * 4;

@@ -24,7 +24,7 @@ const EMPTY = /* @__PURE__ */ new Uint8Array(0);
 /** Bytes to send, and the value that travels with the first of them. */
 export interface Piece {
   readonly data: Uint8Array<ArrayBuffer>;
-  /** The value of the descriptor that travels along. It belongs to whoever takes the piece. */
+  /** The value of the descriptor that travels along. The caller that takes the piece owns it. */
   readonly passed: HostValue | undefined;
   /** Whether more bytes are queued. */
   readonly more: boolean;

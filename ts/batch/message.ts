@@ -55,7 +55,7 @@ export class ImsgMessage {
   watch(_ended: (message: ImsgMessage) => void): void {}
 }
 
-/** A message with a descriptor. Few messages have one, so the others do without its field. */
+/** A message with a descriptor. Few messages have one, so the other class saves the field. */
 export class PassedMessage extends ImsgMessage {
   #passed: Passed | undefined;
 
@@ -123,8 +123,8 @@ export interface SendInit extends MessageInit {
 }
 
 /**
- * Reads a message once. Its data become plain views, so that no code of the
- * caller runs when the result is read. Throws EINVAL if the data are no bytes.
+ * Reads the fields of a message once. Its data become plain views, so that no code
+ * of the caller runs when the result is read. Throws EINVAL if the data are no bytes.
  */
 export function readMessage({ type, peerid, pid, data }: MessageInit): MessageInit {
   return { type, peerid, pid, data: readData(data) } as MessageInit;
@@ -143,6 +143,6 @@ export function checkMessage<T extends MessageInit>(message: T): T {
   if (typeof message === "object" && message !== null) return message;
   throw new ImsgError("EINVAL", {
     syscall: "imsg_compose",
-    detail: "a message is an object with a type",
+    detail: "a message must be an object with a type",
   });
 }

@@ -22,7 +22,7 @@ const byEngine = /* @__PURE__ */ new WeakMap<Engine, Records>();
 export class Records {
   readonly #memory: Memory;
   readonly #window: Pointer;
-  // views of the window alone: a copy into them cannot reach beyond it
+  // views of the window alone, so that a copy into them cannot write beyond it
   #bytes: Uint8Array<ArrayBuffer>;
   #words: Uint32Array<ArrayBuffer>;
   #at = 0;

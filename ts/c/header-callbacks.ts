@@ -35,14 +35,14 @@ export class HeaderCallbacks {
     this.#callbacks.delete(id);
   }
 
-  /** Takes what a callback threw during the last call, so that the caller can throw it. */
+  /** Takes the error that a callback threw during the last call, so that the caller can throw it. */
   takeThrown(): { error: unknown } | undefined {
     const thrown = this.#thrown;
     this.#thrown = undefined;
     return thrown;
   }
 
-  /** The module calls this. It runs below a frame of the module, so it must not throw. */
+  /** Called by the module, below a frame of C: it must not throw. */
   header(reader: number, at: Pointer, length: number): number {
     const engine = this.#engine;
     try {

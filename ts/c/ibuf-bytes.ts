@@ -8,7 +8,7 @@ import { checked, checkedPointer } from "./results.ts";
 import { allocate, filled, release, withCopy, withRoom } from "./scratch.ts";
 import { trackGrowth } from "./views.ts";
 
-// What the methods of Ibuf do that copy bytes into the module's memory or out of it.
+// The methods of Ibuf that copy bytes into the module's memory or out of it.
 
 /** Checks an argument that must be an ibuf. Throws EINVAL. */
 export function checkIbuf(value: unknown, syscall: string): Ibuf {
@@ -109,7 +109,7 @@ export function getBytes(ibuf: Ibuf, len: number): Uint8Array<ArrayBuffer> {
   const { engine } = ibuf;
   const pointer = ibuf.pointerFor("ibuf_get");
   const n = checkSize(len, "len", "ibuf_get");
-  // no room for a length that C is going to refuse
+  // do not allocate for a length that C is going to refuse
   return withRoom(engine, Math.min(n, ibuf.size), "ibuf_get", (to) => {
     checked(engine, engine.call.ibuf_get(pointer, to, n), "ibuf_get");
     return engine.memory.copy(to, n);

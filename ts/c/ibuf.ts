@@ -84,7 +84,7 @@ export class Ibuf extends Owner {
     return new Ibuf(engine, pointer, { root: { version: 0 }, version: 0 }, copy);
   }
 
-  /** Makes a view of what `from` has to read. `ibuf_from_ibuf`. Throws ENOMEM. */
+  /** Makes a view of the unread bytes of `from`. `ibuf_from_ibuf`. Throws ENOMEM. */
   static fromIbuf(from: Ibuf): Ibuf {
     const source = checkIbuf(from, "ibuf_from_ibuf");
     const { engine } = source;
@@ -92,7 +92,7 @@ export class Ibuf extends Owner {
     return source.#view("ibuf_from_ibuf", (at) => engine.call.ibuf_from_ibuf(at, parent));
   }
 
-  /** Makes a view that a function of C fills, of this ibuf's memory or of what this view borrows. */
+  /** Makes a view that a function of C fills, of this ibuf's memory or of the memory that it borrows. */
   #view(syscall: string, fill: (at: Pointer) => unknown): Ibuf {
     const { engine } = this;
     const view = filled(engine, layout.ibuf.sizeof, syscall, fill);
@@ -122,7 +122,7 @@ export class Ibuf extends Owner {
   }
 
   /**
-   * Ends the use of the ibuf, which C has taken or freed, and of its views.
+   * Marks the ibuf, which C has taken or freed, and its views as ended.
    * @internal
    */
   end(state: "moved" | "disposed"): void {
@@ -161,7 +161,7 @@ export class Ibuf extends Owner {
     addBytes(this, data);
   }
 
-  /** Adds what another ibuf has to read. `ibuf_add_ibuf`. Throws ERANGE, EINVAL, ENOMEM. */
+  /** Adds the unread bytes of another ibuf. `ibuf_add_ibuf`. Throws ERANGE, EINVAL, ENOMEM. */
   addIbuf(from: Ibuf): void {
     addIbuf(this, from);
   }
@@ -196,23 +196,23 @@ export class Ibuf extends Owner {
     setBytes(this, pos, data);
   }
 
-  /** Returns a copy of what there is to read, which stays there. `ibuf_data`. */
+  /** Returns a copy of the unread bytes, which stay unread. `ibuf_data`. */
   data(): Uint8Array<ArrayBuffer> {
     return copyData(this);
   }
 
-  /** Bytes that there are to read. `ibuf_size`. */
+  /** The number of unread bytes. `ibuf_size`. */
   get size(): number {
     return this.engine.call.ibuf_size(this.pointerFor("ibuf_size")) >>> 0;
   }
 
-  /** Bytes that can still be added. `ibuf_left`. */
+  /** The number of bytes that can still be added. `ibuf_left`. */
   get left(): number {
     return this.engine.call.ibuf_left(this.pointerFor("ibuf_left")) >>> 0;
   }
 
   /**
-   * Cuts what there is to read to `len` bytes, or extends it with zeros.
+   * Cuts the unread bytes to `len` bytes, or extends them with zeros.
    * `ibuf_truncate`. Throws ERANGE, ENOMEM.
    */
   truncate(len: number): void {

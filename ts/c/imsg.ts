@@ -135,7 +135,7 @@ export class Imsg extends Owner {
     const ibuf = checkIbuf(msg, "imsg_add");
     const { engine } = ibuf;
     const bytes = engine.copyIfAliased(checkBytes(data, "imsg_add"));
-    // C aborts on a view only when there is something to add
+    // C aborts on a view only if the data is not empty
     const pointer =
       bytes.length === 0 ? ibuf.pointerFor("imsg_add") : ibuf.ownedPointer("imsg_add");
     let reached = false;

@@ -120,8 +120,8 @@ export class Imsgbuf extends Owner {
   }
 
   /**
-   * Writes until nothing is queued, as `imsgbuf_flush` does. Where C would try
-   * for ever, this returns if only empty ibufs are left. Throws EAGAIN if the
+   * Writes until nothing is queued, as `imsgbuf_flush` does. C would loop for
+   * ever if only empty ibufs are left: this method returns then. Throws EAGAIN if the
    * socket takes no more, and keeps the queue; the socket's error.
    */
   flush(): 0 {
@@ -184,7 +184,7 @@ export class Imsgbuf extends Owner {
 
   #header(init: ImsgInit, syscall: string): [number, number, number] {
     if (typeof init !== "object" || init === null) {
-      throw new ImsgError("EINVAL", { syscall, detail: "a message is an object with a type" });
+      throw new ImsgError("EINVAL", { syscall, detail: "a message must be an object with a type" });
     }
     return [
       checkSize(init.type, "type", syscall),
@@ -218,7 +218,7 @@ export class Imsgbuf extends Owner {
     const pointer = this.pointerFor("imsg_composev");
     const { sizeof } = layout.iovec;
     const total = pieces.reduce((sum, piece) => sum + piece.length, 0);
-    // C would add the lengths up in 32 bits
+    // C would add the lengths in 32 bits
     if (total > LARGEST_MAX_SIZE) throw new ImsgError("ERANGE", { syscall: "imsg_composev" });
     withRoom(engine, pieces.length * sizeof + total, "imsg_composev", (iov) => {
       putPieces(engine, iov, pieces);

@@ -82,7 +82,7 @@ export class ImsgInstance extends InstanceHandle {
     this.engine.call.kernel_setpid(checkPid(pid, "getpid"));
   }
 
-  /** A function that gets the number of every descriptor that is closed, after the call that closed it. */
+  /** Sets a function that is called with the number of every closed descriptor, after the call that closed it. */
   set onClose(listener: ((fd: number) => void) | undefined) {
     this.engine.onClose = listener;
   }
@@ -175,7 +175,7 @@ export async function instantiate(
   const pending = typeof source === "string" || source instanceof URL ? fetch(source) : source;
   const response = await pending;
   if (typeof response?.arrayBuffer !== "function") {
-    throw new ImsgError("EINVAL", { detail: "a Response or a URL is needed" });
+    throw new ImsgError("EINVAL", { detail: "source must be a Response or a URL" });
   }
   if (!response.ok) {
     throw new ImsgError("EIO", { detail: `${response.url}: HTTP status ${response.status}` });

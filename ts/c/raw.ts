@@ -14,7 +14,7 @@ export type { ErrnoName } from "../module/errno.ts";
 export type { ExportName, RawExports } from "../module/exports.ts";
 
 /**
- * The functions that the module calls. What they throw does not reach C;
+ * The functions that the module calls. An error that they throw does not reach C;
  * {@link RawModule.takeThrown} returns it.
  */
 export interface RawHooks {
@@ -65,7 +65,7 @@ export interface RawModule {
   errno(): ErrnoName | undefined;
   /** Sets errno, or clears it for undefined. */
   setErrno(name: ErrnoName | undefined): void;
-  /** Takes what a hook threw last; undefined if none has thrown since the last call. */
+  /** Takes the error that a hook threw last; undefined if none has thrown since the last call. */
   takeThrown(): Thrown | undefined;
 }
 
@@ -80,7 +80,7 @@ export function instantiateRaw(
 ): RawModule {
   const module = compile(source);
   let thrown: Thrown | undefined;
-  // an exception must not cross a frame of C, which would never get its stack back
+  // an exception must not cross a frame of C, whose stack pointer would not be restored
   const keepFromC = (run: () => number | undefined): number => {
     try {
       return run() ?? 0;

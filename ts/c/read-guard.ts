@@ -4,7 +4,7 @@ import { truncated } from "../module/error.ts";
 import { HeaderCallbacks } from "./header-callbacks.ts";
 
 /**
- * What every reader adds to the original's read.
+ * Adds checks to the original's read, for every reader.
  *
  * After a parser error the original must not read again: it would deliver the
  * same messages twice, and report a false end once its buffer is full. So the

@@ -114,7 +114,7 @@ export class Socket extends Owner {
   /** Takes everything that was written. The caller owns the bytes and the values. */
   take(): Segment[] {
     const socket = this.pointerFor("take");
-    // a disposer could close this socket, and another one could get its number
+    // a disposer could close this socket, whose number a new one could get
     return this.engine.deferDisposers(() => this.#take(socket));
   }
 
@@ -150,7 +150,10 @@ export class Socket extends Owner {
 /** The module's number of an errno. Throws EINVAL for any other value. */
 function moduleNumber(code: ErrnoName, syscall: string): number {
   if (!isErrnoName(code)) {
-    throw new ImsgError("EINVAL", { syscall, detail: `there is no errno ${show(code)}` });
+    throw new ImsgError("EINVAL", {
+      syscall,
+      detail: `the code must be the name of an errno, not ${show(code)}`,
+    });
   }
   return moduleErrno(code);
 }

@@ -4,7 +4,7 @@ import { ImsgError } from "../module/error.ts";
 import type { Owner, Root } from "../module/live.ts";
 import { release } from "./scratch.ts";
 
-/** What a view borrows: memory, as it was at one version. */
+/** The memory that a view borrows, at one version. */
 export interface Borrowed {
   root: Root;
   version: number;
@@ -14,9 +14,9 @@ export interface Borrowed {
 
 /** The memory of one ibuf: its own, borrowed from another object, or a copy that fromBuffer made. */
 export class IbufMemory {
-  /** What views of this ibuf borrow. */
+  /** The memory that views of this ibuf borrow. */
   readonly root: Root = { version: 0 };
-  /** What this ibuf borrows, if it is one of C's ibufs on the stack. */
+  /** The memory that this ibuf borrows, if it is one of C's ibufs on the stack. */
   readonly borrowed: Borrowed | undefined;
   /** The block that fromBuffer copied the bytes to, or 0. */
   readonly copy: Pointer;
@@ -37,10 +37,13 @@ export class IbufMemory {
   /** Throws EINVAL for a view, where C would abort. */
   checkOwned(syscall: string): void {
     if (this.borrowed === undefined) return;
-    throw new ImsgError("EINVAL", { syscall, detail: "a view borrows its memory" });
+    throw new ImsgError("EINVAL", {
+      syscall,
+      detail: "this ibuf is a view, which borrows its memory",
+    });
   }
 
-  /** What a new view of an ibuf borrows: the ibuf's memory, or what the ibuf itself borrows. */
+  /** The memory that a new view of an ibuf borrows: the ibuf's own, or the memory that the ibuf borrows. */
   lendTo(ibuf: Owner): Borrowed {
     const own = this.borrowed;
     const borrows = own !== undefined && this.copy === 0;

@@ -13,13 +13,13 @@ const masking = {
 };
 
 /**
- * The command imports the package's entries, and transports as dist/internal/, instead of carrying
+ * The command imports the package's entries, and other parts of it as dist/internal/, instead of carrying
  * the library a second time.
  */
 const library = {
   name: "imsg-library",
   resolveId(id: string) {
-    const [, folder, name] = /^(?:\.\.\/)+(entry|transports)\/([\w/-]+)\.ts$/.exec(id) ?? [];
+    const [, folder, name] = /^(?:\.\.\/)+(entry|transports|batch)\/([\w/-]+)\.ts$/.exec(id) ?? [];
     if (name === undefined) return undefined;
     return { id: folder === "entry" ? `./${name}.js` : `./internal/${name}.js`, external: true };
   },

@@ -1,19 +1,20 @@
 import type { ImsgChannel, MessageInit } from "../entry/index.ts";
 import { type Dialect, dialectOptions } from "./dialect.ts";
 import { shownOf } from "./dump.ts";
-import { fieldsBy } from "./fields.ts";
-import { jsonFormat, tableFormat } from "./format.ts";
 import { linesOf, longestLine } from "./lines.ts";
 import { parseMessage } from "./message.ts";
-import { colorsFor, Output, report, type Streams } from "./output.ts";
+import { Output, report, type Streams } from "./output.ts";
+import { formatFor, type PrintOptions } from "./printing.ts";
+import { Prompt } from "./prompt.ts";
 import type { AnyProtocol } from "./protocols.ts";
 import type { WebSocketOptions } from "./relay/websocket.ts";
+import { SilenceHint } from "./silence.ts";
 import { messageOf, Status, UsageError } from "./status.ts";
 import { type OpenTarget, openTarget, type Target } from "./target.ts";
 import type { TypeNames } from "./values.ts";
 
 /** What `imsg connect` is asked for. */
-export interface ConnectOptions {
+export interface ConnectOptions extends PrintOptions {
   target: Target;
   /** Messages as JSON, sent before those on stdin. */
   send: readonly string[];
@@ -24,15 +25,8 @@ export interface ConnectOptions {
   pid?: number;
   maxSize: number;
   dialect?: Dialect;
-  /** Reads and writes the payloads. */
-  protocol?: AnyProtocol;
   /** Shows when each message came. */
   timestamps?: boolean;
-  names: TypeNames;
-  /** JSON lines instead of a table. */
-  json?: boolean;
-  color?: boolean;
-  bytes?: number;
   /** Whether our side ends once everything is sent. */
   end?: boolean;
   webSocket?: WebSocketOptions;
@@ -63,20 +57,28 @@ export async function connectCommand(options: ConnectOptions, streams: Streams):
   };
   const stop = new AbortController();
   let open: OpenTarget | undefined;
+  let prompt: Prompt | undefined;
   const ends = watchEnds(options, stop);
   const output = new Output(streams.stdout);
   try {
     const work = (async (): Promise<Outcome> => {
       open = await openTarget(options.target, { ...channelOptions, signal: stop.signal });
-      // something else has ended it; nobody else will close it
+      const { channel } = open;
+      // the command ended while it connected: close the connection here
       if (stop.signal.aborted) await open.dispose();
-      return converse(open.channel, first, options, streams, output);
+      else prompt = Prompt.open(streams, names, protocol, ends.interrupt);
+      prompt?.attach(output);
+      const report = (text: string): void => tell(streams, prompt, text);
+      const silence = new SilenceHint(names, protocol, report);
+      return converse({ channel, first, options, streams, output, prompt, silence, report });
     })();
     work.catch(() => {});
     const { status, why } = await Promise.race([work, ends.outcome]);
+    prompt?.close();
     if (why !== undefined) await say(streams, output, why);
     return status;
   } catch (error) {
+    prompt?.close();
     await say(streams, output, messageOf(error));
     return Status.failed;
   } finally {
@@ -85,6 +87,28 @@ export async function connectCommand(options: ConnectOptions, streams: Streams):
     await output.flush().catch(() => {});
     await open?.dispose();
   }
+}
+
+/** One connection, and everything that takes part in it. */
+interface Conversation {
+  channel: ImsgChannel;
+  /** The messages of --send. */
+  first: readonly MessageInit[];
+  options: ConnectOptions;
+  streams: Streams;
+  output: Output;
+  /** Absent if stdin is no terminal. */
+  prompt: Prompt | undefined;
+  silence: SilenceHint;
+  /** Writes a line to stderr, above the prompt. */
+  report(text: string): void;
+}
+
+/** Writes a line to stderr, above the prompt if there is one. */
+function tell(streams: Streams, prompt: Prompt | undefined, text: string): void {
+  const write = (): void => report(streams, text);
+  if (prompt === undefined || streams.stderr.isTTY !== true) write();
+  else prompt.above(write);
 }
 
 /** Reports an error after the messages that were printed before it. */
@@ -100,7 +124,7 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 function watchEnds(
   { timeout, until }: ConnectOptions,
   stop: AbortController,
-): { outcome: Promise<Outcome>; forget(): void } {
+): { outcome: Promise<Outcome>; interrupt(): void; forget(): void } {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let interrupted = (): void => {};
   const outcome = new Promise<Outcome>((resolve) => {
@@ -120,6 +144,7 @@ function watchEnds(
   });
   return {
     outcome,
+    interrupt: () => interrupted(),
     forget() {
       clearTimeout(timer);
       for (const name of SIGNALS) process.off(name, interrupted);
@@ -128,24 +153,24 @@ function watchEnds(
 }
 
 /** Sends and prints until the peer ends, or a message of --until comes. */
-async function converse(
-  channel: ImsgChannel,
-  first: readonly MessageInit[],
-  options: ConnectOptions,
-  streams: Streams,
-  output: Output,
-): Promise<Outcome> {
-  const printing = print(channel, options, streams, output);
+async function converse(conversation: Conversation): Promise<Outcome> {
+  const { channel, prompt, silence } = conversation;
+  const printing = print(conversation);
   printing.catch(() => {});
-  const failed = sendAll(channel, first, options, streams).then(
+  const sending = prompt === undefined ? sendAll(conversation) : sendEntered(conversation, prompt);
+  const failed = sending.then(
     () => printing,
     async (error) => {
-      // if it's the channel that has ended, what came before that is printed first
+      // if the channel has ended, print the messages that came before the end first
       if (await isOver(channel)) return printing;
       throw error;
     },
   );
-  return Promise.race([printing, failed]);
+  try {
+    return await Promise.race([printing, failed]);
+  } finally {
+    silence.stop();
+  }
 }
 
 function isOver(channel: ImsgChannel): Promise<boolean> {
@@ -156,17 +181,36 @@ function isOver(channel: ImsgChannel): Promise<boolean> {
   ]);
 }
 
-async function sendAll(
-  channel: ImsgChannel,
-  first: readonly MessageInit[],
-  { names, protocol, end, maxSize }: ConnectOptions,
-  { stdin }: Streams,
-): Promise<void> {
-  for (const message of first) await channel.send(message);
-  for await (const message of messagesOf(stdin, names, protocol, longestLine(maxSize))) {
-    await channel.send(message);
+/** Sends the messages of --send and of stdin. */
+async function sendAll(conversation: Conversation): Promise<void> {
+  const { channel, first, options, streams } = conversation;
+  const { names, protocol, end, maxSize } = options;
+  for (const message of first) await sendOne(conversation, message);
+  for await (const message of messagesOf(streams.stdin, names, protocol, longestLine(maxSize))) {
+    await sendOne(conversation, message);
   }
   if (end) await channel.end();
+}
+
+async function sendOne({ channel, silence }: Conversation, message: MessageInit): Promise<void> {
+  silence.sent(message);
+  await channel.send(message);
+}
+
+/** Sends the messages of --send and of a prompt, whose end ends our side. */
+async function sendEntered(conversation: Conversation, prompt: Prompt): Promise<void> {
+  const { channel, first, options } = conversation;
+  for (const message of first) await sendOne(conversation, message);
+  for await (const line of prompt.lines()) {
+    if (line.trim() === "") continue;
+    try {
+      await sendOne(conversation, parseMessage(line, options.names, options.protocol));
+    } catch (error) {
+      if (await isOver(channel)) throw error;
+      conversation.report(messageOf(error));
+    }
+  }
+  await channel.end();
 }
 
 /** The messages of a stream of JSON lines. Throws errors that name the line. */
@@ -187,23 +231,18 @@ async function* messagesOf(
   }
 }
 
-async function print(
-  channel: ImsgChannel,
-  { names, protocol, timestamps = false, json, color, bytes, until }: ConnectOptions,
-  { stdout, env }: Streams,
-  output: Output,
-): Promise<Outcome> {
-  const colors = colorsFor(stdout, env, color);
-  const read = protocol === undefined ? undefined : fieldsBy(protocol, "receive");
-  const table = {
-    offsets: false,
-    timestamps,
-    ...(bytes === undefined ? {} : { bytes }),
-    ...(read === undefined ? {} : { read }),
-  };
-  const format = json ? jsonFormat(names, read) : tableFormat(names, colors, table);
+async function print({
+  channel,
+  options,
+  streams,
+  output,
+  silence,
+}: Conversation): Promise<Outcome> {
+  const { names, timestamps = false, until } = options;
+  const format = formatFor(options, streams, { offsets: false, timestamps }, "receive");
   let n = 0;
   for await (const message of channel) {
+    silence.stop();
     if (n === 0) await output.write(format.head());
     const time = timestamps ? { time: Date.now() / 1000 } : {};
     await output.write(format.message({ ...shownOf(message), ...time, n: n++ }));

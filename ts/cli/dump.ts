@@ -2,49 +2,29 @@ import { open } from "node:fs/promises";
 import { ImsgCodec, ImsgError, type ImsgMessage } from "../entry/index.ts";
 import { type Dialect, dialectOptions } from "./dialect.ts";
 import { dumpRecording } from "./dump-recording.ts";
-import { fieldsBy } from "./fields.ts";
-import { type Format, hexdump, jsonFormat, type Shown, tableFormat } from "./format.ts";
+import { type Format, hexdump, type Shown } from "./format.ts";
 import { isMarked, RawHeaders } from "./headers.ts";
 import { colorsFor, Output, report, type Streams } from "./output.ts";
 import { HEADER_SIZE, Position } from "./position.ts";
+import { formatFor, type PrintOptions } from "./printing.ts";
 import { Progress } from "./progress.ts";
-import type { AnyProtocol } from "./protocols.ts";
 import { isRecording } from "./recording.ts";
 import { messageOf, printable, Status } from "./status.ts";
-import type { TypeNames } from "./values.ts";
 
-/** What `imsg dump` is asked for. */
-export interface DumpOptions {
-  /** JSON lines instead of a table. */
-  json?: boolean;
+/** The options of `imsg dump`. */
+export interface DumpOptions extends PrintOptions {
   maxSize: number;
   dialect?: Dialect;
   /** Whether a recording may name another dialect. */
   dialectIsDefault?: boolean;
-  /** Reads the payloads. */
-  protocol?: AnyProtocol;
-  names: TypeNames;
-  color?: boolean;
-  /** How much of each payload the table shows; all of it if absent. */
-  bytes?: number;
   /** Progress on stderr; if absent, where it is a terminal and the output is none. */
   progress?: boolean;
 }
 
 /** Decodes a file, or stdin (`-`), and resolves with the exit status. */
 export async function dump(file: string, options: DumpOptions, streams: Streams): Promise<number> {
-  const { names, maxSize } = options;
+  const { maxSize } = options;
   const codec = new ImsgCodec({ maxSize, ...dialectOptions(options.dialect) });
-  const colors = colorsFor(streams.stdout, streams.env, options.color);
-  const read = options.protocol === undefined ? undefined : fieldsBy(options.protocol);
-  const table = {
-    ...(options.bytes === undefined ? {} : { bytes: options.bytes }),
-    ...(read === undefined ? {} : { read }),
-  };
-  const formatOf = (recorded: boolean): Format =>
-    options.json
-      ? jsonFormat(names, read)
-      : tableFormat(names, colors, { ...table, offsets: !recorded, recorded });
   const output = new Output(streams.stdout);
   const position = new Position();
   const name = file === "-" ? "stdin" : printable(file);
@@ -54,11 +34,14 @@ export async function dump(file: string, options: DumpOptions, streams: Streams)
     const wanted = options.progress ?? (streams.stderr.isTTY && !streams.stdout.isTTY);
     if (wanted) progress = new Progress(streams.stderr, source.size);
     const { recorded, chunks } = await recognized(source.chunks);
-    const format = formatOf(recorded);
+    const format = formatFor(options, streams, { offsets: !recorded, recorded });
     await output.write(format.head());
     if (recorded) {
       const dialect = options.dialectIsDefault ? undefined : options.dialect;
-      await dumpRecording(chunks, format, output, dialect);
+      const foreign = await dumpRecording(chunks, format, output, dialect);
+      for (const [type, count] of foreign) {
+        report(streams, `${name}: skipped packets of link type ${type}: ${count}`);
+      }
       return Status.ok;
     }
     const headers = new RawHeaders();
@@ -80,7 +63,8 @@ export async function dump(file: string, options: DumpOptions, streams: Streams)
     const where = error instanceof ImsgError ? explain(error, position, maxSize) : undefined;
     const plain = colorsFor(streams.stderr, streams.env, options.color);
     report(streams, `${name}: ${where ?? messageOf(error)}`);
-    if (where !== undefined) streams.stderr.write(hexdump(position.header, plain, "      "));
+    if (where !== undefined)
+      streams.stderr.write(hexdump(position.header, plain, { margin: "      ", bytes: 16 }));
     return Status.failed;
   } finally {
     progress?.clear();
@@ -164,8 +148,20 @@ function explain(error: ImsgError, position: Position, maxSize: number): string 
   if (error.code === "ERR_IMSG_TRUNCATED") {
     return `cut at byte ${position.end}, inside ${message}: ${error.message}`;
   }
+  if (position.start === 0 && isPcap(position.header)) {
+    return "this is a pcap file; imsg reads pcapng, which `editcap -F pcapng` writes";
+  }
   const hint = error.code === "ERANGE" ? hintFor(position.header, maxSize) : "";
   return `bad header of ${message}: ${error.message}${hint}`;
+}
+
+/** How a file of the older format pcap begins, in either byte order, with micro- or nanoseconds. */
+const PCAP = [0xa1b2c3d4, 0xa1b23c4d];
+
+function isPcap(header: Uint8Array): boolean {
+  if (header.length < 4) return false;
+  const view = new DataView(header.buffer, header.byteOffset);
+  return PCAP.includes(view.getUint32(0, true)) || PCAP.includes(view.getUint32(0, false));
 }
 
 function hintFor(header: Uint8Array, maxSize: number): string {

@@ -45,12 +45,21 @@ const buffer = (bytes: Uint8Array): Buffer =>
 const ARROWS = { send: ">", receive: "<" } as const;
 const WAYS = { send: "client", receive: "daemon" } as const;
 
-/** A time as ISO 8601 has it, with microseconds. */
+/** The last second that was printed: most messages come in the second of the one before. */
+let lastSecond = { seconds: Number.NaN, text: "" };
+
+/** The latest time that ISO 8601 has, in seconds. */
+const LATEST = 8.64e12;
+
+/** Writes a time in ISO 8601, with microseconds; one that is too far away as a number of seconds. */
 function printTime(time: number): string {
+  if (!(Math.abs(time) < LATEST)) return String(time);
   const microseconds = Math.round(time * 1e6);
   const seconds = Math.floor(microseconds / 1e6);
-  const fraction = String(microseconds - seconds * 1e6).padStart(6, "0");
-  return new Date(seconds * 1000).toISOString().replace(".000Z", `.${fraction}Z`);
+  if (seconds !== lastSecond.seconds) {
+    lastSecond = { seconds, text: new Date(seconds * 1000).toISOString().replace("000Z", "") };
+  }
+  return `${lastSecond.text}${String(microseconds - seconds * 1e6).padStart(6, "0")}Z`;
 }
 
 /** One JSON object a line; `imsg connect` takes such lines. */
@@ -135,6 +144,8 @@ export interface TableOptions {
   timestamps?: boolean;
   /** How much of each payload is shown; all of it if absent. */
   bytes?: number;
+  /** Columns that a line of a hexdump may take; as many as 16 bytes need if absent. */
+  width?: number;
   /** Shows fields instead of bytes. */
   read?: Reader;
 }
@@ -151,7 +162,8 @@ const line = (columns: readonly Column[], cells: readonly string[]): string => {
 
 /** A line for each message, and under it its fields, or a hexdump of its payload. */
 export function tableFormat(names: TypeNames, colors: Colors, options: TableOptions): Format {
-  const { offsets, recorded = false, timestamps = recorded, bytes, read } = options;
+  const { offsets, recorded = false, timestamps = recorded, bytes, width, read } = options;
+  const lines = hexdumpLines(width);
   const columns = [
     ...(timestamps ? [TIME] : []),
     ...(recorded ? [CONNECTION, DIRECTION] : []),
@@ -177,24 +189,63 @@ export function tableFormat(names: TypeNames, colors: Colors, options: TableOpti
       const shown = message.data.subarray(0, bytes);
       const left = message.data.length - shown.length + omitted;
       const more = left > 0 ? `${MARGIN}${colors.dim(`… ${left} more bytes`)}\n` : "";
-      return `${row}\n${problem}${hexdump(shown, colors)}${more}`;
+      return `${row}\n${problem}${hexdump(shown, colors, lines)}${more}`;
     },
   };
 }
 
 const MARGIN = "          ";
+const NARROW_MARGIN = "  ";
+
+/** How the lines of a hexdump look. */
+export interface HexdumpLines {
+  margin: string;
+  /** Bytes of a line, a multiple of 8. */
+  bytes: number;
+}
+
+const columnsOf = ({ margin, bytes }: HexdumpLines): number =>
+  margin.length + 8 + 2 + (3 * bytes - 1 + bytes / 8 - 1) + 2 + bytes + 2;
+
+/**
+ * As many bytes a line as fit in so many columns, and 8 at least; 16 if no width is given. Takes a
+ * narrow margin if the wide one would cost 8 bytes.
+ */
+function hexdumpLines(width: number | undefined): HexdumpLines {
+  const most = (margin: string): HexdumpLines => {
+    let lines = { margin, bytes: 8 };
+    for (let bytes = 8; columnsOf({ margin, bytes }) <= width!; bytes += 8) {
+      lines = { margin, bytes };
+    }
+    return lines;
+  };
+  if (width === undefined) return { margin: MARGIN, bytes: 16 };
+  const [wide, narrow] = [most(MARGIN), most(NARROW_MARGIN)];
+  return narrow.bytes > wide.bytes ? narrow : wide;
+}
+
+/** The columns of a terminal that is too narrow for hexdumps of 16 bytes a line, or else undefined. */
+export function widthOf({ columns }: { columns?: number }): number | undefined {
+  const usual = columnsOf({ margin: MARGIN, bytes: 16 });
+  return columns !== undefined && columns > 0 && columns < usual ? columns : undefined;
+}
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /** Bytes as hexdump -C shows them, indented, repeated lines folded into one `*`; empty for none. */
-export function hexdump(data: Uint8Array, colors: Colors, margin = MARGIN): string {
+export function hexdump(
+  data: Uint8Array,
+  colors: Colors,
+  { margin, bytes: size }: HexdumpLines,
+): string {
   const bytes = buffer(data);
+  const hexWidth = 3 * size - 1 + size / 8 - 1;
   let text = "";
   let folded = false;
-  for (let at = 0; at < bytes.length; at += 16) {
-    const line = bytes.subarray(at, at + 16);
+  for (let at = 0; at < bytes.length; at += size) {
+    const line = bytes.subarray(at, at + size);
     // the last line is always there, to show where the bytes end
-    if (at >= 16 && at + 16 < bytes.length && line.equals(bytes.subarray(at - 16, at))) {
+    if (at > 0 && at + size < bytes.length && line.equals(bytes.subarray(at - size, at))) {
       if (!folded) text += `${margin}*\n`;
       folded = true;
       continue;
@@ -202,11 +253,11 @@ export function hexdump(data: Uint8Array, colors: Colors, margin = MARGIN): stri
     folded = false;
     let [hex, ascii] = ["", ""];
     for (const [i, byte] of line.entries()) {
-      hex += (i === 0 ? "" : i === 8 ? "  " : " ") + HEX[byte]!;
+      hex += (i === 0 ? "" : i % 8 === 0 ? "  " : " ") + HEX[byte]!;
       ascii += byte >= 0x20 && byte <= 0x7e ? String.fromCharCode(byte) : ".";
     }
     const offset = at.toString(16).padStart(8, "0");
-    text += `${margin}${colors.dim(offset)}  ${hex.padEnd(48)}  ${colors.dim(`|${ascii}|`)}\n`;
+    text += `${margin}${colors.dim(offset)}  ${hex.padEnd(hexWidth)}  ${colors.dim(`|${ascii}|`)}\n`;
   }
   return text;
 }

@@ -10,29 +10,29 @@ const NUMBERS = ["peerid", "pid"] as const;
 const PAYLOADS = ["data", "text", "base64"] as const;
 /** Fields of the payload, by a protocol; bytes that stand beside them win. */
 const FIELDS = "payload";
+/** The fields of a message to send. */
+export const MESSAGE_FIELDS: readonly string[] = ["type", "len", ...NUMBERS, ...PAYLOADS, FIELDS];
+/** The short form of a message: its type, and the fields of its payload. */
+const SHORT = /^\s*([\w.-]+)\s*(\{.*)?$/s;
 
 /**
  * Reads a message to send: a JSON object with `type` (a number, or a name of
  * --type), `peerid` and `pid` (0 if absent; pid 0 is the sender's own), and at
  * most one of `data` (hex), `text` (UTF-8) and `base64`. With a protocol, `payload`
- * holds the fields of the payload: what is absent is zero, and so is all of it. A `len` must agree.
- * Throws a {@link UsageError} for anything else.
+ * holds the fields of the payload: an absent field is zero, and an absent `payload` has zero fields
+ * only. A `len` must agree. `TYPE` and `TYPE {FIELDS}` are short for an object with that `type` and
+ * `payload`. Throws a {@link UsageError} for anything else.
  */
-export function parseMessage(json: string, names: TypeNames, protocol?: AnyProtocol): MessageInit {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch (error) {
-    throw new UsageError(`no JSON: ${(error as Error).message}`);
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new UsageError('a message is a JSON object such as {"type":13}');
-  }
-  const fields = value as Record<string, unknown>;
-  const known: readonly string[] = ["type", "len", ...NUMBERS, ...PAYLOADS, FIELDS];
+export function parseMessage(text: string, names: TypeNames, protocol?: AnyProtocol): MessageInit {
+  const [, type, payload] = SHORT.exec(text) ?? [];
+  const fields =
+    type === undefined
+      ? objectIn(text)
+      : { type: names.parse(type), ...(payload && { [FIELDS]: objectIn(payload) }) };
   for (const name of Object.keys(fields)) {
-    if (!known.includes(name) && !IGNORED.has(name)) {
-      throw new UsageError(`"${name}" is no field of a message: they are ${known.join(", ")}`);
+    if (!MESSAGE_FIELDS.includes(name) && !IGNORED.has(name)) {
+      const all = MESSAGE_FIELDS.join(", ");
+      throw new UsageError(`"${name}" is no field of a message: the fields are ${all}`);
     }
   }
   const message: MessageInit = { type: typeOf(fields.type, names) };
@@ -49,7 +49,20 @@ export function parseMessage(json: string, names: TypeNames, protocol?: AnyProto
   return message;
 }
 
-/** The payload that a protocol makes of its fields; undefined for a message without any. */
+function objectIn(json: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (error) {
+    throw new UsageError(`not JSON: ${(error as Error).message}`);
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new UsageError('a message is a JSON object such as {"type":13}');
+  }
+  return value as Record<string, unknown>;
+}
+
+/** The payload that a protocol encodes from its fields; undefined for a message without fields. */
 function encoded(
   value: unknown,
   type: number,

@@ -6,7 +6,7 @@ import { printable } from "./status.ts";
 /** The streams that a command works on: the process's, or a test's. */
 export interface Streams {
   stdin: NodeJS.ReadableStream & { isTTY?: boolean };
-  stdout: Writable & { isTTY?: boolean };
+  stdout: Writable & { isTTY?: boolean; columns?: number };
   stderr: Writable & { isTTY?: boolean; columns?: number };
   env: Record<string, string | undefined>;
 }
@@ -84,12 +84,19 @@ function written(stream: Writable, text: string): Promise<void> {
 
 const CHUNK = 65536;
 
+/** Hides and shows a prompt on the terminal that an {@link Output} writes to. */
+export interface Around {
+  before(): void;
+  after(): void;
+}
+
 /** Writes text to a stream in large pieces, at the stream's speed. */
 export class Output {
   readonly #stream: Writable;
   readonly #state: StreamState;
   #text = "";
   #scheduled = false;
+  #around: Around | undefined;
 
   constructor(stream: Writable) {
     this.#stream = stream;
@@ -101,10 +108,20 @@ export class Output {
     return this.#state.gone;
   }
 
+  /** Calls `around` before and after each write, if this output's stream is `stream`. */
+  around(stream: Writable, around: Around): void {
+    if (stream === this.#stream) this.#around = around;
+  }
+
   /** Adds text; resolves when there is room for more. Rejects as {@link flush}. */
   async write(text: string): Promise<void> {
+    await this.add(text);
+  }
+
+  /** Adds text. Returns undefined if there is room for more, or else what {@link write} does. */
+  add(text: string): Promise<void> | undefined {
     this.#text += text;
-    if (this.#text.length >= CHUNK) await this.flush();
+    return this.#text.length >= CHUNK ? this.flush() : undefined;
   }
 
   /** Flushes at the end of this turn of the event loop. The next flush reports an error. */
@@ -123,7 +140,10 @@ export class Output {
     const state = this.#state;
     this.#text = "";
     if (text !== "" && !state.gone && state.failed === undefined) {
-      await written(this.#stream, text);
+      this.#around?.before();
+      const done = written(this.#stream, text);
+      this.#around?.after(); // writes to a terminal are synchronous
+      await done;
     }
     if (state.failed !== undefined) throw state.failed;
   }

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { connectCommand } from "./connect.ts";
 import { DIALECTS, type Dialect } from "./dialect.ts";
 import { dump } from "./dump.ts";
-import { colorsFor, Output, type Streams, variable } from "./output.ts";
+import { colorsFor, type Output, type Streams, variable } from "./output.ts";
 import { loadProtocol, protocolsCommand } from "./protocols.ts";
 import { parsePath, parseToken } from "./relay/checks.ts";
 import { relayCommand } from "./relay/command.ts";
@@ -17,7 +17,7 @@ import { parseCount, parseMaxSize, parseSeconds, parseU32, TypeNames } from "./v
 const EXIT_STATUS = `
 Exit status: 0 done, 1 bad data or connection, 2 usage, 3 timed out, 130 interrupted.`;
 
-/** Turns our parsers' errors into the parser's own, which name the option. */
+/** Wraps a parser so that commander reports its errors with the name of the option. */
 function value<T>(parse: (text: string) => T): (text: string) => T {
   return (text) => {
     try {
@@ -28,12 +28,12 @@ function value<T>(parse: (text: string) => T): (text: string) => T {
   };
 }
 
-/** Collects what an option given several times, or with commas, lists. */
+/** Collects the items of an option that may be repeated, or hold several separated by commas. */
 const list = (text: string, before: string[] = []): string[] => [
   ...before,
   ...text.split(",").filter((item) => item !== ""),
 ];
-/** The same for lists in which an empty item is a mistake. */
+/** As {@link list}; an empty item is an error. */
 const strictList = (text: string, before: string[] = []): string[] => {
   const items = text.split(",").map((item) => item.trim());
   if (items.includes("")) throw new InvalidArgumentError("It has an empty item.");
@@ -48,31 +48,37 @@ function addType(text: string, names: TypeNames = new TypeNames()): TypeNames {
 
 const options = {
   maxSize: () =>
-    new Option("--max-size <bytes>", "longest message, header included; k and m are units")
+    new Option("--max-size <bytes>", "longest message, header included; 64k and 1m are sizes, too")
       .argParser(value(parseMaxSize))
       .default(16384),
   dialect: () =>
-    new Option("--dialect <name>", "how headers carry lengths and the marks of descriptors")
+    new Option("--dialect <name>", "layout of the length and the descriptor mark in headers")
       .choices(DIALECTS)
       .default("current"),
   type: () =>
-    new Option("--type <name=n>", "a name for a message type; repeat it, or use commas").argParser(
-      addType,
-    ),
-  json: () => new Option("--json", "one JSON object a line instead of a table"),
+    new Option(
+      "--type <name=n>",
+      "name for a message type; may be repeated, or hold several with commas",
+    ).argParser(addType),
+  json: () => new Option("--json", "print one JSON object a line instead of a table"),
   color: () => [
-    new Option("--color", "colours, even if the output is no terminal"),
-    new Option("--no-color", "no colours"),
+    new Option("--color", "use colours, even if the output is not a terminal"),
+    new Option("--no-color", "use no colours"),
   ],
   bytes: () =>
     new Option(
       "--bytes <n>",
-      "bytes of each payload that the table shows (default: all)",
+      "print at most this many bytes of each payload (default: all)",
     ).argParser(value((text) => parseU32(text, "an amount of bytes"))),
+  width: () =>
+    new Option(
+      "--width <columns>",
+      "columns for hexdumps (default: the terminal's, for 16 bytes a line at most)",
+    ).argParser(value((text) => parseU32(text, "a width"))),
   protocol: () =>
     new Option(
       "--protocol <name>",
-      "shows payloads as fields: a name of `imsg protocols`, or a module's file",
+      "print payloads as fields: a name of `imsg protocols`, or a module's file",
     ),
   token: () =>
     new Option("--token <token>", "the relay's token; IMSG_TOKEN in the environment is safer"),
@@ -91,16 +97,17 @@ function tokenFrom(given: string | undefined, env: Streams["env"]): string | und
   }
 }
 
-/** The options that say what messages are. */
+/** The options that describe messages. */
 const describing = (): Option[] => [
   options.protocol(),
   options.maxSize(),
   options.dialect(),
   options.type(),
   options.bytes(),
+  options.width(),
 ];
 
-/** What the options that say what messages are give. */
+/** The values of {@link describing}, and those of the formats. */
 export interface Common {
   maxSize: number;
   dialect: Dialect;
@@ -108,12 +115,13 @@ export interface Common {
   json?: boolean;
   color?: boolean;
   bytes?: number;
+  width?: number;
   protocol?: string;
 }
 
-/** What the commands that print messages take; a protocol names what is not given. */
+/** The options of {@link PrintOptions}, with the protocol's values for those that are not given. */
 export async function printing(given: Common, command: Command) {
-  const { type, json, color, bytes } = given;
+  const { type, json, color, bytes, width } = given;
   const names = type ?? new TypeNames();
   const protocol = given.protocol === undefined ? undefined : await loadProtocol(given.protocol);
   if (protocol !== undefined) names.addProtocol(protocol);
@@ -126,13 +134,15 @@ export async function printing(given: Common, command: Command) {
     ...(json ? { json } : {}),
     ...(color === undefined ? {} : { color }),
     ...(bytes === undefined ? {} : { bytes }),
+    ...(width === undefined ? {} : { width }),
   };
 }
 
-/** The parser of the command's arguments, with all that `--help` says. */
+/** Makes the parser of the command's arguments, with the texts of `--help`. */
 export function createProgram(
   version: string,
   streams: Streams,
+  output: Output,
   done: (status: number) => void,
 ): Command {
   const program = new Command("imsg");
@@ -143,8 +153,8 @@ export function createProgram(
     .helpCommand("help [command]", "print the help of a command")
     .configureOutput({
       writeOut: (text) => {
-        const output = new Output(streams.stdout);
-        void output.write(text).catch(() => {}); // main reports the error of the stream
+        // main reports the error of the stream
+        output.add(text)?.catch(() => {});
         void output.flush().catch(() => {});
       },
       writeErr: (text) => void streams.stderr.write(text),
@@ -155,26 +165,28 @@ export function createProgram(
     .configureHelp({
       styleTitle: (text) => colorsFor(streams.stdout, streams.env).bold(text),
     })
-    .showHelpAfterError("(imsg --help, or imsg COMMAND --help, tells more)")
+    .showHelpAfterError("(see imsg --help, or imsg COMMAND --help)")
     .exitOverride()
     .addHelpText("after", EXIT_STATUS);
 
   const dumping = program
     .command("dump")
-    .description("Decodes the recorded bytes of one direction of a connection.")
-    .argument("[file]", "what to read; - is stdin", "-")
+    .description(
+      "Decodes the recorded bytes of one direction of a connection, or a recording of tap.",
+    )
+    .argument("[file]", "file to read; - is stdin", "-")
     .addOption(options.json());
   for (const option of describing()) dumping.addOption(option);
   dumping
-    .option("--progress", "say how far it has come, even if stderr is no terminal")
-    .option("--no-progress", "do not");
+    .option("--progress", "show the progress on stderr, even if it is not a terminal")
+    .option("--no-progress", "show no progress");
   for (const option of options.color()) dumping.addOption(option);
   dumping
     .addHelpText("after", `${DUMP_HELP}\n${EXIT_STATUS}`)
     .action(async (file: string, given: Common & { progress?: boolean }) => {
       const { progress } = given;
       const shown = await printing(given, dumping);
-      // a recording names its dialect; it is asked for only if the user or a protocol has
+      // a recording names its dialect, unless the user or a protocol does
       const isGiven = dumping.getOptionValueSource("dialect") !== "default" || shown.protocol;
       const all = {
         ...shown,
@@ -186,30 +198,33 @@ export function createProgram(
 
   const connecting = program
     .command("connect")
-    .description("Talks to a daemon or a program: sends messages and prints what comes.")
+    .description("Talks to a daemon or a program: sends messages, and prints the ones it receives.")
     .argument("<target>", TARGETS, value(parseTarget))
     .option(
       "--send <json>",
-      "send a message such as '{\"type\":13}', or the lines of @FILE; repeat it",
+      "send a message such as '{\"type\":13}', or the lines of @FILE; may be repeated",
       collect,
     )
-    .option("--timestamps", "show when each message came")
-    .option("--until <type>", "exit when a message of this type has come; repeat it", list)
+    .option("--timestamps", "print the time of each message")
+    .option("--until <type>", "exit after a message of this type; may be repeated", list)
     .addOption(
-      new Option("--timeout <seconds>", "exit after this time").argParser(value(parseSeconds)),
-    )
-    .option("--end", "end our side once everything is sent")
-    .addOption(
-      new Option("--pid <n>", "pid in the headers we send (default: the process's)").argParser(
-        value((text) => parseU32(text, "a pid")),
+      new Option("--timeout <seconds>", "exit after this time; fractions are allowed").argParser(
+        value(parseSeconds),
       ),
+    )
+    .option("--end", "half-close after the end of stdin")
+    .addOption(
+      new Option(
+        "--pid <n>",
+        "pid in the headers of sent messages (default: the process's)",
+      ).argParser(value((text) => parseU32(text, "a pid"))),
     )
     .addOption(options.json());
   for (const option of describing()) connecting.addOption(option);
   for (const option of options.color()) connecting.addOption(option);
   connecting
     .addOption(options.token())
-    .option("--origin <origin>", "Origin header for a relay")
+    .option("--origin <origin>", "Origin header for the relay")
     .addHelpText("after", `${CONNECT_HELP}\n${EXIT_STATUS}`)
     .action(async (target: ReturnType<typeof parseTarget>, given: ConnectGiven) => {
       const shown = await printing(given, connecting);
@@ -243,9 +258,9 @@ export function createProgram(
 
   program
     .command("protocols")
-    .description("Lists the protocols that ship, or prints one: its messages and layouts.")
-    .argument("[protocol]", "a name, or the file of a module that exports a protocol")
-    .action(async (name: string | undefined) => done(await protocolsCommand(name, streams)));
+    .description("Lists the protocols that ship, or prints the messages and layouts of one.")
+    .argument("[protocol]", "name of a protocol, or the file of a module that exports one")
+    .action(async (name: string | undefined) => done(await protocolsCommand(name, output)));
 
   program
     .command("relay")
@@ -332,7 +347,7 @@ interface ConnectGiven extends Common {
   timestamps?: boolean;
 }
 
-/** A message as --send has it, or the lines of a file of messages. */
+/** The messages of one --send: its text, or the lines of a file. */
 function requestsOf(text: string): string[] {
   if (!text.startsWith("@")) return [text];
   try {
@@ -348,13 +363,18 @@ Examples:
   imsg dump session.bin
   imsg dump --json --type SHOW_NEIGHBOR=13,END=1 session.bin | jq .name
 
-What is bad or cut is told with its place, after every good message.`;
+A bad or cut stream is reported with its place, after the good messages before it.`;
 
 const CONNECT_HELP = `
-Messages are JSON objects, here and on stdin, one a line: "type", "peerid", "pid" and one of
-"data" (hex), "text" or "base64". What \`imsg dump --json\` prints can be sent again.
+Messages are JSON objects, here and on stdin, one a line: "type", "peerid", "pid", and one of
+"data" (hex), "text", "base64" and, with --protocol, "payload" (fields). TYPE and TYPE {FIELDS}
+are short forms. The output of \`imsg dump --json\` can be sent again.
+
+If stdin is a terminal, there is a prompt with a history: Tab completes names of messages and
+fields, Ctrl-D half-closes, Ctrl-C ends. A line that is wrong is reported and dropped.
 
 Examples:
+  imsg connect unix:/run/bgpd.rsock --protocol bgpd
   imsg connect unix:/run/bgpd.rsock --send '{"type":22}' --until 22 </dev/null
   imsg connect exec:'my-daemon -d' --type HELLO=1 --send '{"type":"HELLO","text":"hi"}'`;
 

@@ -2,8 +2,8 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ImsgMessage } from "../entry/index.ts";
 import type { Definition, DescribeOptions, Direction, Protocol } from "../entry/protocol.ts";
-import type { Streams } from "./output.ts";
-import { messageOf, Status, UsageError } from "./status.ts";
+import type { Output } from "./output.ts";
+import { messageOf, printableLines, Status, UsageError } from "./status.ts";
 
 /** A protocol whose messages the command does not know beforehand. */
 export interface AnyProtocol
@@ -60,20 +60,23 @@ export async function loadProtocol(text: string): Promise<AnyProtocol> {
   throw new UsageError(`${text}: the module exports nothing that defineProtocol has made`);
 }
 
-/** `imsg protocols [NAME|FILE]`: the protocols that ship, or the messages and layouts of one. */
-export async function protocolsCommand(
-  name: string | undefined,
-  streams: Streams,
-): Promise<number> {
-  if (name !== undefined) {
+/**
+ * `imsg protocols [NAME|FILE]`: lists the protocols that ship, or prints the messages and layouts of
+ * one. Rejects with a {@link UsageError} as {@link loadProtocol}, and with the error of the output.
+ */
+export async function protocolsCommand(name: string | undefined, output: Output): Promise<number> {
+  if (name === undefined) {
+    for (const [each, load] of Object.entries(SHIPPED)) await output.write(row(each, await load()));
+  } else {
     const protocol = await loadProtocol(name);
-    streams.stdout.write(`${protocol.describe({ layouts: true })}\n`);
-    return Status.ok;
+    // the texts of a module are foreign
+    await output.write(`${printableLines(protocol.describe({ layouts: true }))}\n`);
   }
-  for (const [each, load] of Object.entries(SHIPPED)) {
-    const { version, dialect, messages } = await load();
-    const count = `${Object.keys(messages).length} messages`;
-    streams.stdout.write(`${each.padEnd(10)}${version.padEnd(26)}${dialect.padEnd(9)}${count}\n`);
-  }
+  await output.flush();
   return Status.ok;
+}
+
+function row(name: string, { version, dialect, messages }: AnyProtocol): string {
+  const count = `${Object.keys(messages).length} messages`;
+  return `${name.padEnd(10)}${version.padEnd(26)}${dialect.padEnd(9)}${count}\n`;
 }

@@ -8,7 +8,8 @@ const SECTION = 0x0a0d0d0a;
 const INTERFACE = 1;
 const PACKET = 6;
 const BYTE_ORDER = 0x1a2b3c4d;
-const USER0 = 147;
+/** The link type of recordings. */
+export const USER0 = 147;
 const OPTION = { name: 2, description: 3, flags: 2, resolution: 9 } as const;
 /** The direction bits of a packet's flags. */
 const FLAGS = { receive: 1, send: 2 } as const;
@@ -132,66 +133,122 @@ function options(
   return found;
 }
 
-/** What is wrong with a recording, and where. */
+/** A recording is corrupt, cut, or holds no imsgs; the message names the place. */
 export class RecordingError extends Error {}
 
-/** Reads a recording from chunks as they come. Other tools' blocks and link types are passed over. */
+/** The longest block in bytes. A longer one is taken for a corrupt length. */
+const LONGEST_BLOCK = 0x1000_0000;
+
+/**
+ * Reads a recording from chunks as they arrive. Skips the blocks of other tools, and packets of other
+ * link types, which it counts.
+ */
 export class RecordingReader {
-  #rest: Uint8Array = new Uint8Array(0);
-  /** Bytes before the rest. */
+  /** Bytes that have arrived and belong to blocks that are not complete. */
+  #pieces: Uint8Array[] = [];
+  #have = 0;
+  /** Bytes that the next block needs to be complete, as far as known. */
+  #need = 12;
+  /** The offset of the next block in the recording. */
   #offset = 0;
   #little = true;
   #connections: Connection[] = [];
+  #error: RecordingError | undefined;
+  readonly #foreign = new Map<number, number>();
+
+  /** The number of packets of each other link type. */
+  get foreign(): ReadonlyMap<number, number> {
+    return this.#foreign;
+  }
 
   /** The dialect of a connection, which our recordings name. */
   dialectOf(connection: number): Dialect {
     return this.#connections[connection - 1]?.dialect ?? "current";
   }
 
-  /** The packets that a chunk completes. Throws a {@link RecordingError} for what is no pcapng. */
+  /**
+   * The packets that a chunk completes. A bad block ends them: the next call, or {@link end}, throws
+   * a {@link RecordingError}.
+   */
   push(chunk: Uint8Array): Packet[] {
-    const bytes = this.#rest.length === 0 ? chunk : joined(this.#rest, chunk);
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    if (this.#error !== undefined) throw this.#error;
+    this.#pieces.push(chunk);
+    this.#have += chunk.length;
+    if (this.#have < this.#need) return [];
+    const bytes = this.#pieces.length === 1 ? chunk : joined(...this.#pieces);
     const packets: Packet[] = [];
-    let at = 0;
-    while (at + 12 <= bytes.length) {
-      const length = this.#lengthOf(view, at);
-      if (at + length > bytes.length) break;
-      const packet = this.#block(view, at, length);
-      if (packet !== undefined) packets.push(packet);
-      at += length;
-    }
+    const at = this.#blocks(bytes, packets);
     this.#offset += at;
-    this.#rest = bytes.slice(at);
+    this.#pieces = at === bytes.length ? [] : [bytes.slice(at)];
+    this.#have = bytes.length - at;
     return packets;
   }
 
-  /** Throws if the recording ends within a block. */
+  /** Throws a {@link RecordingError} for a bad block, and if the recording ends within a block. */
   end(): void {
-    if (this.#rest.length === 0) return;
-    throw new RecordingError(`the recording is cut within the block at byte ${this.#offset}`);
+    if (this.#error !== undefined) throw this.#error;
+    if (this.#have === 0) return;
+    const missing = this.#have < 12 ? "" : `: it has ${this.#have} of ${this.#need} bytes`;
+    throw new RecordingError(
+      `the recording is cut within the block at byte ${this.#offset}${missing}`,
+    );
+  }
+
+  /** Reads complete blocks up to the first bad one; returns where the block after them begins. */
+  #blocks(bytes: Uint8Array, packets: Packet[]): number {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    let at = 0;
+    this.#need = 12;
+    try {
+      while (at + 12 <= bytes.length) {
+        this.#need = this.#lengthOf(view, at);
+        if (at + this.#need > bytes.length) return at;
+        const packet = this.#block(view, at, this.#need);
+        if (packet !== undefined) packets.push(packet);
+        at += this.#need;
+        this.#need = 12;
+      }
+    } catch (error) {
+      if (!(error instanceof RecordingError)) throw error;
+      this.#error = error;
+    }
+    return at;
   }
 
   #lengthOf(view: DataView, at: number): number {
     if (view.getUint32(at, true) === SECTION) {
       const order = view.getUint32(at + 8, true);
       this.#little = order === BYTE_ORDER;
-      if (!this.#little && order !== 0x4d3c2b1a) throw this.#bad(at, "no byte order");
+      if (!this.#little && order !== 0x4d3c2b1a) {
+        throw this.#bad(at, `0x${order.toString(16)} is no byte order`);
+      }
     }
     const length = view.getUint32(at + 4, this.#little);
-    if (length < 12 || length % 4 !== 0 || length > 0x4000_0000)
-      throw this.#bad(at, `length ${length}`);
+    if (length < 12 || length % 4 !== 0 || length > LONGEST_BLOCK) {
+      const right = `a multiple of 4 from 12 to ${LONGEST_BLOCK}`;
+      throw this.#bad(at, `its length is ${length}, and must be ${right}`);
+    }
     return length;
   }
 
   #block(view: DataView, at: number, length: number): Packet | undefined {
     const little = this.#little;
     const end = at + length - 4;
-    if (view.getUint32(end, little) !== length) throw this.#bad(at, "two lengths");
+    const again = view.getUint32(end, little);
+    if (again !== length) {
+      throw this.#bad(at, `its length is ${length} at its start and ${again} at its end`);
+    }
     const type = view.getUint32(at, little);
     if (type === SECTION) this.#connections = [];
-    if (type === INTERFACE && length >= 20) this.#interface(view, at, end);
-    return type === PACKET && length >= 32 ? this.#packet(view, at, end) : undefined;
+    if (type !== INTERFACE && type !== PACKET) return undefined;
+    const least = type === INTERFACE ? 20 : 32;
+    if (length < least) {
+      const what = type === INTERFACE ? "an interface" : "a packet";
+      throw this.#bad(at, `its length is ${length}, and that of ${what} at least ${least}`);
+    }
+    if (type === PACKET) return this.#packet(view, at, end);
+    this.#interface(view, at, end);
+    return undefined;
   }
 
   #interface(view: DataView, at: number, end: number): void {
@@ -209,10 +266,19 @@ export class RecordingReader {
     const number = (offset: number): number => view.getUint32(at + offset, this.#little);
     const captured = number(20);
     const from = at + 28;
-    if (from + padded(captured) > end) throw this.#bad(at, `a packet of ${captured} bytes`);
+    if (from + padded(captured) > end) {
+      throw this.#bad(at, `a packet of ${captured} bytes does not fit into it`);
+    }
     const connection = this.#connections[number(8)];
-    if (connection === undefined) throw this.#bad(at, `interface ${number(8)}`);
-    if (connection.linkType !== USER0) return undefined;
+    if (connection === undefined) {
+      const count = this.#connections.length;
+      throw this.#bad(at, `it names interface ${number(8)}, and there are ${count} so far`);
+    }
+    const { linkType } = connection;
+    if (linkType !== USER0) {
+      this.#foreign.set(linkType, (this.#foreign.get(linkType) ?? 0) + 1);
+      return undefined;
+    }
     const found = options(view, from + padded(captured), end, this.#little);
     const [flags = 0] = found.get(OPTION.flags) ?? [];
     return {
@@ -225,9 +291,7 @@ export class RecordingReader {
     };
   }
 
-  #bad(at: number, what: string): RecordingError {
-    return new RecordingError(
-      `the block at byte ${this.#offset + at} is no block of pcapng: ${what}`,
-    );
+  #bad(at: number, why: string): RecordingError {
+    return new RecordingError(`bad block at byte ${this.#offset + at}: ${why}`);
   }
 }

@@ -26,6 +26,11 @@ export class TypeNames {
     }
   }
 
+  /** All names, in the order in which they were added. */
+  all(): string[] {
+    return [...this.#byName.keys()];
+  }
+
   /** The name of a type, if it has one. */
   nameOf(type: number): string | undefined {
     return this.#byType.get(type);

@@ -31,5 +31,10 @@ export { ImsgDecoderStream, ImsgEncoderStream } from "../channel/transforms.ts";
 export type { Passed, PeerCredentials, Transport, TransportSink } from "../channel/transport.ts";
 export type { Bytes } from "../module/check.ts";
 export type { ErrnoName } from "../module/errno.ts";
-export { ImsgError, type ImsgErrorCode, type ImsgErrorOptions } from "../module/error.ts";
+export {
+  ImsgError,
+  type ImsgErrorCode,
+  type ImsgErrorOptions,
+  type OpeningErrorName,
+} from "../module/error.ts";
 export type { InstanceHandle } from "../module/instance.ts";

@@ -1,5 +1,5 @@
 /**
- * `imsg-wasm/raw`: the module itself, for those who port C.
+ * `imsg-wasm/raw`: the module itself, for programs ported from C.
  *
  * Nothing here checks arguments. A wrong pointer does what it does in C:
  *

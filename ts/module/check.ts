@@ -72,9 +72,9 @@ export function uint8Length(data: unknown): number | undefined {
 }
 
 /**
- * Makes a plain Uint8Array that aliases the caller's bytes, or a copy if others
- * could change them meanwhile (a SharedArrayBuffer). Throws EINVAL if they are
- * no bytes, or detached. Runs no code of the caller.
+ * Makes a plain Uint8Array that aliases the caller's bytes, or a copy if other
+ * threads could change them (a SharedArrayBuffer). Throws EINVAL if the argument
+ * holds no bytes or is detached. Runs no code of the caller.
  */
 export function checkBytes(data: unknown, syscall: string): Uint8Array<ArrayBuffer> {
   try {

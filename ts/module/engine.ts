@@ -46,7 +46,7 @@ export class Engine {
   readonly created = new Set<Created>();
   /** Bytes that C has allocated when no object is alive. */
   readonly base: number;
-  /** Gets the number of every descriptor that was closed, after the call that closed it. */
+  /** Is called with the number of every closed descriptor, after the call that closed it. */
   onClose: ((fd: number) => void) | undefined;
   /** The header callbacks of msgbufs, once there is a msgbuf that has one. */
   headerCallbacks: { header(reader: number, at: Pointer, length: number): number } | undefined;
@@ -147,8 +147,8 @@ export class Engine {
 
   /**
    * Disposes the values of descriptors that were closed, outside of the module.
-   * A disposer may call the library, so errno is kept for the caller that has
-   * yet to read it.
+   * A disposer may call the library, so errno is restored for the caller, which
+   * reads it later.
    */
   settle(): void {
     if (this.#deferrals > 0) return;

@@ -56,6 +56,11 @@ export function linuxErrno(name: ErrnoName): number {
   return byName.get(name)![2];
 }
 
+/** The name that has one of Linux's numbers; undefined if it is not in the table. */
+export function linuxErrnoName(number: number): ErrnoName | undefined {
+  return table.find((row) => row[2] === number)?.[0];
+}
+
 /** The description of a name, in Node's words. */
 export function errnoText(name: ErrnoName): string {
   return byName.get(name)![3];

@@ -1,8 +1,32 @@
 import { type ErrnoName, errnoText, isErrnoName, linuxErrno } from "./errno.ts";
 
+/**
+ * The names of the errors that only the opening of a connection, a listener or a
+ * child meets. ENOTFOUND and EAI_AGAIN are the resolver's and have no number.
+ */
+export type OpeningErrorName =
+  | "E2BIG"
+  | "EACCES"
+  | "EADDRINUSE"
+  | "EADDRNOTAVAIL"
+  | "EAFNOSUPPORT"
+  | "EAI_AGAIN"
+  | "ECONNREFUSED"
+  | "EISDIR"
+  | "ELOOP"
+  | "ENAMETOOLONG"
+  | "ENFILE"
+  | "ENOENT"
+  | "ENOEXEC"
+  | "ENOTDIR"
+  | "ENOTFOUND"
+  | "EPERM"
+  | "EROFS";
+
 /** The code of an {@link ImsgError}: the name of an errno, or one of the library's own codes. */
 export type ImsgErrorCode =
   | ErrnoName
+  | OpeningErrorName
   | "ERR_IMSG_CLOSED"
   | "ERR_IMSG_COMPILE"
   | "ERR_IMSG_DISPOSED"
@@ -20,15 +44,19 @@ export type ImsgErrorCode =
 /** What the constructor of {@link ImsgError} takes besides the code. */
 export interface ImsgErrorOptions {
   /** The C function that failed. */
-  syscall?: string;
+  syscall?: string | undefined;
   /** Text that follows the description of the code in the message. */
-  detail?: string;
+  detail?: string | undefined;
   /** The error that caused this one. */
   cause?: unknown;
   /** Overrides {@link ImsgError.fromPeer}, whose default depends on the code. */
-  fromPeer?: boolean;
+  fromPeer?: boolean | undefined;
   /** See {@link ImsgError.lostBytes}. */
-  lostBytes?: number;
+  lostBytes?: number | undefined;
+  /** Linux's number of the code; needed for an {@link OpeningErrorName} only. */
+  errno?: number | undefined;
+  /** The description of the code; needed for an {@link OpeningErrorName} only. */
+  text?: string | undefined;
 }
 
 const texts: Record<string, string> = {
@@ -48,7 +76,7 @@ const texts: Record<string, string> = {
 };
 
 /**
- * The codes that a peer can cause whatever the local program does right: it
+ * The codes that a peer can cause although the local program is right: the peer
  * resets, stalls, floods, stops inside a message, or sends a payload that is
  * shorter than its protocol says.
  */
@@ -69,8 +97,8 @@ const peerCodes: readonly ImsgErrorCode[] = [
  *
  * `code` is the errno's name (`ERANGE`, `EBADMSG`, …) or `ERR_IMSG_…`;
  * `errno` is the positive number that Linux gives that name, on every
- * platform; `syscall` is the C function; `fromPeer` tells misbehaviour of the
- * peer from mistakes of the local program.
+ * platform; `syscall` is the C function; `fromPeer` distinguishes misbehaviour of
+ * the peer from mistakes of the local program.
  */
 export class ImsgError extends Error {
   /** The errno's name, or `ERR_IMSG_…`. */
@@ -98,14 +126,16 @@ export class ImsgError extends Error {
    */
   constructor(code: ImsgErrorCode, options: ImsgErrorOptions = {}) {
     const { syscall, detail, cause, fromPeer = peerCodes.includes(code) } = options;
-    let message = `${code}: ${isErrnoName(code) ? errnoText(code) : texts[code]}`;
+    const { errno = isErrnoName(code) ? linuxErrno(code) : undefined } = options;
+    const { text = isErrnoName(code) ? errnoText(code) : texts[code] } = options;
+    let message = text === undefined ? code : `${code}: ${text}`;
     if (syscall !== undefined) message += `, ${syscall}`;
     if (detail !== undefined) message += `: ${detail}`;
     super(message, cause === undefined ? undefined : { cause });
     this.name = "ImsgError";
     this.code = code;
     this.fromPeer = fromPeer;
-    if (isErrnoName(code)) this.errno = linuxErrno(code);
+    if (errno !== undefined) this.errno = errno;
     if (syscall !== undefined) this.syscall = syscall;
     if (options.lostBytes !== undefined) this.lostBytes = options.lostBytes;
   }

@@ -13,13 +13,13 @@ export interface RawExports {
   _initialize?: () => void;
 
   // imsg-buffer.c
-  /** A buffer of a fixed size, or 0. */
+  /** Makes an ibuf of a fixed size; returns its address, or 0. */
   ibuf_open(len: number): Pointer;
-  /** A buffer that grows up to max, or 0. */
+  /** Makes an ibuf that grows up to max; returns its address, or 0. */
   ibuf_dynamic(len: number, max: number): Pointer;
   /** Adds bytes at the end. */
   ibuf_add(buf: Pointer, data: Pointer, len: number): number;
-  /** Adds what another ibuf has to read. */
+  /** Adds the unread bytes of another ibuf. */
   ibuf_add_ibuf(buf: Pointer, from: Pointer): number;
   /** Adds zero bytes. */
   ibuf_add_zero(buf: Pointer, len: number): number;
@@ -37,9 +37,9 @@ export interface RawExports {
   ibuf_add_h32(buf: Pointer, value: bigint): number;
   /** Adds 64 bits in host order. */
   ibuf_add_h64(buf: Pointer, value: bigint): number;
-  /** Adds bytes for the caller to fill: their address, or 0. */
+  /** Adds bytes for the caller to fill; returns their address, or 0. */
   ibuf_reserve(buf: Pointer, len: number): Pointer;
-  /** The address of bytes that are there already, or 0. */
+  /** Returns the address of bytes that were added before, or 0. */
   ibuf_seek(buf: Pointer, pos: number, len: number): Pointer;
   /** Overwrites bytes. */
   ibuf_set(buf: Pointer, pos: number, data: Pointer, len: number): number;
@@ -57,21 +57,21 @@ export interface RawExports {
   ibuf_set_h32(buf: Pointer, pos: number, value: bigint): number;
   /** Overwrites 64 bits in host order. */
   ibuf_set_h64(buf: Pointer, pos: number, value: bigint): number;
-  /** The address of what there is to read. */
+  /** Returns the address of the unread bytes. */
   ibuf_data(buf: Pointer): Pointer;
-  /** How many bytes there are to read. */
+  /** Returns the number of unread bytes. */
   ibuf_size(buf: Pointer): number;
-  /** How many bytes can still be added. */
+  /** Returns the number of bytes that can still be added. */
   ibuf_left(buf: Pointer): number;
-  /** Makes what there is to read shorter, or longer with zeros. */
+  /** Cuts the unread bytes to a length, or extends them with zeros. */
   ibuf_truncate(buf: Pointer, len: number): number;
-  /** Reads from the start again. */
+  /** Sets the read position back to the start. */
   ibuf_rewind(buf: Pointer): void;
-  /** Queues an ibuf for writing; it is the msgbuf's then. */
+  /** Queues an ibuf for writing; the msgbuf owns it then. */
   ibuf_close(msgbuf: Pointer, buf: Pointer): void;
-  /** Makes an ibuf on the stack of memory, which it borrows. */
+  /** Makes an ibuf on the stack over memory that it borrows. */
   ibuf_from_buffer(buf: Pointer, data: Pointer, len: number): void;
-  /** Makes an ibuf on the stack of what another has to read. */
+  /** Makes an ibuf on the stack over the unread bytes of another. */
   ibuf_from_ibuf(buf: Pointer, from: Pointer): void;
   /** Reads bytes. */
   ibuf_get(buf: Pointer, data: Pointer, len: number): number;
@@ -91,19 +91,19 @@ export interface RawExports {
   ibuf_get_h32(buf: Pointer, value: Pointer): number;
   /** Reads 64 bits in host order. */
   ibuf_get_h64(buf: Pointer, value: Pointer): number;
-  /** Reads bytes as a C string in memory of its own, to be freed, or 0. */
+  /** Reads bytes as a C string; returns a block that the caller frees, or 0. */
   ibuf_get_string(buf: Pointer, len: number): Pointer;
-  /** Passes over bytes. */
+  /** Skips bytes. */
   ibuf_skip(buf: Pointer, len: number): number;
   /** Wipes and frees an ibuf, and closes its descriptor; aborts for one on the stack. */
   ibuf_free(buf: Pointer): void;
   /** Whether an ibuf has a descriptor. */
   ibuf_fd_avail(buf: Pointer): number;
-  /** Takes an ibuf's descriptor, or -1. */
+  /** Takes an ibuf's descriptor; returns its number, or -1. */
   ibuf_fd_get(buf: Pointer): number;
-  /** Gives an ibuf a descriptor; aborts for one on the stack. */
+  /** Attaches a descriptor to an ibuf; aborts for one on the stack. */
   ibuf_fd_set(buf: Pointer, fd: number): void;
-  /** A msgbuf for writing, or 0. */
+  /** Makes a msgbuf for writing; returns its address, or 0. */
   msgbuf_new(): Pointer;
   /** The callback is an index of the module's function table: use msgbuf_reader. */
   msgbuf_new_reader(headerSize: number, callback: number, arg: Pointer): Pointer;
@@ -125,7 +125,7 @@ export interface RawExports {
   msgbuf_get(msgbuf: Pointer): Pointer;
 
   // imsg.c
-  /** Makes an imsgbuf of memory of the caller's. */
+  /** Makes an imsgbuf in the caller's memory. */
   imsgbuf_init(imsgbuf: Pointer, fd: number): number;
   /** Lets descriptors pass. */
   imsgbuf_allow_fdpass(imsgbuf: Pointer): void;
@@ -141,13 +141,13 @@ export interface RawExports {
   imsgbuf_clear(imsgbuf: Pointer): void;
   /** How many ibufs wait to be written. */
   imsgbuf_queuelen(imsgbuf: Pointer): number;
-  /** Puts the oldest message into memory of the caller's: its length, or 0 for none. */
+  /** Moves the oldest message to the caller's memory; returns its length, or 0 for none. */
   imsg_get(imsgbuf: Pointer, imsg: Pointer): number;
-  /** Reads what is left of the payload as an ibuf on the stack. */
+  /** Reads the rest of the payload as an ibuf on the stack. */
   imsg_get_ibuf(imsg: Pointer, ibuf: Pointer): number;
   /** Reads the rest of the payload, which must have this length. */
   imsg_get_data(imsg: Pointer, data: Pointer, len: number): number;
-  /** Takes the descriptor, or -1. */
+  /** Takes the descriptor; returns its number, or -1. */
   imsg_get_fd(imsg: Pointer): number;
   /** The peerid. */
   imsg_get_id(imsg: Pointer): number;
@@ -159,7 +159,7 @@ export interface RawExports {
   imsg_get_type(imsg: Pointer): number;
   /** Queues a copy of a message without its descriptor. */
   imsg_forward(imsgbuf: Pointer, imsg: Pointer): number;
-  /** Queues a message: 1. */
+  /** Queues a message; returns 1. */
   imsg_compose(
     imsgbuf: Pointer,
     type: number,
@@ -169,7 +169,7 @@ export interface RawExports {
     data: Pointer,
     len: number,
   ): number;
-  /** Queues a message of several pieces: 1. */
+  /** Queues a message of several pieces; returns 1. */
   imsg_composev(
     imsgbuf: Pointer,
     type: number,
@@ -179,11 +179,11 @@ export interface RawExports {
     iov: Pointer,
     iovcnt: number,
   ): number;
-  /** Queues a message whose payload is an ibuf, which is C's then in any case: 1. */
+  /** Queues a message whose payload is an ibuf, which C owns from then on, also after a failure; returns 1. */
   imsg_compose_ibuf(imsgbuf: Pointer, type: number, id: number, pid: number, buf: Pointer): number;
-  /** Begins a message: its ibuf, or 0. */
+  /** Begins a message; returns its ibuf, or 0. */
   imsg_create(imsgbuf: Pointer, type: number, id: number, pid: number, len: number): Pointer;
-  /** Adds to a message that was begun: how many bytes; frees it if it fails. */
+  /** Adds bytes to a message that was begun; returns their number. Frees the message on failure. */
   imsg_add(msg: Pointer, data: Pointer, len: number): number;
   /** Queues a message that was begun. */
   imsg_close(imsgbuf: Pointer, msg: Pointer): void;
@@ -191,89 +191,89 @@ export interface RawExports {
   imsg_free(imsg: Pointer): void;
 
   // memory and errno
-  /** Where errno is. */
+  /** Returns the address of errno. */
   __errno_location(): Pointer;
-  /** A zeroed block, or 0. */
+  /** Allocates a zeroed block; returns its address, or 0. */
   malloc(size: number): Pointer;
   /** Frees a block. */
   free(pointer: Pointer): void;
-  /** The n-th allocation from now fails, once; 0 disarms. */
+  /** Makes the n-th allocation from now on fail, once; 0 cancels that. */
   mem_fail_at(n: number): void;
-  /** Bytes in blocks handed out and not freed. */
+  /** Returns the number of bytes in allocated blocks. */
   mem_live(): number;
-  /** Bytes of linear memory that the allocator manages. */
+  /** Returns the number of bytes of linear memory that the allocator manages. */
   mem_arena(): number;
-  /** Refuses to grow beyond so many bytes; 0 lifts the limit. */
+  /** Limits the growth of memory to so many bytes; 0 removes the limit. */
   mem_limit(bytes: number): void;
 
   // the kernel (c-src/libc/syscalls.h)
   /** Closes a descriptor. */
   kernel_close(fd: number): number;
-  /** What getpid answers. */
+  /** Returns the result of C's getpid. */
   kernel_getpid(): number;
-  /** Sets what getpid answers. */
+  /** Sets the result of C's getpid. */
   kernel_setpid(pid: number): void;
-  /** A socket: its descriptor. */
+  /** Makes a socket; returns its descriptor. */
   kernel_socket(): number;
-  /** Bytes (a block of malloc's) and descriptors for the next reads, whose they are then. */
+  /** Queues bytes (a block of malloc) and descriptors for the next reads; the socket owns them then. */
   kernel_deliver(fd: number, data: Pointer, len: number, fds: Pointer, nfds: number): number;
-  /** One read fails so, after what was delivered. */
+  /** Makes one read fail with an errno, after the bytes that are queued. */
   kernel_deliver_error(fd: number, errno: number): number;
-  /** Reads return 0, after what was delivered. */
+  /** Makes reads return 0, after the bytes that are queued. */
   kernel_deliver_end(fd: number): number;
-  /** The next write takes at most so many bytes. */
+  /** Makes the next write take at most so many bytes. */
   kernel_limit_write(fd: number, len: number): number;
-  /** The next write fails so. */
+  /** Makes the next write fail with an errno. */
   kernel_fail_write(fd: number, errno: number): number;
-  /** How many bytes writes may add before EAGAIN. */
+  /** Sets how many bytes writes may add before they fail with EAGAIN. */
   kernel_room(fd: number, room: number): number;
-  /** The oldest piece that was written (layout.segment), or 0. */
+  /** Returns the oldest piece that was written (layout.segment), or 0. */
   kernel_written(fd: number): Pointer;
-  /** Frees the oldest piece; its value is the caller's. */
+  /** Frees the oldest piece; the caller owns its value. */
   kernel_sent(fd: number): number;
-  /** A descriptor for a value of the host's, which must not be 0. */
+  /** Makes a descriptor for a value of the host, which must not be 0. */
   kernel_open(value: number): number;
-  /** Takes the value out: the descriptor is free, nothing is closed. */
+  /** Frees the descriptor without closing its value, and returns the value. */
   kernel_take(fd: number): number;
-  /** The value behind a descriptor, or 0. */
+  /** Returns the value behind a descriptor, or 0. */
   kernel_value(fd: number): number;
-  /** How many bytes the last read delivered, or -1. */
+  /** Returns how many bytes the last read delivered, or -1. */
   kernel_last_read(): number;
-  /** Whether outcomes of writes wait to happen. */
+  /** Returns whether outcomes are queued that no write has taken. */
   kernel_dictated(fd: number): number;
-  /** How many bytes writes have taken so far, on all sockets. */
+  /** Returns how many bytes all writes together have taken so far. */
   kernel_progress(): number;
 
-  // what sees inside the original's structures (c-src/original/introspect.h)
-  /** msgbuf_new_reader with the host's callback of that number (host_header). */
+  // functions that read the original's private structures (c-src/original/introspect.h)
+  /** Calls msgbuf_new_reader for the host's callback with that number (host_header). */
   msgbuf_reader(headerSize: number, reader: number): Pointer;
-  /** How many bytes of the message under way have been read. */
+  /** Returns how many bytes of an incomplete message have been read. */
   msgbuf_have(msgbuf: Pointer): number;
-  /** How many bytes the message under way should have; 0 between messages. */
+  /** Returns the length of an incomplete message; 0 between messages. */
   msgbuf_total(msgbuf: Pointer): number;
-  /** imsgbuf_flush, but EAGAIN, or success with only empty ibufs queued, where that hangs. */
+  /** Works as imsgbuf_flush. Where that would hang, fails with EAGAIN, or succeeds if only empty ibufs are queued. */
   imsgbuf_flush_bounded(imsgbuf: Pointer): number;
 
-  // many messages per crossing (c-src/batch/batch.h)
-  /** An imsgbuf that is read and written through the windows, or 0. */
+  // many messages per call (c-src/batch/batch.h)
+  /** Makes an imsgbuf that is read and written through the windows; returns its address, or 0. */
   batch_open(maxsize: number, pid: number, fdpass: number): Pointer;
   /** Frees a batch with everything queued. */
   batch_close(batch: Pointer): void;
-  /** Where the host writes chunks and records. */
+  /** Returns the address of the window, where the host writes chunks and records. */
   batch_window(): Pointer;
-  /** Where what was written lies. */
+  /** Returns the address of the outgoing window. */
   batch_outgoing(): Pointer;
-  /** Where the last call says what it did. */
+  /** Returns the address of the results of the last call. */
   batch_result(): Pointer;
-  /** The headers of the messages that were completed. */
+  /** Returns the address of the headers of the completed messages. */
   batch_headers(): Pointer;
   /** Reads so many bytes of the window, and gets every message that is complete. */
   batch_read(batch: Pointer, len: number, fd: number): number;
-  /** Frees the payload that was handed out from here. */
+  /** Frees the payload whose address batch_read has left in the results. */
   batch_release(): void;
-  /** Queues so many records of the window: how many went well. */
+  /** Queues so many records of the window; returns how many it has queued. */
   batch_compose(batch: Pointer, count: number, flush: number): number;
-  /** Begins a message of any size: its payload, or 0. */
+  /** Begins a message of any size; returns the address of its payload, or 0. */
   batch_create(batch: Pointer, type: number, id: number, pid: number, len: number): Pointer;
   /** Queues the message that was begun, with a descriptor or -1. */
   batch_finish(batch: Pointer, fd: number): void;

@@ -66,7 +66,7 @@ export abstract class Owner {
     engine: Engine | undefined,
     syscall: string,
   ): Owner {
-    let detail = `an object of class ${kind[0]!.toUpperCase()}${kind.slice(1)} is needed`;
+    let detail = `the argument must be of class ${kind[0]!.toUpperCase()}${kind.slice(1)}`;
     if (typeof value === "object" && value !== null && #state in value && value.#kind === kind) {
       if (engine === undefined || value.#engine === engine) return value;
       detail = "the objects belong to different instances";

@@ -3,7 +3,7 @@ import type { RawExports } from "./exports.ts";
 
 /** The functions that the module imports. They run below frames of C and must not throw. */
 export interface ModuleImports {
-  /** A descriptor was closed (-1: one that had been sent already), and with it a value unless that is 0. */
+  /** Records that a descriptor was closed (-1: one that had been sent already), and a value unless that is 0. */
   host_close(fd: number, value: number): void;
   /** Returns the length of the message whose header lies at `at`; 0 refuses it. */
   host_header(reader: number, at: number, length: number): number;

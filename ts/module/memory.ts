@@ -7,7 +7,7 @@ export function withMemory<T>(allocate: () => T): T {
   try {
     return allocate();
   } catch (cause) {
-    // every engine throws a RangeError then
+    // every engine throws a RangeError for a buffer that it cannot allocate
     throw cause instanceof RangeError ? new ImsgError("ENOMEM", { cause }) : cause;
   }
 }

@@ -173,7 +173,7 @@ export class TypedChannel<M extends Messages, S extends Side>
     const { peerid = protocol.peerid, pid, fd } = header;
     const data = protocol.encode(name, value, this.#sends);
     return {
-      type: protocol.messages[name].type,
+      type: protocol.messages[name]!.type,
       peerid,
       data,
       ...(pid !== undefined && { pid }),
@@ -203,22 +203,22 @@ export class TypedChannel<M extends Messages, S extends Side>
   #named(name: string, what: "reply" | "lists"): Set<number> {
     const { messages } = this.protocol;
     const names = messages[name]?.[what] ?? [];
-    return new Set([names].flat().map((each) => messages[each as string].type));
+    return new Set([names].flat().map((each) => messages[each as string]!.type));
   }
 
   #fails(type: number): boolean {
     const name = this.protocol.nameOf(type);
-    return name !== undefined && this.protocol.messages[name].failure !== undefined;
+    return name !== undefined && this.protocol.messages[name]?.failure !== undefined;
   }
 
   #failure({ name, payload, message }: Any): ProtocolError | undefined {
     if (name === undefined) return undefined;
-    const text = this.protocol.messages[name].failure?.(payload as never, message);
+    const text = this.protocol.messages[name]?.failure?.(payload as never, message);
     return text === undefined ? undefined : new ProtocolError(text, name, payload);
   }
 
   #isLast({ name, payload }: Any): boolean {
-    return name !== undefined && (this.protocol.messages[name].last?.(payload as never) ?? false);
+    return name !== undefined && (this.protocol.messages[name]?.last?.(payload as never) ?? false);
   }
 
   #unexpected(asked: string, { name, message }: Any): ProtocolError {

@@ -65,7 +65,7 @@ export function enumeration<const Names extends Readonly<Record<string, number>>
             const known = Object.keys(names).join(", ");
             throw new FieldError("EINVAL", `${shown(value)} is none of ${known}`);
           }
-          inner.write(view, at, typeof value === "string" ? names[value] : (value as number));
+          inner.write(view, at, typeof value === "string" ? names[value]! : (value as number));
         },
       };
     },
@@ -110,7 +110,7 @@ export function flags<const Bits extends Readonly<Record<string, number>>>(
             }
             sum =
               (sum |
-                (typeof flag === "string" ? bits[flag] : checkInteger(flag, 0, 0xffffffff))) >>>
+                (typeof flag === "string" ? bits[flag]! : checkInteger(flag, 0, 0xffffffff))) >>>
               0;
           }
           inner.write(view, at, sum);
@@ -174,8 +174,8 @@ export function union<const V extends Readonly<Record<string, Field<unknown, nev
 ): Field<UnionOut<V> | undefined, UnionIn<V> | undefined> {
   const tags = Object.entries(when);
   const only = (value: object): string => {
-    const names = Object.keys(value);
-    if (names.length === 1 && Object.hasOwn(variants, names[0])) return names[0];
+    const [name, ...others] = Object.keys(value);
+    if (name !== undefined && others.length === 0 && Object.hasOwn(variants, name)) return name;
     throw new FieldError("EINVAL", `a union has one of ${Object.keys(variants).join(", ")}`);
   };
   return {

@@ -138,7 +138,7 @@ export class Protocol<M extends Messages> {
     direction: Direction = "receive",
   ): Received<M, S> {
     const name = this.#names.get(message.type);
-    const payload = name === undefined ? undefined : this.messages[name][direction];
+    const payload = name === undefined ? undefined : this.messages[name]?.[direction];
     const known = payload !== undefined;
     const { type, peerid, pid, data } = message;
     const value = known ? this.#decode(name!, payload, data) : data;
@@ -165,7 +165,7 @@ export class Protocol<M extends Messages> {
   }
 
   #definition(name: string): Definition {
-    if (Object.hasOwn(this.messages, name)) return this.messages[name];
+    if (Object.hasOwn(this.messages, name)) return this.messages[name]!;
     throw new ImsgError("EINVAL", { detail: `${this.name} has no message ${name}` });
   }
 

@@ -5,7 +5,7 @@ import type { Definition, Messages } from "./types.ts";
 const kind = (payload: AnyPayload | undefined): string =>
   payload === undefined
     ? ""
-    : (payload.describe?.().split("\n")[0].replace(/ \(.*/, "") ?? "a value");
+    : (payload.describe?.().split("\n")[0]?.replace(/ \(.*/, "") ?? "a value");
 
 function line(name: string, width: number, { type, send, receive, note }: Definition): string {
   const ways = [send && `> ${kind(send)}`, receive && `< ${kind(receive)}`].filter(Boolean);

@@ -25,7 +25,7 @@ function longestZeros(words: readonly number[]): [from: number, length: number] 
 
 /** The shortest form of 16 bytes. */
 export function printIPv6(bytes: Uint8Array): string {
-  const words = Array.from({ length: 8 }, (_, i) => (bytes[2 * i] << 8) | bytes[2 * i + 1]);
+  const words = Array.from({ length: 8 }, (_, i) => (bytes[2 * i]! << 8) | bytes[2 * i + 1]!);
   const [from, length] = longestZeros(words);
   // addresses that embed one of IPv4
   if (from === 0 && (length === 6 || (length === 5 && words[5] === 0xffff))) {
@@ -39,16 +39,16 @@ export function printIPv6(bytes: Uint8Array): string {
 /** The 16 bytes of an IPv6 address; undefined for any other text. */
 export function parseIPv6(text: string): Uint8Array | undefined {
   const dotted = /^(.*:)([^:]+\.[^:]+)$/.exec(text);
-  const last = dotted === null ? undefined : parseIPv4(dotted[2]);
+  const last = dotted === null ? undefined : parseIPv4(dotted[2]!);
   if (dotted !== null && last === undefined) return undefined;
   const digits = (a: number, b: number): string => ((a << 8) | b).toString(16);
   const plain =
     last === undefined
       ? text
-      : `${dotted![1]}${digits(last[0], last[1])}:${digits(last[2], last[3])}`;
+      : `${dotted![1]}${digits(last[0]!, last[1]!)}:${digits(last[2]!, last[3]!)}`;
   const halves = plain.split("::");
   if (halves.length > 2) return undefined;
-  const [head, tail] = halves.map((half) => (half === "" ? [] : half.split(":")));
+  const [head = [], tail] = halves.map((half) => (half === "" ? [] : half.split(":")));
   const given = head.length + (tail?.length ?? 0);
   if (tail === undefined ? given !== 8 : given > 7) return undefined;
   const words = [...head, ...Array<string>(8 - given).fill("0"), ...(tail ?? [])];

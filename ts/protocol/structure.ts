@@ -77,7 +77,7 @@ function reader({ places: all }: Places): (view: DataView, at: number) => Values
   return (view, at) => {
     const values: Values = {};
     for (let i = 0; i < ops.length; i++) {
-      const place = at + offsets[i];
+      const place = at + offsets[i]!;
       let value: unknown;
       switch (ops[i]) {
         case Op.u8:
@@ -105,9 +105,9 @@ function reader({ places: all }: Places): (view: DataView, at: number) => Values
           value = view.getBigInt64(place, true);
           break;
         default:
-          value = readField(view, place, all[i]);
+          value = readField(view, place, all[i]!);
       }
-      values[names[i]] = value;
+      values[names[i]!] = value;
     }
     for (const { name, offset, field } of tagged) {
       values[name] = field.read(view, at + offset, values[field.tag!]);

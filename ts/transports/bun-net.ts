@@ -4,8 +4,8 @@ import { abortable } from "./abortable.ts";
 import { type BunSocket, type BunSocketHandler, BunTransport } from "./bun.ts";
 import type { ChannelHandler, ImsgServer, Listening, ServerOptions } from "./server.ts";
 import { startServer } from "./start-server.ts";
-import { unixListening } from "./unix-channel.ts";
-import { checkAddress } from "./unix-path.ts";
+import { openingError } from "./system-error.ts";
+import { type CheckedAddress, checkAddress } from "./unix-path.ts";
 
 /** The path of a Unix socket. */
 export interface BunUnixAddress {
@@ -50,9 +50,9 @@ const KEEP_ALIVE_DELAY = 60_000;
 /** Loaded on first use: descriptor mode is most of this entry's size. */
 const unix = async () => (await import("./unix-bun.ts")).bunUnix();
 
-const checkPath = (address: unknown, call: string): string | undefined => {
-  const { unix: path, port } = Object(address) as { unix?: unknown; port?: unknown };
-  return checkAddress({ path, port }, call, "unix");
+const checkPath = (address: unknown, call: string): CheckedAddress => {
+  const { unix: path, port, hostname: host } = Object(address) as Record<string, unknown>;
+  return checkAddress({ path, port, host }, call, "unix");
 };
 
 const transport = (socket: BunSocket): BunTransport | undefined =>
@@ -132,8 +132,8 @@ export async function dup(fd: number): Promise<number> {
 /**
  * Connects to a Unix socket (`{ unix }`) or a TCP port (`{ port, hostname }`), the
  * latter with keep-alive and without delay. Rejects with EINVAL for a bad address
- * or option, with Bun's error (ENOENT, ECONNREFUSED, …), and with the reason of
- * `options.signal`.
+ * or option, with an ImsgError (ENOENT, ECONNREFUSED, …) if the system refuses, and
+ * with the reason of `options.signal`.
  *
  * With `allowFdPass`, which takes a Unix socket and Linux (else
  * ERR_IMSG_UNSUPPORTED), numbers of descriptors pass. A number that is sent is
@@ -145,10 +145,11 @@ export async function connect(
   address: BunAddress,
   options: ChannelOptions = {},
 ): Promise<ImsgChannel> {
-  const path = checkPath(address, "connect");
+  const { path, text } = checkPath(address, "connect");
   checkChannelOptions(options);
   if (options.allowFdPass) return (await unix()).connect(path, options);
-  const connecting = new Promise<ImsgChannel>((resolve, reject) => {
+  const connecting = new Promise<ImsgChannel>((resolve, fail) => {
+    const reject = (error: unknown): void => fail(openingError(error, "connect", text));
     const opened = (channel: ImsgChannel, socket: BunSocket): void => {
       if (path === undefined) tune(socket, true, true);
       resolve(channel);
@@ -164,8 +165,8 @@ export async function connect(
 /**
  * Listens on a Unix socket (`{ unix }`) or a TCP port (`{ port, hostname }`), and
  * calls the handler with a channel for each connection. Resolves when it listens.
- * Rejects with EINVAL for a bad address, handler or option, with Bun's error
- * (EADDRINUSE, …), and with the reason of `options.signal`, which later closes the
+ * Rejects with EINVAL for a bad address, handler or option, with an ImsgError
+ * (EADDRINUSE, …) if the system refuses, and with the reason of `options.signal`, which later closes the
  * server and aborts its channels. `allowFdPass` as in {@link connect}.
  *
  * A socket file that no process listens on is replaced; a live one is EADDRINUSE,
@@ -196,10 +197,11 @@ export async function listen(
   handler: ChannelHandler,
   options: ServerOptions = {},
 ): Promise<ImsgServer> {
-  const path = checkPath(address, "listen");
-  return startServer(handler, options, path, async (server) =>
+  const checked = checkPath(address, "listen");
+  const { path } = checked;
+  return startServer(handler, options, checked, async (server) =>
     options.allowFdPass
-      ? unixListening(await unix(), path, server)
+      ? (await unix()).serve(path, server)
       : openServer(server, address, path, options),
   );
 }

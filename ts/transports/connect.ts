@@ -1,5 +1,7 @@
 import { type NetConnectOpts, connect as netConnect, type Socket } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
+import { openingError } from "./system-error.ts";
+import { addressText } from "./unix-path.ts";
 
 /** How often, and how long in between, in milliseconds, a full listener is asked again. */
 const TRIES = 200;
@@ -7,8 +9,8 @@ const PAUSE = 10;
 
 /**
  * A connected socket of Node's, from which nothing has been read if it is to be
- * paused. Rejects with what Node says, and with the signal's reason, which means
- * nothing later.
+ * paused. Rejects with an ImsgError that names the address, and with the signal's
+ * reason; the signal means nothing later.
  *
  * Linux refuses a Unix socket whose listener has not accepted the ones before it
  * with EAGAIN, where a blocking connect would wait, as C programs do: so does
@@ -24,7 +26,10 @@ export async function connectSocket(
     try {
       return await connectOnce(address, signal, paused);
     } catch (error) {
-      if ((error as { code?: unknown } | null)?.code !== "EAGAIN" || tries === TRIES) throw error;
+      if (error === signal?.reason) throw error;
+      const full = (error as { code?: unknown } | null)?.code === "EAGAIN";
+      if (!full || tries === TRIES)
+        throw openingError(error, "connect", addressText({ ...address }));
       await wait(PAUSE);
     }
   }

@@ -4,7 +4,7 @@ import { ImsgError } from "../module/error.ts";
 export const CREDIT_PROTOCOL = "imsg.credit";
 
 /** How many bytes each side may send before the peer has granted any. Part of the protocol. */
-const WINDOW = 65536;
+export const WINDOW = 65536;
 /**
  * The most credit that a sender holds, in bytes. Without a limit, a peer that
  * grants much and reads nothing would let the sender's memory grow.

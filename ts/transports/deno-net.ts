@@ -1,11 +1,12 @@
 import { type ChannelOptions, ImsgChannel } from "../channel/channel.ts";
 import { checkChannelOptions } from "../channel/options.ts";
+import type { ImsgError } from "../module/error.ts";
 import { abortable } from "./abortable.ts";
 import { type DenoConn, denoTransport } from "./deno.ts";
 import type { ChannelHandler, ImsgServer, Listening, ServerOptions } from "./server.ts";
 import { startServer } from "./start-server.ts";
-import { unixListening } from "./unix-channel.ts";
-import { checkAddress } from "./unix-path.ts";
+import { openingError, transportError } from "./system-error.ts";
+import { type CheckedAddress, checkAddress } from "./unix-path.ts";
 
 /** The path of a Unix socket. */
 export interface DenoUnixAddress {
@@ -54,9 +55,9 @@ const unix = async () => (await import("./unix-deno.ts")).denoUnix();
 const target = (address: DenoAddress, path: string | undefined): object =>
   path === undefined ? address : { transport: "unix", path };
 
-const checkPath = (address: unknown, call: string): string | undefined => {
-  const { path, port } = Object(address) as { path?: unknown; port?: unknown };
-  return checkAddress({ path, port }, call);
+const checkPath = (address: unknown, call: string): CheckedAddress => {
+  const { path, port, hostname: host } = Object(address) as Record<string, unknown>;
+  return checkAddress({ path, port, host }, call);
 };
 
 /** Sets the options of a TCP connection; a Unix socket has none. */
@@ -95,7 +96,7 @@ export async function fromSocket(fd: number, options: ChannelOptions = {}): Prom
  * closed on exec, and the caller owns it. A channel closes the number that it
  * sends, so `send({ type, fd: await dup(fd) })` keeps the caller's. Rejects with
  * EBADF, EMFILE, EINVAL for a value that is no number, ERR_IMSG_UNSUPPORTED
- * without Linux, and NotCapable without `--allow-ffi`.
+ * without Linux, and EACCES without `--allow-ffi`.
  */
 export async function dup(fd: number): Promise<number> {
   return (await unix()).dup(fd);
@@ -122,23 +123,26 @@ export async function readFd(fd: number, buffer: Uint8Array): Promise<number> {
 /**
  * Connects to a Unix socket (`{ path }`) or a TCP port (`{ port, hostname }`), the
  * latter with keep-alive and without delay. Rejects with EINVAL for a bad address
- * or option, with Deno's error (NotFound, ConnectionRefused, NotCapable, …), and
- * with the reason of `options.signal`.
+ * or option, with an ImsgError (ENOENT, ECONNREFUSED, EACCES without permission, …)
+ * if the system or Deno refuses, and with the reason of `options.signal`.
  *
  * With `allowFdPass`, which takes a Unix socket, Linux (else ERR_IMSG_UNSUPPORTED)
- * and `--allow-ffi`, numbers of descriptors pass, and errors have the system's
- * names (ENOENT, …). A number that is sent is closed here when it has left
- * ({@link dup} keeps one); the caller owns a number that it takes, and closes it
- * ({@link closeFd}).
+ * and `--allow-ffi`, numbers of descriptors pass. A number that is sent is closed
+ * here when it has left ({@link dup} keeps one); the caller owns a number that it
+ * takes, and closes it ({@link closeFd}).
  */
 export async function connect(
   address: DenoAddress,
   options: ChannelOptions = {},
 ): Promise<ImsgChannel> {
-  const path = checkPath(address, "connect");
+  const { path, text } = checkPath(address, "connect");
   checkChannelOptions(options);
   if (options.allowFdPass) return (await unix()).connect(path, options);
-  const connecting = deno().connect(target(address, path));
+  const connecting = deno()
+    .connect(target(address, path))
+    .catch((error: unknown) => {
+      throw openingError(error, "connect", text);
+    });
   const conn = await abortable(connecting, options.signal, (late) => late.close());
   tune(conn, true, true);
   try {
@@ -152,12 +156,13 @@ export async function connect(
 /**
  * Listens on a Unix socket (`{ path }`) or a TCP port (`{ port, hostname }`), and
  * calls the handler with a channel for each connection. Resolves when it listens.
- * Rejects with EINVAL for a bad address, handler or option, with Deno's error
- * (AddrInUse, NotCapable, …), and with the reason of `options.signal`, which later
- * closes the server and aborts its channels. `allowFdPass` as in {@link connect}.
+ * Rejects with EINVAL for a bad address, handler or option, with an ImsgError
+ * (EADDRINUSE, …) if the system or Deno refuses, and with the reason of
+ * `options.signal`, which later closes the server and aborts its channels.
+ * `allowFdPass` as in {@link connect}.
  *
- * A socket file that no process listens on is replaced; a live one is EADDRINUSE
- * (`code` of AddrInUse), and any other file is never touched. That, and
+ * A socket file that no process listens on is replaced; a live one is EADDRINUSE,
+ * and any other file is never touched. That, and
  * `options.mode`, need permission to read and write the path.
  *
  * @example
@@ -185,10 +190,11 @@ export async function listen(
   handler: ChannelHandler,
   options: ServerOptions = {},
 ): Promise<ImsgServer> {
-  const path = checkPath(address, "listen");
-  return startServer(handler, options, path, async (server) =>
+  const checked = checkPath(address, "listen");
+  const { path } = checked;
+  return startServer(handler, options, checked, async (server) =>
     options.allowFdPass
-      ? unixListening(await unix(), path, server)
+      ? (await unix()).serve(path, server)
       : openServer(server, deno().listen(target(address, path)), path, options),
   );
 }
@@ -205,9 +211,10 @@ function openServer(
       let conn: NetConn;
       try {
         conn = await listener.accept();
-      } catch {
-        // the connection was reset, or the process is short of descriptors
-        if (!stopped) await new Promise((resolve) => setTimeout(resolve, LATER));
+      } catch (error) {
+        // Deno reports a connection that was reset before it was accepted: the next one may wait
+        const { fromPeer } = transportError(error, "accept") as Partial<ImsgError>;
+        if (!stopped && !fromPeer) await new Promise((resolve) => setTimeout(resolve, LATER));
         continue;
       }
       tune(conn, keepAlive, noDelay);

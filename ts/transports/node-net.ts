@@ -1,3 +1,4 @@
+import { fstatSync } from "node:fs";
 import {
   type AddressInfo,
   createServer,
@@ -14,7 +15,8 @@ import { connectSocket } from "./connect.ts";
 import { duplexTransport } from "./node.ts";
 import type { ChannelHandler, ImsgServer, Listening, ServerOptions } from "./server.ts";
 import { startServer } from "./start-server.ts";
-import { checkAddress } from "./unix-path.ts";
+import { openingError } from "./system-error.ts";
+import { type CheckedAddress, checkAddress } from "./unix-path.ts";
 
 const syscall = "imsgbuf_allow_fdpass";
 
@@ -59,6 +61,11 @@ export function fromSocket(
   return fromDuplex(socket, options);
 }
 
+function notSocket(fd: number, cause?: unknown): ImsgError {
+  const detail = `descriptor ${fd} is no TCP or Unix socket`;
+  return new ImsgError("ENOTSOCK", { syscall: "fromSocket", detail, cause });
+}
+
 async function fromNumber(fd: number, options: ChannelOptions): Promise<ImsgChannel> {
   checkChannelOptions(options);
   if (options.allowFdPass) return new ImsgChannel((await unix()).open(fd), options);
@@ -68,10 +75,12 @@ async function fromNumber(fd: number, options: ChannelOptions): Promise<ImsgChan
   }
   let socket: NetSocket;
   try {
+    if (!fstatSync(fd).isSocket()) throw notSocket(fd);
     socket = new NetSocket({ fd, readable: true, writable: true, allowHalfOpen: true });
-  } catch (cause) {
-    const detail = `descriptor ${fd} is no connected socket`;
-    throw new ImsgError("ENOTSOCK", { syscall: "fromSocket", detail, cause });
+  } catch (error) {
+    // Node opens no socket of another kind than TCP and Unix
+    const refused = error instanceof TypeError ? notSocket(fd, error) : error;
+    throw openingError(refused, "fromSocket", `descriptor ${fd}`);
   }
   return fromDuplex(socket, options);
 }
@@ -110,16 +119,16 @@ export async function maker(options: ChannelOptions, isUnix: boolean): Promise<M
 }
 
 /** Checks an address of Node's, which may be an options object with more fields. */
-const checkPath = (address: unknown, call: string): string | undefined => {
-  const { path, port } = Object(address) as { path?: unknown; port?: unknown };
-  return checkAddress({ path, port }, call);
+const checkPath = (address: unknown, call: string): CheckedAddress => {
+  const { path, port, host } = Object(address) as Record<string, unknown>;
+  return checkAddress({ path, port, host }, call);
 };
 
 /**
  * Connects to a Unix socket (`{ path }`) or a TCP port (`{ port, host }`), with
  * keep-alive and without delay unless the address says otherwise. Rejects with
- * EINVAL for a bad address or option, with Node's error (ENOENT, ECONNREFUSED, …),
- * and with the reason of `options.signal`. A Unix listener whose queue is full is
+ * EINVAL for a bad address or option, with an ImsgError (ENOENT, ECONNREFUSED, …)
+ * if the system refuses, and with the reason of `options.signal`. A Unix listener whose queue is full is
  * asked for two seconds; then it rejects with EAGAIN.
  *
  * With `allowFdPass`, which takes a Unix socket, Linux and the package koffi
@@ -131,7 +140,7 @@ export async function connect(
   address: NetConnectOpts,
   options: ChannelOptions = {},
 ): Promise<ImsgChannel> {
-  const path = checkPath(address, "connect");
+  const { path } = checkPath(address, "connect");
   const make = await maker(options, path !== undefined);
   const { signal } = options;
   signal?.throwIfAborted();
@@ -149,8 +158,8 @@ export async function connect(
 /**
  * Listens on a Unix socket (`{ path }`) or a TCP port (`{ port, host }`), and
  * calls the handler with a channel for each connection. Resolves when it listens.
- * Rejects with EINVAL for a bad address, handler or option, with Node's error
- * (EADDRINUSE, …), and with the reason of `options.signal`, which later closes
+ * Rejects with EINVAL for a bad address, handler or option, with an ImsgError
+ * (EADDRINUSE, …) if the system refuses, and with the reason of `options.signal`, which later closes
  * the server and aborts its channels. `allowFdPass` as in {@link connect}.
  *
  * A socket file that nobody listens on any more is replaced; a live one is
@@ -181,9 +190,10 @@ export async function listen(
   handler: ChannelHandler,
   options: ServerOptions = {},
 ): Promise<ImsgServer> {
-  const path = checkPath(address, "listen");
+  const checked = checkPath(address, "listen");
+  const { path } = checked;
   const make = await maker(options, path !== undefined);
-  return startServer(handler, options, path, (channels) =>
+  return startServer(handler, options, checked, (channels) =>
     openServer(channels, make, address, path, options),
   );
 }

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import type { ChannelOptions, ImsgChannel } from "../channel/channel.ts";
 import { ImsgError } from "../module/error.ts";
 import { maker } from "./node-net.ts";
+import { openingError } from "./system-error.ts";
 
 /** The options of {@link spawn}: those of the channel, and those of Node's spawn. */
 export interface SpawnChannelOptions extends ChannelOptions {
@@ -42,19 +43,30 @@ function stdioOf(given: SpawnOptions["stdio"]): SpawnOptions["stdio"] {
  * privilege-separated daemons do, and resolves when it runs. Ending the channel
  * does not end the child; when the child exits, the channel closes by itself
  * after everything that arrived has been read. Rejects with EINVAL for bad
- * options and with Node's error (ENOENT, …). `allowFdPass` as in `connect`.
+ * arguments and with an ImsgError (ENOENT, EACCES, …) if the child cannot be
+ * started. `allowFdPass` as in `connect`.
  */
 export async function spawn(
   command: string,
   args: readonly string[] = [],
   options: SpawnChannelOptions = {},
 ): Promise<SpawnedChannel> {
-  const { spawn: spawnOptions = {}, ...channelOptions } = options;
+  const { spawn: spawnOptions = {}, ...channelOptions } = Object(options) as SpawnChannelOptions;
+  if (Object(options) !== options || Object(spawnOptions) !== spawnOptions) {
+    throw new ImsgError("EINVAL", { syscall: "spawn", detail: "options must be an object" });
+  }
   const stdio = stdioOf(spawnOptions.stdio);
   const make = await maker(channelOptions, true);
   channelOptions.signal?.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    const child = spawnChild(command, args, { ...spawnOptions, stdio: stdio! });
+  return new Promise((resolve, fail) => {
+    const reject = (error: unknown): void => fail(openingError(error, "spawn", String(command)));
+    let child: ChildProcess;
+    try {
+      child = spawnChild(command, args, { ...spawnOptions, stdio: stdio! });
+    } catch (error) {
+      reject(error); // an argument of the wrong type
+      return;
+    }
     child.once("error", reject);
     child.once("spawn", () => {
       child.off("error", reject);

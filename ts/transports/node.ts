@@ -9,26 +9,26 @@ import { transportError } from "./system-error.ts";
 const FIRST_PROBE = 20;
 const LAST_PROBE = 1000;
 
-type Write = (...args: unknown[]) => void;
+/**
+ * Bytes that a stream gets at once. A stream reports a write as a whole, so that
+ * the progress of a slow peer is seen in steps of this size.
+ */
+const PIECE = 65536;
 
 /**
  * Keeps a socket open when a write fails. Node destroys it then, and with it
- * the bytes that the peer sent before it went. So the stream's own write methods
- * report the error here, and the stream goes on waiting for the write.
+ * the bytes that the peer sent before it went. So the stream's own write method
+ * reports the error here, and the stream continues to wait for the write. Without
+ * `_writev` the socket reports each piece, and not all that wait as one.
  */
 function keepOpen(socket: Socket, failed: (error: unknown) => void): void {
-  const methods = socket as unknown as Record<string, Write | undefined>;
-  for (const name of ["_write", "_writev"]) {
-    const write = methods[name];
-    if (typeof write !== "function") continue;
-    methods[name] = (...args) => {
-      const done = args.pop() as (error?: unknown) => void;
-      write.call(socket, ...args, (error: unknown) => {
-        if (error) failed(error);
-        else done();
-      });
-    };
-  }
+  const { _write: write } = socket;
+  socket._write = (chunk, encoding, done) =>
+    write.call(socket, chunk, encoding, (error) => {
+      if (error) failed(error);
+      else done();
+    });
+  (socket as { _writev?: unknown })._writev = null;
 }
 
 /** Whether a connected socket is a Unix socket: it has no address of a port. */
@@ -60,6 +60,7 @@ export function duplexTransport(duplex: Duplex): Transport {
   let full = false;
   let ending = false;
   let broken = false; // writing has failed
+  let closeDone: (() => void) | undefined; // resolves the promise of close()
   let probe: ReturnType<typeof setTimeout> | undefined;
 
   const release = (): void => {
@@ -102,12 +103,25 @@ export function duplexTransport(duplex: Duplex): Transport {
   const cannotWrite = (error: unknown): void => {
     if (broken) return;
     broken = true;
-    if (duplex.readableEnded && unsent === 0) hangUp();
+    if (closeDone !== undefined) duplex.destroy();
+    else if (duplex.readableEnded && unsent === 0) hangUp();
     else sink?.sendFailed(transportError(error, "write"));
+  };
+  const write = (piece: Uint8Array): void => {
+    const { length } = piece;
+    duplex.write(piece, (error) => {
+      // the stream's error event follows; a socket that is destroyed reports no error here
+      if (error || duplex.destroyed) return;
+      unsent -= length;
+      if (!full || sink === undefined || unsent >= sink.highWaterMark) return;
+      full = false;
+      sink.drained();
+    });
   };
   const closed = (): void => {
     duplex.off("error", fail);
     duplex.off("close", closed);
+    closeDone?.();
     // a stream that dies without an error has cut the message under way
     hangUp();
   };
@@ -131,17 +145,10 @@ export function duplexTransport(duplex: Duplex): Transport {
       if (broken || ending || !duplex.writable) {
         throw new ImsgError("EPIPE", { syscall: "imsgbuf_write", detail: "the stream is closed" });
       }
-      const { length } = bytes;
-      unsent += length;
+      unsent += bytes.length;
       // the stream's own mark was set when it was made
       if (unsent >= sink!.highWaterMark) full = true;
-      duplex.write(bytes, (error) => {
-        if (error) return; // the stream's error event follows
-        unsent -= length;
-        if (!full || sink === undefined || unsent >= sink.highWaterMark) return;
-        full = false;
-        sink.drained();
-      });
+      for (let at = 0; at < bytes.length; at += PIECE) write(bytes.subarray(at, at + PIECE));
       return !full;
     },
     pause: () => void duplex.pause(),
@@ -156,10 +163,18 @@ export function duplexTransport(duplex: Duplex): Transport {
     },
     close() {
       release();
-      // reading on would wait for the peer; a stream with data left to send goes first
-      if (broken || duplex.writableFinished) duplex.destroy();
-      else duplex.end(() => duplex.destroy());
       duplex.resume();
+      if (broken || duplex.writableFinished || duplex.destroyed) {
+        duplex.destroy();
+        return Promise.resolve();
+      }
+      return new Promise((resolve) => {
+        closeDone = resolve;
+        duplex.end(() => {
+          duplex.destroy();
+          resolve();
+        });
+      });
     },
     abort(reason) {
       release();

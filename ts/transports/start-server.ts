@@ -1,6 +1,9 @@
-import { chmodSync, lstatSync, unlinkSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, unlinkSync } from "node:fs";
+import { dirname } from "node:path";
 import { connectSocket } from "./connect.ts";
 import { type ChannelHandler, ImsgServer, type Listening, type ServerOptions } from "./server.ts";
+import { openingError } from "./system-error.ts";
+import type { CheckedAddress } from "./unix-path.ts";
 
 /** Opens the listener of a runtime, which hands its connections to the server. */
 export type Open = (server: ImsgServer) => Listening | Promise<Listening>;
@@ -8,12 +11,13 @@ export type Open = (server: ImsgServer) => Listening | Promise<Listening>;
 /**
  * Makes a server and opens its listener. With the path of a Unix socket, a socket
  * file that no process listens on is replaced, and the file gets `options.mode`.
- * Rejects with EINVAL for a bad handler or option, and with the error of `open`.
+ * Rejects with EINVAL for a bad handler or option, and with an {@link ImsgError} if
+ * the system refuses the listener or the mode.
  */
 export async function startServer(
   handler: ChannelHandler,
   options: ServerOptions,
-  path: string | undefined,
+  { path, text }: CheckedAddress,
   open: Open,
 ): Promise<ImsgServer> {
   const server = new ImsgServer(handler, options);
@@ -23,12 +27,19 @@ export async function startServer(
     return server.started(listening);
   } catch (error) {
     void server.close(); // removes the listener of the signal
-    throw error;
+    throw openingError(noFolder(path, error) ?? error, "listen", text);
   }
 }
 
 const isFile = (path: string | undefined): path is string =>
   path !== undefined && !path.startsWith("\0");
+
+/** Node reports EACCES where the folder of a socket is missing, to be the same on Windows. */
+function noFolder(path: string | undefined, cause: unknown): unknown {
+  if (!isFile(path) || codeOf(cause) !== "EACCES" || existsSync(dirname(path))) return undefined;
+  const error = new Error(`the folder ${dirname(path)} is missing`, { cause });
+  return Object.assign(error, { code: "ENOENT" });
+}
 
 function setMode(path: string | undefined, mode: number | undefined, listening: Listening): void {
   if (!isFile(path) || mode === undefined) return;

@@ -16,6 +16,8 @@ export interface UnixChannels {
   adopt(fd: number, options: ChannelOptions): ImsgChannel;
   /** Listens, and hands every connection to `accept`. Throws the errors of bind and listen. */
   listen(path: string | undefined, accept: Accept): UnixListening;
+  /** Opens the listener of a server. Throws EINVAL without a path, and as `listen` does. */
+  serve(path: string | undefined, server: ImsgServer): Listening;
   /** Two connected Unix sockets, by their numbers, closed on exec, which the caller owns. */
   pair(): [number, number];
   /** A transport over a connected socket, by its number, which it owns. Throws as `adopt`. */
@@ -47,7 +49,24 @@ export function unixChannels(sockets: EpollSockets): UnixChannels {
   // the descriptor stays the caller's if the channel cannot be made
   const make = (fd: number, options: ChannelOptions): ImsgChannel =>
     new ImsgChannel(unixTransport(sockets, fd, sockets.watch), options);
+  const listen: UnixChannels["listen"] = (path, accept) =>
+    sockets.listen(checked(path), (fd) =>
+      accept(
+        (options) => make(fd, options),
+        () => sockets.close(fd),
+      ),
+    );
   return {
+    listen,
+    serve(path, server) {
+      const listening = listen(path, (make, drop) => server.accept(make, drop));
+      return {
+        address: { path: path! },
+        stop: () => listening.close(),
+        ref: () => listening.ref(),
+        unref: () => listening.unref(),
+      };
+    },
     pair: () => sockets.pair(),
     open: (fd) => unixTransport(sockets, sockets.adopt(fd), sockets.watch),
     dup: (fd) => sockets.duplicate(fd),
@@ -64,27 +83,5 @@ export function unixChannels(sockets: EpollSockets): UnixChannels {
         throw error;
       }
     },
-    listen: (path, accept) =>
-      sockets.listen(checked(path), (fd) =>
-        accept(
-          (options) => make(fd, options),
-          () => sockets.close(fd),
-        ),
-      ),
-  };
-}
-
-/** Opens the listener of a server that passes descriptors. Throws EINVAL without a path. */
-export function unixListening(
-  channels: UnixChannels,
-  path: string | undefined,
-  server: ImsgServer,
-): Listening {
-  const listening = channels.listen(path, (make, drop) => server.accept(make, drop));
-  return {
-    address: { path: path! },
-    stop: () => listening.close(),
-    ref: () => listening.ref(),
-    unref: () => listening.unref(),
   };
 }

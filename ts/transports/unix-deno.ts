@@ -1,3 +1,4 @@
+import { openingError } from "./system-error.ts";
 import { type UnixChannels, unixChannels } from "./unix-channel.ts";
 import { EpollSockets, type ForeignSockets, foreignMemory } from "./unix-epoll.ts";
 import { checkPlatform } from "./unix-libc.ts";
@@ -50,10 +51,19 @@ const SIGNATURES: Record<string, [parameters: string[], result: string]> = {
   read: [[INT, WORD, WORD], LONG],
 };
 
+/** Opens the C library. Throws EACCES if Deno was not allowed to. */
+function open(deno: DenoFfi, symbols: Parameters<DenoFfi["dlopen"]>[1]) {
+  try {
+    return deno.dlopen("libc.so.6", symbols);
+  } catch (error) {
+    throw openingError(error, "dlopen", "libc.so.6");
+  }
+}
+
 function load(): UnixChannels {
   const deno = (globalThis as unknown as { Deno: DenoFfi }).Deno;
   checkPlatform(deno.build.os, deno.build.arch);
-  const { symbols } = deno.dlopen("libc.so.6", {
+  const { symbols } = open(deno, {
     ...Object.fromEntries(
       Object.entries(SIGNATURES).map(([name, [parameters, result]]) => [
         name,
@@ -91,7 +101,7 @@ let loaded: UnixChannels | undefined;
 
 /**
  * Channels that pass descriptors. Throws ERR_IMSG_UNSUPPORTED if this is not
- * Linux, NotCapable without `--allow-ffi`.
+ * Linux, EACCES without `--allow-ffi`.
  */
 export function denoUnix(): UnixChannels {
   loaded ??= load();

@@ -1,6 +1,6 @@
 import type { Passed, PeerCredentials } from "../channel/transport.ts";
 import { ImsgError } from "../module/error.ts";
-import { transportError } from "./system-error.ts";
+import { errnoNameOf, openingError } from "./system-error.ts";
 import { firstDescriptor } from "./unix-control.ts";
 
 /**
@@ -24,26 +24,6 @@ export interface Foreign {
 }
 
 // errnos of Linux only: the layouts below are Linux's, too
-const NAMES: Readonly<Record<number, string>> = {
-  1: "EPERM",
-  2: "ENOENT",
-  4: "EINTR",
-  9: "EBADF",
-  11: "EAGAIN",
-  12: "ENOMEM",
-  13: "EACCES",
-  22: "EINVAL",
-  23: "ENFILE",
-  24: "EMFILE",
-  32: "EPIPE",
-  88: "ENOTSOCK",
-  98: "EADDRINUSE",
-  104: "ECONNRESET",
-  105: "ENOBUFS",
-  107: "ENOTCONN",
-  109: "ETOOMANYREFS",
-  111: "ECONNREFUSED",
-};
 const EINTR = 4;
 const EAGAIN = 11;
 /** ENOMEM, ENOBUFS, ETOOMANYREFS: the kernel is short of memory or of descriptors in flight. */
@@ -76,8 +56,8 @@ export const SCRATCH = 128;
 /** After an address in SCRATCH: room for a length and an integer. */
 const LENGTH = SCRATCH + 112;
 const DATA = 256;
-/** Bytes of one read: what the module takes in one piece, descriptor included. */
-const READ = 65520;
+/** The most bytes of one read: what the module takes in one piece, descriptor included. */
+export const READ = 65520;
 /**
  * The control messages of a read. The kernel passes at most 253 descriptors with a
  * read, in 1,028 bytes; credentials (SO_PASSCRED), a time stamp, a security label
@@ -91,12 +71,12 @@ export const ROOM_LENGTH = ARRIVED_LEN;
 /** The size of the memory of a {@link Foreign}, in bytes. */
 export const MEMORY = ARRIVED + ARRIVED_LEN;
 
-/** An error in the form of the runtime's own: a negative errno, code, syscall. */
-export function systemError(errno: number, syscall: string, address?: string): Error {
-  const code = NAMES[errno] ?? `errno ${errno}`;
-  const message = address === undefined ? `${syscall} ${code}` : `${syscall} ${code} ${address}`;
-  const details = { code, errno: -errno, syscall };
-  return Object.assign(new Error(message), details, address === undefined ? {} : { address });
+/** The error of a call that failed; its cause has the form of Node's own errors. */
+export function systemError(errno: number, syscall: string, address = ""): unknown {
+  const code = errnoNameOf(errno) ?? `E${errno}`;
+  const message = `${syscall} ${code} ${address}`.trimEnd();
+  const details = { code, errno: -errno, syscall, ...(address === "" ? {} : { address }) };
+  return openingError(Object.assign(new Error(message), details), syscall, address);
 }
 
 /** The error for a platform or a runtime that cannot pass descriptors. */
@@ -156,7 +136,7 @@ export class UnixSockets<F extends Foreign = Foreign> {
   }
 
   #error(syscall: string): unknown {
-    return transportError(systemError(this.foreign.errno(), syscall), syscall);
+    return systemError(this.foreign.errno(), syscall);
   }
 
   #receive(fd: number, flags: number, length: number, control: number): number {

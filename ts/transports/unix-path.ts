@@ -7,10 +7,7 @@ const LONGEST_PATH = 107;
  * Checks the path of a Unix socket. Throws EINVAL for one that the system would
  * cut, which would open another socket, and for none.
  */
-export function checkUnixPath(path: unknown, syscall: string): string {
-  const refuse = (detail: string): never => {
-    throw new ImsgError("EINVAL", { syscall, detail });
-  };
+function checkUnixPath(path: unknown, refuse: (detail: string) => never): string {
   if (typeof path !== "string" || path === "") {
     return refuse(`the path of a Unix socket must be a string, not ${JSON.stringify(path)}`);
   }
@@ -25,21 +22,43 @@ export function checkUnixPath(path: unknown, syscall: string): string {
   return path;
 }
 
+/** Returns an address in words, for errors: the path, or the host and the port. */
+export function addressText({ path, host, port }: Record<string, unknown>): string {
+  if (typeof path === "string") return path.replace("\0", "@");
+  return host === undefined ? `port ${port}` : `${host}:${port}`;
+}
+
+/** An address that has been checked. */
+export interface CheckedAddress {
+  /** The path of a Unix socket; undefined for a TCP port. */
+  readonly path: string | undefined;
+  /** See {@link addressText}. */
+  readonly text: string;
+}
+
 /**
- * Checks an address that is either the path of a Unix socket or a TCP port, and
- * returns the path. Throws EINVAL for a bad one, which names `key`, the runtime's
- * name for the path.
+ * Checks an address that is either the path of a Unix socket or a TCP port. Throws
+ * EINVAL for a bad one, which names `key`, the runtime's name for the path.
  */
 export function checkAddress(
-  { path, port }: { readonly path: unknown; readonly port: unknown },
+  address: { readonly path: unknown; readonly port: unknown; readonly host: unknown },
   syscall: string,
   key = "path",
-): string | undefined {
-  if (path !== undefined) return checkUnixPath(path, syscall);
+): CheckedAddress {
+  const { port, host } = address;
+  const refuse = (detail: string): never => {
+    throw new ImsgError("EINVAL", { syscall, detail });
+  };
+  if (address.path !== undefined) {
+    const path = checkUnixPath(address.path, refuse);
+    return { path, text: addressText({ path }) };
+  }
   const number = typeof port === "string" && port !== "" ? Number(port) : port;
-  if (typeof number === "number" && number >>> 0 === number && number < 65536) return undefined;
-  throw new ImsgError("EINVAL", {
-    syscall,
-    detail: `an address has \`${key}\`, or a \`port\` from 0 to 65535, not ${String(port)}`,
-  });
+  if (!(typeof number === "number" && number >>> 0 === number && number < 65536)) {
+    refuse(`an address has \`${key}\`, or a \`port\` from 0 to 65535, not ${String(port)}`);
+  }
+  if (host !== undefined && typeof host !== "string") {
+    refuse(`a host must be a string, not ${typeof host}`);
+  }
+  return { path: undefined, text: addressText({ host, port }) };
 }

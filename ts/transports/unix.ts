@@ -1,5 +1,5 @@
 import type { Transport, TransportSink } from "../channel/transport.ts";
-import type { UnixSockets } from "./unix-libc.ts";
+import { READ, type UnixSockets } from "./unix-libc.ts";
 import { WriteQueue } from "./write-queue.ts";
 
 /** Bits of {@link Watcher.want}: the socket has bytes, or an end, or an error to read. */
@@ -125,6 +125,9 @@ export function unixTransport(sockets: UnixSockets, fd: number, watch: Watch): T
       if (got === "end") end();
       else if (silent) sockets.close(got.fd);
       else sink.received(got.bytes, got.fd === -1 ? undefined : [sockets.passed(got.fd)]);
+      // a short read has emptied the socket, unless a descriptor ended it: the watcher calls
+      // again for later bytes, which costs less than a second read that finds nothing
+      if (got !== "end" && got.fd === -1 && got.bytes.length < READ) return;
     }
   };
   /** The peer has ended its side while this transport is paused. */

@@ -9,7 +9,7 @@ import { setTimeout } from "node:timers/promises";
 
 const BGPD = "/usr/sbin/bgpd";
 const BGPCTL = "/usr/sbin/bgpctl";
-/** Where bgpd's children, which have a user of their own, are locked in. */
+/** The chroot of bgpd's children, which have a user of their own. */
 const RUN = "/run/openbgpd";
 /** Milliseconds that bgpd has to start, and to end. */
 const PATIENCE = 20_000;
@@ -53,7 +53,7 @@ async function bgpctl(/** @type {string} */ socket, /** @type {string[]} */ args
   child.stderr.setEncoding("utf8").on("data", (text) => {
     errors += text;
   });
-  child.stdin.on("error", () => {}); // it need not read
+  child.stdin.on("error", () => {}); // bgpctl need not read its input
   child.stdin.end(input);
   const code = await new Promise((resolve, reject) => {
     child.once("error", reject);
@@ -89,7 +89,7 @@ export async function startBgpd({ name, as, address, port, statements }) {
     await remove();
     throw error;
   }
-  // a group of its own: Ctrl-C goes to us alone, and it ends with all of its children
+  // a process group of its own: Ctrl-C does not reach it, and a signal to the group ends all of its children
   const child = spawn(BGPD, ["-d", "-f", file], { cwd: folder, detached: true, stdio: "pipe" });
   let words = "";
   for (const stream of [child.stdout, child.stderr]) {
@@ -116,7 +116,7 @@ export async function startBgpd({ name, as, address, port, statements }) {
   });
   void ended.then(() => {
     over = true;
-    kill("SIGKILL"); // children that lost their parent
+    kill("SIGKILL"); // bgpd's children, if bgpd itself was killed
     process.off("exit", lastResort);
   });
   const stop = async () => {

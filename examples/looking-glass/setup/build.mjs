@@ -14,7 +14,7 @@ export async function buildPage(folder) {
     root: place(".."),
     base: "./",
     logLevel: "warn",
-    // the package as those who install it get it
+    // the package as it is installed
     resolve: {
       alias: [
         { find: /^imsg-wasm$/, replacement: place("../../../dist/index.js") },
@@ -26,7 +26,7 @@ export async function buildPage(folder) {
       emptyOutDir: true,
       target: "es2022",
       modulePreload: false,
-      // the policy of the page allows nothing that is written into it
+      // the policy of the page allows no inline script or style
       assetsInlineLimit: 0,
     },
   });

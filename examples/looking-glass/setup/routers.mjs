@@ -1,5 +1,5 @@
 // Three routers on the loopback interface that speak BGP with each other, with the numbers and
-// addresses that are reserved for documentation. The first is the one that is looked at.
+// addresses that are reserved for documentation. The page shows the first.
 
 import { freePort, startBgpd, until } from "./bgpd.mjs";
 

@@ -3,24 +3,24 @@ import { MAX_SIZE } from "../../bgpd/requests.mjs";
 import { BgpdError, BgpdSession } from "../../bgpd/session.mjs";
 import { logged, type MessageLog } from "./log.ts";
 
-/** How the connection is. */
+/** The state of the connection. */
 export type State =
   | { name: "connecting" }
   | { name: "connected" }
-  /** Somebody is there and does not want us; without `retryAt`, only the user can change that. */
+  /** The relay or bgpd refuses the page. Without `retryAt`, only the user can change that. */
   | { name: "refused"; why: string; wantsToken: boolean; retryAt?: number }
   | { name: "lost"; why: string; retryAt: number }
   | { name: "reconnecting" };
 
-/** What the connection needs. */
+/** Options of the connection. */
 export interface ConnectionOptions {
   /** The relay's address, with http: or https:. */
   relay: URL;
   log: MessageLog;
   token: string | undefined;
-  /** Told of every new state. */
+  /** Called with every new state. */
   onState: (state: State) => void;
-  /** bgpd has answered: asks it for everything. The signal aborts with the connection. */
+  /** Called when bgpd has answered, to send the page's requests. The signal aborts with the connection. */
   onSession: (session: BgpdSession, signal: AbortSignal) => void;
 }
 
@@ -29,7 +29,7 @@ const RETRY = { first: 500, last: 30_000 };
 const PATIENCE = 15_000;
 /** How long a connection must last for the next loss to be the first again. */
 const STABLE = 10_000;
-/** What bgpd knows us by ends at the relay, which gives every connection a pid of its own. */
+/** The pid of our messages. The relay replaces it by a pid of the connection's own on bgpd. */
 const pidOfThisPage = 1 + Math.floor(Math.random() * 0x3ffffffe);
 
 /** The relay's close codes that are a refusal. */
@@ -42,7 +42,7 @@ const wordsFor: Record<number, string> = {
   4408: "the connection was idle for too long",
 };
 
-/** One connection at a time, again and again. */
+/** Keeps one connection to bgpd: connects again when it is lost. */
 export class Connection {
   readonly #options: ConnectionOptions;
   #token: string | undefined;
@@ -93,13 +93,13 @@ export class Connection {
     }, milliseconds);
   }
 
-  /** When to try again: later each time, and not at the same time as all other pages. */
+  /** Returns when to try again: later each time, and at a random moment, so that pages do not return together. */
   #retryAt(): number {
     const delay = Math.min(RETRY.last, RETRY.first * 2 ** this.#failures);
     return Date.now() + delay * (0.75 + Math.random() / 2);
   }
 
-  /** Resolves when the connection has ended, with what comes after it. */
+  /** Resolves with the next state when the connection has ended. */
   async #connect(): Promise<{ state: State; lasted: number }> {
     const { relay, log, onState, onSession } = this.#options;
     const address = new URL(relay);
@@ -126,11 +126,11 @@ export class Connection {
     const channel = fromWebSocket(socket, { maxSize: MAX_SIZE, pid: pidOfThisPage });
     const watched = watch(logged(channel, pidOfThisPage, log), ended.signal);
     const clock = await daemonClock(relay);
-    // what never leaves the browser is not shown as sent
+    // a message that cannot be sent is not shown as sent
     await answer;
     if (open) {
       const session = new BgpdSession(watched.conversation, pidOfThisPage, clock);
-      // the relay refuses some only after it has let them in: bgpd's answer is the proof
+      // the relay may refuse after the handshake: only bgpd's answer proves the connection
       session.ribMemory().then(
         () => {
           answered = performance.now();
@@ -163,8 +163,8 @@ export class Connection {
 }
 
 /**
- * Browsers do not tell why a WebSocket was not accepted. A relay that is there answers an ordinary
- * request with 426, Upgrade Required; then it was its own will.
+ * Browsers do not report why a WebSocket was refused. A relay that runs answers an ordinary
+ * request with 426, Upgrade Required: then the relay itself has refused.
  */
 async function relayIsThere(relay: URL): Promise<boolean> {
   try {
@@ -176,7 +176,7 @@ async function relayIsThere(relay: URL): Promise<boolean> {
 }
 
 /**
- * bgpd's times are those of its machine's monotonic clock, which the server of this page tells if
+ * bgpd's times are those of its machine's monotonic clock, which the server of this page returns if
  * it runs there; otherwise ages are unknown.
  */
 async function daemonClock(relay: URL): Promise<() => number> {
@@ -193,7 +193,7 @@ async function daemonClock(relay: URL): Promise<() => number> {
   }
 }
 
-/** Closes a conversation in which a reply does not come. */
+/** Aborts a channel whose request gets no reply in time. */
 function watch(conversation: ReturnType<typeof logged>, signal: AbortSignal) {
   let waiting = 0;
   let last = 0;

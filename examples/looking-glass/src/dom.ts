@@ -23,7 +23,7 @@ export function byId(id: string): HTMLElement {
   return element;
 }
 
-/** Calls at most once a frame, however often it is asked to. */
+/** Calls a function at most once a frame, however often it is requested. */
 export function eachFrame(call: () => void): () => void {
   let asked = false;
   return () => {
@@ -39,7 +39,7 @@ export function eachFrame(call: () => void): () => void {
   };
 }
 
-/** Calls when nobody has asked for so many milliseconds. */
+/** Calls a function so many milliseconds after its last request. */
 export function debounced(call: () => void, milliseconds: number): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   return () => {

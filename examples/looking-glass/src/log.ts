@@ -37,7 +37,7 @@ export class MessageLog {
   sent = 0;
   received = 0;
   receivedBytes = 0;
-  /** Told of every change. */
+  /** Called after every change. */
   changed: () => void = () => {};
 
   add(sent: boolean, { type, peerid, pid, data }: Omit<Logged, "n" | "time" | "sent">): void {
@@ -66,7 +66,7 @@ export function logged(channel: ImsgChannel, pid: number, log: MessageLog): Conv
   return {
     send(message: MessageInit) {
       const { type, peerid = 0, data } = message;
-      // copied, as the channel does: the caller may go on using its bytes
+      // copied, as a channel does, because the caller may change its bytes
       const bytes = data instanceof Uint8Array ? data.slice() : new Uint8Array(0);
       log.add(true, { type, peerid, pid, data: bytes });
       return channel.send(message);

@@ -13,7 +13,7 @@ import { setUpTheme } from "./theme.ts";
 const INTERVAL = 5000;
 const TOKEN = "looking-glass.token";
 
-/** The token comes behind the address's #, which browsers send to nobody, and is not left there. */
+/** The token stands behind the address's #, which browsers do not send. It is removed from the address. */
 function takeToken(): string | undefined {
   const given = new URLSearchParams(location.hash.slice(1)).get("token");
   if (given !== null) {
@@ -65,7 +65,7 @@ async function ask(card: Card, request: (session: BgpdSession) => Promise<void>)
     card.fail(undefined);
   } catch (error) {
     if (error instanceof BgpdError || error instanceof RangeError) card.fail(error.message);
-    // anything else ended the connection, which says so itself
+    // any other error has ended the connection, which shows it
   }
   showFacts();
 }

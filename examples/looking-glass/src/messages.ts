@@ -112,7 +112,7 @@ export class MessagesView {
       this.#pane.hide();
       return;
     }
-    // whoever looks at a message wants it to stay
+    // a selected message must stay visible
     this.#setFollowing(false);
     this.#showBytes(message, SHOWN);
   }

@@ -16,10 +16,10 @@ export interface Column<T> {
 
 export interface TableOptions<T> {
   label: string;
-  /** The class that gives the columns their widths. */
+  /** The class that sets the widths of the columns. */
   name: string;
   columns: readonly Column<T>[];
-  /** Tells rows from each other when they are replaced by new ones. */
+  /** Returns the key by which a row is recognised when new rows replace the old ones. */
   key: (row: T) => string;
   onSelect: (row: T | undefined) => void;
   /** What is shown when there are no rows. */
@@ -237,7 +237,7 @@ export class Table<T> {
       count,
       Math.ceil((this.element.scrollTop + this.#room()) / height) + MARGIN,
     );
-    // the selected row exists wherever it is, for those who read the page by aria-activedescendant
+    // the selected row is always in the document, because aria-activedescendant refers to it
     const wanted = (index: number): boolean =>
       (index >= first && index < last) || (index === this.#selected && index < count);
     for (const [index, shown] of this.#shown) {

@@ -1,8 +1,8 @@
 /*
  * Fuzz target: one stream of bytes, in chunks, with descriptors, read through
  * the batch and through imsgbuf_read on an in-memory socket.  Both must read
- * the same messages as a plain decoder, with the same descriptors; what was read
- * is then sent in both ways, and must give the bytes that a plain encoder gives.
+ * the same messages as a plain decoder, with the same descriptors.  The messages
+ * are then sent in both ways, which must write the bytes of a plain encoder.
  *
  * Input: flags, maxsize, repetitions, which chunks carry a descriptor, the
  * number of chunks and their lengths, the bytes.

@@ -1,12 +1,27 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort, type RunningBgpd, startBgpd } from "./bgpd.ts";
-import { ages, type Json, still, words } from "./compare.ts";
-import { BgpdError, commands, connectBgpd } from "./examples.ts";
+import type { Json } from "./compare.ts";
+import { expectSame, reportComparison } from "./comparison.ts";
+import { BgpdError, commands, connectBgpd, metricsOf, parseCommand, textOf } from "./examples.ts";
+import { plainListings, ribListings } from "./listings.ts";
 import { output, until } from "./program.ts";
+import { type Speaker, speak } from "./speaker.ts";
 
 /** Two bgpds that speak BGP with each other; the first is the one that is looked at. */
 let bgpd: RunningBgpd;
 let other: RunningBgpd;
+let clone: Speaker;
+
+/** A reason that ends a session: UTF-8, a backslash, quotes, and a byte that is no UTF-8. */
+const REASON = [...Buffer.from('wartung für "alle" \\ jetzt\t'), 0xff];
+
+/** Ends sessions for reasons that bgpd shows afterwards. */
+async function failures(port: number): Promise<void> {
+  const wrong = speak({ port, address: "127.0.0.5", as: 65099 });
+  await expect(wrong).rejects.toThrow("NOTIFICATION 2/2");
+  const ended = await speak({ port, address: "127.0.0.6", as: 65006 });
+  await ended.notify(6, 2, Uint8Array.from([REASON.length, ...REASON]));
+}
 
 beforeAll(async () => {
   const port = await freePort("127.0.0.1");
@@ -18,8 +33,15 @@ network 198.51.100.0/24 set { localpref 200 med 10 weight 5 community 65001:7 }
 network 2001:db8::/32
 network ::/96
 network 2001:db8:0:1::/64
+flowspec inet proto { 6 17 } from 192.0.2.0/24 port { 53 1024 - 2047 > 60000 } to any
 prefix-set "some" { 192.0.2.0/24, 198.51.100.0/24 }
 as-set "numbers" { 65002 65003 65004 }
+origin-set "origins" { 192.0.2.0/24 source-as 65001 }
+roa-set { 203.0.113.0/24 source-as 65002, 203.0.113.128/25 source-as 65099 }
+aspa-set { customer-as 65002 provider-as { 65001 } }
+rtr 127.0.0.9 {
+	descr "cache"
+}
 rde rib "second" no evaluate
 group "outside" {
 	remote-as 65002
@@ -37,6 +59,9 @@ group "outside" {
 		announce refresh yes
 		role provider
 	}
+	neighbor 127.0.0.22 {
+		passive
+	}
 }
 neighbor 127.0.0.3 {
 	descr "says \\"nothing\\""
@@ -47,6 +72,15 @@ neighbor 127.0.0.3 {
 	announce refresh no
 	announce restart no
 }
+neighbor 127.0.0.5 {
+	descr "Ünïcødé 世界"
+	remote-as 65005
+	passive
+}
+neighbor 127.0.0.6 {
+	remote-as 65006
+	passive
+}
 neighbor 127.1.0.0/16 {
 	descr "template"
 	passive
@@ -54,7 +88,7 @@ neighbor 127.1.0.0/16 {
 neighbor ::1 {
 	remote-as 65001
 	passive
-	down "for maintenance"
+	down "for maintenance: ü \\\\ done"
 }
 allow from any
 allow to any
@@ -84,46 +118,27 @@ allow to any
   await until("the routers have a session", other.program, async () =>
     (await bgpd.bgpctl("show", "rib", "203.0.113.0/24")).stdout.includes("203.0.113.0/24"),
   );
+  await failures(port);
+  clone = await speak({ port, address: "127.1.0.7", as: 65077 });
 });
 
 afterAll(async () => {
+  reportComparison("bgpctl");
+  await clone?.close();
   await other?.stop();
   await bgpd?.stop();
 });
 
-/** What `bgpctl.mjs --json` prints. */
-async function ours(args: readonly string[]): Promise<Json> {
-  const argv = [commands.bgpctl, "-s", bgpd.socket, "--json", ...args];
-  const { code, stdout, stderr } = await output(process.execPath, argv);
+/** What `bgpctl.mjs` prints. */
+const client = (...args: string[]) =>
+  output(process.execPath, [commands.bgpctl, "-s", bgpd.socket, ...args]);
+
+/** The document that `bgpctl.mjs --json` prints. */
+async function printed(args: readonly string[]): Promise<Json> {
+  const { code, stdout, stderr } = await client("--json", ...args);
   expect(stderr).toBe("");
   expect(code).toBe(0);
   return JSON.parse(stdout) as Json;
-}
-
-/** The same question to both, with bgpctl asked before and after: ages must lie between. */
-async function expectEqual(theirArgs: readonly string[], ourArgs: readonly string[]) {
-  for (let tries = 0; ; tries++) {
-    const before = (await bgpd.json(...theirArgs)) as Json;
-    const mine = await ours(ourArgs);
-    const after = (await bgpd.json(...theirArgs)) as Json;
-    // a message between routers in the meantime says nothing about us
-    const changed = JSON.stringify(still(before)) !== JSON.stringify(still(after));
-    const younger = ages(after).some(([, age], i) => age < ages(before)[i][1]);
-    if ((changed || younger) && tries < 10) continue;
-    expect(still(mine)).toEqual(still(before));
-    const [least, most] = [before, after].map((document) => new Map(ages(document)));
-    for (const [place, age] of ages(mine)) {
-      expect(age, place).toBeGreaterThanOrEqual(least.get(place) ?? Number.NaN);
-      expect(age, place).toBeLessThanOrEqual(most.get(place) ?? Number.NaN);
-    }
-    expect(ages(mine).map(([place]) => place)).toEqual(ages(before).map(([place]) => place));
-    // where nothing has grown older, the words are the same, too
-    const same = new Map(words(before).filter(([p]) => least.get(p) === most.get(p)));
-    const spoken = new Map(words(mine).filter(([p]) => same.has(p)));
-    expect(Object.fromEntries(spoken)).toEqual(Object.fromEntries(same));
-    expect(words(mine)).toHaveLength(words(before).length);
-    return mine;
-  }
 }
 
 /** An object of a document, by its place. */
@@ -131,14 +146,20 @@ const at = (value: Json, ...path: (string | number)[]): Json =>
   path.reduce<Json>((inner, key) => (inner as { [name: string]: Json })[key], value);
 
 describe("bgpctl.mjs against bgpctl", () => {
-  it("shows neighbors as bgpctl does, field for field", async () => {
-    const mine = await expectEqual(["show", "neighbor"], ["neighbors"]);
+  it("lists everything but routes as bgpctl does, field for field", async () => {
+    for (const args of await plainListings(bgpd)) await expectSame(bgpd, args);
+  });
+
+  it("lists routes in all filters as bgpctl does, field for field", async () => {
+    for (const args of await ribListings(bgpd)) await expectSame(bgpd, args);
+  });
+
+  it("has interesting neighbors in what it compares", async () => {
+    const mine = await expectSame(bgpd, ["show", "neighbor"]);
     const neighbors = at(mine, "neighbors") as Json[];
-    expect(neighbors).toHaveLength(4);
-    const states = neighbors.map((neighbor) => at(neighbor, "state"));
-    expect(states.filter((state) => state === "Established")).toHaveLength(1);
-    const established = neighbors[states.indexOf("Established")];
-    // that the interesting parts were there to be compared
+    const named = (address: string): Json =>
+      neighbors.find((neighbor) => at(neighbor, "remote_addr") === address) ?? null;
+    const established = named("127.0.0.2");
     expect(at(established, "session", "remote", "capabilities", "multiprotocol")).toEqual([
       "IPv4 unicast",
       "IPv6 unicast",
@@ -146,66 +167,81 @@ describe("bgpctl.mjs against bgpctl", () => {
     expect(at(established, "session", "capabilities", "add-path")).toHaveLength(2);
     expect(at(established, "session", "remote_role")).toBe("customer");
     expect(at(established, "config", "max_prefix_restart")).toBe(5);
-  });
-
-  it("shows the RIB as bgpctl does, field for field", async () => {
-    const mine = await expectEqual(["show", "rib"], ["rib"]);
-    const entries = at(mine, "rib") as Json[];
-    const seen = entries.map((entry) => at(entry, "prefix"));
-    expect(seen).toEqual(expect.arrayContaining(["::/96", "2001:db8:0:1::/64", "192.0.2.0/24"]));
-    const learnt = entries[seen.indexOf("203.0.113.128/25")];
-    expect(learnt).toMatchObject({ aspath: "65002 65002 65002 65002", metric: 77, origin: "EGP" });
+    expect(at(named("127.0.0.5"), "last_error_sent")).toBe(
+      "error in OPEN message, AS unacceptable",
+    );
+    expect(at(named("127.0.0.6"), "last_error_received")).toBe("Cease, administratively down");
+    expect(at(named("127.0.0.6"), "last_shutdown_reason")).toBe(
+      'wartung f\\303\\274r "alle" \\\\ jetzt\t\\377',
+    );
+    expect(at(named("127.1.0.7"), "config", "cloned")).toBe(true);
+    expect(at(named("::1"), "my_shutdown_reason")).toBe("for maintenance: \\303\\274 \\\\ done");
   });
 
   it.each([
-    [["203.0.113.0/24"], ["203.0.113.0/24"]],
-    [["2001:db8::/32"], ["2001:db8::/32"]],
-    [
-      ["neighbor", "127.0.0.2"],
-      ["--neighbor", "127.0.0.2"],
-    ],
-    [
-      ["neighbor", "established"],
-      ["-n", "established"],
-    ],
-    [["inet"], ["-4"]],
-    [["inet6"], ["-6"]],
-    [["203.0.113.77/32"], ["203.0.113.77/32"]],
-  ])("shows the part %j of the RIB that bgpctl shows", async (theirs, mine) => {
-    await expectEqual(["show", "rib", ...theirs], ["rib", ...mine]);
+    [["show", "neighbor"]],
+    [["show", "rib", "detail"]],
+    [["show", "rib", "memory"]],
+    [["show", "tables"]],
+    [["sh", "ri", "203.0.113.128/25", "det"]],
+  ])("prints the document of %j as bgpctl does", async (args) => {
+    await expectSame(bgpd, args, () => printed(args));
   });
 
-  it("shows the RIB's memory as bgpctl does, field for field", async () => {
-    const mine = await expectEqual(["show", "rib", "memory"], ["rib-mem"]);
-    expect(at(mine, "sets", "as_set", "count")).toBe(3);
-    expect(at(mine, "memory", "attributes_entries", "references")).toBeGreaterThan(0);
+  it("prints metrics as bgpctl does, line for line", async () => {
+    /** Without the numbers that change by themselves: ages and how long the scrape took. */
+    const lines = (text: string): string[] =>
+      text
+        .split("\n")
+        .map((line) => (/_seconds[{ ]/.test(line) ? line.replace(/ [\d.]+$/, " #") : line));
+    for (let tries = 0; ; tries++) {
+      const before = lines((await bgpd.bgpctl("show", "metrics")).stdout);
+      const mine = lines(await metricsOf(bgpd.socket));
+      const after = lines((await bgpd.bgpctl("show", "metrics")).stdout);
+      if (before.join() !== after.join() && tries < 20) continue;
+      expect(mine).toEqual(before);
+      expect(mine.length).toBeGreaterThan(100);
+      return;
+    }
   });
 
-  it("shows the FIB tables as bgpctl does, field for field", async () => {
-    const mine = await expectEqual(["show", "tables"], ["tables"]);
-    expect(at(mine, "fibtables", 0, "coupled")).toBe(false);
+  it("prints flowspec rules as they are configured", async () => {
+    expect(await printed(["show", "flowspec"])).toEqual({
+      flowspec: [
+        {
+          family: "IPv4 flowspec",
+          static: true,
+          rule: "proto { 6 17 } from 192.0.2.0/24 port { 53 1024 - 2047 > 60000 } to any",
+        },
+      ],
+    });
   });
 
   it("prints the same as tables for people", async () => {
-    const run = async (...args: string[]) =>
-      (await output(process.execPath, [commands.bgpctl, "-s", bgpd.socket, ...args])).stdout;
-    expect(await run("neighbors")).toMatch(/^established +127\.0\.0\.2 +65002 .* 2$/m);
-    expect(await run("rib")).toMatch(/^ +203\.0\.113\.0\/24 +127\.0\.0\.2 +100 +0 +65002 +IGP$/m);
-    expect(await run("rib-mem")).toMatch(/^IPv4 unicast +\d+ +\d+$/m);
-    expect(await run("tables")).toMatch(/^ +0 +Loc-RIB +decoupled$/m);
+    const run = (...args: string[]) => textOf(bgpd.socket, args);
+    expect(await run("show")).toMatch(/^established +127\.0\.0\.2 +65002 .* 2$/m);
+    expect(await run("show", "rib")).toMatch(
+      /^ +V-V +203\.0\.113\.0\/24 +127\.0\.0\.2 +100 +0 +65002 i$/m,
+    );
+    expect((await client("show", "rib", "memory")).stdout).toMatch(/^IPv4 unicast +\d+ +\d+$/m);
+    expect(await run("show", "tables")).toMatch(/^ +0 +Loc-RIB +decoupled$/m);
+    const detail = await run("show", "rib", "203.0.113.128/25", "detail");
+    expect(detail).toContain("    Communities: 65002:1\n");
+    expect(detail).toMatch(/^ +Origin EGP, metric 77, .* ovs invalid, avs valid, external/m);
+    expect(await run("show", "neighbor", "established")).toContain("state: Established\n");
   });
 });
 
 describe("bgpctl.mjs", () => {
   it("ends with 1 and says why when no daemon listens", async () => {
-    const argv = [commands.bgpctl, "-s", `${bgpd.socket}.absent`, "neighbors"];
+    const argv = [commands.bgpctl, "-s", `${bgpd.socket}.absent`, "show"];
     const { code, stdout, stderr } = await output(process.execPath, argv);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toMatch(/^bgpctl\.mjs: connect ENOENT /);
   });
 
   it("ends with 1 and the refusal when the socket is the restricted one", async () => {
-    const argv = [commands.bgpctl, "-s", bgpd.restricted, "tables"];
+    const argv = [commands.bgpctl, "-s", bgpd.restricted, "show", "tables"];
     const { code, stderr } = await output(process.execPath, argv);
     expect({ code, stderr }).toEqual({
       code: 1,
@@ -213,15 +249,41 @@ describe("bgpctl.mjs", () => {
     });
   });
 
-  it.each([[["nonsense"]], [[]], [["rib", "300.0.0.0/8", "more"]], [["rib", "-4", "-6"]]])(
-    "ends with 2 and its usage for %j",
-    async (args) => {
-      const argv = [commands.bgpctl, "-s", bgpd.socket, ...args];
-      const { code, stderr } = await output(process.execPath, argv);
-      expect(code).toBe(2);
-      expect(stderr).toContain("Usage: ");
-    },
-  );
+  it("ends with 1 and bgpctl's document when bgpd refuses", async () => {
+    const args = ["show", "rib", "neighbor", "nobody"];
+    const { code, stdout, stderr } = await client("-j", ...args);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: "bgpctl.mjs: bgpd refused the request: there is no such neighbor\n",
+    });
+    expect(JSON.parse(stdout)).toEqual(await bgpd.json(...args));
+  });
+
+  it("ends with 2 and its usage for a command that is none", async () => {
+    const { code, stdout, stderr } = await client("show", "nonsense");
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(/^bgpctl\.mjs: "nonsense" is none of fib, .*\n\nUsage: /);
+  });
+
+  it.each([
+    [[], "is missing"],
+    [["show", "rib", "300.0.0.0/8"], "neither a prefix nor a word"],
+    [["show", "s"], "sets or summary"],
+    [["show", "rib", "source-as", "4294967296"], "no AS number"],
+    [["show", "rib", "source-as"], "AS number is missing"],
+    [["show", "rib", "community", "65001"], "no community"],
+    [["show", "rib", "community", "1:1", "large-community", "1:1:1"], "one community at a time"],
+    [["show", "rib", "ext-community", "rt", "1.2.3:4"], "no community"],
+    [["show", "fib", "nowhere"], "no address"],
+    [["show", "tables", "more"], "one word too many"],
+    [["neighbor", "x", "sideways"], "none of up"],
+    [["network", "add", "10.0.0.0/33"], "no prefix"],
+    [["flowspec", "add", "inet6", "to", "10.0.0.0/8"], "not of the rule's family"],
+    [["flowspec", "add", "inet", "proto", "{", "6"], "no }"],
+    [["flowspec", "add", "inet", "from", "any"], "no component"],
+  ])("refuses the command %j", (args, why) => {
+    expect(() => parseCommand(args)).toThrow(why);
+  });
 });
 
 describe("the client", () => {
@@ -253,7 +315,7 @@ describe("the client", () => {
     ]);
     const expected = (await bgpd.json("show", "rib")) as { rib: Json[] };
     expect(entries).toHaveLength(expected.rib.length);
-    expect(neighbors).toHaveLength(4);
+    expect(neighbors).toHaveLength(8);
     expect(tables).toHaveLength(1);
     expect(memory.memory.total.size).toBeGreaterThan(0);
     await client.close();

@@ -36,7 +36,7 @@ beforeAll(async () => {
   bgpd = await startBgpd({ statements: NEIGHBOR });
   const client = await connectBgpd(bgpd.socket);
   await client.announce(all);
-  await client.ribMemory(); // what came before it has been read
+  await client.ribMemory(); // the messages before it have been read
   await client.close();
 });
 
@@ -87,12 +87,12 @@ describe("20,000 prefixes of a live bgpd", () => {
     await Promise.all(channels.map((channel) => channel.close()));
   });
 
-  it("wait in the daemon while the reader stalls, and all come when it goes on", async () => {
+  it("wait in the daemon while the reader stalls, and all arrive when it resumes", async () => {
     const { channel, socket } = await openBoth(bgpd.socket);
     await channel.send(WHOLE_RIB);
     const first = await channel.receive();
     expect(first?.type).toBe(Type.SHOW_RIB);
-    // the flow has stopped when two looks see the same, with the daemon's own answer in between
+    // the flow has stopped when two counts are equal, with the daemon's own answer in between
     for (let before = -1; before !== socket.bytesRead; ) {
       before = socket.bytesRead;
       const other = await open(bgpd.socket);
@@ -114,7 +114,7 @@ describe("20,000 prefixes of a live bgpd", () => {
       await second.bulkAdd(all);
       const client = await connectBgpd(second.socket);
       let count = 0;
-      // bgpctl does not wait until its messages are read
+      // bgpctl does not wait until bgpd has read its messages
       while (count < COUNT) {
         count = 0;
         for await (const { prefix } of client.rib()) expect(prefix).toBe(all[count++]);
@@ -166,12 +166,12 @@ describe("a live bgpd", () => {
     await Promise.all(asked.map((type) => channel.send({ type })));
     const answered: number[] = [];
     while (answered.length < 5) answered.push((await channel.receive())!.type);
-    // processes answer in no order among each other
+    // the answers of different processes come in any order
     expect(answered.sort()).toEqual([...asked, Type.END, Type.END].sort());
     await channel.close();
   });
 
-  it("refuses with result 2 on its restricted socket what that does not allow, and goes on", async () => {
+  it("refuses forbidden requests on its restricted socket with result 2, and stays usable", async () => {
     const channel = await open(bgpd.restricted);
     for (const type of [Type.SHOW_FIB_TABLES, Type.NETWORK_ADD, 999]) {
       await channel.send({ type });
@@ -183,7 +183,7 @@ describe("a live bgpd", () => {
     await channel.close();
   });
 
-  it("says nothing to a request of the wrong size or an unknown type, and goes on", async () => {
+  it("ignores a request of the wrong size or an unknown type, and stays usable", async () => {
     const channel = await open(bgpd.socket);
     await channel.send({ type: Type.SHOW_RIB, data: new Uint8Array(727) });
     await channel.send({ type: 999 });
@@ -256,7 +256,7 @@ describe("a bgpd that is killed in the middle of a listing", () => {
       expect(received).toBeGreaterThanOrEqual(before);
       expect(received).toBeLessThan(COUNT);
       expect(["clean", "ERR_IMSG_TRUNCATED"]).toContain(end);
-      // from then on it is the same, for everything
+      // from then on every operation fails with the same error
       if (end === "clean") await expect(channel.receive()).resolves.toBe(undefined);
       else {
         await expect(channel.receive()).rejects.toMatchObject({ code: end });

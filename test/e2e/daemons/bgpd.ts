@@ -23,7 +23,7 @@ export interface RunningBgpd {
   stop(): Promise<void>;
 }
 
-/** What a bgpd is started with; everything else has its default. */
+/** Settings of a bgpd; all others have their defaults. */
 export interface BgpdSetup {
   as?: number;
   /** On the loopback interface; also its router's id. */
@@ -33,7 +33,7 @@ export interface BgpdSetup {
   statements?: string;
 }
 
-/** A TCP port of a loopback address that nobody listens on. */
+/** A TCP port of a loopback address on which no process listens. */
 export function freePort(address: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

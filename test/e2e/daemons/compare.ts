@@ -1,10 +1,10 @@
 /** A JSON value. */
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 
-/** Fields that say how long ago something was: they change between two looks. */
-const AGE = /^last_.*_sec$/;
+/** Fields that say how long ago something was, or when it is due: they change between two looks. */
+const AGE = /^(last_.*_sec|due)$/;
 /** The same in words. */
-const AGE_TEXT = /^last_(?!error)(?!shutdown).*(?<!_sec)$/;
+const AGE_TEXT = /^last_(?!error)(?!shutdown)(?!sent)(?!recv).*(?<!_sec)$/;
 
 /** What does not change by itself. */
 export function still(value: Json): Json {
@@ -30,4 +30,10 @@ export function words(value: Json, place = ""): [string, string][] {
       ? [[`${place}/${name}_sec`, String(field)]]
       : words(field, `${place}/${name}`),
   );
+}
+
+/** How many values a document has: what is neither an object nor an array. */
+export function fields(value: Json): number {
+  if (typeof value !== "object" || value === null) return 1;
+  return Object.values(value).reduce<number>((sum, each) => sum + fields(each), 0);
 }

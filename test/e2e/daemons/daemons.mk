@@ -12,7 +12,7 @@ test-daemons: package check-examples
 	npx --no-install vitest run --config test/e2e/daemons/vitest.config.ts $(VITEST_FLAGS)
 
 # the examples are JavaScript with types in comments
-check-examples: node_modules/.package-lock.json $(GENERATED)
+check-examples: node_modules/.package-lock.json $(TS_GENERATED)
 	npx --no-install tsc -p examples/bgpd
 	npx --no-install tsc -p examples/tmux
 	npx --no-install tsc -p examples/capabilities

@@ -27,14 +27,14 @@ async function bytesOf(socket: Socket, count: number): Promise<Buffer> {
   }
 }
 
-/** The RTR protocol's header, and what follows it. */
+/** The RTR protocol's header, and its body. */
 function pdu(version: number, type: number, session: number, body: number[]): Uint8Array {
   const bytes = Uint8Array.from([version, type, 0, 0, 0, 0, 0, 8 + body.length, ...body]);
   new DataView(bytes.buffer).setUint16(2, session);
   return bytes;
 }
 
-/** The next message that is of this type; what comes before it goes by. */
+/** Returns the next message of this type, and drops those before it. */
 async function next(channel: ImsgChannel, type: number) {
   for await (const message of channel) if (message.type === type) return message;
   throw new Error(`the channel ended before a message of type ${type}`);
@@ -61,11 +61,11 @@ async function startEngine() {
 }
 
 describe("bgpd's RTR engine, which speaks the current dialect,", () => {
-  it("talks RTR on one socket it was passed, and tells the other what it learned", async () => {
+  it("talks RTR on one passed socket, and sends the learned records on the other", async () => {
     const before = openCount();
     const { channel, rde, exited } = await startEngine();
 
-    // the connection to a cache, whose part is ours
+    // the connection to a cache, whose side the test plays
     const [routerEnd, cacheOurs] = rawSockets();
     const cache = new Socket({ fd: cacheOurs });
     await channel.send({ type: Bgpd.SOCKET_SETUP, peerid: 5, fd: routerEnd });
@@ -83,7 +83,7 @@ describe("bgpd's RTR engine, which speaks the current dialect,", () => {
     expect(new DataView(data.buffer, data.byteOffset).getUint32(36, true)).toBe(65000);
     await next(rde, Bgpd.RECONF_DONE);
 
-    // it closes its only copy of the socket when we hang up, so ours is closed
+    // bgpd closes its only copy of the socket when the test closes the other end
     cache.destroy();
     expect((await next(channel, Bgpd.SOCKET_TEARDOWN)).peerid).toBe(5);
     await channel.close();
@@ -165,7 +165,7 @@ describe("tmux, which speaks the classic dialect,", () => {
       commands.write("no-such-command\n");
       await said(/%begin \S+ \d+ 1\n.*unknown command.*\n%error /);
       commands.write("detach-client\n");
-      await next(channel, 201); // DETACH wants EXITING, and gives EXITED
+      await next(channel, 201); // the server answers DETACH, then EXITING with EXITED
       await send(205, new Uint8Array(0));
       await next(channel, 204);
       answers.destroy();

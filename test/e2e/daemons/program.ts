@@ -17,10 +17,10 @@ function killGroup(group: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Whether a process of the group is left; one that has ended and is only not waited for is none. */
+/** Whether a process of the group is left; a zombie does not count. */
 export interface Program {
   readonly child: ChildProcess;
-  /** Everything it has written. */
+  /** All output of the program. */
   log(): string;
   /** Resolves when the program has ended. */
   readonly ended: Promise<void>;
@@ -48,7 +48,7 @@ export function start(command: string, args: readonly string[], cwd: string): Pr
     });
     child.once("exit", () => {
       if (pid !== undefined) {
-        // children that lost their parent end by themselves, or here
+        // children without a parent end by themselves, or are killed here
         killGroup(pid, "SIGKILL");
         groups.delete(pid);
       }
@@ -72,7 +72,7 @@ export function start(command: string, args: readonly string[], cwd: string): Pr
   };
 }
 
-/** What a program says at its end, if it runs to its end by itself. */
+/** The exit status and output of a program that ends by itself. */
 export interface Output {
   code: number | null;
   stdout: string;
@@ -95,7 +95,7 @@ export function output(
     }
     child.once("error", reject);
     child.once("close", (code) => resolve({ ...result, code }));
-    child.stdin.on("error", () => {}); // it need not read
+    child.stdin.on("error", () => {}); // the program need not read its input
     child.stdin.end(input);
   });
 }
@@ -106,7 +106,7 @@ export async function temporaryFolder(): Promise<{ path: string; remove: () => P
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
 
-/** Tries until it works, or the program that should make it work has ended. */
+/** Tries until the function succeeds, or until the program that should make it succeed has ended. */
 export async function until(what: string, program: Program, works: () => Promise<boolean>) {
   const deadline = Date.now() + 20_000;
   let over = false;

@@ -5,8 +5,7 @@ import { fileURLToPath } from "node:url";
 const top = fileURLToPath(new URL("../../..", import.meta.url));
 
 /**
- * Refuses to begin where the tests could not all run: one sentence that says what is missing, and
- * never a test that is skipped.
+ * Throws an error that names what is missing if not all tests can run. No test is skipped.
  */
 export function setup(): void {
   if (!existsSync(`${top}/dist/node.js`)) {

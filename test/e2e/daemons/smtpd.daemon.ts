@@ -23,7 +23,7 @@ async function ask(channel: ImsgChannel, type: number, peerid: number = VERSION)
   return (await channel.receive())!;
 }
 
-/** A conversation in SMTP: gets replies, each with all its lines. */
+/** A conversation in SMTP: receives replies, each with all its lines. */
 class Smtp {
   readonly #socket: Socket;
   #text = "";
@@ -43,7 +43,7 @@ class Smtp {
     }
   }
 
-  /** Says a line, and gets the code of the reply. */
+  /** Sends a line, and returns the code of the reply. */
   async say(line: string): Promise<number> {
     this.#socket.write(`${line}\r\n`);
     return Number.parseInt(await this.reply(), 10);

@@ -7,8 +7,8 @@ import { output, type Program, start, temporaryFolder, until } from "./program.t
 const SMTPD = fileURLToPath(new URL("../../../build/opensmtpd/usr/sbin/smtpd", import.meta.url));
 
 /**
- * What smtpd insists on has fixed paths, so it gets a /run, a spool, a chroot and
- * users that only it sees. Its network has no interface that is up.
+ * The paths that smtpd uses are fixed, so it gets a /run, a spool, a chroot and
+ * users in a namespace of its own. Its network has no interface that is up.
  */
 const ROOM = `
 for place in /run /var/spool /var/lib; do mount -t tmpfs -o mode=755 tmpfs $place; done
@@ -25,7 +25,7 @@ mount --bind group /etc/group
 exec "$0" -d -v -f smtpd.conf
 `;
 
-/** Mail comes in by the control socket only, and goes nowhere. */
+/** A configuration that accepts mail on the control socket only, and delivers none. */
 const CONFIGURATION = `
 listen on socket
 action "discard" mda "/bin/true"
@@ -60,7 +60,7 @@ export async function startSmtpd(): Promise<RunningSmtpd> {
   };
   try {
     await until("smtpd listens", program, async () => {
-      // before it has a room of its own, that path would be the machine's
+      // before smtpd has its own namespace, that path would be the machine's
       if (!program.log().includes("setup done")) return false;
       const channel = await connect({ path: socket }).catch(() => undefined);
       await channel?.close();

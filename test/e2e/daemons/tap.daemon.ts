@@ -101,7 +101,7 @@ describe("a tap between bgpctl and bgpd", () => {
       ["show", "sets"],
       ["show", "fib"],
     ];
-    // ages grow while both are asked
+    // ages grow between the two queries
     const still = (text: string) => text.replace(/"last_\w+":\s*("[^"]*"|-?\d+)/g, "");
     for (const args of requests) {
       const direct = await output("bgpctl", ["-s", bgpd.socket, "-j", ...args]);

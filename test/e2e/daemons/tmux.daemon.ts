@@ -18,7 +18,7 @@ afterAll(() => server?.stop());
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
-/** What the example's command does. */
+/** Runs the example's command. */
 const command = (args: readonly string[], input?: string | Uint8Array) =>
   output(process.execPath, [commands.tmux, "-S", server.socket, ...args], input);
 
@@ -45,13 +45,13 @@ describe("a live tmux server", () => {
     expect(await tmux.listSessions()).toHaveLength(1);
   });
 
-  it("runs a shell command and tells its output and exit status", async () => {
+  it("runs a shell command and returns its output and exit status", async () => {
     const done = await tmux.run("echo out; echo err >&2; seq 100; exit 7");
     const numbers = Array.from({ length: 100 }, (_, i) => `${i + 1}\n`).join("");
     expect(done).toEqual({ status: 7, output: `out\nerr\n${numbers}` });
     expect(await tmux.run("true")).toEqual({ status: 0, output: "" });
     expect(await tmux.run("kill -TERM $$")).toMatchObject({ status: 143 });
-    // each had a pane of its own, which is gone
+    // each command had a pane of its own, which is closed
     expect((await tmux.command(["list-panes", "-a"])).split("\n")).toHaveLength(2);
   });
 
@@ -91,13 +91,13 @@ describe("a live tmux server", () => {
     await tmux.command(["send-keys", "-t", "typing", "-l", `Grüße ✓ ${long}`]);
     await tmux.command(["send-keys", "-t", "typing", "Enter"]);
     let shown = "";
-    // cat echoes the line, and then says it again
+    // the terminal echoes the line, and cat prints it again
     while (shown.split(`${long}\n`).length < 3) shown = await tmux.capturePane("typing");
     expect(shown).toBe(`Grüße ✓ ${long}\n`.repeat(2));
     await tmux.command(["kill-session", "-t", "typing"]);
   });
 
-  it("reads a buffer from standard input and gives back the same bytes", async () => {
+  it("reads a buffer from standard input and returns the same bytes", async () => {
     const bytes = new Uint8Array(300_000).map((_, i) => (i * 7) ^ (i >> 8));
     await tmux.loadBuffer("big", bytes);
     expect(Buffer.from(await tmux.showBuffer("big")).equals(bytes)).toBe(true);
@@ -167,7 +167,7 @@ describe("a live tmux server", () => {
     }
   });
 
-  it("gives a command up when its signal says so", async () => {
+  it("aborts a command when its signal aborts", async () => {
     const controller = new AbortController();
     const waiting = tmux.command(["wait-for", "never"], { signal: controller.signal });
     await tmux.listSessions();

@@ -6,7 +6,7 @@ export default defineConfig({
     root: fileURLToPath(new URL("../../..", import.meta.url)),
     include: ["test/e2e/daemons/*.daemon.ts"],
     globalSetup: "test/e2e/daemons/setup.ts",
-    // the examples are run as their readers run them, against the built package
+    // the examples run as users run them, against the built package
     server: { deps: { external: [/\/examples\//] } },
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -25,7 +25,7 @@ export const freshPid = (): number => ++last;
 export const open = (path: string, pid = freshPid()): Promise<ImsgChannel> =>
   connect({ path }, { maxSize: MAX_SIZE, pid });
 
-/** A connection without a channel. */
+/** A bare socket to bgpd. */
 export function openSocket(path: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = netConnect({ path, allowHalfOpen: true });

@@ -13,7 +13,7 @@ let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "imsg-demo-test-"));
   const liar = join(folder, "liar");
-  // its process is the peer's: the pids of the messages are right
+  // exec keeps the pid of the process, so the pids of the messages are right
   const script = [
     "#!/bin/sh",
     "exec 3<&0",
@@ -85,7 +85,7 @@ describe("the demo", () => {
     expect(stdout).not.toContain("agree");
   });
 
-  test("without an answer says so and ends", () => {
+  test("without an answer prints the reason and ends", () => {
     const { status, stdout, stderr } = lying("silence", "1");
     expect(stderr).toContain("demo: not finished after 1 seconds, in the step above");
     expect(status).toBe(1);

@@ -1,5 +1,5 @@
-// Stands between the demo and the native peer, and changes what that sends: LIE says how. Started
-// by the script that demo.test.ts writes, which then becomes the peer itself, on PATH-real.
+// Sits between the demo and the native peer, and changes the peer's messages as LIE demands. The
+// script that demo.test.ts writes starts it, and then executes the peer itself, on PATH-real.
 import { existsSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,7 +8,7 @@ const path = process.argv[2];
 const [what, place] = process.env.LIE.split(" ");
 const EMPTY_MESSAGE = Buffer.from("01000000100000000000000001000000", "hex");
 
-// the demo's end of the pipe closes when it ends, as for the peer
+// the demo's end of the pipe closes when the demo ends, which ends this process, too
 process.stdin.on("end", () => process.exit()).resume();
 
 const server = createServer({ allowHalfOpen: true }, (socket) => {

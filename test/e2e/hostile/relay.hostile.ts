@@ -125,7 +125,7 @@ function frameBytes(random: Random): Buffer {
   return Buffer.concat([head, ...(masked ? [Buffer.alloc(4)] : []), payload]);
 }
 
-/** One attack: a handshake, perhaps frames, and an end of some sort. */
+/** One attack: a handshake, perhaps frames, and one of several ends. */
 function attack(random: Random, port: number): Promise<void> {
   return new Promise((resolve) => {
     const socket = connect({ host: "127.0.0.1", port });
@@ -145,7 +145,7 @@ function attack(random: Random, port: number): Promise<void> {
       if (end === 0) socket.resetAndDestroy();
       else if (end === 1) socket.destroy();
       else if (end === 2) socket.end();
-      // the rest waits until the relay closes or the time is over
+      // the other attacks wait until the relay closes or the time is over
     });
   });
 }
@@ -205,7 +205,7 @@ test.each(seeds)("the relay survives mutated handshakes and frames of seed %i", 
       if (left % 100 !== 0) continue;
       expect(relay.alive()).toBe(true);
       const resident = residentOf(relay.pid);
-      // what a warm relay has: instances, code, pools
+      // the memory of a warm relay: instances, code, pools
       if (left > total / 2) settled = Math.max(settled, resident);
       largest = Math.max(largest, resident);
     }

@@ -14,9 +14,9 @@ const PATIENCE = 20_000;
 export const startBrowser = (): Promise<Browser> => chromium.launch(LAUNCH.chromium);
 
 export interface OpenedPage extends Page {
-  /** What went wrong in the page by itself: exceptions and violations of its policy. */
+  /** Exceptions of the page, and violations of its policy. */
   troubles: string[];
-  /** Every address that it asked for. */
+  /** Every address that the page requested. */
   asked: string[];
 }
 
@@ -60,7 +60,7 @@ export async function loaded(page: Page, count: number): Promise<void> {
   });
 }
 
-/** Stops the neighbors' being asked for again and again. */
+/** Stops the page's repeated requests for neighbors. */
 export async function calm(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Live" }).click();
 }
@@ -84,6 +84,6 @@ export async function cells(grid: Locator): Promise<Record<string, string>[]> {
   return rows.sort((a, b) => a.at - b.at).map((row) => row.cells);
 }
 
-/** Waits until something is so, and says what it is if it is not. */
+/** Waits until a value is as expected, and fails with the actual one. */
 export const eventually = <T>(what: () => Promise<T>) =>
   expect.poll(what, { timeout: PATIENCE, interval: 50 });

@@ -32,7 +32,7 @@ async function processesOf(folder: string): Promise<string[]> {
   return found;
 }
 
-/** Starts the script with a folder for its temporary files; it says its address. */
+/** Starts the script with a folder for its temporary files, and returns the address that it prints. */
 async function started(...args: string[]) {
   const folder = await mkdtemp(join(tmpdir(), "imsg-glass-test-"));
   const child = spawn(process.execPath, [script, ...args], {

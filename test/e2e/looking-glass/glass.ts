@@ -45,7 +45,7 @@ export async function startGlass(
   options: Partial<RelayOptions> = {},
 ): Promise<Glass> {
   let relay: Relay | undefined;
-  // where nobody listens until there is a relay
+  // no process listens there until the relay starts
   const server = await startServer({ folder: BUILT, relayPort: () => relay?.port ?? 9 });
   const origin = `http://127.0.0.1:${server.port}`;
   const start = async (changes: Partial<RelayOptions> = {}): Promise<void> => {

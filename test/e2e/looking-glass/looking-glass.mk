@@ -19,5 +19,5 @@ test-looking-glass: package check-looking-glass
 	$(NODE) scripts/ensure-apt.mjs chromium
 	npx --no-install vitest run --config test/e2e/looking-glass/vitest.config.ts $(VITEST_FLAGS)
 
-check-looking-glass: node_modules/.package-lock.json $(GENERATED)
+check-looking-glass: node_modules/.package-lock.json $(TS_GENERATED)
 	npx --no-install tsc -p examples/looking-glass

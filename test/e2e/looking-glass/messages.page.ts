@@ -32,7 +32,7 @@ interface Seen extends ReferenceMessage {
   bytes: Uint8Array;
 }
 
-/** What the browser itself says went over the wire, decoded by an independent codec. */
+/** The frames that the browser reports, decoded by an independent codec. */
 async function openWatched(): Promise<{ page: Page; seen: Seen[] }> {
   const seen: Seen[] = [];
   const page = await openPage(browser, "about:blank");
@@ -82,7 +82,7 @@ describe("the messages", () => {
     const grid = table(page, "Messages");
     const view = await page.locator("#messages .note").textContent();
     expect(Number(view)).toBe(seen.length);
-    // all that are there, screen by screen
+    // all messages, screen by screen
     const shown = new Map<string, Record<string, string>>();
     await grid.focus();
     await page.keyboard.press("Home");

@@ -5,7 +5,7 @@ import { LAUNCH } from "../runtimes/browser/launch.ts";
 
 const top = fileURLToPath(new URL("../../..", import.meta.url));
 
-/** Refuses to begin where the tests could not all run, and builds the page that they look at. */
+/** Throws if not all tests can run, and builds the page that they test. */
 export function setup(): void {
   if (!existsSync(`${top}/dist/web.js`)) {
     throw new Error("the package is not built: run `make` first");

@@ -48,7 +48,7 @@ async function glassTo(...args: Parameters<typeof startGlass>): Promise<Glass> {
 }
 
 describe("the page", () => {
-  it("says that it connects while bgpd has not answered, and gives up on one that never does", async () => {
+  it("shows that it connects while bgpd has not answered, and gives up on a bgpd that never answers", async () => {
     const folder = await temporaryFolder();
     const path = join(folder.path, "s");
     let asked = 0;
@@ -86,7 +86,7 @@ describe("the page", () => {
     await inState(page, "refused");
     const alert = page.locator("#notice[role=alert]");
     expect(await alert.locator("p").textContent()).toContain(`The relay refused this page: ${why}`);
-    // it does not try again by itself: that would be guessing
+    // the page does not try again by itself, because it cannot know when
     await page.getByLabel("Token of the relay").fill(TOKEN);
     await page.keyboard.press("Enter");
     await loaded(page, 2);
@@ -152,7 +152,7 @@ describe("the page", () => {
           performance.getEntriesByType("resource").filter(({ name }) => /relay$/.test(name)).length,
       );
     await eventually(failures).toBeGreaterThanOrEqual(2);
-    // what could not be sent is not among the messages
+    // messages that could not be sent are not listed
     expect(await page.locator("#messages .note").textContent()).toBe(messages);
     await bgpd.bgpctl("network", "add", "198.51.100.0/24");
     onTestFinished(async () => {
@@ -195,7 +195,7 @@ describe("the page", () => {
     expect(await page.locator("img").count()).toBe(0);
   });
 
-  it("asks nobody but its own server, under a policy that allows nobody else", async () => {
+  it("sends requests to its own server only, under a policy that allows no other", async () => {
     const glass = await glassTo(bgpd.restricted);
     const page = await openPage(browser, glass.url);
     await loaded(page, 2);
@@ -212,7 +212,7 @@ describe("the page", () => {
         "frame-ancestors 'none'",
       ]),
     );
-    // that the policy is in force: another port is somebody else
+    // the policy is in force: another port is another origin
     const refused = await page.evaluate(async () => {
       const violated = new Promise((resolve) =>
         document.addEventListener("securitypolicyviolation", (event) =>
@@ -223,6 +223,6 @@ describe("the page", () => {
       return violated;
     });
     expect(refused).toBe("connect-src");
-    page.troubles.length = 0; // that one was ours
+    page.troubles.length = 0; // that request was the test's own
   });
 });

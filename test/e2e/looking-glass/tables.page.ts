@@ -90,7 +90,7 @@ async function open() {
 describe("the tables", () => {
   it("show the neighbors that bgpctl shows, with two sessions established", async () => {
     const page = await open();
-    // counters move on between two looks
+    // counters grow between two readings
     await eventually(async () => {
       const theirs = await theirNeighbors();
       const shown = await cells(table(page, "Neighbors"));
@@ -206,7 +206,7 @@ describe("the tables", () => {
     const sent = async () => Number(/(\d+) out/.exec((await note.textContent()) ?? "")?.[1]);
     await page.clock.install();
     const before = await sent();
-    // the timer that was set before is the browser's own
+    // the timer that was set before uses the real clock
     await eventually(sent).toBeGreaterThan(before);
     await calm(page);
     const after = await sent();

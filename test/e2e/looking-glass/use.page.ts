@@ -25,14 +25,14 @@ async function open(options: BrowserContextOptions = {}): Promise<Page> {
   return page;
 }
 
-/** What has the focus: its label or words. */
+/** The label or text of the focused element. */
 const focused = (page: Page): Promise<string> =>
   page.evaluate(() => {
     const element = document.activeElement;
     return element?.getAttribute("aria-label") ?? element?.textContent ?? "";
   });
 
-/** Whether what has the focus is marked so that one sees it. */
+/** Whether the focused element has a visible mark. */
 const marked = (page: Page): Promise<boolean> =>
   page.evaluate(() => {
     const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement!);
@@ -102,7 +102,7 @@ describe("with the keyboard alone, the page", () => {
       expect(await row.locator("[data-column=prefix]").textContent()).toBe(prefixes[index]);
       expect(await grid.locator("[aria-selected=true]").count()).toBe(1);
       expect(await pane.locator("h3").textContent()).toBe(prefixes[index]);
-      // within the part of the table that is seen
+      // within the visible part of the table
       const [outer, inner] = [await grid.boundingBox(), await row.boundingBox()];
       expect(inner!.y).toBeGreaterThanOrEqual(outer!.y);
       expect(inner!.y + inner!.height).toBeLessThanOrEqual(outer!.y + outer!.height + 1);
@@ -161,7 +161,7 @@ describe("on a phone, the page", () => {
           .map((element) => element.className || element.tagName),
       }));
       expect(wide).toEqual({ page: 0, beyond: [] });
-      // the other views are not there, to nobody
+      // the other views are hidden from assistive technology, too
       expect(await page.getByRole("grid").count()).toBe(1);
       expect(await page.getByRole("region", { name: /^Selected/ }).count()).toBe(1);
     }
@@ -267,7 +267,7 @@ describe("the theme", () => {
           });
       });
       expect(contrasts.length).toBeGreaterThan(80);
-      // the least that WCAG 2 asks for at level AA
+      // the minimum of WCAG 2 at level AA
       expect(contrasts.filter(({ ratio }) => ratio < 4.5)).toEqual([]);
     },
   );

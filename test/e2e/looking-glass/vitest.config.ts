@@ -6,7 +6,7 @@ export default defineConfig({
     root: fileURLToPath(new URL("../../..", import.meta.url)),
     include: ["test/e2e/looking-glass/*.page.ts"],
     globalSetup: "test/e2e/looking-glass/setup.ts",
-    // the server and the routers are run as node runs them
+    // the server and the routers run in node without a transformation
     server: { deps: { external: [/\/examples\//] } },
     testTimeout: 60_000,
     hookTimeout: 60_000,

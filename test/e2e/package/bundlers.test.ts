@@ -22,7 +22,7 @@ let profile: string;
 let server: Server;
 let browser: BrowserContext;
 
-/** Serves what was built; the page's query says which script and which policy. */
+/** Serves the bundles; the page's query selects the script and the policy. */
 beforeAll(async () => {
   run(top, process.execPath, "scripts/ensure-apt.mjs", "chromium");
   ({ project } = install("bundlers"));
@@ -63,7 +63,7 @@ async function build(name: string, script: string): Promise<string> {
   return folder;
 }
 
-/** What the page wrote, and what it loaded besides itself. */
+/** The text that the page wrote, and the addresses that it loaded besides itself. */
 async function load(folder: string, policy?: string) {
   const page = await browser.newPage();
   const loaded: string[] = [];
@@ -103,7 +103,7 @@ describe("a page with a strict Content-Security-Policy", () => {
     expect((await load("esbuild-by-import", policy)).written).toEqual(expected);
   });
 
-  it("is told what is missing without it", async () => {
+  it("gets an error that names the missing source without it", async () => {
     const { written } = await load("esbuild-main", STRICT);
     expect(written).toMatchObject({
       name: "ImsgError",

@@ -1,4 +1,4 @@
-/** The files of the tarball: all that is needed, nothing else, and no module of the library twice. */
+/** Checks the files of the tarball: every needed file, no other, and no module of the library twice. */
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";

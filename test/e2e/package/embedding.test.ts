@@ -9,7 +9,7 @@ import { run, top } from "./installed.ts";
 const folder = join(top, "build/package/embedding");
 mkdirSync(folder, { recursive: true });
 
-/** The source that the script makes of the bytes, and what that gives back. */
+/** The source that the script makes of the bytes, and the bytes that the source decodes to. */
 async function embed(bytes: Uint8Array) {
   const input = join(folder, "in.wasm");
   const output = join(folder, "out.ts");

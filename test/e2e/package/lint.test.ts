@@ -23,7 +23,7 @@ describe("the tarball", () => {
 
   it("has types that attw finds from ESM and from bundlers, for all code", () => {
     const attw = join(top, "node_modules/.bin/attw");
-    // what importing the module gives differs by runtime and bundler: it has no type
+    // the result of importing the module differs by runtime and bundler, so it has no type
     const args = [tarball, "--profile", "esm-only", "--exclude-entrypoints", "imsg.wasm"];
     const { status, stdout } = spawnSync(attw, [...args, "--format", "json"], { encoding: "utf8" });
     const { analysis, problems } = JSON.parse(stdout);
@@ -34,7 +34,7 @@ describe("the tarball", () => {
   }, 120_000);
 });
 
-/** What tsc says about a program in the project, without skipLibCheck. */
+/** The output of tsc for a program in the project, without skipLibCheck. */
 function check(name: string, code: string, options: object): string {
   const folder = join(project, name);
   mkdirSync(folder);

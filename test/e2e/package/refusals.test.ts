@@ -15,7 +15,7 @@ import { top } from "./installed.ts";
 
 const copy = join(top, "build/package/refusals/copy");
 
-/** What packing needs, to be spoilt. */
+/** The files that packing needs, which the tests damage. */
 beforeEach(() => {
   rmSync(copy, { recursive: true, force: true });
   mkdirSync(join(copy, "c-src/upstream"), { recursive: true });

@@ -75,7 +75,7 @@ async function byRolldown(program: string): Promise<string> {
   return loaded(output[0].fileName, chunks);
 }
 
-/** What users' bundlers make of a program, the larger result of the two. */
+/** The size of a program's bundle, the larger result of two bundlers. */
 async function size(program: string): Promise<number> {
   return Math.max(gzipped(await byEsbuild(program)), gzipped(await byRolldown(program)));
 }

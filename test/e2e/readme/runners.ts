@@ -7,36 +7,43 @@ import { installRuntime } from "../../../scripts/lib/runtimes.mjs";
 import { top } from "../package/installed.ts";
 import { LAUNCH } from "../runtimes/browser/launch.ts";
 
-/** What a program has told. */
-export type Told = Pick<SpawnSyncReturns<string>, "status" | "stdout" | "stderr">;
+/** The exit status of a program, and what it printed. */
+export type Outcome = Pick<SpawnSyncReturns<string>, "status" | "stdout" | "stderr">;
 
-/** How to run a file in each of the runtimes that README has programs for. */
-const COMMANDS: Record<string, (program: string, file: string) => [string, ...string[]]> = {
-  node: (_program, file) => [process.execPath, file],
-  deno: (program, file) => [program, "run", "--allow-all", "--unstable-net", file],
-  bun: (program, file) => [program, file],
+/** The command that runs a file, with the flags that its block names. */
+const COMMANDS: Record<string, (program: string, file: string, flags: string[]) => string[]> = {
+  node: (program, file, flags) => [program, ...flags, file],
+  deno: (program, file, flags) => [program, "run", "--no-prompt", ...flags, file],
+  bun: (program, file, flags) => [program, ...flags, file],
 };
 
 /** The runtimes that a block may be for. */
 export const RUNTIMES = [...Object.keys(COMMANDS), "chromium"];
 
-/** Runs a program in a folder. */
-export function runIn(cwd: string, command: string, ...args: string[]): Told {
-  const env = { ...process.env, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" };
+/** Runs a program in a folder, with further variables in its environment. */
+export function runIn(
+  cwd: string,
+  variables: NodeJS.ProcessEnv,
+  command: string,
+  ...args: string[]
+): Outcome {
+  const quiet = { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", npm_config_loglevel: "error" };
+  const env = { ...process.env, npm_config_offline: "true", ...quiet, ...variables };
   return spawnSync(command, args, { cwd, env, encoding: "utf8", timeout: 60_000 });
 }
 
 /** Runs a file in a runtime, which is installed if it is missing. */
-export async function runFile(runtime: string, file: string): Promise<Told> {
+export async function runFile(runtime: string, file: string, flags: string[]): Promise<Outcome> {
   const runtimes = join(top, "build/runtimes");
   mkdirSync(runtimes, { recursive: true });
-  const program = runtime === "node" ? undefined : await installRuntime(runtime, runtimes);
+  const installed = runtime === "node" ? undefined : await installRuntime(runtime, runtimes);
   if (runtime === "chromium") return runOnPage(file);
-  return runIn(join(file, ".."), ...COMMANDS[runtime]!(program!, file));
+  const [program, ...args] = COMMANDS[runtime]!(installed ?? process.execPath, file, flags);
+  return runIn(join(file, ".."), {}, program!, ...args);
 }
 
-/** Runs a file on a page of Chromium, to its end. */
-async function runOnPage(file: string): Promise<Told> {
+/** Runs a file on a page of Chromium until it has ended. */
+async function runOnPage(file: string): Promise<Outcome> {
   const end = "the end of the script";
   const { outputFiles } = await build({
     stdin: {
@@ -51,9 +58,9 @@ async function runOnPage(file: string): Promise<Told> {
   const browser = await chromium.launch(LAUNCH.chromium);
   try {
     const page = await browser.newPage();
-    const told = { status: 0, stdout: "", stderr: "" };
+    const outcome = { status: 0, stdout: "", stderr: "" };
     page.on("console", (message) => {
-      told.stdout += `${message.text()}\n`;
+      outcome.stdout += `${message.text()}\n`;
     });
     const failed = new Promise<Error>((resolve) => page.once("pageerror", resolve));
     const script = outputFiles[0]!.text.replaceAll("</script", "<\\/script");
@@ -66,7 +73,7 @@ async function runOnPage(file: string): Promise<Told> {
     await page.goto("http://localhost/");
     const ended = page.waitForFunction((title) => document.title === title, end).then(() => {});
     const error = await Promise.race([failed, ended]);
-    return error ? { ...told, status: 1, stderr: String(error) } : told;
+    return error ? { ...outcome, status: 1, stderr: String(error) } : outcome;
   } finally {
     await browser.close();
   }

@@ -1,4 +1,4 @@
-// Runs the suite under node --test, deno test and bun test. What happened is
+// Runs the suite under node --test, deno test and bun test. The results are
 // appended to the file that IMSG_REPORT names, one JSON object a line.
 
 import { appendFileSync, mkdtempSync, rmSync } from "node:fs";

@@ -1,5 +1,5 @@
-// What the suite talks to, on loopback only: the native peer behind a Unix
-// socket, the same peer behind TCP and WebSocket relays, and the package's module.
+// The servers of the suite, on loopback only: the native peer on a Unix socket,
+// the same peer behind TCP and WebSocket relays, and a server of the package's module.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -64,7 +64,7 @@ function bridge(ws, path) {
   socket.on("error", () => ws.close(1011));
 }
 
-/** The relay's other paths: what a peer over a WebSocket may do besides. */
+/** The relay's other paths, which behave as different peers over a WebSocket. */
 function otherPaths() {
   const boxes = new Map();
   const box = (url) => {

@@ -74,9 +74,9 @@ function streamPair({ imsg }) {
  * imsg, web: the package's modules. wasm: a URL of its WebAssembly; module: the same
  * imported, in runtimes that do not compile. peers: ways to the native peer, each
  * { name, open(options), pausable: whether a reader can stop it, counts: whether
- * it tells the sender that it is full, halfCloses: false if it cannot }. pairs: transports with two ends of
- * ours, each { name, open(options), tells: whether one end learns that the other
- * broke off }. worker(): starts a worker that echoes. relay: the URL of the
+ * its sender sees how many bytes wait, halfCloses: false if it cannot }. pairs: transports
+ * with two ends of ours, each { name, open(options), tells: whether one end sees
+ * an abort of the other }. worker(): starts a worker that echoes. relay: the URL of the
  * relay, for runtimes with a WebSocket.
  */
 export function suite(env) {

@@ -4,16 +4,16 @@ import { DriverDied, type Native } from "./native.ts";
 import type { Program } from "./program.ts";
 import { type Divergence, firstDifference } from "./transcript.ts";
 
-/** Something that runs a program on the wrapper and gives its transcript. */
+/** Runs a program on the wrapper and returns its transcript. */
 export interface Wasm {
   run(program: Program): string;
 }
 
-/** Programs that are run at once, so that the driver is not asked for each. */
+/** The number of programs of a batch: the driver gets a whole batch in one request. */
 const BATCH = 250;
 
 export interface Found extends Divergence {
-  /** The program that diverges, as small as it could be made. */
+  /** The program that diverges, as small as shrinking could make it. */
   readonly program: Program;
   /** How many operations were run before it was found. */
   readonly after: number;
@@ -72,7 +72,7 @@ export async function campaign(wasm: Wasm, native: Native, options: Options): Pr
   return { operations: done, programs: ran, found };
 }
 
-/** What the driver says of some programs; undefined if one of them killed it. */
+/** The driver's transcripts of some programs; undefined if one of them killed the driver. */
 async function transcripts(
   native: Native,
   programs: readonly Program[],

@@ -1,7 +1,7 @@
 /**
- * Where the two sides would differ although nothing is wrong, each by name:
- * what the original does, and what the test makes of it on both sides. Nothing
- * else is excused. Most have an example, which a test runs.
+ * The cases in which the two sides differ although nothing is wrong, each by name:
+ * the behaviour of the original, and how the test treats it on both sides. Any
+ * other difference is a failure. Most cases have an example, which a test runs.
  */
 export interface Containment {
   readonly name: string;
@@ -12,7 +12,7 @@ export interface Containment {
 }
 
 export const containments: readonly Containment[] = [
-  // ---- what the wrapper adds, so that C's hangs, crashes and aborts are errors
+  // ---- additions of the wrapper, which turn C's hangs, crashes and aborts into errors
   {
     name: "flush-blocked",
     original: "imsgbuf_flush tries for ever while a write moves nothing",

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => native.stop());
 
-/** The lines that both sides say of a program. */
+/** The transcript of a program, if both sides print the same. */
 async function bothSay(text: string): Promise<string[]> {
   const program = parseProgram(text);
   const [theirs] = await native.run([program]);

@@ -17,14 +17,14 @@ function make(create: (s: Slots) => Ibuf): Run {
 }
 
 /**
- * An operation on an ibuf, which is looked at afterwards: also after an error
- * of C's, but not after one that says that there is nothing to look at.
+ * An operation on an ibuf, whose state is noted afterwards: also after an error
+ * of C, but not after an error that means that there is no ibuf.
  */
 function change(run: (ibuf: Ibuf, s: Slots) => void): Run {
   return (s) => {
     const ibuf = s.ibuf();
     if (ibuf === undefined) return;
-    // throws what any use of it would
+    // throws the error of any use of a stale or moved ibuf
     void ibuf.size;
     s.observe(ibuf);
     run(ibuf, s);
@@ -42,7 +42,7 @@ function get(run: (ibuf: Ibuf) => number | bigint): Run {
   return change((ibuf, s) => s.result(run(ibuf)));
 }
 
-/** An operation that leaves an ibuf as it is, or ends it. */
+/** An operation that does not change an ibuf, or ends it. */
 function use(run: (ibuf: Ibuf, s: Slots) => void): Run {
   return (s) => {
     const ibuf = s.ibuf();
@@ -50,7 +50,7 @@ function use(run: (ibuf: Ibuf, s: Slots) => void): Run {
   };
 }
 
-/** What an ibuf has in the module's memory. */
+/** The state of an ibuf in the module's memory. */
 function extent(b: Ibuf): { at: number; size: number } {
   const { memory } = b.engine;
   const pointer = b.pointerFor("ibuf_free");
@@ -69,7 +69,7 @@ function notZero(b: Ibuf, { at, size }: { at: number; size: number }): number {
   return b.engine.memory.u8.subarray(at + LINK, at + size).filter((byte) => byte !== 0).length;
 }
 
-/** Lent memory is looked at before it is written. */
+/** Notes lent memory before it is written. */
 function fill(s: Slots, memory: Uint8Array, seed: number): void {
   s.line += ` = ${showBytes(memory)}`;
   fillPattern(memory, seed);

@@ -28,7 +28,7 @@ function imsg(run: (m: Imsg, s: Slots) => void): Run {
   };
 }
 
-/** What changes a queue, whose length is asked afterwards unless it is gone. */
+/** An operation that changes a queue. The queue's length is noted afterwards unless the queue has ended. */
 function queued<T extends { readonly queuelen: number }>(
   s: Slots,
   queue: T,
@@ -145,7 +145,7 @@ export const imsgOperations = {
     const maxsize = s.number();
     c.setMaxsize(maxsize);
     s.ok();
-    // no stray length in a stream may ask for gigabytes
+    // a wrong length in a stream must not make the test allocate gigabytes
     if (maxsize > MAXSIZE_KEPT) c.setMaxsize(MAXSIZE_KEPT);
   }),
   iread: imsgbuf((c, s) => s.result(c.read())),
@@ -203,7 +203,7 @@ export const imsgOperations = {
     const start = init(s);
     const ibuf = c.create(start, s.size());
     s.ibufs[to] = ibuf;
-    // the original leaves the header's len as it was on its stack
+    // the original does not set the header's len: it has the bytes of the stack
     ibuf.setH32(4, 0);
     s.ok();
     s.observe(ibuf);

@@ -5,11 +5,11 @@ import { named, type Value } from "./value-log.ts";
 
 type ErrorName = Parameters<NonNullable<Slots["sockets"][number]>["failNextWrite"]>[0];
 
-/** What the program does to the kernel. */
+/** The program's operations on the kernel. */
 export const kernelOperations = {
   socket(s) {
     const slot = s.number();
-    // none again in its place: its number may be anywhere by now
+    // not queued again in its place: its number may belong to another object by now
     if (s.sockets[slot] !== undefined) {
       s.skip("there");
       return;

@@ -6,7 +6,7 @@ import { Value, ValueLog } from "./value-log.ts";
 /** One operation, whose arguments the slots hand out in order. */
 export type Run = (slots: Slots) => void;
 
-/** What a reader's rule throws, to see it come out of read again. */
+/** The error that a reader's rule throws, to check that read throws it. */
 export class Refusal extends Error {}
 
 /** The objects that a program works on, and the outcome of the operation at hand. */
@@ -19,10 +19,10 @@ export class Slots {
   readonly sockets: (Socket | undefined)[] = [];
   readonly held: (number | undefined)[] = [];
   readonly values: ValueLog;
-  /** Over which socket an imsgbuf was made. */
+  /** The socket of each imsgbuf. */
   readonly socketOf = new WeakMap<Imsgbuf, Socket>();
   line = "";
-  /** What an operation asked for: an allocation that fails in the next. */
+  /** The number of the allocation that fails in the next operation, or 0. */
   failNext: { allocation: number; operation: string } | undefined;
 
   #arguments: Operation = ["socket"];
@@ -73,8 +73,8 @@ export class Slots {
   }
 
   /**
-   * A descriptor to give away: n is a new one, h a kept one, else a number,
-   * unless that is a socket: one passed through itself would never go away.
+   * A descriptor to pass: n is a new one, h a kept one, else a number that is no
+   * socket: a socket that is passed through itself would never be freed.
    */
   descriptor(): number {
     const text = this.text();
@@ -97,7 +97,7 @@ export class Slots {
     return fd ?? -1;
   }
 
-  /** Says which descriptor was handed out, and keeps it. */
+  /** Notes the descriptor that C has returned, and keeps it. */
   hold(slot: number, fd: number): void {
     this.line += ` = ${this.values.show(fd)}`;
     const before = this.held[slot];
@@ -161,7 +161,7 @@ export class Slots {
     this.line += ` ~ ${why}`;
   }
 
-  /** Has an ibuf looked at when the operation is over, whatever its outcome. */
+  /** Notes the state of an ibuf when the operation is over, whatever its outcome. */
   observe(...ibufs: Ibuf[]): void {
     this.#touched.push(...ibufs);
   }

@@ -40,7 +40,7 @@ export class Executor {
         slots.line += errorResult(error);
       }
       this.#instance.failAllocation(0);
-      // what the object looks like now, also after an error
+      // the state of the object, also after an error
       try {
         slots.observeTouched();
       } catch (error) {
@@ -55,9 +55,9 @@ export class Executor {
   }
 
   /**
-   * Lets an allocation fail in the operation for which that was asked, if it
-   * has no more bytes to carry than the wrapper can without allocating, and
-   * opens no descriptor.
+   * Makes an allocation fail in the operation that follows the request, if the
+   * operation opens no descriptor and has no more bytes than the wrapper passes
+   * without an allocation of its own.
    */
   #arm(slots: Slots, [name, ...args]: Operation): void {
     const failure = slots.failNext;
@@ -68,7 +68,7 @@ export class Executor {
     if (total <= FAILING_BYTES) this.#instance.failAllocation(failure.allocation);
   }
 
-  /** What is alive that should not be: nothing is "0". */
+  /** Counts the objects that should not be alive: "0" if there is none. */
   #left(before: number): string {
     const { liveBytes, objects, descriptors } = this.#instance.stats();
     const alive = Object.entries(objects).filter(([, count]) => count !== 0);

@@ -1,6 +1,6 @@
 /**
- * Faults for a copy of the original: file, line, the token there, what to put
- * in its place, what that does; and which of several such tokens it is.
+ * Faults for a copy of the original: file, line, token, replacement, effect; and
+ * the number of the token if the line has several.
  */
 export type FaultRow = readonly [
   file: "imsg-buffer.c" | "imsg.c",

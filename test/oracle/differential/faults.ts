@@ -9,18 +9,18 @@ import type { Program } from "./program.ts";
 import { firstDifference } from "./transcript.ts";
 
 /**
- * Testing the test: faults in a copy of the original or of what is ours, each an
- * edit of a single token, that the programs have to find.
+ * Tests the test: plants faults in a copy of the original or of our own code, each an
+ * edit of a single token. The random programs must find every fault.
  */
 export interface Fault {
   readonly id: number;
-  /** Of the original by its name, of ours by its path. */
+  /** The file: the name of one of the original, the path of one of ours. */
   readonly file: string;
-  /** From 1. */
+  /** The line, from 1. */
   readonly line: number;
   readonly from: string;
   readonly to: string;
-  /** Which of several on the line, from 1. */
+  /** The number of the token on the line, from 1. */
   readonly nth?: number;
   readonly what: string;
 }
@@ -36,10 +36,10 @@ function fault(id: number, file: string, [line, from, to, what, nth]: Row): Faul
   return { id, file, line, from, to, what, ...(nth === undefined ? {} : { nth }) };
 }
 
-/** Those of the original; they are numbered in the order of the list. */
+/** The faults of the original, numbered in the order of the list. */
 const originalFaults = faultRows.map(([file, ...row], i) => fault(i + 1, file, row));
 
-/** Those of the kernel and of the host values below the wrapper, numbered on. */
+/** The faults of the kernel and of the host values below the wrapper, with the next numbers. */
 const ownFaults = ownFaultRows.map(([file, line, ...row], i) =>
   fault(faultRows.length + i + 1, file, [lineNumber(readFileSync(file, "utf8"), line), ...row]),
 );
@@ -69,7 +69,7 @@ export function applyFault(text: string, fault: Fault): string {
   return lines.join("\n");
 }
 
-/** A driver with the fault in it; the copy of the original is gone again. */
+/** Builds a driver with the fault, and removes the copy of the original. */
 async function buildFaulty(fault: Fault): Promise<Native> {
   const copy = mkdtempSync(join(tmpdir(), "imsg-fault-"));
   try {
@@ -85,7 +85,7 @@ async function buildFaulty(fault: Fault): Promise<Native> {
 const isOwn = (fault: Fault) => fault.file.includes("/");
 const buildFaultyWasm = (fault: Fault) => buildOwn(fault.file, (text) => applyFault(text, fault));
 
-/** What a fault is looked for in: the driver, or the wrapper. */
+/** The side that has the fault: the driver, or the wrapper. */
 interface Side {
   run(programs: readonly Program[]): Promise<string[]>;
   stop(): void;
@@ -97,7 +97,7 @@ async function faultySide(fault: Fault): Promise<Side> {
   return { run: async (programs) => programs.map((p) => transcript(wasm, p)), stop: () => {} };
 }
 
-/** Also of a wrapper that cannot go on. */
+/** Runs also for a wrapper that has trapped. */
 function transcript(wasm: Wasm, program: Program): string {
   try {
     return wasm.run(program);
@@ -114,8 +114,8 @@ interface Batch {
 }
 
 /**
- * What the wrapper says of a seed's programs, said once for all faults; and
- * the driver without a fault must say the same, or nothing would be proven.
+ * The wrapper's transcripts of a seed's programs, made once for all faults. The
+ * driver without a fault must print the same, or the test would prove nothing.
  */
 export class Expected {
   readonly #wasm: Wasm;
@@ -148,12 +148,12 @@ export class Expected {
 }
 
 export interface Sighting {
-  /** Operations that were run until the fault showed. */
+  /** The number of operations until the fault was found. */
   readonly after: number;
   readonly how: string;
 }
 
-/** Where a fault shows; undefined if it does not. */
+/** The divergence by which a fault is found; undefined if it is not found. */
 export async function findFault(expected: Expected, fault: Fault): Promise<Sighting | undefined> {
   const side = await faultySide(fault);
   let done = 0;
@@ -180,7 +180,7 @@ export async function findFault(expected: Expected, fault: Fault): Promise<Sight
   }
 }
 
-/** Looks for all faults, two at a time; tells of each as it is done. */
+/** Looks for all faults, two at a time, and reports each result. */
 export async function findFaults(
   wasm: Wasm,
   seed: number,

@@ -8,7 +8,7 @@ import * as v from "./values.ts";
 
 type Values = readonly fc.Arbitrary<Argument>[];
 
-/** What each operation takes, and how often it comes. */
+/** The arguments of each operation, and its frequency. */
 const single: Record<OperationName, readonly [weight: number, ...values: Values]> = {
   socket: [1, v.socket],
   closesock: [0.1, v.socket],
@@ -154,7 +154,7 @@ const part: fc.Arbitrary<Program> = fc.oneof(
   { weight: 1, arbitrary: stories },
 );
 
-/** Everything there is to work on, so that few operations find nothing. */
+/** A beginning that fills the slots, so that few operations find an empty one. */
 const scenery: Program = [
   ...Array.from({ length: v.COUNT.socket }, (_, i): Operation => ["socket", i]),
   ...Array.from({ length: v.COUNT.imsgbuf }, (_, i): Operation => ["init", i, i]),

@@ -10,7 +10,7 @@ const usage = `usage: npm run differential -- [--ops N] [--seed S] [--most D]
        npm run differential -- --fault N [--seed S] | --faults [--seed S]
 `;
 
-/** Runs the test; gives the exit status. */
+/** Runs the test, and returns the exit status. */
 export async function main(args: string[]): Promise<number> {
   const { values } = parseArgs({
     args,
@@ -78,7 +78,7 @@ async function allFaults(seed: number): Promise<number> {
   return found === sightings.size ? 0 : 1;
 }
 
-/** A divergence for people: the program in words, and where the two part. */
+/** Describes a divergence: the program in words, and the first lines that differ. */
 export function explain(found: Found): string {
   return [
     `divergence after ${found.after} operations; the smallest program that shows it:`,

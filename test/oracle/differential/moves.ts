@@ -1,6 +1,6 @@
 /**
- * What can happen to a value, once by hand: a program, and lines of both
- * transcripts that show it. Random programs come to all of it, and more.
+ * The fates of a value, each once by hand: a program, and the lines of both
+ * transcripts that show the fate. Random programs reach all of them, and more.
  */
 export interface Move {
   readonly name: string;
@@ -9,7 +9,7 @@ export interface Move {
 }
 
 const two = "socket 0\nsocket 1\ninit 0 0\ninit 1 1\nfdpass 0\nfdpass 1\n";
-/** Two messages of 16 bytes that say that a descriptor came with them. */
+/** Two messages of 16 bytes with the mark of a descriptor. */
 const marked = "m1:2147483664:0:0:0:0+m2:2147483664:0:0:0:0";
 
 export const moves: readonly Move[] = [

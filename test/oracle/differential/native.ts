@@ -7,15 +7,15 @@ const BUILT = "build/differential";
 
 async function make(variables: Record<string, string>): Promise<void> {
   const settings = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
-  mkdirSync(variables.OUT!, { recursive: true });
-  // test files run at the same time, and build the same
+  mkdirSync(variables.DIFF_BUILD!, { recursive: true });
+  // test files run at the same time, and build the same files
   const command = ["make", "-s", "-f", "test/oracle/native/differential.mk", ...settings];
-  await promisify(execFile)("flock", [variables.OUT!, ...command]);
+  await promisify(execFile)("flock", [variables.DIFF_BUILD!, ...command]);
 }
 
-/** Builds the driver of the fetched original; gives its path. */
+/** Builds the driver of the fetched original, and returns its path. */
 export async function buildDriver(): Promise<string> {
-  await make({ OUT: BUILT });
+  await make({ DIFF_BUILD: BUILT });
   return `${BUILT}/driver`;
 }
 
@@ -30,16 +30,16 @@ export async function buildVariant(folder: string, file: string, name: string): 
     return `${original === file ? out : BUILT}/${object}`;
   });
   await make({
-    UPSTREAM_DIR: folder,
-    OUT: out,
-    DT_OBJ: BUILT,
-    DT_ORIGINAL: originals.join(" "),
-    DT_CFLAGS: "-O0",
+    DIFF_UPSTREAM: folder,
+    DIFF_BUILD: out,
+    DIFF_OBJ: BUILT,
+    DIFF_ORIGINAL: originals.join(" "),
+    DIFF_CFLAGS: "-O0",
   });
   return `${out}/driver`;
 }
 
-/** What became of a driver that ended before it was asked to. */
+/** The error of a driver that ended by itself. */
 export class DriverDied extends Error {}
 
 /**
@@ -105,7 +105,7 @@ class Child {
     stderr.on("data", (chunk: Buffer) => {
       this.#errors += chunk.toString();
     });
-    // a driver that died cannot be written to: its end says how it died
+    // writing to a driver that died fails; the event of its exit has the reason
     stdin.on("error", () => {});
     this.#process.on("error", (error) => this.#answer?.reject(error));
     this.#process.on("close", (code, signal) => {
@@ -124,7 +124,7 @@ class Child {
 
   #heard(chunk: string): void {
     this.#text.push(chunk);
-    // the end of the answer may itself come in pieces
+    // the end mark of the answer may arrive in pieces
     const tail = chunk.length > FLUSHED.length ? chunk : this.#text.slice(-8).join("");
     if (!tail.endsWith(`\n${FLUSHED}`)) return;
     const text = this.#text.join("");

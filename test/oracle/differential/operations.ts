@@ -1,7 +1,7 @@
 /**
- * The operations that programs are made of: what each takes, and which of
- * imsg.h's functions it is there to call. The native driver and the executor
- * of the wrapper have one piece of code for each.
+ * The operations that programs consist of: the arguments of each, and the
+ * functions of imsg.h that it calls. The native driver and the executor of
+ * the wrapper implement each of them.
  */
 
 export interface Shape {

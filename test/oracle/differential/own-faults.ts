@@ -17,9 +17,8 @@ import type { Wasm } from "./campaign.ts";
 import { Executor } from "./executor.ts";
 
 /**
- * Faults for a copy of what is ours: file, the whole line (our lines move), the
- * token there, what to put in its place, what that does; and which of several
- * such tokens it is.
+ * Faults for a copy of our own code: file, the whole line (our lines move), token,
+ * replacement, effect; and the number of the token if the line has several.
  */
 export type OwnFaultRow = readonly [
   file: `c-src/${string}.c` | `ts/${string}.ts`,
@@ -164,7 +163,7 @@ export const ownFaultRows: readonly OwnFaultRow[] = [
   ],
 ];
 
-/** The number of the only line that reads so, from 1. */
+/** The number, from 1, of the only line with this text. */
 export function lineNumber(text: string, line: string): number {
   const lines = text.split("\n");
   const at = lines.indexOf(line);
@@ -187,7 +186,7 @@ export async function buildOwn(file: string, alter: (text: string) => string): P
   }
 }
 
-/** What the Makefile makes of the C in another folder. */
+/** The module that the Makefile builds from the C in another folder. */
 async function makeModule(copy: string, prepare: () => void): Promise<Uint8Array<ArrayBuffer>> {
   // with their times: the original must not look as if it had to be fetched
   const kept = { recursive: true, preserveTimestamps: true };

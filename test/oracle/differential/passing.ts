@@ -3,16 +3,16 @@ import type { Argument, Operation, Program } from "./program.ts";
 import * as v from "./values.ts";
 
 /**
- * Sequences in which values travel: onto the wire and off it, through two
- * imsgbufs and back again, to be taken, closed or forgotten on the way.
+ * Sequences in which values travel through the wire and two imsgbufs, and are
+ * taken, closed or forgotten on the way.
  */
 
 const size = fc.integer({ min: 0, max: 30 });
-/** A message that says that a descriptor came with it. */
+/** A message with the mark of a descriptor. */
 const marked = (type: number, len: number): Argument =>
   `m${type}:${(0x80000000 | (len + 16)) >>> 0}:0:0:3:${len}`;
 
-/** What becomes of a message with a value, or without. */
+/** Reads a message, with a value or without, and takes, closes or forgets the value. */
 const endings: readonly ((imsg: number, from: number, kept: number) => Program)[] = [
   (imsg, _, kept) => [
     ["mgetfd", imsg, kept],
@@ -39,7 +39,7 @@ const endings: readonly ((imsg: number, from: number, kept: number) => Program)[
   () => [],
 ];
 
-/** Several values sent under numbers that mean others by the time they arrive. */
+/** Sends several values under numbers that stand for other values when the messages arrive. */
 const loop: fc.Arbitrary<Program> = fc
   .record({
     from: v.imsgbuf,
@@ -73,7 +73,7 @@ const loop: fc.Arbitrary<Program> = fc
     return program;
   });
 
-/** Values that the original has to close as it reads: too many, or too early. */
+/** Values that the original must close when it reads: too many, or too early. */
 const unwanted: fc.Arbitrary<Program> = fc
   .record({
     slot: v.imsgbuf,
@@ -97,7 +97,7 @@ const unwanted: fc.Arbitrary<Program> = fc
     ];
   });
 
-/** Values that wait in a queue, in an ibuf, on a socket, as that goes away. */
+/** Values that wait in a queue, in an ibuf or on a socket when that is freed. */
 const abandoned: fc.Arbitrary<Program> = fc
   .record({
     slot: v.imsgbuf,
@@ -122,7 +122,7 @@ const abandoned: fc.Arbitrary<Program> = fc
     if (end === "closesock") program.push(["give", socket, "x00", "n", "n"], ["closesock", socket]);
     if (end === "qclear") program.push(["close", ibuf, queue], ["qclear", queue]);
     if (end === "free") program.push(["free", ibuf]);
-    // the number is closed under the ibuf, and perhaps another value's by then
+    // the ibuf's number is closed, and may stand for another value by then
     if (end === "closefd") program.push(["closefd", number], ["fdopen", kept]);
     if (end === "fdset") program.push(["fdset", ibuf, "n"], ["fdset", ibuf, -1]);
     return program;

@@ -5,7 +5,7 @@ export type Argument = number | bigint | string;
 export type Operation = readonly [OperationName, ...Argument[]];
 export type Program = readonly Operation[];
 
-/** What the native driver reads. */
+/** Writes a program in the form that the native driver reads. */
 export function serialize(program: Program): string {
   let text = "begin\n";
   for (const operation of program) text += `${operation.join(" ")}\n`;
@@ -33,7 +33,7 @@ export function describe(program: Program): string {
     .join("\n");
 }
 
-/** Bytes that a seed gives; the driver knows the same. */
+/** The bytes of a seed; the driver makes the same. */
 export function fillPattern(to: Uint8Array, seed: number): void {
   let s = (Math.imul(seed, 2654435761) + 12345) >>> 0;
   for (let i = 0; i < to.length; i++) {

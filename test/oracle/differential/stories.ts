@@ -4,8 +4,8 @@ import type { Argument, Operation, Program } from "./program.ts";
 import * as v from "./values.ts";
 
 /**
- * Sequences that random operations would seldom come to by themselves: whole
- * messages through a socket, at every split, with descriptors and outcomes.
+ * Sequences that random operations seldom produce: whole messages through a
+ * socket, at every split, with descriptors and outcomes.
  */
 
 const payload = fc.oneof(
@@ -15,7 +15,7 @@ const payload = fc.oneof(
 );
 const mark = 0x80000000;
 
-/** A message on the wire; its length is mostly true. */
+/** A message on the wire, whose length is mostly right. */
 const message = fc
   .tuple(
     ...([v.word, v.word, fc.integer({ min: 0, max: 0xffffffff }), v.seed, payload] as const),
@@ -191,7 +191,7 @@ const queue: fc.Arbitrary<Program> = fc
     return program;
   });
 
-/** A reader with a rule of the program's, and a stream that fits it or not. */
+/** A reader with a rule of the program, and a stream that obeys the rule or breaks it. */
 const reader: fc.Arbitrary<Program> = fc
   .record({
     slot: v.msgbuf,
@@ -263,7 +263,7 @@ const shortage: fc.Arbitrary<Program> = fc
     return [...before, ["nomem", allocation, name], [name, ...args], ["iget", slot, imsg]];
   });
 
-/** Messages forwarded to where they may be too large. */
+/** Messages forwarded to an imsgbuf for which they may be too large. */
 const narrow: fc.Arbitrary<Program> = fc
   .record({ from: v.imsgbuf, to: v.imsgbuf, len: fc.integer({ min: 0, max: 60 }), imsg: v.imsg })
   .map(({ from, to, len, imsg }) => [

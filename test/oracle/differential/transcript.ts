@@ -17,13 +17,13 @@ export function showBytes(bytes: Uint8Array): string {
   return `${bytes.length}#${(hash >>> 0).toString(16).padStart(8, "0")}`;
 }
 
-/** Sizes near the largest are said relative to it. */
+/** Writes sizes near the largest relative to it. */
 export function showSize(size: number): string {
   return size > SIZE_MAX - 0x100000 ? `M-${SIZE_MAX - size}` : String(size);
 }
 
 export interface Divergence {
-  /** The last line that both have, and the first that they do not share. */
+  /** The last line that both transcripts share, and the first that differs. */
   readonly before: string;
   readonly wasm: string;
   readonly native: string;

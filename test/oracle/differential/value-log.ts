@@ -11,17 +11,17 @@ export class Value {
 }
 
 /**
- * The values of one program, and what became of each: written down as the
- * library tells it, and asked of its table and its sockets.
+ * The values of one program and their fates, as the library reports them by
+ * calls, and as its table and its sockets show them.
  */
 export class ValueLog {
   readonly #instance: ImsgInstance;
   readonly #sockets: readonly (Socket | undefined)[];
   /** How often each value was disposed, by its id. */
   readonly #disposals: number[] = [0];
-  /** What the program took out of the table, oldest first. */
+  /** The values that the program has taken out of the table, oldest first. */
   readonly #hand: Value[] = [];
-  /** Which value each number stood for when the operation began, or since. */
+  /** The value that each number stood for when the operation began, or later. */
   readonly #table = new Map<number, number>();
   /** How many pieces each socket had written at the last look. */
   readonly #pieces: number[] = [];
@@ -38,7 +38,7 @@ export class ValueLog {
     instance.onClose = (fd) => this.#closed.push(named(fd, this.#table.get(fd) ?? 0));
   }
 
-  /** A value that is closed in one of the three ways that there are. */
+  /** A value that is closed by a disposer, by `Symbol.dispose` or by `close`. */
   #make(): Value {
     const id = this.#disposals.push(0) - 1;
     const value = new Value(id);
@@ -70,7 +70,7 @@ export class ValueLog {
     if (fd > this.#highest) this.#highest = fd;
   }
 
-  /** Which value the library says is behind a number; 0: none. */
+  /** The value behind a number as the library reports it; 0: none. */
   behind(fd: number): number {
     const { exports } = this.#instance.engine;
     return fd < 0 ? 0 : this.#id(exports.kernel_value(fd));
@@ -88,29 +88,29 @@ export class ValueLog {
     return named(fd, this.behind(fd));
   }
 
-  /** A value is the program's now. */
+  /** Notes that the program owns a value now. */
   put(value: unknown): void {
     if (value instanceof Value) this.#hand.push(value);
   }
 
-  /** The oldest one in hand. */
+  /** Removes the oldest value that the program owns. */
   get(): Value | undefined {
     return this.#hand.shift();
   }
 
-  /** The table now; every number that may be in use is asked for. */
+  /** The contents of the table, read for every number that may be in use. */
   table(): string {
     let text = "";
     for (const [fd, id] of this.#table) text += ` ${named(fd, id)}`;
     return text;
   }
 
-  /** Everything of a socket was taken. */
+  /** Notes that all written bytes of a socket were taken. */
   emptied(socket: Socket): void {
     this.#pieces[this.#sockets.indexOf(socket)] = 0;
   }
 
-  /** What was moved, closed and let go since the last call; and looks again. */
+  /** Returns the moves, closings and releases since the last call, and notes the present state. */
   report(): string {
     const count = this.#instance.descriptors.size;
     let text = list(" moved ", this.#moved()) + list(" closed ", this.#closed);
@@ -157,7 +157,7 @@ export class ValueLog {
     return moved;
   }
 
-  /** The values that nothing has disposed: the program has them, or nobody. */
+  /** The values that were not disposed: the program owns them, or they leaked. */
   kept(): string {
     const ids = [...this.#disposals.keys()].filter((id) => id > 0 && this.#disposals[id] === 0);
     return list(
@@ -171,7 +171,7 @@ export class ValueLog {
     for (let fd = 3; fd <= this.#highest; fd++) this.close(fd);
   }
 
-  /** Closes a number, or finds that it is closed. */
+  /** Closes a number unless it is closed already. */
   close(fd: number): void {
     try {
       this.#instance.descriptors.close(fd);
@@ -181,7 +181,7 @@ export class ValueLog {
   }
 }
 
-/** A number, and the value behind it unless that is none. */
+/** A number, with the value behind it if there is one. */
 export function named(fd: number, id: number): string {
   return id === 0 ? String(fd) : `${fd}#${id}`;
 }

@@ -3,7 +3,7 @@ import type { Argument } from "./program.ts";
 
 /** Arbitraries for the arguments of operations. */
 
-/** How many slots of a kind programs use: few, so that they meet. */
+/** How many slots of a kind programs use: few, so that operations work on the same objects. */
 export const COUNT = { ibuf: 5, msgbuf: 3, imsgbuf: 3, imsg: 3, socket: 3, held: 3 };
 
 const slot = (count: number) => fc.integer({ min: 0, max: count - 1 });
@@ -22,14 +22,14 @@ export const symbolic = fc
 const middle = fc.integer({ min: 41, max: 3000 });
 const large = fc.constantFrom(4096, 16367, 16368, 16369, 16384, 32768, 65519, 65535, 65536, 70000);
 
-/** Sizes that memory is made for. */
+/** Sizes of allocations. */
 export const allocated = fc.oneof(
   { weight: 24, arbitrary: small },
   { weight: 3, arbitrary: middle },
   { weight: 1, arbitrary: large },
   { weight: 2, arbitrary: symbolic },
 );
-/** Positions and lengths that are compared with what is there. */
+/** Positions and lengths within an ibuf, or a little beyond. */
 export const position = fc.oneof(
   { weight: 24, arbitrary: fc.integer({ min: 0, max: 20 }) },
   { weight: 6, arbitrary: small },
@@ -84,21 +84,21 @@ export const pid = fc.oneof(
 
 /** A descriptor that was kept. */
 export const kept = held.map((slot): Argument => `h${slot}`);
-/** A number to look at: of a kept one, of a value or a socket, or free. */
+/** A number for reading operations: of a kept descriptor, a value, a socket, or a free one. */
 export const number: fc.Arbitrary<Argument> = fc.oneof(
   { weight: 3, arbitrary: kept },
   { weight: 2, arbitrary: fc.constantFrom(3, 4, 5, 6, 7, 8, 9) },
   { weight: 1, arbitrary: fc.constantFrom(-1, -2, 0, 2, 99, 0x7fffffff) },
 );
 
-/** A descriptor to give away: none, new, kept; seldom a number out of the blue. */
+/** A descriptor to pass: none, new, kept; seldom an arbitrary number. */
 export const descriptor: fc.Arbitrary<Argument> = fc.oneof(
   { weight: 6, arbitrary: fc.constant("n") },
   { weight: 3, arbitrary: fc.constant(-1) },
   { weight: 2, arbitrary: kept },
   { weight: 1, arbitrary: fc.constantFrom(-2, 99, 2, 0, 3, 4, 5, 6, 7, 8, 9) },
 );
-/** The same where most calls have none. */
+/** The same for operations that mostly pass none. */
 export const seldom: fc.Arbitrary<Argument> = fc.oneof(
   { weight: 3, arbitrary: fc.constant(-1) },
   { weight: 2, arbitrary: descriptor },

@@ -3,7 +3,7 @@
 #include "facts.h"
 
 /*
- * facts NAME   shows one fact in a child, and tells how that ended
+ * facts NAME   shows one fact in a child process, and prints how the child ended
  */
 
 #define POISON	0xdd
@@ -52,7 +52,7 @@ fact_malloc(size_t n)
 	return (fact_calloc(n, 1));
 }
 
-/* Always moves; what was there before is poisoned and kept, for all to see. */
+/* Always moves the block; the old one is poisoned and kept, so that its later use shows. */
 void *
 fact_realloc(void *old, size_t n)
 {

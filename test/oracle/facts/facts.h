@@ -17,16 +17,16 @@
 #include "imsg.h"
 
 /*
- * What the original does, shown on the original: each fact prints one line.
- * Every call that the original makes goes through what follows.
+ * Behaviour of the original, shown on the original: each fact prints one line.
+ * Every call that the original makes goes through the functions below.
  */
 
-/* The n-th allocation from now fails, once; 0: none. */
+/* Makes the n-th allocation from now on fail, once; 0: none. */
 extern unsigned int	 fail_at;
 extern unsigned int	 blocks;	/* allocated and not freed */
 extern unsigned int	 moved;		/* bytes poisoned by the last realloc */
 
-/* What the next system calls do. */
+/* The outcomes of the next system calls. */
 struct outcome {
 	ssize_t	 n;		/* bytes taken, or -1 */
 	int	 error;

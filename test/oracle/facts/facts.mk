@@ -1,5 +1,5 @@
-# Shows on the original itself what docs/upstream-notes.md says about it. Its
-# system calls and its heap are redirected to ours, for its own objects only.
+# Builds the program that shows the facts of docs/upstream-notes.md on the original. The system
+# calls and the heap of the original's objects are redirected to ours.
 #	make -f test/oracle/facts/facts.mk
 
 FACTS_CC ?= cc

@@ -1,6 +1,6 @@
 #include "facts.h"
 
-/* Memory that moves, and memory that there is none of. */
+/* Facts about memory that moves, and about failing allocations. */
 
 static unsigned char	 in[256];
 
@@ -66,7 +66,7 @@ compose_ibuf_frees(void)
 	printf("returned %d, freed %u\n", rv, before - blocks);
 }
 
-/* Everything that allocates; every failure ends it early. */
+/* A session of all calls that allocate; any failure ends it early. */
 static int
 session(void)
 {

@@ -1,6 +1,6 @@
 #include "facts.h"
 
-/* Reading from sockets and from ibufs. */
+/* Facts about reading from sockets and from ibufs. */
 
 static struct imsgbuf	 ib;
 static unsigned char	 in[70000];
@@ -79,7 +79,7 @@ malloc_fails_again(void)
 	printf("\n");
 }
 
-/* The end of a message begun earlier is taken for a header. */
+/* The original reads the end of a message that was begun earlier as a header. */
 static void
 malloc_fails_out_of_step(void)
 {

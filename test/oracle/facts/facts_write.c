@@ -1,6 +1,6 @@
 #include "facts.h"
 
-/* Composing, queueing and writing. */
+/* Facts about composing, queueing and writing. */
 
 static struct imsgbuf	 ib;
 

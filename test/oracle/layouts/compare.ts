@@ -1,4 +1,4 @@
-// The same facts twice: as our descriptions have them, and as a C compiler computes them.
+// Compares our descriptions of C's structures with the numbers that a C compiler computes.
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -9,7 +9,7 @@ import type { Subject } from "./subjects.ts";
 /** A fact's name, such as `offsetof(struct peer, conf.group)`, which is C, with its value. */
 export type Facts = Map<string, bigint>;
 
-/** How much is compared. */
+/** The counts of compared facts. */
 export interface Counts {
   structures: number;
   fields: number;
@@ -53,7 +53,7 @@ export function described(subject: Subject, abi: AbiName): { facts: Facts; count
 export function measured(facts: Facts, prelude: Prelude, abi: AbiName): Facts {
   const expressions = [...facts.keys()];
   const values = evaluate(prelude, expressions, abi);
-  return new Map(expressions.map((expression, i) => [expression, values[i]]));
+  return new Map(expressions.map((expression, i) => [expression, values[i]!]));
 }
 
 /** Our names and numbers of messages. */
@@ -69,12 +69,12 @@ export function enumerators({ types: [name, prefix] }: Subject, prelude: Prelude
     encoding: "utf8",
     maxBuffer: 2 ** 26,
   });
-  const [, body] = new RegExp(`enum ${name}\\s*\\{([^}]*)\\}`).exec(text) ?? [];
-  const all = body.split(",").map((each) => each.trim().split(/[\s=]/)[0]);
+  const [, body = ""] = new RegExp(`enum ${name}\\s*\\{([^}]*)\\}`).exec(text) ?? [];
+  const all = body.split(",").map((each) => each.trim().split(/[\s=]/, 1).join());
   const wanted = all.filter((each) => each !== "" && !each.endsWith("_NONE"));
   if (wanted.length === 0) throw new Error(`enum ${name} has no enumerators`);
   const values = evaluate(prelude, wanted, "lp64");
-  return new Map(wanted.map((each, i) => [each.replace(prefix, ""), values[i]]));
+  return new Map(wanted.map((each, i) => [each.replace(prefix, ""), values[i]!]));
 }
 
 /** A digest of facts, whatever their order. */

@@ -27,7 +27,11 @@ export interface Prelude {
 export function compile({ text, options }: Prelude, abi: AbiName): Uint8Array {
   const folder = mkdtempSync(join(tmpdir(), "imsg-layout-"));
   try {
-    const [source, object, section] = ["c", "o", "bin"].map((end) => join(folder, `table.${end}`));
+    const [source, object, section] = [
+      join(folder, "table.c"),
+      join(folder, "table.o"),
+      join(folder, "table.bin"),
+    ];
     writeFileSync(source, text);
     const all = [...OPTIONS[abi], "-w", "-fno-pie", "-c", ...options, "-o", object, source];
     execFileSync("gcc", all, { stdio: ["ignore", "pipe", "pipe"] });

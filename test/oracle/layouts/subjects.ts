@@ -1,4 +1,4 @@
-// What is compared: each protocol that ships with the declarations of its daemon.
+// The subjects of the comparison: each protocol that ships, with the declarations of its daemon.
 
 import { join } from "node:path";
 import type { Layout, Messages } from "../../../ts/entry/protocol.ts";
@@ -12,19 +12,19 @@ import type { SOURCES } from "./sources.mjs";
 
 type AnyLayout = Pick<Layout<unknown, never>, "name" | "under" | "members" | "size" | "align">;
 
-/** A protocol, and what of C belongs to it. */
+/** A protocol, and the declarations of C that belong to it. */
 export interface Subject {
   readonly name: string;
   readonly source: keyof typeof SOURCES;
   readonly protocol: { readonly messages: Messages };
-  /** C's enumeration of message types, and what our names leave out of C's. */
+  /** C's enumeration of message types, and the part of C's names that ours omit. */
   readonly types: readonly [name: string, prefix: RegExp];
   readonly prelude: (folder: string) => Prelude;
   /** Structures that C has under the same name. */
   readonly structures: readonly AnyLayout[];
-  /** Structures of ours for what C sends without one, by the C type. */
+  /** Our structures for payloads that C sends without a structure, by the C type. */
   readonly wrapped?: Readonly<Record<string, AnyLayout>>;
-  /** Named numbers, with what C puts before and behind each name. */
+  /** Named numbers, with C's prefix and suffix of each name. */
   readonly numbers: readonly (readonly [
     Readonly<Record<string, number | bigint>>,
     string,

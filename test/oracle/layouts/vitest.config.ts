@@ -6,7 +6,7 @@ export default defineConfig({
     root: fileURLToPath(new URL("../../..", import.meta.url)),
     include: ["test/oracle/layouts/*.full.ts"],
     testTimeout: 120_000,
-    // the numbers that were compared are what this is run for
+    // print the numbers that were compared
     reporters: [["default", { summary: false }]],
   },
 });

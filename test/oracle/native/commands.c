@@ -1,4 +1,4 @@
-/* What the native peer does with a message; the protocol is in peer.c. */
+/* The native peer's handling of messages; peer.c describes the protocol. */
 #include <sys/types.h>
 #include <sys/queue.h>
 #include <sys/uio.h>
@@ -174,7 +174,7 @@ serve(struct conn *c, struct imsg *imsg, size_t len)
 	return type == CMD_ECHO ? echo(c, imsg, len) : 0;
 }
 
-/* What a connection does before anything has arrived. */
+/* The actions of a connection before anything has arrived. */
 int
 command_start(struct conn *c)
 {
@@ -239,7 +239,7 @@ command_handle(struct conn *c, struct imsg *imsg)
 	}
 }
 
-/* The other end has ended, and every message of it is dealt with. */
+/* The other end has ended, and all its messages have been processed. */
 int
 command_end(struct conn *c)
 {
@@ -272,7 +272,7 @@ command_generate(struct conn *c)
 	return 0;
 }
 
-/* What follows the messages by formula. */
+/* The bytes that follow the messages by formula. */
 int
 command_tail(struct conn *c)
 {

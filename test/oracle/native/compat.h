@@ -23,18 +23,6 @@ freezero(void *ptr, size_t size)
 	free(ptr);
 }
 
-/* glibc has it from 2.38 on; later revisions of imsg-buffer.c call it. */
-#define strlcpy compat_strlcpy
-static inline size_t
-compat_strlcpy(char *dst, const char *src, size_t n)
-{
-	size_t	 len = strlen(src);
-
-	if (n > 0) {
-		memcpy(dst, src, len < n ? len : n - 1);
-		dst[len < n ? len : n - 1] = '\0';
-	}
-	return (len);
-}
+#include "strlcpy.h"
 
 #endif

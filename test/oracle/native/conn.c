@@ -135,7 +135,7 @@ conn_events(const struct conn *c)
 	if (c->stalled_until == 0 && !c->eof && !c->closing &&
 	    c->read_errno == 0)
 		events |= POLLIN;
-	/* an empty queue can still have work before it: the next of a SEND */
+	/* with an empty queue, the next message of a SEND may still be due */
 	if (msgbuf_queuelen(c->ib.w) > 0 || c->left > 0 ||
 	    c->tail != TAIL_NONE || c->closing)
 		events |= POLLOUT;
@@ -170,7 +170,7 @@ read_more(struct conn *c)
 	}
 }
 
-/* Do all that can be done without waiting for the other end. */
+/* Does everything that needs no waiting for the other end. */
 static void
 progress(struct conn *c)
 {

@@ -1,4 +1,4 @@
-/** What the native decoder makes of bytes; the format is described in records.c. */
+/** The native decoder's result for a stream; records.c describes the format. */
 import { runPeer } from "../../helpers/peer.ts";
 import { concat, type ReferenceMessage } from "../reference/codec.ts";
 

@@ -21,8 +21,8 @@ $(NATIVE_UPSTREAM_OBJECTS): $(NATIVE_BUILD)/%.o: $(NATIVE_UPSTREAM)/%.c $(NATIVE
 	@mkdir -p $(@D)
 	$(NATIVE_CC) $(NATIVE_CFLAGS) -w $(NATIVE_CPPFLAGS) -c -o $@ $<
 
-# imsg.c stands for all fetched files: imsg.h must be there before the first
-# compilation, which is what writes down the headers that were used.
+# imsg.c stands for all fetched files: imsg.h must exist before the first
+# compilation, which writes the list of included headers.
 $(NATIVE_PEER_OBJECTS): $(NATIVE_BUILD)/peer-%.o: $(NATIVE_DIR)/%.c | $(NATIVE_UPSTREAM)/imsg.c
 	@mkdir -p $(@D)
 	$(NATIVE_CC) $(NATIVE_CFLAGS) $(NATIVE_WARNINGS) $(NATIVE_CPPFLAGS) -c -o $@ $<

@@ -23,7 +23,7 @@
  *		 the other end gets ECONNRESET
  *	stall	 reads nothing for --ms, then echoes
  *	greet	 sends one GREETING (17, payload "hello") and then echoes
- *	dump	 prints each message (fd 0 unless told otherwise), see records.c
+ *	dump	 prints each message (of fd 0 by default), see records.c
  *	handover sends a TAKE_FD with a descriptor, ends its side, and dumps what
  *		 comes back; needs --fdpass
  *	records	 no connection: prints what records on stdin decode to
@@ -43,7 +43,7 @@
  *	 9 TAKE_FD	  reply: u32 1 and what was read from the descriptor that
  *			  came with it, or u32 0 if none did
  *	 others		  counted, no reply
- * Commands are obeyed in order: the next waits while a SEND or STALL goes on.
+ * Commands are obeyed in order: the next waits while a SEND or STALL lasts.
  *
  * A SUM counts the messages of the connection, payload bytes, and FNV-1a of 64
  * bits over all payloads in order. In serve mode types 2 to 9 do not count.

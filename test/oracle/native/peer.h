@@ -28,7 +28,7 @@ enum mode {
 	MODE_HANDOVER, MODE_RECORDS
 };
 
-/* What follows the messages that a connection was told to send. */
+/* The bytes that follow the messages of a SEND. */
 enum tail { TAIL_NONE, TAIL_CLOSE, TAIL_PARTIAL, TAIL_BAD };
 
 struct options {
@@ -56,7 +56,7 @@ struct conn {
 	uint64_t	 count;
 	uint64_t	 bytes;
 	uint64_t	 fnv;
-	/* what is still to be sent by the formula */
+	/* the rest of the messages to send by the formula */
 	uint32_t	 next;
 	uint32_t	 left;
 	uint32_t	 size;
@@ -70,10 +70,10 @@ struct conn {
 	int		 stall_reply;
 	uint32_t	 stall_id;
 	int		 eof;		/* the other end has ended */
-	int		 ended;		/* our end has, reading goes on */
+	int		 ended;		/* our end has ended; reading continues */
 	int		 closing;	/* close once the queue is written */
 	int		 deaf;		/* throw away what arrives */
-	int		 read_errno;	/* of a failed read, once seen */
+	int		 read_errno;	/* errno of a failed read, or 0 */
 	int		 failed;
 };
 

@@ -1,5 +1,5 @@
 /*
- * What the native decoder makes of bytes, printed for a test to compare.
+ * Prints the messages that the native decoder reads from bytes, for a test to compare.
  *
  * A message is the line
  *	message TYPE LEN PEERID PID MARK FD PAYLOAD
@@ -99,7 +99,7 @@ print_available(struct imsgbuf *ib)
 	return (int)n;
 }
 
-/* Returns 0 to go on, or an errno. */
+/* Returns 0 to continue, or an errno. */
 static int
 feed(int fd, struct imsgbuf *ib, const unsigned char *data, size_t len)
 {

@@ -1,15 +1,15 @@
 /**
  * A decoder and encoder of the imsg wire format, written from the facts of the wire and sharing
- * nothing with the rest of the repository. In tests it is the third opinion, next to the original C
+ * nothing with the rest of the repository. In tests it is a third implementation, besides the original C
  * in WebAssembly and the original C built natively.
  *
  * A message is a header of 16 bytes and its payload. The header is four 32-bit words, little-endian
  * here: type, length word, peerid, pid. The length counts the header.
  *
- * - current: the length word is a u32; bit 31 says that a descriptor is attached.
- * - classic: the length word is a u16 length and a u16 of flags; bit 0 of the flags says so.
+ * - current: the length word is a u32; bit 31 marks a descriptor.
+ * - classic: the length word is a u16 length and a u16 of flags; bit 0 of the flags marks a descriptor.
  *
- * A length below 16 or above the maximum (16,384 unless told otherwise) is an error, known as soon
+ * A length below 16 or above the maximum (16,384 by default) is an error, known as soon
  * as the header is complete. Nothing after it can be trusted, so decoding stops there.
  */
 

@@ -51,7 +51,7 @@ export class ReferenceConnection {
     this.stream.write(bytes);
   }
 
-  /** Ends the write side; reading goes on. */
+  /** Ends the write side; reading continues. */
   end(): void {
     this.stream.end();
   }

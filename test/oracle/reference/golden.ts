@@ -1,4 +1,4 @@
-/** The recorded sessions and what they decode to; test/fixtures/README.md tells where they come from. */
+/** The recorded sessions and their messages; test/fixtures/README.md names their sources. */
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

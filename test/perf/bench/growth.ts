@@ -8,7 +8,7 @@ import { idleChannel } from "./idle.ts";
 import { quantile } from "./measure.ts";
 import { cut, messagesOf } from "./workload.ts";
 
-/** What something costs when there has been so much of it, in nanoseconds. */
+/** The cost of an operation after so many of them, in nanoseconds. */
 interface Growth {
   readonly what: string;
   readonly count: number;
@@ -18,7 +18,7 @@ interface Growth {
 const now = (): number => Number(process.hrtime.bigint());
 const quarter = (values: readonly number[]): number => quantile(values, 0.25);
 
-/** One codec, and ever more messages: the cost of the last ones. */
+/** Sends more and more messages through one codec: the cost of the last ones. */
 function messages(most: number): Growth[] {
   const load = { name: "64", sizes: Array.from({ length: 819 }, () => 64), chunk: 65536 };
   const [chunk] = cut(imsgBytes(messagesOf(load)), 65536);
@@ -34,7 +34,7 @@ function messages(most: number): Growth[] {
       samples.push((now() - start) / n);
       done += n;
     }
-    // the last ones only: a tenth, or what there is
+    // the last tenth only
     const last = samples.slice(-Math.max(1, Math.min(1000, samples.length / 10)));
     grown.push({ what: "messages through one codec", count, ns: quarter(last) });
   }
@@ -42,7 +42,7 @@ function messages(most: number): Growth[] {
   return grown;
 }
 
-/** Ever more channels that are open, each of which gets a chunk in turn. */
+/** Opens more and more channels, each of which gets a chunk in turn. */
 async function channels(most: number): Promise<Growth[]> {
   const load = { name: "64", sizes: [64, 64, 64, 64, 64, 64, 64, 64], chunk: 65536 };
   const bytesOfOne = imsgBytes(messagesOf(load));
@@ -72,7 +72,7 @@ async function channels(most: number): Promise<Growth[]> {
   return grown;
 }
 
-/** Ever longer messages in chunks of 17 bytes: the cost of a byte. */
+/** Decodes longer and longer messages in chunks of 17 bytes: the cost of a byte. */
 function fragments(most: number): Growth[] {
   const grown: Growth[] = [];
   for (let size = 1000; size <= most; size *= 4) {
@@ -96,7 +96,7 @@ function fragments(most: number): Growth[] {
   return grown;
 }
 
-/** Whether what came before makes what comes dearer: nanoseconds, over growing numbers. */
+/** Measures whether costs grow with the number of messages, channels and bytes: nanoseconds. */
 export async function growthReport(quick: boolean): Promise<Growth[]> {
   const all = [
     ...messages(quick ? 100_000 : 10_000_000),

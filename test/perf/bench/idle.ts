@@ -2,7 +2,7 @@ import type { ImsgInstance } from "../../../ts/c/index.ts";
 import { ImsgChannel } from "../../../ts/channel/channel.ts";
 import type { TransportSink } from "../../../ts/channel/transport.ts";
 
-/** A channel whose transport does nothing by itself: what arrives is put into the sink. */
+/** A channel whose transport does nothing by itself: the benchmark passes chunks to the sink. */
 export function idleChannel(instance: ImsgInstance): { channel: ImsgChannel; sink: TransportSink } {
   let sink!: TransportSink;
   const transport = {

@@ -1,15 +1,12 @@
-// Decoding a C structure of 40 fields: our layouts, micro-packed, and a DataView by hand. Also what
-// the tap costs a round trip, and how long dump takes for 1 MB of empty messages.
+// Decoding a C structure of 40 fields: our layouts, micro-packed, and a DataView by hand. Also how
+// long dump takes for 1 MB of empty messages.
 
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as P from "micro-packed";
-import { connect, listen } from "../../../ts/entry/node.ts";
 import { type AnyField, i64, struct, u8, u16, u32 } from "../../../ts/entry/protocol.ts";
-import { median } from "./measure.ts";
 
 const COUNT = 40;
 /** A mix of widths, with padding between some of them. */
@@ -25,7 +22,7 @@ const ours = struct(
   { name: "forty" },
 );
 
-/** The same bytes for micro-packed, which knows no alignment: padding is a field of its own. */
+/** The same bytes for micro-packed, which has no alignment: padding is a field of its own. */
 function withPadding(): P.CoderType<Record<string, unknown>> {
   const fields: Record<string, P.CoderType<never>> = {};
   let at = 0;
@@ -40,7 +37,7 @@ function withPadding(): P.CoderType<Record<string, unknown>> {
 
 const GETTERS = { u8: "getUint8", u16: "getUint16", u32: "getUint32", i64: "getBigInt64" };
 
-/** What a person would write by hand: one object literal. It is written out here, to be 40 lines less. */
+/** A reader as one would write it by hand: one object literal. It is generated here, to save 40 lines. */
 const byHand = new Function(
   "bytes",
   `const v = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -56,52 +53,6 @@ function time(call: () => unknown, calls: number): number {
     return Number(process.hrtime.bigint() - start) / calls;
   });
   return Math.min(...rounds);
-}
-
-/** Microseconds of a round trip of 64 bytes, the median of many. */
-async function roundTrip(path: string, trips: number): Promise<number> {
-  const channel = await connect({ path });
-  const data = new Uint8Array(64);
-  const times: number[] = [];
-  for (let i = 0; i < trips; i++) {
-    const start = performance.now();
-    await channel.send({ type: 1, data });
-    await channel.receive();
-    times.push((performance.now() - start) * 1000);
-  }
-  await channel.close();
-  return median(times.slice(trips / 4));
-}
-
-/** An echo in this process, reached directly and through `imsg tap` that prints to /dev/null. */
-async function tapReport(trips: number): Promise<Record<string, number>> {
-  const folder = mkdtempSync(join(tmpdir(), "imsg-bench-tap-"));
-  const [real, tapped] = [join(folder, "real"), join(folder, "tap")];
-  const server = await listen({ path: real }, async (channel) => {
-    for await (const { type, data } of channel) void channel.send({ type, data });
-    await channel.close();
-  });
-  const args = [
-    "dist/cli.js",
-    "tap",
-    "--json",
-    "--listen",
-    `unix:${tapped}`,
-    "--to",
-    `unix:${real}`,
-  ];
-  const tap = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
-  await once(tap.stderr, "data");
-  try {
-    const direct = await roundTrip(real, trips);
-    const through = await roundTrip(tapped, trips);
-    return { directMicroseconds: direct, tappedMicroseconds: through, ratio: through / direct };
-  } finally {
-    tap.kill("SIGINT");
-    await once(tap, "exit");
-    await server.close();
-    rmSync(folder, { recursive: true, force: true });
-  }
 }
 
 /** Milliseconds of `imsg dump` for 1 MB of empty messages, as a table. */
@@ -120,7 +71,7 @@ function dumpReport(): number {
   return milliseconds;
 }
 
-/** Decoding, the tap and the table. Throws if the decoders do not agree. */
+/** Decoding and the table. Throws if the decoders do not agree. */
 export async function layoutReport(quick: boolean): Promise<Record<string, unknown>> {
   const bytes = Uint8Array.from({ length: ours.size }, (_, i) => (i * 37) & 255);
   const packed = withPadding();
@@ -145,7 +96,6 @@ export async function layoutReport(quick: boolean): Promise<Record<string, unkno
     nanoseconds,
     timesAsFastAsMicroPacked: microPacked / decode,
     timesAsLongAsByHand: decode / hand,
-    tap: await tapReport(quick ? 400 : 4000),
     dumpMilliseconds: dumpReport(),
   };
   console.log(

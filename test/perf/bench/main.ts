@@ -27,9 +27,11 @@ import { moduleSide } from "./module-side.ts";
 import { Native } from "./native.ts";
 import { plot } from "./plot.ts";
 import { receiveSamples } from "./receive.ts";
+import { relayReport } from "./relay.ts";
 import { frameSamples, sendSamples } from "./send.ts";
 import { socketReport } from "./sockets.ts";
 import { sizeReport, startReport } from "./start.ts";
+import { tapReport } from "./tap.ts";
 import {
   CHUNKS,
   type Contender,
@@ -41,14 +43,14 @@ import {
   workload,
 } from "./workload.ts";
 
-/** One table row: who, how fast, and how we compare. */
+/** A row of a table: the contender, its speed, and our ratio to it. */
 interface Row {
   readonly section: string;
   readonly payload: string;
   readonly chunk: number;
   readonly name: string;
   readonly ns: number;
-  /** How many times as fast ours is. */
+  /** Our speed divided by the contender's. */
   readonly ratio: Ratio;
 }
 
@@ -102,7 +104,7 @@ function show(rows: readonly Row[]): void {
   }
 }
 
-/** Runs the benchmark; the command's exit code. */
+/** Runs the benchmark, and returns the command's exit code. */
 export async function main(args: string[]): Promise<number> {
   const { values } = parseArgs({
     args,
@@ -201,9 +203,11 @@ export async function main(args: string[]): Promise<number> {
     report.connections = await connectionsReport(values.quick);
   }
   if (wants("sockets")) report.sockets = await socketReport(values.quick);
+  if (wants("relay")) report.relay = await relayReport(values.quick);
   if (wants("memory")) report.memory = await memoryReport(values.quick);
   if (wants("growth")) report.growth = await growthReport(values.quick);
   if (wants("layouts")) report.layouts = await layoutReport(values.quick);
+  if (wants("tap")) report.tap = await tapReport(values.quick);
   if (wants("start")) {
     report.start = startReport(values.quick ? 5 : 21);
     report.sizes = sizeReport();

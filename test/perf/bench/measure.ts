@@ -1,4 +1,4 @@
-/** What a contender needs for one message, in nanoseconds, over all rounds. */
+/** The time of a contender for one message in each round, in nanoseconds. */
 export interface Samples {
   readonly name: string;
   readonly ns: number[];
@@ -27,7 +27,7 @@ export async function timePasses(
   return Number(now - start) / messages;
 }
 
-/** Rounds in turn, so that what disturbs the machine disturbs all alike. */
+/** Runs the contenders in turn in each round, so that other load on the machine affects all alike. */
 export async function interleave(
   contenders: readonly Timed[],
   rounds: number,
@@ -37,7 +37,7 @@ export async function interleave(
   for (const contender of contenders) await contender.round(ms); // warm up
   for (let round = 0; round < rounds; round++) {
     for (let i = 0; i < contenders.length; i++) {
-      // a different one begins each round
+      // each round begins with another contender
       const at = (i + round) % contenders.length;
       samples[at]!.ns.push(await contenders[at]!.round(ms));
     }

@@ -9,7 +9,7 @@ function collectGarbage(): void {
   for (let i = 0; i < 4; i++) gc();
 }
 
-/** Channels that have each read 64 KiB and given their messages away. */
+/** Channels that have each read 64 KiB and whose messages were received. */
 function measure(count: number): Record<string, number> {
   const instance = createInstance(bytes());
   const chunk = new Uint8Array(65536);

@@ -4,7 +4,7 @@ import { connectPeer, listenPeer, pairPeer } from "../../helpers/peer.ts";
 import { encode } from "../../oracle/reference/codec.ts";
 import { median } from "./measure.ts";
 
-/** Seconds that something takes. */
+/** Returns how many seconds a function takes. */
 async function seconds(run: () => Promise<void>): Promise<number> {
   const start = process.hrtime.bigint();
   await run();
@@ -68,7 +68,7 @@ function sendChannel(count: number, size: number): Promise<number> {
   const data = new Uint8Array(size);
   return seconds(async () => {
     const channel = new ImsgChannel(duplexTransport(peer.socket), OPTIONS);
-    // what a user in a hurry does: awaits only now and then
+    // as a fast program does: awaits only some of the sends
     for (let i = 0; i < count; i++) {
       const sent = channel.send({ type: 100, data });
       if ((i & 63) === 63) await sent;
@@ -104,7 +104,7 @@ function sendBare(count: number, size: number): Promise<number> {
   ).finally(() => peer.stop());
 }
 
-/** Messages to and fro, one at a time: microseconds each. */
+/** Sends a message and awaits its echo, again and again: microseconds of a round trip. */
 async function roundTripChannel(times: number): Promise<number> {
   const peer = pairPeer("--mode", "echo");
   const channel = new ImsgChannel(duplexTransport(peer.socket), OPTIONS);

@@ -37,7 +37,7 @@ export function startReport(times: number): Record<string, number> {
     exports.batch_read(batch, 16, -1);
     if (new Uint32Array(exports.memory.buffer)[exports.batch_headers() >> 2] !== 7) throw new Error("no message");
     console.log(String(process.hrtime.bigint() - start));`;
-  // in turn, so that what disturbs the machine disturbs both
+  // in turn, so that other load on the machine affects both
   const ours: number[] = [];
   const theirs: number[] = [];
   for (let i = 0; i < times; i++) {

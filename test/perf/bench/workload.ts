@@ -1,9 +1,9 @@
-/** A stream to decode, or to encode: messages, and how the bytes are cut. */
+/** A stream to decode or to encode: the messages, and the lengths of the chunks. */
 export interface Workload {
   readonly name: string;
   /** Payload sizes in bytes, one for each message. */
   readonly sizes: readonly number[];
-  /** Bytes of a chunk. */
+  /** The length of each chunk, in bytes. */
   readonly chunk: number;
 }
 
@@ -17,7 +17,7 @@ export interface BenchMessage {
 export const PAYLOADS = [0, 16, 64, 256, 1024, 16000] as const;
 export const CHUNKS = [65536, 1500, 17] as const;
 
-/** Payloads of a bgpd 8.8 that lists neighbors and its RIB: what the captures hold, repeated. */
+/** Payload sizes of a bgpd 8.8 that lists neighbors and its RIB: those of the captures, repeated. */
 const BGPD_MIX = [2144, 2144, 0, 408, 392, 400, 412, 396, 404, 392, 0, 288];
 
 /** Enough messages for one pass of a millisecond or so, with payloads like the real ones. */
@@ -46,7 +46,7 @@ export function cut(bytes: Uint8Array, chunk: number): Uint8Array[] {
   return chunks;
 }
 
-/** What every contender must have seen: order, fields and first bytes. */
+/** The tally that every contender must reach: order, fields and first bytes. */
 export class Tally {
   count = 0;
   sum = 0;
@@ -64,6 +64,6 @@ export interface Contender {
   bytes(messages: readonly BenchMessage[]): Uint8Array | Promise<Uint8Array>;
   /** Decodes chunks to message objects, tallies each, and keeps the last ones alive. */
   decode?(chunks: readonly Uint8Array[], tally: Tally): void | Promise<void>;
-  /** Encodes messages; returns how many bytes came out. */
+  /** Encodes messages, and returns the number of bytes. */
   encode?(messages: readonly BenchMessage[]): number | Promise<number>;
 }

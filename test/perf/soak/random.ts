@@ -1,4 +1,4 @@
-/** Numbers of 32 bits that a seed decides, the same everywhere (xorshift128). */
+/** Numbers of 32 bits, the same for the same seed on every machine (xorshift128). */
 export class Random {
   readonly #state: Uint32Array;
 

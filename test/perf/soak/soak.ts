@@ -1,7 +1,7 @@
 /**
  * Exchanges messages between the module and the native peer over real sockets, in sessions of
- * different kinds, until enough bytes have gone each way. Everything that comes back is compared
- * with what was sent, and at the end of a session both ends' counts and checksums.
+ * different kinds, until enough bytes have passed each way. Every message that comes back is compared
+ * with the sent one, and at the end of a session the counts and checksums of both ends are compared.
  */
 import { spawnSync } from "node:child_process";
 import type { Duplex } from "node:stream";
@@ -15,12 +15,12 @@ import { Random } from "./random.ts";
 import { splitting } from "./split.ts";
 
 export interface SoakOptions {
-  /** Payload and header bytes that go each way at least. */
+  /** The least number of bytes each way, headers included. */
   bytes: number;
   seed: number;
   /** Names of the kinds of sessions, in turn; all if absent. */
   kinds?: readonly string[];
-  /** Changes received chunks of the sessions that cut, to see that it is noticed. */
+  /** Changes received chunks of the sessions that cut, so that a test can check that the soak notices. */
   damage?: (chunk: Uint8Array) => void;
   /** Called after each session. */
   progress?: (totals: SoakTotals) => void;
@@ -32,7 +32,7 @@ export interface SoakTotals {
   received: { messages: number; bytes: number };
 }
 
-/** Something that was not as it should be; the soak ends with the first. */
+/** A difference from the expected message or count. The first one ends the soak. */
 export class Mismatch extends Error {}
 
 const OUR_PID = 4242;
@@ -148,7 +148,7 @@ function size(random: Random, maxSize: number): number {
   }
 }
 
-/** What must come next: an echo, or what the peer makes by its formula. */
+/** The expected next message: an echo, or a message by the peer's formula. */
 type Expected =
   | { kind: "echo"; type: number; peerid: number; data: Buffer }
   | { kind: "formula"; count: number; size: number; next: number }
@@ -195,7 +195,7 @@ class Exchange {
 
   async run(): Promise<void> {
     const receiving = this.#receive();
-    // a failure there ends the waiting here
+    // a failure of the other direction ends this wait
     const failed = receiving.catch((error: unknown) => {
       void this.#channel.abort(error);
       this.#wake?.();

@@ -1,13 +1,13 @@
-// A transport that cuts what another one carries, both ways.
+// A transport that cuts the bytes of another transport into pieces, both ways.
 import type { Transport, TransportSink } from "../../../ts/channel/transport.ts";
 import type { Random } from "./random.ts";
 
-/** Bytes that may wait to be written piece by piece before the channel has to wait too. */
+/** Bytes that may wait to be written in pieces before the channel's sends have to wait, too. */
 const WAITING = 65536;
 
 /**
- * Pieces of random length up to `longest` each way. With `slow`, each is written in a turn of the
- * event loop of its own, so that the kernel sees it alone.
+ * Cuts bytes into pieces of random length up to `longest`, each way. With `slow`, each piece is written
+ * in a turn of the event loop of its own, so that the kernel gets it alone.
  */
 export function splitting(
   inner: Transport,

@@ -25,7 +25,7 @@ export interface Run {
 
 export interface Copy {
   readonly folder: string;
-  /** Runs make there; `env` adds to an environment without this one's make and upstream. */
+  /** Runs make in the copy. `env` is added to an environment without the variables of an outer make and of IMSG_UPSTREAM. */
   make(args: readonly string[], env?: Record<string, string>): Run;
   run(command: string, args: readonly string[], env?: Record<string, string>): Run;
   path(name: string): string;
@@ -47,7 +47,7 @@ const sleep = (ms: number): void => {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 };
 
-/** A copy of what is in git or would be, and of the fetched files; nothing that was built. */
+/** Copies the files that git tracks or would track, and the fetched files, without build products. */
 export function copyRepository(): Copy {
   const folder = mkdtempSync(join(tmpdir(), "imsg-build-"));
   const listed = execFileSync("git", ["ls-files", "-z", "-co", "--exclude-standard"], {
@@ -79,12 +79,12 @@ export function copyRepository(): Copy {
   return {
     folder,
     run,
-    // the packages are the real folder's: nothing may be installed into them
+    // node_modules is that of the real folder: nothing may be installed into it
     make: (args, env) => run("make", ["-o", "node_modules/.package-lock.json", ...args], env),
     path,
     read: (name) => Uint8Array.from(readFileSync(path(name))),
     touch: (name) => {
-      // the time that a system gives to files it writes lags some milliseconds behind the clock
+      // the times of written files lag some milliseconds behind the clock
       sleep(50);
       const now = Date.now() / 1000;
       utimesSync(path(name), now, now);
@@ -94,7 +94,7 @@ export function copyRepository(): Copy {
   };
 }
 
-/** A copy of the fetched files in which one place is different; throws if it is not there. */
+/** Copies the fetched files with one place altered. Throws if the place does not exist. */
 export function alter(copy: Copy, folder: string, name: string, from: RegExp, to: string): string {
   cpSync(join(top, "c-src/upstream"), copy.path(folder), { recursive: true });
   const file = copy.path(join(folder, name));

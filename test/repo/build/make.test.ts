@@ -18,7 +18,7 @@ afterAll(() => {
   two.remove();
 });
 
-/** What make would run for the targets now. */
+/** The commands that make would run for the targets now. */
 function plan(copy: Copy): string[] {
   const { status, stdout, stderr } = copy.make(["-n", ...TARGETS]);
   expect(stderr).toBe("");
@@ -26,7 +26,7 @@ function plan(copy: Copy): string[] {
   return stdout.split("\n").filter((line) => line !== "" && !line.includes("is up to date"));
 }
 
-/** The peer's objects that are made anew; those of the module go by another name. */
+/** The peer's objects that make would compile again; the module's have other names. */
 const compiles = (lines: string[]): string[] =>
   lines.flatMap((line) => / -c -o (build\/native\/\S+) /.exec(line)?.[1] ?? []).sort();
 const linksModule = (lines: string[]): boolean => lines.some((line) => line.includes("emcc "));
@@ -53,7 +53,7 @@ describe("a build", () => {
   test("that is repeated does nothing", () => {
     expect(plan(one)).toEqual([]);
     expect(one.make(["-q", ...TARGETS]).status).toBe(0);
-    // plain make bundles the package as well: only said to be done here, because it is slow
+    // plain make also bundles the package, which is slow: here only the dry run is checked
     mkdirSync(one.path("dist"));
     expect(one.make(["-t", "dist/package.stamp"]).status).toBe(0);
     for (const line of one.make(["-n", "all", "native"]).stdout.trim().split("\n")) {

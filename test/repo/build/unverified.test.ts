@@ -33,7 +33,7 @@ const marks = (): number => {
 };
 
 const REFUSED = "not packed: the module is built from altered files";
-/** Bundling takes long: these stand for what it makes, as far as packing asks before it looks. */
+/** Stands for the bundle, which takes long to make: the files that packing checks first. */
 const pretendBundle = (): void => {
   mkdirSync(copy.path("dist"), { recursive: true });
   for (const name of ["dist/imsg.wasm", "wasm/imsg-debug.wasm"]) {
@@ -98,7 +98,7 @@ describe("altered original files", () => {
     const { status } = copy.make(["wasm/imsg.wasm"], { IMSG_UPSTREAM: `${top}c-src/upstream` });
     expect(status).toBe(0);
     expect(marks()).toBe(0);
-    // what packing misses now is the rest of the bundle
+    // packing now only misses the rest of the bundle
     pretendBundle();
     const { stderr } = copy.run(process.execPath, ["scripts/pack.mjs", "--check"]);
     expect(stderr).not.toContain(REFUSED);

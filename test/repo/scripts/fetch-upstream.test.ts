@@ -102,7 +102,7 @@ describe("IMSG_UPSTREAM", () => {
     "refuses a wrong sum (%s), names the file, both sums and the way out, leaves nothing",
     async (kind) => {
       const altered = Buffer.from(ONE_C.bytes);
-      altered[30_000] ^= 1;
+      altered.writeUInt8(altered.readUInt8(30_000) ^ 1, 30_000);
       const folder = flatFolder("given", new Map([["one.c", altered]]));
       const path = kind === "folder" ? folder : join(work, "given.tar.gz");
       if (kind === "archive") await tar(path, folder, "given");
@@ -219,21 +219,21 @@ describe("IMSG_UPSTREAM_UNVERIFIED=1", () => {
   });
 });
 
-// Downloading is apt's: without it there is only the message, which the last test proves.
+// apt downloads: without it the script only prints a message, which the last test proves.
 describe.skipIf(!existsSync("/usr/lib/apt/apt-helper"))("carriers", () => {
   type Answer = (request: IncomingMessage, response: ServerResponse, archive: Buffer) => void;
 
   let server: Server | undefined;
   let requests: string[];
 
-  /** A mirror that sends each archive whole, or answers as `answers` says, by carrier. */
+  /** A mirror that sends each archive whole, or answers by the function in `answers`, by carrier. */
   async function mirror(answers: Record<string, Answer> = {}): Promise<string> {
     requests = [];
     server = createServer((request, response) => {
       const path = request.url!.replace("/debian", "");
       requests.push(path);
       const archive = archives.get(path);
-      const answer = answers[path.split("/")[2]] ?? whole;
+      const answer = answers[path.split("/")[2]!] ?? whole;
       if (archive) answer(request, response, archive);
       else response.writeHead(404).end();
     });

@@ -1,5 +1,5 @@
-// What the tests of fetch-upstream share: pins and carriers of their own, made anew for each test,
-// and what must be true of the folders afterwards.
+// Shared by the tests of fetch-upstream: pins and carriers of their own, made anew for each test,
+// and checks of the folders afterwards.
 
 import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
@@ -19,18 +19,20 @@ import { afterEach, beforeEach, expect } from "vitest";
 
 const top = fileURLToPath(new URL("../../..", import.meta.url));
 const script = join(top, "scripts/fetch-upstream.mjs");
-/** Nothing listens there: whoever asks it is refused at once. */
+/** The address of a port that no process listens on: connections are refused at once. */
 export const UNREACHABLE = "http://127.0.0.1:1";
 
 export const sum = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
 
 // The script runs for real, on pins and carriers of our own. Random bytes do not compress, so
 // an archive is as long as its files, and half of it is really half.
-export const FILES = ["one.h", "one.c", "sys/two.h"].map((name) => {
+const carried = (name: string) => {
   const bytes = randomBytes(60_000);
   return { name, path: `carried/${name}`, bytes, sum: sum(bytes) };
-});
-export const [ONE_H, ONE_C] = FILES;
+};
+export const ONE_H = carried("one.h");
+export const ONE_C = carried("one.c");
+export const FILES = [ONE_H, ONE_C, carried("sys/two.h")];
 
 export let work: string;
 export let dest: string;
@@ -84,7 +86,7 @@ export function everythingIn(folder: string): string[] {
   return entries.map((entry) => join(entry.parentPath, entry.name)).sort();
 }
 
-/** Neither the target, nor a part of it, nor a temporary folder. */
+/** Checks that neither the target, nor a part of it, nor a temporary folder exists. */
 export function expectNothingLeft(): void {
   expect(everythingIn(join(work, "target"))).toEqual([]);
   expect(everythingIn(temp)).toEqual([]);
@@ -107,7 +109,7 @@ export function flatFolder(name: string, altered = new Map<string, Buffer>()): s
   return folder;
 }
 
-export async function tar(archive: string, ...members: string[]): Promise<void> {
+export async function tar(archive: string, ...members: [string, ...string[]]): Promise<void> {
   const child = spawn("tar", ["-czf", archive, "-C", dirname(members[0]), ...members.slice(1)]);
   const code = await new Promise((resolve) => child.on("close", resolve));
   expect(code).toBe(0);

@@ -49,7 +49,7 @@ const noBytes = fc.oneof(
     .map((make) => make()),
 );
 
-/** Values that look like an object of the library, and are none of that kind. */
+/** Values that look like an object of a kind of the library, and are not of that kind. */
 const impostors = (kind: Kind) => (w: World) => {
   const all = {
     ibuf: w.ibuf,
@@ -157,7 +157,7 @@ describe.each(methods)("$name", ({ name, args, call }) => {
       const before = instance.stats();
       fc.assert(
         fc.property(bad[kind](w), (value) => {
-          // these may be any ibuf or socket, of whichever instance
+          // these methods accept any ibuf or socket, of any instance
           if (name === "Imsg.add" || name === "Ibuf.fromIbuf" || name === "Imsgbuf.init") {
             if (isForeign(value, instance)) return;
           }

@@ -7,7 +7,7 @@ import { fresh, pattern, wire } from "./helpers.ts";
 setFlagsFromString("--expose-gc");
 const gc = runInNewContext("gc") as () => void;
 
-/** Collects garbage until a condition holds, or for long enough. */
+/** Collects garbage until a condition holds, or until a limit is reached. */
 async function collect(until: () => boolean): Promise<void> {
   for (let i = 0; i < 50 && !until(); i++) {
     gc();
@@ -78,7 +78,7 @@ describe("the garbage collector", () => {
     })();
     await collect(() => alive(instance) === 0);
     expect(alive(instance)).toBe(0);
-    instance.Ibuf.open(1).free(); // nothing was put off, either
+    instance.Ibuf.open(1).free(); // no closing was deferred, either
     await new Promise((resolve) => setTimeout(resolve, 2));
     expect(closed).toBe(0);
   });

@@ -9,7 +9,7 @@ function session() {
   return { instance, socket, imsgbuf };
 }
 
-/** What native/facts.test.ts shows of the original, met by the wrapper. */
+/** The wrapper's behaviour for each fact that test/oracle/facts shows of the original. */
 describe("the wrapper", () => {
   it("ends a flush that would block with EAGAIN, and keeps the queue", () => {
     const { socket, imsgbuf } = session();

@@ -1,3 +1,3 @@
-/** The two entries that one page of the C API stands for. */
+/** The two entries of the C API. */
 export * from "../../../ts/entry/c.ts";
 export * from "../../../ts/entry/index.ts";

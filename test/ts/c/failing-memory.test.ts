@@ -4,12 +4,12 @@ import { builds, codeOf, fresh } from "./helpers.ts";
 import { type Scenario, Scope, scenarios } from "./scenarios.ts";
 
 /**
- * What the caller may be told. A socket without memory is ENOBUFS to C, which
- * tries again later; a flush that gets nowhere says EAGAIN.
+ * The errors that a caller may get. A socket without memory returns ENOBUFS to C,
+ * which tries again later; a flush that moves no byte throws EAGAIN.
  */
 const allowed = ["ENOMEM", "EAGAIN", undefined];
 
-/** Runs a scenario; the code of its error, or undefined. Other errors are thrown on. */
+/** Runs a scenario. Returns the code of its ImsgError, or undefined; throws any other error. */
 async function outcome(instance: ImsgInstance, scenario: Scenario): Promise<string | undefined> {
   const scope = new Scope(instance);
   try {
@@ -23,7 +23,7 @@ async function outcome(instance: ImsgInstance, scenario: Scenario): Promise<stri
   }
 }
 
-/** Whether the failure is still to come: then one of the next n allocations fails. */
+/** Whether the failure has not happened yet: then one of the next n allocations fails. */
 function armed(instance: ImsgInstance, n: number): boolean {
   const { call } = instance.engine;
   const blocks = Array.from({ length: n }, () => call.malloc(1));
@@ -31,13 +31,13 @@ function armed(instance: ImsgInstance, n: number): boolean {
   return blocks.includes(0);
 }
 
-/** What must be as it was when everything has been disposed. */
+/** The counts that must be as before when every object has been disposed. */
 function held(instance: ImsgInstance): object {
   const { liveBytes, objects, descriptors } = instance.stats();
   return { liveBytes, objects, descriptors };
 }
 
-/** Takes all memory that there is, in blocks of every size. */
+/** Allocates all memory, in blocks of every size. */
 function exhaust(instance: ImsgInstance): number[] {
   const { call } = instance.engine;
   const blocks: number[] = [];
@@ -62,7 +62,7 @@ describe.each(builds)("in the %s module", (_, module) => {
         if (code === undefined && armed(instance, n)) break;
         if (code !== undefined) failed++;
         expect({ n, ...held(instance) }).toEqual({ n, ...base });
-        // what is left over would be found in the way of the next run, too
+        // objects that are left would also fail the next run
         if (n % 8 === 1) expect(await outcome(instance, scenario)).toBe(undefined);
       }
       expect(failed).toBeGreaterThan(0);
@@ -92,7 +92,7 @@ describe.each(builds)("in the %s module", (_, module) => {
     });
   });
 
-  it("more memory than the engine gives is ENOMEM, and the instance goes on", () => {
+  it("more memory than the engine has is ENOMEM, and the instance stays usable", () => {
     const instance = fresh(module);
     for (const len of [0x7fffffff, 0x80000000, 0x80000001, 0xffffffff]) {
       expect(codeOf(() => instance.Ibuf.open(len))).toBe("ENOMEM");

@@ -5,7 +5,7 @@ import { bytes as debugBytes } from "../../../ts/generated/imsg-debug.ts";
 const release = new WebAssembly.Module(bytes());
 const checked = new WebAssembly.Module(debugBytes());
 
-/** The two builds of the module: as published, and with an allocator that checks itself. */
+/** The two builds of the module: the published one, and one whose allocator checks itself. */
 export const builds = [
   ["release", release],
   ["debug", checked],
@@ -21,7 +21,7 @@ export function freshDebug(): ImsgInstance {
   return fresh(checked, true);
 }
 
-/** The code of the ImsgError that is thrown; what else is thrown, is thrown on. */
+/** Returns the code of the ImsgError that a function throws. Any other error is thrown. */
 export function codeOf(run: () => unknown): string {
   try {
     run();
@@ -32,7 +32,7 @@ export function codeOf(run: () => unknown): string {
   return "no error";
 }
 
-/** The ImsgError that is thrown. */
+/** Returns the ImsgError that a function throws. */
 export function errorOf(run: () => unknown): ImsgError {
   try {
     run();
@@ -43,7 +43,7 @@ export function errorOf(run: () => unknown): ImsgError {
   throw new Error("nothing was thrown");
 }
 
-/** Bytes that tell where they came from: 0, 1, 2 … */
+/** Bytes that count up: 0, 1, 2 … */
 export function pattern(length: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length }, (_, i) => i & 0xff);
 }
@@ -60,7 +60,7 @@ export function wire(
   return bytes;
 }
 
-/** Pieces, one after the other. */
+/** Joins pieces. */
 export function joined(...pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
   let at = 0;

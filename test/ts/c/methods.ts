@@ -10,7 +10,7 @@ import {
 import { ImsgCodec } from "../../../ts/channel/codec.ts";
 import { pattern, wire } from "./helpers.ts";
 
-/** What an argument has to be; each kind has its own bad values. */
+/** The kinds of arguments; each kind has bad values of its own. */
 export type Kind =
   | "size"
   | "value"

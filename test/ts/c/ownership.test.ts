@@ -47,7 +47,7 @@ describe.each(makers)("%s", (_, make) => {
   });
 });
 
-/** What can be called on an ibuf that may be used no more; `free` and the like too. */
+/** The methods that throw for an ibuf that has ended; `free` and its relatives, too. */
 const uses: [string, (ibuf: Ibuf, instance: ImsgInstance) => unknown][] = [
   ["add", (b) => b.add(pattern(1))],
   ["addIbuf", (b, i) => b.addIbuf(i.Ibuf.open(1))],
@@ -150,7 +150,7 @@ describe("a view", () => {
     const first = instance.Ibuf.fromIbuf(ibuf);
     const second = first.getIbuf(4);
     const third = instance.Ibuf.fromIbuf(second);
-    first.dispose(); // a view in between owns nothing
+    first.dispose(); // a view between them owns no memory
     expect(third.data()).toEqual(pattern(4));
     end(ibuf, instance);
     for (const v of [second, third]) expect(codeOf(() => v.data())).toBe("ERR_IMSG_STALE");
@@ -300,7 +300,7 @@ describe("what user code does while the library is at work", () => {
     const fd = instance.descriptors.open({}, () => {
       inside = codeOf(() => instance.Ibuf.open(1).getN16());
     });
-    imsgbuf.compose({ type: 1, fd }); // not sent without allowFdpass, but closed
+    imsgbuf.compose({ type: 1, fd }); // without allowFdpass it is closed, not sent
     imsgbuf.compose({ type: 2 });
     socket.limitNextWrite(20);
     socket.failNextWrite("EPIPE");

@@ -33,7 +33,7 @@ describe("the raw layer", () => {
     expect(raw.HEAPU8.slice(data!, data! + len!)).toEqual(
       wire(7, pattern(5), { peerid: 8, pid: 9 }),
     );
-    // and back: the kernel takes the block that it is given
+    // and back: the kernel owns the delivered block
     c.kernel_deliver(fd, put(raw, wire(7, pattern(5))), 21, 0, 0);
     expect(c.imsgbuf_read(imsgbuf)).toBe(1);
     const imsg = raw._malloc(layout.imsg.sizeof);
@@ -50,7 +50,7 @@ describe("the raw layer", () => {
     expect(raw.exports.ibuf_skip(ibuf, 1)).toBe(-1);
     expect(raw.errno()).toBe("EBADMSG");
     raw.exports.ibuf_size(ibuf);
-    expect(raw.errno()).toBe("EBADMSG"); // nobody clears it
+    expect(raw.errno()).toBe("EBADMSG"); // no call clears it
     raw.setErrno(undefined);
     expect(raw.errno()).toBe(undefined);
     raw.setErrno("EPIPE");

@@ -11,7 +11,7 @@ import { ImsgCodec } from "../../../ts/channel/codec.ts";
 import type { Transport, TransportSink } from "../../../ts/channel/transport.ts";
 import { joined, pattern, wire } from "./helpers.ts";
 
-/** What a careful caller does: ends everything, whatever happens in between. */
+/** A caller that ends every object, whatever happens in between. */
 export class Scope {
   readonly instance: ImsgInstance;
   readonly #ends: (() => void)[] = [];
@@ -21,7 +21,7 @@ export class Scope {
     this.instance = instance;
   }
 
-  /** Disposes it at the end. */
+  /** Registers an object to be disposed at the end. */
   own<T extends { dispose(): void }>(object: T): T {
     this.#ends.push(() => object.dispose());
     return object;
@@ -39,7 +39,7 @@ export class Scope {
     return this.own(this.instance.Imsgbuf.init(socket));
   }
 
-  /** A descriptor, closed at the end if it is still the caller's. */
+  /** A descriptor, closed at the end if the caller still owns it. */
   descriptor(): number {
     const { descriptors } = this.instance;
     const value = { closed: 0 };
@@ -48,7 +48,7 @@ export class Scope {
     });
     this.#values.push(value);
     this.#ends.push(() => {
-      // on its way it has no number, and its number may be another's
+      // on its way it has no number, and its old number may stand for another object
       if (value.closed === 0 && valueAt(this.instance, fd) === value) descriptors.close(fd);
     });
     return fd;
@@ -68,7 +68,7 @@ function valueAt(instance: ImsgInstance, fd: number): unknown {
   }
 }
 
-/** A use of the API that allocates, and checks what comes of it. */
+/** A use of the API that allocates, and checks its results. */
 export type Scenario = (scope: Scope) => void | Promise<void>;
 
 const written = (socket: Socket): Uint8Array => joined(...socket.take().map(({ data }) => data));
@@ -149,7 +149,7 @@ export const scenarios: Record<string, Scenario> = {
       ibuf.close(msgbuf);
     }
     for (let i = 0; i < 6 && msgbuf.queuelen > 0; i++) msgbuf.write(socket);
-    socket.dispose(); // and closes what nobody took
+    socket.dispose(); // and closes descriptors that were not taken
   },
   "a msgbuf that reads": (s) => {
     const msgbuf = s.own(s.instance.Msgbuf.reader(2, (header) => header[1]!));
@@ -300,7 +300,7 @@ export const scenarios: Record<string, Scenario> = {
   },
 };
 
-/** A transport that delivers what is sent. */
+/** A transport that delivers the bytes that are sent. */
 class Loop implements Transport {
   #sink: TransportSink | undefined;
 

@@ -12,7 +12,7 @@ type Emscripten = Pick<
 
 const top = fileURLToPath(new URL("../../../", import.meta.url));
 
-/** What the compiler says of a file, with this project's options. */
+/** The compiler's errors for a file, with this project's options. */
 function complaints(name: string, text?: string): string[] {
   const config = ts.readConfigFile(`${top}tsconfig.json`, ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, top);

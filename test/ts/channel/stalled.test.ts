@@ -39,7 +39,7 @@ function held(): number {
   return process.memoryUsage().arrayBuffers;
 }
 
-/** Sends messages, 100 MB of them: how many were accepted, and by how much memory has grown. */
+/** Sends 100 MB of messages. Returns how many were accepted, and the growth of memory. */
 function flood(channel: ImsgChannel, count = COUNT, size = SIZE) {
   const before = held();
   const sender = {
@@ -53,7 +53,7 @@ function flood(channel: ImsgChannel, count = COUNT, size = SIZE) {
     for (let i = 0; i < count; i++) {
       await channel.send({ type: i, data: new Uint8Array(size) });
       sender.accepted++;
-      // a transport that never makes anybody wait leaves the receiver no turn
+      // over a transport that never makes the sender wait, the receiver needs this turn
       if (i % 64 === 0) await new Promise((resolve) => setTimeout(resolve));
       if (i % 128 === 0) sender.peak = Math.max(sender.peak, sender.grown());
     }

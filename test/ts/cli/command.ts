@@ -1,7 +1,10 @@
 /** Runs the command from the files that are packed: dist/cli.js. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
 
 const top = fileURLToPath(new URL("../../..", import.meta.url));
 
@@ -24,6 +27,15 @@ export interface Running {
   stdout(): string;
   stderr(): string;
   ended: Promise<Result>;
+}
+
+/** Writes a file outside dist/, and removes it when the test has finished. Returns its path. */
+export function temporaryFile(name: string, bytes: Uint8Array): string {
+  const folder = mkdtempSync(join(tmpdir(), "imsg-command-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, name);
+  writeFileSync(path, bytes);
+  return path;
 }
 
 /** Starts the command; `input` is what stdin holds, and undefined leaves it open. */

@@ -1,6 +1,4 @@
-import { rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
-import { join } from "node:path";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { parseMessage } from "../../../ts/cli/message.ts";
 import { TypeNames } from "../../../ts/cli/values.ts";
@@ -12,7 +10,7 @@ import {
   peerPayload,
 } from "../../helpers/peer.ts";
 import { encode } from "../../oracle/reference/codec.ts";
-import { packed as bundle, run, start } from "./command.ts";
+import { packed as bundle, run, start, temporaryFile } from "./command.ts";
 import { relayTo } from "./relay-client.ts";
 
 let echo: string;
@@ -90,10 +88,8 @@ describe("imsg connect", () => {
   });
 
   test("sends again what dump printed", async () => {
-    const file = join(bundle.folder, "again.bin");
-    onTestFinished(() => rmSync(file));
-    writeFileSync(
-      file,
+    const file = temporaryFile(
+      "again.bin",
       Buffer.concat(
         [0, 5, 9000].map((size, i) =>
           encode({ type: i, peerid: 7, pid: 8 + i, data: peerPayload(i, size) }),
@@ -257,6 +253,8 @@ describe("a message as JSON", () => {
       '{"type":1,"len":17,"data":"ff","n":1,"offset":5,"name":"X","fd":true}',
       { type: 1, data: Buffer.of(255) },
     ],
+    ["SHOW", { type: 13 }],
+    [" 7 ", { type: 7 }],
   ])("%s is read", (text, message) => {
     expect(parseMessage(text, names)).toEqual(message);
   });
@@ -272,7 +270,12 @@ describe("a message as JSON", () => {
     ['{"type":1,"base64":"!!!!"}', "no base64"],
     ['{"type":1,"text":"a","data":"00"}', "exclude each other"],
     ['{"type":1,"len":99}', '"len" is 99, but the message has 16'],
-    ["null", "a JSON object"],
+    ["[]", "a JSON object"],
+    ["null", "neither --type nor --protocol gives this name"],
+    ["4294967296", "a message type is a number"],
+    ["SHOW {}", '"payload" needs --protocol'],
+    ['SHOW {"a":', "not JSON"],
+    ["SHOW []", "not JSON"],
   ])("%s is refused with the reason", (text, why) => {
     expect(() => parseMessage(text, names)).toThrow(why);
   });

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -7,7 +7,7 @@ import { supports } from "../../../ts/cli/dialect.ts";
 import { progressText } from "../../../ts/cli/progress.ts";
 import { peerPayload } from "../../helpers/peer.ts";
 import { concat, decode, encode, type ReferenceMessage } from "../../oracle/reference/codec.ts";
-import { packed as bundle, run, start } from "./command.ts";
+import { packed as bundle, run, start, temporaryFile } from "./command.ts";
 
 const fixtures = fileURLToPath(new URL("../../fixtures", import.meta.url));
 const captures = readdirSync(fixtures).filter((name) => name.endsWith(".bin"));
@@ -157,8 +157,7 @@ describe("a stream that is", () => {
   test("bad in its second chunk tells the place in the stream", async () => {
     const many = concat(Array.from({ length: 2000 }, () => good[3]!));
     const bytes = concat([many, header(3), many]);
-    const file = join(bundle.folder, "bad.bin");
-    writeFileSync(file, bytes);
+    const file = temporaryFile("bad.bin", bytes);
     const { status, stdout, stderr } = await run(bundle, ["dump", "--json", file]);
     expect(status).toBe(1);
     expect(linesOf(stdout).length).toBe(2000);
@@ -278,14 +277,12 @@ describe("imsg dump", () => {
   });
 
   test("stops quietly when nobody reads on", async () => {
-    const file = join(bundle.folder, "long.bin");
-    writeFileSync(file, concat(Array.from({ length: 20000 }, () => good[3]!)));
+    const file = temporaryFile("long.bin", concat(Array.from({ length: 20000 }, () => good[3]!)));
     const command = start(bundle, ["dump", "--json", file]);
     await new Promise((resolve) => command.child.stdout!.once("data", resolve));
     command.child.stdout!.destroy();
     const { status, stderr } = await command.ended;
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-    rmSync(file);
   });
 
   test("tells how far a long input has come, on stderr only, and takes it away at the end", async () => {

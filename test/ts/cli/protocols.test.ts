@@ -203,6 +203,21 @@ describe("--protocol", () => {
     expect(Buffer.from(again.data as Uint8Array)).toEqual(data);
   });
 
+  test("a message may be written as its name and the fields of its payload", async () => {
+    const { parseMessage } = await import("../../../ts/cli/message.ts");
+    const { TypeNames } = await import("../../../ts/cli/values.ts");
+    const names = new TypeNames();
+    names.addProtocol(bgpd);
+    for (const [short, long] of [
+      ["SHOW_RIB_MEM", '{"type":"SHOW_RIB_MEM"}'],
+      ["SHOW_RIB", '{"type":"SHOW_RIB"}'],
+      ['SHOW_RIB {"rib":"x"}', '{"type":"SHOW_RIB","payload":{"rib":"x"}}'],
+      ['16{"rib":"x"} ', '{"type":16,"payload":{"rib":"x"}}'],
+    ] as const) {
+      expect(parseMessage(short, names, bgpd)).toEqual(parseMessage(long, names, bgpd));
+    }
+  });
+
   test.each([
     [
       '{"type":"SHOW_RIB","payload":{"prefx":"10.0.0.0"}}',
@@ -238,6 +253,31 @@ test("the mark of a descriptor in a header is shown, in either dialect", async (
     const table = (await run(packed, args, Buffer.concat(wires))).stdout.split("\n");
     expect(table.slice(1, 3).map((line) => line.endsWith("  fd"))).toEqual([true, false]);
   }
+});
+
+/** The lines of the hexdump of 20 bytes. */
+async function hexdumpOf(...args: string[]): Promise<string[]> {
+  const data = Uint8Array.from({ length: 20 }, (_, i) => 65 + i);
+  const { stdout } = await run(packed, ["dump", ...args], encode({ type: 1, pid: 5, data }));
+  return stdout.split("\n").slice(2, -1);
+}
+
+describe("--width", () => {
+  test.each([
+    [[], 88, 2],
+    [["--width", "88"], 88, 2],
+    [["--width", "87"], 80, 2], // the margin is narrower
+    [["--width", "80"], 80, 2],
+    [["--width", "79"], 55, 3], // 8 bytes a line
+    [["--width", "1"], 55, 3],
+    [["--width", "200"], 187, 1],
+  ])("%j makes lines of %i columns", async (args, columns, lines) => {
+    const found = await hexdumpOf(...args);
+    expect(found.length).toBe(lines);
+    const longest = Math.max(...found.map((line) => line.length));
+    // 20 bytes do not fill a line of 40
+    expect(longest).toBe(columns === 187 ? 187 - 20 : columns);
+  });
 });
 
 test("repeated lines of a hexdump are folded, and the last one is always there", async () => {

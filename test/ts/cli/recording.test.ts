@@ -6,11 +6,13 @@ import {
   isRecording,
   type Packet,
   packetBlock,
+  RecordingError,
   RecordingReader,
   sectionBlock,
 } from "../../../ts/cli/recording.ts";
 import { ImsgCodec } from "../../../ts/entry/index.ts";
 import { encode } from "../../oracle/reference/codec.ts";
+import { packed, run } from "./command.ts";
 
 const packet = fc.record({
   connection: fc.integer({ min: 1, max: 3 }),
@@ -73,22 +75,74 @@ describe("a recording", () => {
     expect(() => reader.end()).toThrow(`cut within the block at byte ${start}`);
   });
 
-  it("that is none, or names what it does not have, is an error", () => {
-    const bad = (...blocks: Uint8Array[]) => new RecordingReader().push(Buffer.concat(blocks));
-    const lengths = connectionBlock(1, "current");
-    lengths[lengths.length - 4]! ^= 4;
-    expect(() => bad(sectionBlock(), lengths)).toThrow(
-      "byte 28 is no block of pcapng: two lengths",
-    );
-    const one = {
+  it("with a bad block returns the packets before it, and then throws with the block's place", () => {
+    const good = {
       connection: 1,
       direction: undefined,
       time: 0,
       bytes: new Uint8Array(16),
       length: 16,
     };
-    expect(() => bad(sectionBlock(), packetBlock(one))).toThrow("interface 0");
-    expect(() => bad(new Uint8Array(32))).toThrow("length 0");
+    const words = (...values: number[]) => new Uint8Array(Uint32Array.from(values).buffer);
+    const lengths = connectionBlock(1, "current");
+    lengths[lengths.length - 4]! ^= 4;
+    const order = sectionBlock();
+    order[8]! ^= 1;
+    const cases: [Uint8Array, string][] = [
+      [lengths, "at its start and"],
+      [order, "is no byte order"],
+      [new Uint8Array(32), "its length is 0, and must be a multiple of 4 from 12 to 268435456"],
+      [words(6, 13, 0, 0), "its length is 13"],
+      [words(6, 0x20000000, 0, 0), "its length is 536870912"],
+      [words(6, 16, 0, 16), "its length is 16, and that of a packet at least 32"],
+      [words(1, 16, 0, 16), "its length is 16, and that of an interface at least 20"],
+      [packetBlock({ ...good, connection: 9 }), "it names interface 8, and there are 3 so far"],
+      [words(6, 32, 0, 0, 0, 500, 500, 32), "a packet of 500 bytes does not fit into it"],
+    ];
+    for (const [bad, why] of cases) {
+      const before = Buffer.concat([...head(), packetBlock(good)]);
+      const reader = new RecordingReader();
+      expect(reader.push(Buffer.concat([before, bad]))).toEqual([good]);
+      expect(() => reader.end()).toThrow(`bad block at byte ${before.length}: `);
+      expect(() => reader.end()).toThrow(why);
+      expect(() => reader.push(new Uint8Array(1))).toThrow(why);
+    }
+  });
+
+  it("with one changed byte returns the packets before it, and throws a RecordingError or nothing", () => {
+    fc.assert(
+      fc.property(
+        fc.array(packet, { minLength: 1, maxLength: 6 }),
+        fc.nat(),
+        fc.integer({ min: 1, max: 255 }),
+        fc.integer({ min: 1, max: 300 }),
+        (all, where, change, size) => {
+          const packets = all.map(({ more, ...rest }) => ({
+            ...rest,
+            length: rest.bytes.length + more,
+          }));
+          const blocks = [...head(), ...packets.map(packetBlock)];
+          const bytes = Buffer.concat(blocks);
+          const place = where % bytes.length;
+          bytes[place]! ^= change;
+          let [whole, end] = [-head().length, 0]; // packets that end before the change
+          for (const block of blocks) {
+            end += block.length;
+            if (end <= place) whole++;
+          }
+          const reader = new RecordingReader();
+          const read: Packet[] = [];
+          try {
+            for (const chunk of cutAt(bytes, size)) read.push(...reader.push(chunk));
+            reader.end();
+          } catch (error) {
+            expect(error).toBeInstanceOf(RecordingError);
+          }
+          expect(read.slice(0, Math.max(0, whole))).toEqual(packets.slice(0, Math.max(0, whole)));
+        },
+      ),
+      { numRuns: 500 },
+    );
   });
 
   it("of another byte order, with other blocks and link types, is read as well", () => {
@@ -105,6 +159,7 @@ describe("a recording", () => {
     const packetOf = (id: number) => words(6, 48, id, 0x1, 0x0, 16, 16, 1, 2, 3, 4, 48);
     const reader = new RecordingReader();
     const all = [section, ethernet, user0, unknown, packetOf(0), packetOf(1)];
+    expect(reader.foreign).toEqual(new Map());
     expect(reader.push(Buffer.concat(all))).toEqual([
       {
         connection: 2,
@@ -114,6 +169,90 @@ describe("a recording", () => {
         length: 16,
       },
     ]);
+    expect(reader.foreign).toEqual(new Map([[1, 1]]));
+  });
+});
+
+describe("imsg dump of a recording", () => {
+  const message = (type: number): Uint8Array => packetBlock(messagePacket(type));
+  const messagePacket = (type: number): Packet => {
+    const bytes = encode({ type, pid: 2, data: new Uint8Array(4) });
+    return { connection: 1, direction: "send", time: 1.5, bytes, length: bytes.length };
+  };
+  const start = Buffer.concat([sectionBlock(), connectionBlock(1, "current")]);
+  const good = Buffer.concat([start, message(1), message(2)]);
+  const ethernet = Buffer.from(start);
+  ethernet[sectionBlock().length + 8] = 1;
+  const changed = (change: Partial<Packet>): Uint8Array =>
+    packetBlock({ ...messagePacket(3), ...change });
+  const bytes = new Uint8Array(8);
+  const cases: [string, Uint8Array, number, number, RegExp][] = [
+    [
+      "cut within a block",
+      message(3).subarray(0, 40),
+      2,
+      1,
+      /cut within the block at byte \d+: it has 40 of 64 bytes/,
+    ],
+    [
+      "cut within a block's length",
+      message(3).subarray(0, 6),
+      2,
+      1,
+      /cut within the block at byte \d+\n/,
+    ],
+    ["with garbage", new Uint8Array(40).fill(0xee), 2, 1, /bad block at byte \d+: its length is/],
+    [
+      "of a packet shorter than a header",
+      changed({ bytes, length: 8 }),
+      2,
+      1,
+      /packet 2 holds 8 of 8 bytes/,
+    ],
+    [
+      "of a packet that is no message",
+      changed({ length: 99 }),
+      2,
+      1,
+      /packet 2 has 99 bytes, and its header says 20/,
+    ],
+    ["of a time that no calendar has", changed({ time: 1e13 }), 3, 0, /^$/],
+    [
+      "with packets of another link type",
+      Buffer.concat([ethernet, message(3)]),
+      2,
+      0,
+      /skipped packets of link type 1: 1/,
+    ],
+  ];
+
+  it.concurrent.for(cases)(
+    "%s prints the good packets first",
+    async ([, rest, count, status, why], { expect }) => {
+      const result = await run(packed, ["dump", "--json"], Buffer.concat([good, rest]));
+      const types = result.stdout
+        .split("\n")
+        .slice(0, -1)
+        .map((line) => JSON.parse(line).type);
+      expect(types).toEqual([1, 2, 3].slice(0, count));
+      expect(result.status).toBe(status);
+      expect(result.stderr).toMatch(why);
+      expect(result.stderr).toMatch(/^(imsg: stdin: [^\n]*\n)?$/);
+    },
+  );
+
+  it("of another link type, and a file of pcap, are errors that name the right one", async () => {
+    const foreign = await run(packed, ["dump"], Buffer.concat([ethernet, message(3)]));
+    expect(foreign.status).toBe(1);
+    expect(foreign.stderr).toContain(
+      "link type of imsg tap, 147 (USER0); there are packets of link type 1",
+    );
+    for (const magic of ["d4c3b2a1", "a1b2c3d4", "4d3cb2a1", "a1b23c4d"]) {
+      const pcap = Buffer.concat([Buffer.from(magic, "hex"), Buffer.alloc(20)]);
+      const { status, stderr } = await run(packed, ["dump"], pcap);
+      expect(status).toBe(1);
+      expect(stderr).toContain("this is a pcap file; imsg reads pcapng");
+    }
   });
 });
 

@@ -165,7 +165,7 @@ test("bytes that are no imsg pass all the same, and a half-closed side still rec
   expect(answer).toBe(`got ${"x".repeat(100)}`);
   const { stderr } = await interrupt(running);
   expect(stderr).toContain(
-    "connection 1: what the client sends is passed on and no longer decoded: ERANGE",
+    "connection 1: what the client sends is forwarded and no longer decoded: ERANGE",
   );
   expect(stderr).toContain("connection 1: closed");
 });

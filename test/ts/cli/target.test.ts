@@ -10,7 +10,7 @@ import { openTarget, type Target } from "../../../ts/cli/target.ts";
 
 /** Below the linger of a channel by default (5 s), far above that of the command (1 s). */
 const BOUND = 4000;
-/** More than the system's buffers hold, and within maxQueued. */
+/** A number of bytes that the system's buffers cannot hold, and that maxQueued allows. */
 const MESSAGES = 600;
 const PAYLOAD = new Uint8Array(16_000);
 

@@ -82,7 +82,7 @@ const IN_PAGE = `(async () => {
 })()`;
 
 describe("a worker in Chromium", () => {
-  it("draws on a canvas that came with a message, and gives the image back with another", async () => {
+  it("draws on a canvas that came with a message, and returns the image with another", async () => {
     const color = await page.evaluate(IN_PAGE);
     expect(color).toBe("0,128,0,255");
   });

@@ -47,7 +47,7 @@ function cut(bytes: Uint8Array, places: readonly number[]): Uint8Array<ArrayBuff
   return [0, ...at].map((from, i) => Uint8Array.from(bytes.subarray(from, at[i] ?? bytes.length)));
 }
 
-/** What a channel gives for this stream, a value with every piece that begins a marked message. */
+/** The messages of a channel for this stream, with a value at every piece that begins a marked message. */
 async function received(
   dialect: Dialect,
   all: readonly Required<ReferenceInput>[],
@@ -200,7 +200,7 @@ describe("golden vectors", () => {
   const golden: [Dialect, string, object][] = [
     ["current", "03000000 14000080 09000000 01000000 61626364", { type: 3, peerid: 9, pid: 1 }],
     ["classic", "03000000 14000100 09000000 01000000 61626364", { type: 3, peerid: 9, pid: 1 }],
-    // other flags of the classic dialect are the peer's own affair
+    // other flags of the classic dialect are ignored
     ["classic", "03000000 1400ffff 09000000 01000000 61626364", { type: 3, peerid: 9, pid: 1 }],
   ];
 
@@ -257,7 +257,7 @@ describe("a reader of the other dialect", () => {
     }
   });
 
-  it("is told what it may be if a classic mark makes the length impossible", async () => {
+  it("gets an error that mentions the dialect if a classic mark makes the length impossible", async () => {
     const bytes = Uint8Array.from(encode({ type: 7, peerid: 3, hasFd: true }, "classic"));
     const codec = new ImsgCodec();
     const error = expect.objectContaining({
@@ -280,7 +280,7 @@ describe("a reader of the other dialect", () => {
     await expect(reader.read()).rejects.toEqual(error);
   });
 
-  it("is not told so if the length is impossible otherwise", () => {
+  it("gets an error without that if the length is impossible otherwise", () => {
     for (const length of [15, 16385, 0x20000, 0x7fffffff]) {
       const header = new Uint8Array(16);
       new DataView(header.buffer).setUint32(4, length, true);

@@ -50,7 +50,7 @@ interface Happening {
   run(world: World, self: Side, other: Side, a: number, b: number): unknown;
 }
 
-/** What can happen to a side. */
+/** The operations on a side. */
 const happenings: Record<string, Happening> = {
   send: {
     weight: 10,
@@ -91,7 +91,7 @@ const happenings: Record<string, Happening> = {
       if (wire.room) wire.sink.drained();
     },
   },
-  // more than may wait to be taken, one after the other, received and kept
+  // receives and keeps more messages with values than may wait
   burst: {
     weight: 0.4,
     a: fc.constantFrom(5, 75),
@@ -120,7 +120,7 @@ const step = fc.oneof(
   })),
 );
 
-/** Delivers what is on its way, and ends what has not ended. */
+/** Delivers the pieces on their way, and ends the sides that have not ended. */
 async function conclude({ sides }: World): Promise<void> {
   for (let i = 0; i < 2; i++) {
     for (const one of sides) {

@@ -13,7 +13,7 @@ const PASSES = 10_000;
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "imsg-leak-"));
-  await (await once()).close(); // what is opened once, for good
+  await (await once()).close(); // descriptors that are opened once and stay open
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -37,7 +37,7 @@ async function once(): Promise<ImsgChannel> {
   return a;
 }
 
-/** The count of open descriptors once everything that has been closed is gone. */
+/** The count of open descriptors after all pending closings. */
 async function settled(): Promise<number> {
   for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve, 5));
   return openCount();
@@ -56,7 +56,7 @@ describe("the descriptors of the process", () => {
       for (let i = 0; i < PASSES / 2; i++) {
         const message = (await to.receive())!;
         expect(message.hasFd).toBe(true);
-        // every way to be done with one
+        // every way to end a connection
         if (i % 2 === 0) close(message.takeFd() as number);
         else message.dispose();
       }
@@ -111,7 +111,7 @@ describe("the descriptors of the process", () => {
     expect([await settled(), values()]).toEqual(before);
   });
 
-  it("are as many after a peer that gives more than 64, which nobody takes, as before", async () => {
+  it("are as many after a peer that sends more than 64, which are not taken, as before", async () => {
     await using peer = await listenPeer("--fdpass");
     const before = [await settled(), values()];
     const channel = await connect({ path: peer.path }, { allowFdPass: true });

@@ -15,11 +15,11 @@ const getrlimit = libc.func("int getrlimit(int, void *)");
 const setrlimit = libc.func("int setrlimit(int, void *)");
 const limits = new BigUint64Array(2);
 getrlimit(RLIMIT_NOFILE, limits);
-/** Lets this process have descriptors below a number only. */
+/** Limits the numbers of this process's descriptors. */
 function limit(soft: bigint | number): void {
   expect(setrlimit(RLIMIT_NOFILE, BigUint64Array.of(BigInt(soft), limits[1]!))).toBe(0);
 }
-/** Lets this process open nothing until {@link limit} again. */
+/** Keeps this process from opening any descriptor until {@link limit} is called again. */
 function full(): void {
   const lowest = openNull();
   close(lowest);
@@ -58,7 +58,7 @@ describe("a process that may open no more descriptors", () => {
     const before = openCount();
     const fd = openNull();
     await a.send({ type: 1, fd, data: new Uint8Array(100) });
-    expect(isOpen(fd)).toBe(false); // sent and closed: its number must not be free for the taking
+    expect(isOpen(fd)).toBe(false); // the send has closed it; the limit below keeps its number from being used
     limit(fd);
     const message = (await b.receive())!;
     expect([message.type, message.data.length, message.hasFd]).toEqual([1, 100, false]);
@@ -75,10 +75,10 @@ describe("a process that may open no more descriptors", () => {
     const fd = openNull();
     full();
     await a.send({ type: 1, fd });
-    expect((await b.receive())!.hasFd).toBe(true); // there's the number that was just closed
+    expect((await b.receive())!.hasFd).toBe(true); // the number that was just closed is free
   });
 
-  it("cannot connect, and says so", async () => {
+  it("cannot connect, and rejects", async () => {
     const path = join(folder, String(++sockets));
     const server = await listen({ path }, (channel) => channels.push(channel), {
       allowFdPass: true,

@@ -1,7 +1,7 @@
 import { type ChannelOptions, ImsgChannel } from "../../../ts/channel/channel.ts";
 import type { Passed, Transport, TransportSink } from "../../../ts/channel/transport.ts";
 
-/** What one `send` took. */
+/** The bytes and the value of one `send`. */
 export interface Sent {
   bytes: Uint8Array;
   passed: Passed | undefined;
@@ -10,11 +10,11 @@ export interface Sent {
 /** One end of a pair of transports in memory, which pass any value. */
 export class MemoryTransport implements Transport {
   readonly passes = true;
-  /** What was sent, if nobody is at the other end. */
+  /** The sent pieces, if the other end is the test's. */
   readonly sent: Sent[] = [];
-  /** What the channel asked for. */
+  /** The calls of the channel. */
   readonly calls: string[] = [];
-  /** What `send` answers. */
+  /** The result of `send`. */
   room = true;
   other: MemoryTransport | undefined;
   sink!: TransportSink;
@@ -50,7 +50,7 @@ export class MemoryTransport implements Transport {
   }
 }
 
-/** A channel with nobody at the other end but the test. */
+/** A channel whose other end is the test. */
 export function alone(options: ChannelOptions = {}): [ImsgChannel, MemoryTransport] {
   const transport = new MemoryTransport();
   return [new ImsgChannel(transport, { allowFdPass: true, ...options }), transport];
@@ -70,7 +70,7 @@ export function together(
   ];
 }
 
-/** A value that tells when it is closed. */
+/** A value that records its closing. */
 export class Thing {
   readonly name: string;
   readonly log: string[];

@@ -42,7 +42,7 @@ describe("the original C built natively, on a Unix socket", () => {
     expect(what(fd)).toMatch(/^pipe:/);
     // closed on exec: bit 02000000 of its flags
     const flags = /flags:\s+(\d+)/.exec(readFileSync(`/proc/self/fdinfo/${fd}`, "utf8"));
-    expect(Number.parseInt(flags![1], 8) & 0o2000000).not.toBe(0);
+    expect(Number.parseInt(flags![1]!, 8) & 0o2000000).not.toBe(0);
     expect(readFileSync(fd, "utf8")).toBe("descriptor");
     close(fd);
     await channel.close();
@@ -110,7 +110,7 @@ describe("the original C built natively, on a Unix socket", () => {
     expect(await exited).toBe(0);
   });
 
-  it("gets none from us without allowFdPass, and gives us none", async () => {
+  it("gets no descriptor without allowFdPass, and sends none", async () => {
     await using peer = await listenPeer("--fdpass");
     const channel = await connect({ path: peer.path });
     const fd = openNull();
@@ -125,7 +125,7 @@ describe("the original C built natively, on a Unix socket", () => {
 });
 
 describe("two channels on a Unix socket", () => {
-  it("refuse what is no open descriptor, and go on", async () => {
+  it("refuse a number that is no open descriptor, and stay usable", async () => {
     const [a, b] = await pair();
     for (const fd of ["5", null, {}, -1, 1.5, 2 ** 31]) {
       await expect(a.send({ type: 1, fd })).rejects.toMatchObject({ code: "EINVAL" });
@@ -165,7 +165,7 @@ describe("two channels on a Unix socket", () => {
     await Promise.all([a.close(), b.close()]);
   });
 
-  it("make the sender wait when nobody receives, instead of ending", async () => {
+  it("make the sender wait while no message is received, instead of ending", async () => {
     const [a, b] = await pair();
     const before = openCount();
     const sent = (async () => {
@@ -209,7 +209,7 @@ describe("two channels on a Unix socket", () => {
     if (error !== undefined) expect(error).toMatchObject({ code: "EPIPE", fromPeer: true });
   });
 
-  it("reject as without descriptors when nobody listens", async () => {
+  it("reject as without descriptors when no process listens", async () => {
     await expect(
       connect({ path: join(folder, "nobody") }, { allowFdPass: true }),
     ).rejects.toMatchObject({ code: "ENOENT" });

@@ -11,10 +11,10 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** How many descriptors this process has open. */
+/** The number of open descriptors of this process. */
 export const openCount = (): number => readdirSync("/proc/self/fd").length;
 
-/** How many are open once they are so many, or after a second in which they were not. */
+/** Waits until so many descriptors are open, for a second at most. Returns the number. */
 export async function settledCount(expected: number): Promise<number> {
   for (let i = 0; i < 100 && openCount() !== expected; i++) {
     await new Promise((resolve) => setTimeout(resolve, 10));
@@ -22,7 +22,7 @@ export async function settledCount(expected: number): Promise<number> {
   return openCount();
 }
 
-/** What a descriptor of this process is. */
+/** The target of a descriptor of this process. */
 export const what = (fd: number): string => readlinkSync(`/proc/self/fd/${fd}`);
 
 /** Whether a number is an open descriptor. */
@@ -35,7 +35,7 @@ export function isOpen(fd: number): boolean {
   }
 }
 
-/** A descriptor of a file that has a text and no name any more. */
+/** A descriptor of a deleted file that holds a text. */
 export function unlinkedFile(text: string): number {
   const folder = mkdtempSync(join(tmpdir(), "imsg-fd-"));
   const fd = openSync(join(folder, "file"), "w+");
@@ -44,7 +44,7 @@ export function unlinkedFile(text: string): number {
   return fd;
 }
 
-/** Opens something cheap. */
+/** Opens a cheap descriptor. */
 export const openNull = (): number => openSync("/dev/null", "r");
 
 export { closeSync as close };

@@ -12,7 +12,10 @@ afterEach(async () => {
   for (const worker of workers.splice(0)) await worker.terminate();
 });
 
-function pair(a: ChannelOptions = OPTIONS, b: ChannelOptions = OPTIONS): ImsgChannel[] {
+function pair(
+  a: ChannelOptions = OPTIONS,
+  b: ChannelOptions = OPTIONS,
+): [ImsgChannel, ImsgChannel] {
   const { port1, port2 } = new MessageChannel();
   return [
     fromMessagePort(port1 as unknown as MessagePortLike, a),
@@ -40,7 +43,7 @@ const readAll = async (stream: ReadableStream<string>): Promise<string> => {
   return text;
 };
 
-describe("a thread gets by message, and gives back,", () => {
+describe("a thread receives by message, and returns,", () => {
   it("an ArrayBuffer, which is detached here meanwhile", async () => {
     const channel = toWorker();
     const buffer = Uint8Array.of(1, 2, 3).buffer;
@@ -129,9 +132,9 @@ describe("channels on a port", () => {
   it("refuse what is surely no such object, and it stays the caller's", async () => {
     const [a, b] = pair();
     for (const fd of [5, "text", null, true, {}, [1], () => 1, Symbol("s")]) {
-      await expect(a!.send({ type: 1, fd })).rejects.toMatchObject({ code: "EINVAL" });
+      await expect(a.send({ type: 1, fd })).rejects.toMatchObject({ code: "EINVAL" });
     }
-    await a!.send({ type: 2 });
+    await a.send({ type: 2 });
     expect((await b!.receive())!.type).toBe(2);
     await Promise.all([a!.close(), b!.close()]);
     expect(defaultInstance().descriptors.size).toBe(0);
@@ -155,14 +158,14 @@ describe("channels on a port", () => {
     const [a, b] = pair(OPTIONS, {});
     const { port1, port2 } = new MessageChannel();
     const gone = new Promise((resolve) => port2.once("close", resolve));
-    await a!.send({ type: 1, fd: port1 });
+    await a.send({ type: 1, fd: port1 });
     const message = (await b!.receive())!;
     expect([message.type, message.hasFd]).toEqual([1, false]);
     await gone;
     await Promise.all([a!.close(), b!.close()]);
   });
 
-  it("close what nobody took: ports, streams and file handles", async () => {
+  it("close values that were not taken: ports, streams and file handles", async () => {
     const [a, b] = pair();
     const { port1, port2 } = new MessageChannel();
     const closed = new Promise((resolve) => port2.once("close", resolve));
@@ -178,7 +181,7 @@ describe("channels on a port", () => {
     const writable = new WritableStream({ abort: (reason) => aborted(reason) });
     const before = openCount();
     const handle = await open("/dev/null");
-    for (const fd of [port1, readable, writable, handle]) await a!.send({ type: 1, fd });
+    for (const fd of [port1, readable, writable, handle]) await a.send({ type: 1, fd });
     for (let i = 0; i < 4; i++) expect((await b!.receive())!.hasFd).toBe(true);
     await b!.close();
     await Promise.all([closed, cancel, abort]);
@@ -201,8 +204,8 @@ describe("channels on a port", () => {
   it("do not take numbers for descriptors of the system", async () => {
     const [a, b] = pair();
     const fd = openNull();
-    await expect(a!.send({ type: 1, fd })).rejects.toMatchObject({ code: "EINVAL" });
-    close(fd); // still ours, so this does not throw
+    await expect(a.send({ type: 1, fd })).rejects.toMatchObject({ code: "EINVAL" });
+    close(fd); // still the caller's, so this does not throw
     await Promise.all([a!.close(), b!.close()]);
   });
 });

@@ -127,7 +127,7 @@ describe("what is no connected Unix socket is refused, and stays as it was:", ()
     await Promise.all([one.close(), two.close()]);
   });
 
-  it("Node's own sockets cannot pass descriptors, and the error tells what can", async () => {
+  it("Node's own sockets cannot pass descriptors, and the error names what can", async () => {
     const [theirs, ours] = rawSockets();
     const socket = new Socket({ fd: ours });
     expect(() => fromSocket(socket, OPTIONS)).toThrow(

@@ -3,7 +3,7 @@ import type { ImsgInstance } from "../../../ts/c/index.ts";
 import { ImsgChannel } from "../../../ts/channel/channel.ts";
 import type { Passed, Transport, TransportSink } from "../../../ts/channel/transport.ts";
 
-/** A value, and what has become of it so far. */
+/** A value, and its fate so far. */
 export class Fate {
   closed = 0;
   taken = 0;
@@ -58,7 +58,7 @@ class Wire implements Transport {
     this.end();
   }
 
-  /** What is on its way is lost, so its values are the transport's to close. */
+  /** The pieces on their way are lost, so the transport closes their values. */
   abort(): void {
     for (const piece of this.#pieces.splice(0)) {
       if (typeof piece === "string") continue;
@@ -67,7 +67,7 @@ class Wire implements Transport {
     this.#pieces.push("failed");
   }
 
-  /** Hands pieces to the other side, cut in two, and with values more. */
+  /** Delivers pieces to the other side, cut in two, and with further values. */
   deliver(count: number, cut: number, extras: readonly Fate[]): void {
     const more: Passed[] = extras.map((value) => ({ value }));
     for (const piece of this.#pieces.splice(0, count)) {
@@ -82,7 +82,7 @@ class Wire implements Transport {
       this.other.sink.received(first, [...piece.passed, ...more.splice(0)]);
       if (first.length < piece.bytes.length) this.other.sink.received(piece.bytes.slice(cut));
     }
-    // nothing came that they could have come with
+    // no bytes arrived that they could have travelled with
     for (const { value } of more) closeOwn(value);
   }
 }
@@ -91,13 +91,13 @@ function closeOwn(value: unknown): void {
   (value as Fate).close();
 }
 
-/** A channel, what the test has received on it, and what the test did to it. */
+/** A channel, with the test's received messages and operations. */
 export class Side {
   readonly wire: Wire;
   readonly channel: ImsgChannel;
   readonly allowed: boolean;
   readonly got: ImsgMessage[] = [];
-  /** Whether a send is refused by now. */
+  /** Whether a send is refused now. */
   finished = false;
   /** The code of the error that ended the channel. */
   ended: unknown;
@@ -114,7 +114,7 @@ export class Side {
     );
   }
 
-  /** The test has ended this side. */
+  /** Notes that the test has ended this side. */
   async finish(done: Promise<void>): Promise<void> {
     this.finished = true;
     await done.catch(() => {});

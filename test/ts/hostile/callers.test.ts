@@ -18,7 +18,7 @@ import { hostileBytes, hostileObject, nonsense, Thrown } from "./values.ts";
 const CALLS = Number(process.env.IMSG_HOSTILE_CALLS ?? 4000);
 const SECRET = 0xa5;
 
-/** Users of the same instance, whose contents no call may change or show. */
+/** Neighbours in the same instance, whose contents no call may change or return. */
 class Neighbours {
   readonly #instance: ImsgInstance;
   readonly #decoder: ImsgCodec;
@@ -35,7 +35,7 @@ class Neighbours {
     this.#decoder.push(this.#message.slice(0, 700));
   }
 
-  /** Throws unless everything is as it was; begins anew. */
+  /** Throws unless the neighbours are unchanged, and makes new ones. */
   check(): void {
     const [received] = this.#decoder.push(this.#message.slice(700));
     this.#decoder.push(this.#message.slice(0, 700));
@@ -53,7 +53,7 @@ class Neighbours {
   }
 }
 
-/** Runs a call. Nothing but an ImsgError, or what the caller's own code has thrown, may come out of it. */
+/** Runs a call, which may throw only an ImsgError or an error of the caller's own code. */
 function attempt(run: () => unknown): unknown {
   try {
     return run();
@@ -64,7 +64,7 @@ function attempt(run: () => unknown): unknown {
   }
 }
 
-/** Bytes that a call returned, wherever they are in its result. */
+/** The byte arrays anywhere in a call's result. */
 function bytesOf(result: unknown): Uint8Array[] {
   if (result instanceof Uint8Array) return [result];
   if (Array.isArray(result)) return result.flatMap(bytesOf);
@@ -79,7 +79,7 @@ function showsSecret(result: unknown): boolean {
 
 const message = { type: 1, peerid: 2, pid: 3, data: new Uint8Array(100).fill(1) };
 
-/** What code of the caller does while the library reads its arguments. */
+/** Actions of the caller's code while the library reads its arguments. */
 const interferences: readonly ((w: World) => void)[] = [
   () => {},
   (w) => w.codec.dispose(),
@@ -97,7 +97,7 @@ const interferences: readonly ((w: World) => void)[] = [
 
 type Call = (w: World, hostile: (fields: Record<string, unknown>) => unknown) => unknown;
 
-/** The calls that take a message or options, which code of the caller may stand behind. */
+/** The calls that take a message or options, whose reading may run code of the caller. */
 const objectCalls: readonly Call[] = [
   (w, h) => w.codec.encode(h(message) as MessageInit),
   (w, h) => w.codec.encode(h({ ...message, data: new Uint8Array(5000) }) as MessageInit),
@@ -115,7 +115,7 @@ const objectCalls: readonly Call[] = [
   (_, h) => createInstance(bytes(), h({ debug: false }) as { debug: boolean }),
 ];
 
-/** Whether the iterator of a value throws by itself, whoever uses it. */
+/** Whether the iterator of a value throws by itself. */
 function breaks(value: Iterable<unknown>): boolean {
   try {
     const iterator = value?.[Symbol.iterator];
@@ -149,7 +149,7 @@ const checked = (): ImsgInstance => fresh(builds[1][1]);
 const values = [...hostileBytes, ...nonsense];
 const pick = <T>(list: readonly T[], index: number): T => list[index % list.length]!;
 
-/** Makes a world, lets a call loose in it, and checks that nothing else has noticed. */
+/** Makes neighbours, runs a call beside them, and checks that they are unchanged. */
 function rounds(run: (w: World, numbers: readonly number[]) => unknown): void {
   const instance = checked();
   const neighbours = new Neighbours(instance);

@@ -1,6 +1,6 @@
 import { runInNewContext } from "node:vm";
 
-/** What hostile values throw: code of the caller, whose errors reach the caller as they are. */
+/** The error that hostile values throw: errors of the caller's code reach the caller unchanged. */
 export class Thrown extends Error {}
 
 const thrower = (): never => {
@@ -89,7 +89,7 @@ function shrunk<T>(make: (buffer: ArrayBuffer) => T): T {
 
 const trap: ProxyHandler<object> = { get: thrower, getPrototypeOf: thrower, has: thrower };
 
-/** Bytes that lie about themselves, that nobody can read, or that are hard to read right. */
+/** Byte containers that lie about themselves, cannot be read, or are hard to read right. */
 export const hostileBytes: readonly (() => unknown)[] = [
   () => new Long(10),
   () => new Short(10),
@@ -132,7 +132,7 @@ export const hostileBytes: readonly (() => unknown)[] = [
   () => new Uint8Array(70_000),
 ];
 
-/** Values that are of no use as anything. */
+/** Values that are wrong for every argument. */
 export const nonsense: readonly (() => unknown)[] = [
   ...[undefined, null, true, -1, 0, 1.5, Number.NaN, 2 ** 32, 2 ** 53, 5n, "5", Symbol("s")].map(
     (value) => () => value,
@@ -154,7 +154,7 @@ export const nonsense: readonly (() => unknown)[] = [
   () => runInNewContext("[new Uint8Array(3)]"),
 ];
 
-/** What code of the caller does in the middle of a call. */
+/** An action of the caller's code in the middle of a call. */
 export type Interference = () => unknown;
 
 /** Objects with the fields of a message or of options whose reading runs code of the caller. */

@@ -1,4 +1,4 @@
-// The rules of the C ABI against a C compiler: random structures, their layout and their bytes.
+// Compares layouts and bytes of random structures with a C compiler's.
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -46,7 +46,7 @@ const integer = (type: string, field: AnyField, least: number, most: number): fc
   }));
 
 const big = (type: string, field: AnyField): fc.Arbitrary<Both> =>
-  // what fits every ABI's long and pointer
+  // values that fit every ABI's long and pointer
   fc.integer({ min: 0, max: 0x7fffffff }).map((value) => ({
     declare: (name) => `${type} ${name}`,
     field,
@@ -195,10 +195,11 @@ describe.each(ABIS)("under %s", (abi) => {
     );
     let at = 0;
     for (const [i, layout] of layouts.entries()) {
+      const values = all[i]!;
       const theirs = section.subarray(at, at + layout.size);
       at += layout.size + 8 - (layout.size % 8);
-      expect(layout.encode(valuesOf(all[i])), body(all[i])).toEqual(theirs);
-      expect(layout.decode(theirs)).toEqual(valuesOf(all[i]));
+      expect(layout.encode(valuesOf(values)), body(values)).toEqual(theirs);
+      expect(layout.decode(theirs)).toEqual(valuesOf(values));
       const view = JSON.stringify(layout.view(theirs), plain);
       expect(view).toBe(JSON.stringify(layout.decode(theirs), plain));
     }

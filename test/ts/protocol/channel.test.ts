@@ -48,7 +48,7 @@ async function pair() {
 }
 
 describe("a typed channel", () => {
-  it("sends by name, and receives a union that the name tells apart", async () => {
+  it("sends by name, and receives a union that the name discriminates", async () => {
     const { client, server } = await pair();
     await client.send("BUY", { id: 3, name: "tea" });
     await client.send("NOTE", Uint8Array.of(1));

@@ -21,7 +21,7 @@ import { type Address, bgpd } from "../../../ts/protocols/bgpd/index.ts";
 
 const top = fileURLToPath(new URL("../../../", import.meta.url));
 
-/** Checks a program of this folder by the project's options: its complaints, and the time it took. */
+/** Type-checks a program of this folder by the project's options. Returns the errors and the time. */
 function check(text: string): { complaints: string[]; milliseconds: number } {
   const name = `${top}test/ts/protocol/program.ts`;
   const config = ts.readConfigFile(`${top}tsconfig.json`, ts.sys.readFile);

@@ -5,10 +5,10 @@ export type { Abilities, Pair } from "./clauses.ts";
 
 /**
  * Proves every clause of the contract in `ts/channel/transport.ts` for an
- * implementation: this is what the author of a new transport runs.
+ * implementation. The author of a new transport calls it.
  *
  * @param name the name of the transport, in the names of the tests
- * @param makePair makes two connected transports that nobody has started
+ * @param makePair makes two connected transports, neither of which is started
  * @param abilities what this kind of transport can do beyond what every one must
  */
 export function transportContract(

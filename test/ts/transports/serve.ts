@@ -5,64 +5,24 @@ import { existsSync, lstatSync, readFileSync, readlinkSync, writeFileSync } from
 import process from "node:process";
 import type { ImsgChannel } from "../../../ts/channel/channel.ts";
 import type { ImsgServer, ServerOptions } from "../../../ts/transports/server.ts";
-
-interface Net {
-  connect(address: object, options?: object | null): Promise<ImsgChannel>;
-  listen(
-    address: object,
-    handler?: (channel: ImsgChannel) => unknown,
-    options?: ServerOptions | null,
-  ): Promise<ImsgServer>;
-  dup(fd: number): Promise<number>;
-  closeFd?(fd: number): Promise<void>;
-  readFd?(fd: number, buffer: Uint8Array): Promise<number>;
-}
-
-const { Deno, Bun } = globalThis as { Deno?: { args: string[] }; Bun?: unknown };
-const [name, folder] = Deno?.args ?? process.argv.slice(2);
-const net = (await (Deno
-  ? import("../../../ts/entry/deno.ts")
-  : Bun
-    ? import("../../../ts/entry/bun.ts")
-    : import("../../../ts/entry/node.ts"))) as unknown as Net;
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-const host = "127.0.0.1";
-let files = 0;
-const nextPath = (): string => `${folder}/${name}-${++files}`;
-const unix = (path: string): object => (Bun ? { unix: path } : { path });
-const tcp = (port: number): object => (Deno || Bun ? { port, hostname: host } : { port, host });
-
-/** A way to listen, and the address at which its server is reached. */
-interface Way {
-  readonly at: object;
-  readonly path?: string;
-  readonly options: { allowFdPass?: boolean };
-}
-const ways = (): Way[] =>
-  [undefined, {}, { allowFdPass: true }].map((options) => {
-    if (options === undefined) return { at: tcp(0), options: {} };
-    const path = nextPath();
-    return { at: unix(path), path, options };
-  });
-const open = (way: Way, server: ImsgServer): Promise<ImsgChannel> =>
-  net.connect(way.path === undefined ? tcp(server.port!) : way.at, way.options);
-const codeOf = (error: unknown): unknown => (error as { code?: unknown } | null)?.code ?? error;
-/** The code of the error that a promise rejects with. */
-const refusal = (promise: Promise<unknown>): Promise<unknown> =>
-  promise.then(() => "fulfilled", codeOf);
-const settled = (promise: Promise<unknown>): Promise<boolean> =>
-  Promise.race([promise.then(() => true), sleep(50).then(() => false)]);
-const echo = async (channel: ImsgChannel): Promise<void> => {
-  for await (const m of channel) await channel.reply(m, { type: m.type + 1 });
-};
-const ask = async (channel: ImsgChannel): Promise<number> =>
-  (await channel.request({ type: 5 }, { timeout: 5000 })).type;
-const each = async (run: (way: Way) => Promise<unknown>): Promise<unknown[]> => {
-  const seen: unknown[] = [];
-  for (const way of ways()) seen.push(await run(way));
-  return seen;
-};
+import {
+  ask,
+  codeOf,
+  each,
+  echo,
+  folder,
+  host,
+  main,
+  net,
+  nextPath,
+  open,
+  refusal,
+  settles,
+  sleep,
+  tcp,
+  unix,
+  ways,
+} from "./ways.ts";
 
 const cases: Record<string, () => Promise<unknown>> = {
   serves: () =>
@@ -73,7 +33,7 @@ const cases: Record<string, () => Promise<unknown>> = {
       const answer = await ask(channel);
       const live = server.channels.size;
       const closed = server.close();
-      const waits = !(await settled(closed)); // for the channel
+      const waits = !(await settles(closed)); // for the channel
       const refused = await refusal(open(way, server));
       const goesOn = await ask(channel);
       await channel.close();
@@ -301,4 +261,4 @@ const cases: Record<string, () => Promise<unknown>> = {
   },
 };
 
-console.log(JSON.stringify(await cases[name!]!()));
+await main(cases);

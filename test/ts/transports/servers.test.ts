@@ -1,59 +1,12 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
-import { mkdtemp, rename, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdtemp, rename } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { program, RUNTIMES } from "./programs.ts";
 
-const top = fileURLToPath(new URL("../../..", import.meta.url));
-const installed = (path: string): string => join(top, "build/runtimes", path);
-
-let folder: string;
-let program: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "imsg-servers-"));
-  program = join(top, `build/serve-${process.pid}.mjs`); // where koffi is found
-  await build({
-    entryPoints: [join(top, "test/ts/transports/serve.ts")],
-    ...{ bundle: true, format: "esm", platform: "node", target: "node20" },
-    ...{ external: ["koffi"], outfile: program, logLevel: "silent" },
-  });
-});
-afterAll(async () => {
-  await rm(folder, { recursive: true });
-  await rm(program);
-});
-
-/** What `make test-runtimes` installs, and the Node that runs this. */
-const RUNTIMES: { name: string; command: string; args: string[] }[] = [
-  { name: "node", command: process.execPath, args: [] },
-  { name: "deno", command: installed("deno/node_modules/.bin/deno"), args: ["run", "-A"] },
-  { name: "bun", command: installed("bun/node_modules/.bin/bun"), args: [] },
-].filter(({ command }) => existsSync(command));
-
-const start = ({ command, args }: (typeof RUNTIMES)[number], name: string, where = folder) =>
-  spawn(command, [...args, program, name, where], {
-    stdio: ["ignore", "pipe", "pipe"],
-    timeout: 20_000,
-  });
-
-async function text(stream: AsyncIterable<Buffer>): Promise<string> {
-  let all = "";
-  for await (const chunk of stream) all += String(chunk);
-  return all;
-}
-
-/** Runs one case, which has to end by itself and without errors, and returns what it saw. */
-async function run(runtime: (typeof RUNTIMES)[number], name: string, where = folder) {
-  const child = start(runtime, name, where);
-  const closed = once(child, "close");
-  const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
-  expect([errors, ...(await closed)]).toEqual(["", 0, null]);
-  return JSON.parse(output);
-}
+const serve = program("serve");
+const { run, start } = serve;
 
 /** The file of a Unix socket whose server has been killed. */
 async function staleFile(path: string): Promise<void> {
@@ -102,7 +55,7 @@ describe.each(RUNTIMES)("a server in $name", (runtime) => {
   });
 
   it("replaces a stale socket file, sets the mode, and touches no live socket and no other file", async () => {
-    const where = await mkdtemp(join(folder, "files-"));
+    const where = await mkdtemp(join(serve.folder, "files-"));
     await staleFile(join(where, "stale"));
     await staleFile(join(where, "stale-fd"));
     const seen = {
@@ -123,7 +76,7 @@ describe.each(RUNTIMES)("a server in $name", (runtime) => {
 
   it("keeps the process alive while it listens", async () => {
     const child = start(runtime, "stays");
-    const [output] = await once(child.stdout, "data");
+    const [output] = await once(child.stdout!, "data");
     expect(JSON.parse(String(output))).toBe("stays");
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(child.exitCode).toBe(null);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ImsgError } from "../../../ts/module/error.ts";
-import { transportError } from "../../../ts/transports/system-error.ts";
+import { errnoNameOf, openingError, transportError } from "../../../ts/transports/system-error.ts";
 
 const named = (name: string, details: object = {}): Error =>
   Object.assign(new Error(`${name} of a test`), { name }, details);
@@ -71,4 +71,65 @@ describe("transportError", () => {
       expect(transportError(error, "recv")).toBe(error);
     }
   });
+});
+
+describe("openingError", () => {
+  const opened = (error: Error, syscall = "connect"): ImsgError =>
+    openingError(error, syscall, "example.net:7") as ImsgError;
+
+  it.each<[what: string, error: Error, code: string, errno: number | undefined, fromPeer: boolean]>(
+    [
+      ["a refusal", named("Error", { code: "ECONNREFUSED" }), "ECONNREFUSED", 111, true],
+      ["a full listener", named("Error", { code: "EAGAIN" }), "EAGAIN", 11, true],
+      ["a missing file", named("NotFound", { code: "ENOENT" }), "ENOENT", 2, false],
+      ["what Deno does not permit", named("NotCapable"), "EACCES", 13, false],
+      [
+        "a name server that is gone",
+        named("Error", { code: "EAI_AGAIN" }),
+        "EAI_AGAIN",
+        undefined,
+        false,
+      ],
+      ["an argument of another type", new TypeError("host"), "EINVAL", 22, false],
+      ["an argument out of range", new RangeError("port"), "EINVAL", 22, false],
+      ["an errno without a name", named("Error", { code: "ENOLINK" }), "EIO", 5, false],
+      ["an error without a code", new Error("something"), "EIO", 5, false],
+    ],
+  )("converts %s", (_, error, code, errno, fromPeer) => {
+    const converted = opened(error);
+    expect(converted).toBeInstanceOf(ImsgError);
+    expect(converted).toMatchObject({ code, syscall: "connect", fromPeer, cause: error });
+    expect(converted.errno).toBe(errno);
+    expect(converted.message).toMatch(/^E\w+: \S.*, connect: example.net:7/);
+  });
+
+  it("keeps the messages of every address of a name, and repeats nothing", () => {
+    const each = ["connect ECONNREFUSED ::1:7", "connect ECONNREFUSED 127.0.0.1:7"];
+    const all = new AggregateError(each.map((text) => new Error(text)));
+    const { message } = opened(Object.assign(all, { code: "ECONNREFUSED" }));
+    expect(message).toBe(
+      `ECONNREFUSED: connection refused, connect: example.net:7: ${each.join("; ")}`,
+    );
+    const one = named("Error", { code: "ECONNREFUSED", syscall: "connect", address: "::1" });
+    one.message = "connect ECONNREFUSED example.net:7";
+    expect(opened(one).message).toBe("ECONNREFUSED: connection refused, connect: example.net:7");
+  });
+
+  it("takes the name of the call alone from Node's errors of children", () => {
+    const error = named("Error", { code: "ENOENT", syscall: "spawn /no/such/program" });
+    expect(opened(error, "spawn").syscall).toBe("spawn");
+  });
+
+  it("returns an ImsgError and the reason of a signal that is no Error unchanged", () => {
+    for (const error of [new ImsgError("EPIPE"), "text", undefined, null]) {
+      expect(openingError(error, "connect", "x")).toBe(error);
+    }
+  });
+});
+
+it("errnoNameOf has the errnos that Linux's calls on sockets set", () => {
+  const names = { 1: "EPERM", 2: "ENOENT", 13: "EACCES", 24: "EMFILE", 104: "ECONNRESET" };
+  for (const [number, name] of Object.entries(names))
+    expect(errnoNameOf(Number(number))).toBe(name);
+  expect(errnoNameOf(67)).toBeUndefined();
 });

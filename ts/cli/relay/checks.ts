@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import { CREDIT_PROTOCOL } from "../../transports/credit.ts";
 import { UsageError } from "../status.ts";
 import { PROTOCOL, TOKEN_PREFIX } from "./websocket.ts";
 
@@ -83,9 +84,12 @@ export function refusalOf(request: IncomingMessage, admission: Admission): Refus
   return undefined;
 }
 
-/** Which of the protocols that a client offers the relay answers with: never the token. */
+/**
+ * Which of the protocols that a client offers the relay answers with: that with
+ * credit, if it is there, and never the token.
+ */
 export function chooseProtocol(offered: ReadonlySet<string>): string | false {
-  return offered.has(PROTOCOL) && PROTOCOL;
+  return [CREDIT_PROTOCOL, PROTOCOL].find((name) => offered.has(name)) ?? false;
 }
 
 /** The one Host header of a request. */

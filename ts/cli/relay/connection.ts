@@ -4,6 +4,7 @@ import type { ImsgInstance } from "../../entry/c.ts";
 import type { Dialect } from "../dialect.ts";
 import { messageOf, printable } from "../status.ts";
 import type { Target } from "../target.ts";
+import type { Buffers } from "./buffers.ts";
 import { CloseCode, Closing, clientLeft, closingOf, daemonFailed } from "./closing.ts";
 import type { MessageCounts } from "./counters.ts";
 import { type DaemonLink, openDaemon } from "./daemon.ts";
@@ -11,7 +12,8 @@ import { Life } from "./life.ts";
 import { Pump } from "./pump.ts";
 import { Translator } from "./translator.ts";
 import { fitting } from "./websocket.ts";
-import { type Wire, webSocketWire } from "./wire.ts";
+import { webSocketWire } from "./websocket-wire.ts";
+import type { Wire } from "./wire.ts";
 
 /** What the relay does to every connection. */
 export interface ConnectionRules {
@@ -28,6 +30,13 @@ export interface ConnectionRules {
   idleTimeout: number;
   /** Milliseconds until the daemon must have accepted. */
   connectTimeout: number;
+}
+
+/** What a connection works with. */
+export interface ConnectionMeans {
+  /** An instance of the module that no other connection has. */
+  instance: ImsgInstance;
+  buffers: Buffers;
 }
 
 /** How a connection ended. */
@@ -65,12 +74,12 @@ export class Connection {
   #halt!: (closing: Closing) => void;
   readonly #halted: Promise<Closing>;
 
-  constructor(socket: WebSocket, pid: number, instance: ImsgInstance, rules: ConnectionRules) {
+  constructor(socket: WebSocket, pid: number, means: ConnectionMeans, rules: ConnectionRules) {
     this.#socket = socket;
     this.pid = pid;
     this.#rules = rules;
     this.#client = webSocketWire(socket);
-    this.#translator = new Translator(pid, instance, rules);
+    this.#translator = new Translator(pid, means.instance, means.buffers, rules);
     this.#halted = new Promise((resolve) => {
       this.#halt = resolve;
     });
@@ -106,6 +115,7 @@ export class Connection {
       received: (bytes) => this.#up.add(bytes),
       ended: () => this.#up.end(),
       failed: (error) => this.#up.end(error),
+      flooded: (error) => this.#halt(closingOf(error)),
       drained: () => {
         this.#full.client = false;
         this.#kick();
@@ -181,6 +191,7 @@ export class Connection {
       received: (bytes) => down.add(bytes),
       ended: () => down.end(),
       failed: (error) => down.end(error),
+      flooded: (error) => this.#halt(daemonFailed(error)),
       drained: () => {
         this.#full.daemon = false;
         this.#kick();
@@ -195,20 +206,20 @@ export class Connection {
     this.#up.kick();
   }
 
-  #passUp(slice: Buffer): void {
-    const { bytes, failure } = this.#translator.fromClient(slice);
+  #passUp(slice: Buffer<ArrayBuffer>): void {
+    const { bytes, release, failure } = this.#translator.fromClient(slice);
     if (bytes !== undefined) {
       this.#life.moved();
-      this.#full.daemon = !this.#link!.wire.write(bytes);
+      this.#full.daemon = !this.#link!.wire.write(bytes, release);
     }
     if (failure !== undefined) throw failure;
   }
 
-  #passDown(slice: Buffer): void {
-    const { bytes, failure } = this.#translator.fromDaemon(slice);
+  #passDown(slice: Buffer<ArrayBuffer>): void {
+    const { bytes, release, failure } = this.#translator.fromDaemon(slice);
     if (bytes !== undefined) {
       // a client that is gone takes everything; what it sent before still has to pass
-      this.#full.client = !this.#client.write(bytes);
+      this.#full.client = !this.#client.write(bytes, release);
       if (!this.#full.client) this.#life.moved();
     }
     if (failure !== undefined) throw failure;

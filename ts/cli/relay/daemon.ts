@@ -1,10 +1,11 @@
-import type { Socket } from "node:net";
+import type { NetConnectOpts, Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { connectSocket } from "../../transports/connect.ts";
 import { endGroup, startCommand } from "../exec.ts";
 import type { Target } from "../target.ts";
 import { openWebSocket } from "./websocket.ts";
-import { socketWire, type Wire, webSocketWire } from "./wire.ts";
+import { webSocketWire } from "./websocket-wire.ts";
+import { SharedReads, socketWire, type Wire } from "./wire.ts";
 
 /** A connection to the daemon. */
 export interface DaemonLink {
@@ -24,10 +25,10 @@ const RELAY_FRAME = 65536;
 export async function openDaemon(target: Target, signal: AbortSignal): Promise<DaemonLink> {
   switch (target.kind) {
     case "unix":
-      return overSocket(await connectSocket({ path: target.path }, signal, true));
+      return overConnection({ path: target.path }, signal);
     case "tcp": {
       const { host, port } = target;
-      return overSocket(await connectSocket({ host, port }, signal, true));
+      return overConnection({ host, port }, signal);
     }
     case "ws": {
       const socket = await openWebSocket(target.url, {}, signal);
@@ -54,8 +55,13 @@ export async function openDaemon(target: Target, signal: AbortSignal): Promise<D
   }
 }
 
-function overSocket(socket: Socket): DaemonLink {
-  const wire = socketWire(socket);
+async function overConnection(address: NetConnectOpts, signal: AbortSignal): Promise<DaemonLink> {
+  const reads = new SharedReads();
+  return overSocket(await connectSocket({ ...address, onread: reads }, signal, true), reads);
+}
+
+function overSocket(socket: Socket, reads?: SharedReads): DaemonLink {
+  const wire = socketWire(socket, reads);
   return {
     wire,
     async dispose(patience) {

@@ -1,7 +1,5 @@
+import { SLICE } from "./buffers.ts";
 import type { Wire } from "./wire.ts";
-
-/** Bytes that are decoded at a time: at most 4,096 messages, some milliseconds. */
-const SLICE = 65536;
 
 /** What a {@link Pump} works with. */
 export interface PumpParts {
@@ -9,8 +7,8 @@ export interface PumpParts {
   from: Wire;
   /** Whether there is room for what the bytes become. */
   ready(): boolean;
-  /** Takes a slice of at most 64 KiB. What it throws ends the pump. */
-  pass(slice: Buffer): void;
+  /** Takes a slice of at most {@link SLICE} bytes, and keeps nothing of it. What it throws ends the pump. */
+  pass(slice: Buffer<ArrayBuffer>): void;
   /** The source has ended, and everything from it has passed. What it throws counts likewise. */
   finish(): void;
   /** The first error. Nothing follows it. */
@@ -24,7 +22,7 @@ export interface PumpParts {
  */
 export class Pump {
   readonly #parts: PumpParts;
-  #chunks: Buffer[] = [];
+  #chunks: Buffer<ArrayBuffer>[] = [];
   #offset = 0;
   #paused = false;
   #scheduled = false;
@@ -41,11 +39,20 @@ export class Pump {
     return this.#paused;
   }
 
-  /** Adds a chunk of the source. */
-  add(chunk: Buffer): void {
+  /** Adds a chunk of the source, which may change after the call if the source lends it. */
+  add(chunk: Buffer<ArrayBuffer>): void {
     if (this.#over) return;
     this.#chunks.push(chunk);
     if (!this.#scheduled) this.#run();
+    if (this.#parts.from.lends && this.#chunks.at(-1) === chunk) this.#keep();
+  }
+
+  /** Replaces the last chunk by a copy of what is left of it. */
+  #keep(): void {
+    const chunk = this.#chunks.pop()!;
+    const first = this.#chunks.length === 0;
+    this.#chunks.push(Buffer.from(first ? chunk.subarray(this.#offset) : chunk));
+    if (first) this.#offset = 0;
   }
 
   /** The source has ended, with an error or without: after what came before it. */
@@ -104,7 +111,7 @@ export class Pump {
   }
 
   /** Removes the next slice from the chunks. */
-  #next(): Buffer {
+  #next(): Buffer<ArrayBuffer> {
     const chunk = this.#chunks[0]!;
     const at = this.#offset;
     const end = Math.min(chunk.length, at + SLICE);

@@ -9,6 +9,7 @@ import { dialectOptions } from "../dialect.ts";
 import { InstancePool } from "../instances.ts";
 import { messageOf, printable } from "../status.ts";
 import { parseTarget } from "../target.ts";
+import { Buffers } from "./buffers.ts";
 import {
   type Admission,
   chooseProtocol,
@@ -65,6 +66,7 @@ class RelayServer implements Relay {
   readonly #log: (event: RelayEvent) => void;
   readonly #counters = new Counters();
   readonly #instances = new InstancePool();
+  readonly #buffers: Buffers;
   readonly #pids = new Pids();
   readonly #strangers = new Strangers();
   /** The clients, with the address that each counts for. */
@@ -78,6 +80,7 @@ class RelayServer implements Relay {
     this.#place = options.listen ?? { kind: "tcp", host, port };
     this.#admission = admissionOf(options, this.#place);
     this.#rules = rulesOf(options);
+    this.#buffers = new Buffers(this.#rules.maxSize);
     this.#limits = { all: maxConnections, address: options.maxPerAddress };
     const { log = () => {}, lostLogLines = () => 0 } = options;
     this.#log = (event) => {
@@ -240,7 +243,8 @@ class RelayServer implements Relay {
 
   #start(ws: WebSocket, request: IncomingMessage, instance: ImsgInstance, address: string): void {
     const pid = this.#pids.take();
-    const connection = new Connection(ws, pid, instance, this.#rules);
+    const means = { instance, buffers: this.#buffers };
+    const connection = new Connection(ws, pid, means, this.#rules);
     const id = ++this.#lastId;
     const from = remoteOf(request);
     const { origin } = request.headers;

@@ -1,7 +1,8 @@
+import { DROP, type Forwarded, Forwarder, STOP } from "../../batch/forward.ts";
 import type { ImsgInstance } from "../../entry/c.ts";
-import { ImsgCodec, type ImsgMessage, type MessageInit } from "../../entry/index.ts";
 import { type Dialect, dialectOptions } from "../dialect.ts";
 import { HEADER_SIZE } from "../position.ts";
+import type { Buffers } from "./buffers.ts";
 import { CloseCode, Closing, closingOf, daemonFailed } from "./closing.ts";
 import { isClientPid } from "./pids.ts";
 
@@ -14,13 +15,14 @@ export interface TranslatorRules {
 
 /** What a slice became: bytes for the other side, and the error behind the last good message. */
 export interface Translated {
-  bytes?: Uint8Array;
+  bytes?: Buffer;
+  /** Call it when nothing reads the bytes any more. */
+  release?: () => void;
   failure?: Closing;
 }
 
 /** The classic dialect has 16 bits for a length. */
 const LONGEST_CLASSIC = 0xffff;
-const NOTHING = new Uint8Array(0);
 
 /**
  * Turns the bytes of one side into those for the other: the original C decodes
@@ -30,21 +32,25 @@ const NOTHING = new Uint8Array(0);
 export class Translator {
   readonly #pid: number;
   readonly #rules: TranslatorRules;
-  readonly #client: ImsgCodec;
-  readonly #daemon: ImsgCodec;
+  readonly #buffers: Buffers;
+  readonly #client: Forwarder;
+  readonly #daemon: Forwarder;
   /** The pid that the client gives itself: that of its first message with one. */
   #clientPid: number | undefined;
+  /** Why the message that was judged last must not pass. */
+  #refusal: Closing | undefined;
   #up = 0;
   #down = 0;
   #dropped = 0;
 
-  constructor(pid: number, instance: ImsgInstance, rules: TranslatorRules) {
+  constructor(pid: number, instance: ImsgInstance, buffers: Buffers, rules: TranslatorRules) {
     const { maxSize, dialect } = rules;
     this.#pid = pid;
+    this.#buffers = buffers;
     this.#rules = rules;
-    // for pid 0, C writes the codec's: this process's would tell clients about the relay
-    this.#client = new ImsgCodec({ maxSize, instance, pid });
-    this.#daemon = new ImsgCodec({ maxSize, instance, pid, ...dialectOptions(dialect) });
+    // for pid 0, C writes the imsgbuf's: this process's would tell clients about the relay
+    this.#client = new Forwarder(instance, { maxSize, pid });
+    this.#daemon = new Forwarder(instance, { maxSize, pid, ...dialectOptions(dialect) });
   }
 
   /** Messages from the client that have passed. */
@@ -62,42 +68,51 @@ export class Translator {
     return this.#dropped;
   }
 
-  /** Bytes of the client, for the daemon. */
-  fromClient(slice: Uint8Array): Translated {
-    const accepted: MessageInit[] = [];
-    let failure: Closing | undefined;
-    try {
-      for (const message of this.#client.push(slice)) {
-        failure = this.#refusalOf(message);
-        if (failure !== undefined) break;
-        const { type, peerid, data } = message;
-        accepted.push({ type, peerid, pid: this.#pid, data });
-      }
-      failure ??= failureOf(this.#client, closingOf);
-    } catch (error) {
-      failure = closingOf(error);
-    }
-    this.#up += accepted.length;
-    return translated(this.#daemon, accepted, failure);
+  /** Bytes of the client, for the daemon. The slice may change after the call. */
+  fromClient(slice: Uint8Array<ArrayBuffer>): Translated {
+    const forwarded = this.#client.forward(slice, this.#daemon, this.#judgeUp);
+    this.#up += forwarded.count;
+    const { error } = forwarded;
+    const failure = this.#refusal ?? (error === undefined ? undefined : closingOf(error));
+    return this.#translated(this.#daemon, forwarded, failure);
   }
 
-  /** Bytes of the daemon, for the client. */
-  fromDaemon(slice: Uint8Array): Translated {
-    const accepted: MessageInit[] = [];
-    let failure: Closing | undefined;
-    try {
-      for (const { type, peerid, pid, data } of this.#daemon.push(slice)) {
-        if (pid === this.#pid) {
-          accepted.push({ type, peerid, pid: this.#clientPid ?? pid, data });
-        } else if (isClientPid(pid)) this.#dropped++;
-        else accepted.push({ type, peerid, pid, data });
-      }
-      failure = failureOf(this.#daemon, daemonFailed);
-    } catch (error) {
-      failure = daemonFailed(error);
+  /** Bytes of the daemon, for the client. The slice may change after the call. */
+  fromDaemon(slice: Uint8Array<ArrayBuffer>): Translated {
+    const forwarded = this.#daemon.forward(slice, this.#client, this.#judgeDown);
+    this.#down += forwarded.count;
+    const { error } = forwarded;
+    const failure = error === undefined ? undefined : daemonFailed(error);
+    return this.#translated(this.#client, forwarded, failure);
+  }
+
+  readonly #judgeUp = (type: number, pid: number, size: number): number => {
+    this.#refusal = this.#refusalOf(type, pid, size);
+    return this.#refusal === undefined ? this.#pid : STOP;
+  };
+
+  readonly #judgeDown = (_type: number, pid: number): number => {
+    if (pid === this.#pid) return this.#clientPid ?? pid;
+    if (!isClientPid(pid)) return pid;
+    this.#dropped++;
+    return DROP;
+  };
+
+  #translated(
+    to: Forwarder,
+    { bytes: length }: Forwarded,
+    failure: Closing | undefined,
+  ): Translated {
+    const translated: Translated = failure === undefined ? {} : { failure };
+    if (length === 0) return translated;
+    const buffer = this.#buffers.take(length);
+    if (buffer === undefined) translated.bytes = Buffer.allocUnsafe(length);
+    else {
+      translated.bytes = buffer.subarray(0, length);
+      translated.release = () => this.#buffers.giveBack(buffer);
     }
-    this.#down += accepted.length;
-    return translated(this.#client, accepted, failure);
+    to.take(translated.bytes);
+    return translated;
   }
 
   /** Throws if the client has ended inside a message. */
@@ -110,19 +125,19 @@ export class Translator {
     this.#daemon.end();
   }
 
-  /** Frees the codecs. */
+  /** Frees the memory of C. */
   dispose(): void {
     this.#client.dispose();
     this.#daemon.dispose();
   }
 
   /** Why a message of the client must not pass. */
-  #refusalOf({ type, pid, data }: ImsgMessage): Closing | undefined {
+  #refusalOf(type: number, pid: number, size: number): Closing | undefined {
     const { allowTypes, dialect } = this.#rules;
     if (allowTypes !== "all" && !allowTypes.has(type)) {
       return new Closing(CloseCode.notAllowed, `messages of type ${type} are not allowed`);
     }
-    const length = HEADER_SIZE + data.length;
+    const length = HEADER_SIZE + size;
     if (dialect === "classic" && length > LONGEST_CLASSIC) {
       const limit = `the daemon's dialect has at most ${LONGEST_CLASSIC}`;
       return new Closing(CloseCode.badData, `a message has ${length} bytes; ${limit}`);
@@ -133,25 +148,4 @@ export class Translator {
     const own = `this connection's is ${this.#clientPid}`;
     return new Closing(CloseCode.notAllowed, `pid ${pid} is foreign: ${own}`);
   }
-}
-
-/** The error that a codec reports after the good messages of a chunk. */
-function failureOf(codec: ImsgCodec, explain: (error: unknown) => Closing): Closing | undefined {
-  try {
-    codec.push(NOTHING);
-    return undefined;
-  } catch (error) {
-    return explain(error);
-  }
-}
-
-function translated(
-  codec: ImsgCodec,
-  messages: readonly MessageInit[],
-  failure: Closing | undefined,
-): Translated {
-  return {
-    ...(messages.length === 0 ? {} : { bytes: codec.encodeAll(messages) }),
-    ...(failure === undefined ? {} : { failure }),
-  };
 }

@@ -1,19 +1,16 @@
 import { constants } from "node:os";
 import type { Transport } from "../../entry/index.ts";
 import type { Dialect } from "../dialect.ts";
-import { fieldsBy } from "../fields.ts";
-import { jsonFormat, tableFormat } from "../format.ts";
-import { colorsFor, Output, type Streams } from "../output.ts";
-import type { AnyProtocol } from "../protocols.ts";
+import { Output, report, type Streams } from "../output.ts";
+import { formatFor, type PrintOptions } from "../printing.ts";
 import { messageOf, Status } from "../status.ts";
-import type { TypeNames } from "../values.ts";
 import { join } from "./join.ts";
 import { connectTo, listenOn, loadSockets, type Place, type Sockets, wrapChild } from "./open.ts";
 import { Recorder } from "./recorder.ts";
 import { type Filter, type Sinks, watchConnection } from "./watch.ts";
 
-/** What `imsg tap` is asked for. */
-export interface TapOptions {
+/** The options of `imsg tap`. */
+export interface TapOptions extends PrintOptions {
   /** Where to listen and where to connect to; absent if a child is wrapped. */
   between?: { listen: Place; to: Place };
   /** The child's command line. */
@@ -26,34 +23,37 @@ export interface TapOptions {
   filter: Filter;
   maxSize: number;
   dialect: Dialect;
-  names: TypeNames;
-  protocol?: AnyProtocol;
-  json?: boolean;
-  color?: boolean;
-  bytes?: number;
 }
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** Sits between two programs until it is interrupted, or the child has ended. */
 export async function tapCommand(options: TapOptions, streams: Streams): Promise<number> {
   const { write, dialect } = options;
-  const recorder = write === undefined ? undefined : await Recorder.open(write, dialect);
+  const failed = (error: Error): void =>
+    report(streams, `${write}: ${messageOf(error)}: nothing more is recorded`);
+  const recorder = write === undefined ? undefined : await Recorder.open(write, dialect, failed);
   const output = new Output(streams.stdout);
   const sinks = sinksOf(options, streams, output, recorder);
   const sockets = await loadSockets();
   if (sockets.unix === undefined) {
-    streams.stderr.write(`imsg: descriptors cannot pass, and are closed: ${sockets.why}\n`);
+    report(streams, `descriptors cannot pass, and are closed: ${sockets.why}`);
   }
+  let isRecorded: boolean;
+  let status: number;
   try {
     if (sinks.format !== undefined) await output.write(sinks.format.head());
     output.soon();
     const { between, command } = options;
-    return between === undefined
-      ? await wrap(command!, sinks, sockets)
-      : await listen(between, sinks, sockets, streams);
+    status =
+      between === undefined
+        ? await wrap(command!, sinks, sockets)
+        : await listen(between, sinks, sockets, streams);
   } finally {
     await output.flush().catch(() => {});
-    await recorder?.close();
+    isRecorded = (await recorder?.close()) ?? true;
   }
+  return isRecorded ? status : Status.failed;
 }
 
 function sinksOf(
@@ -62,24 +62,14 @@ function sinksOf(
   output: Output,
   recorder: Recorder | undefined,
 ): Sinks {
-  const { names, json, color, bytes, protocol, quiet, filter, maxSize, dialect, headersOnly } =
-    options;
-  const read = protocol === undefined ? undefined : fieldsBy(protocol);
-  const table = {
-    offsets: false,
-    recorded: true,
-    ...(bytes === undefined ? {} : { bytes }),
-    ...(read === undefined ? {} : { read }),
-  };
-  const colors = colorsFor(streams.stdout, streams.env, color);
-  const format = json ? jsonFormat(names, read) : tableFormat(names, colors, table);
+  const { quiet, filter, maxSize, dialect, headersOnly } = options;
+  const format = formatFor(options, streams, { offsets: false, recorded: true });
   let messages = 0;
   return {
     ...(quiet ? {} : { format }),
     ...(recorder === undefined ? {} : { recorder }),
     ...{ output, headersOnly, filter, maxSize, dialect },
-    say: (connection, text) =>
-      void streams.stderr.write(`imsg: connection ${connection}: ${text}\n`),
+    say: (connection, text) => report(streams, `connection ${connection}: ${text}`),
     next: () => messages++,
   };
 }
@@ -88,7 +78,7 @@ async function listen(
   { listen, to }: { listen: Place; to: Place },
   sinks: Sinks,
   sockets: Sockets,
-  { stderr }: Streams,
+  streams: Streams,
 ): Promise<number> {
   const open = new Set<(reason: unknown) => void>();
   let connections = 0;
@@ -114,7 +104,7 @@ async function listen(
   const address = server.address();
   const where =
     typeof address === "object" ? `tcp:${address!.address}:${address!.port}` : `unix:${address}`;
-  stderr.write(`imsg: tapping ${where}\n`);
+  report(streams, `tapping ${where}`);
   await interrupted();
   for (const breakOff of open) breakOff(new Error("the tap was interrupted"));
   await new Promise((resolve) => server.close(resolve));
@@ -123,7 +113,7 @@ async function listen(
 
 function interrupted(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+    for (const signal of SIGNALS) process.once(signal, () => resolve());
   });
 }
 
@@ -138,7 +128,7 @@ async function wrap(command: string, sinks: Sinks, sockets: Sockets): Promise<nu
     join(parent, child, watchConnection(1, sinks, resolve));
   });
   // a daemon ends its child by a signal: the child gets it, and the tap ends after it
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  for (const signal of SIGNALS) {
     process.on(signal, () => process_.kill(signal));
   }
   const [status] = await Promise.all([exited, over]);

@@ -3,35 +3,38 @@ import { createWriteStream, type WriteStream } from "node:fs";
 import type { Dialect } from "../dialect.ts";
 import { connectionBlock, type Packet, packetBlock, sectionBlock } from "../recording.ts";
 
-/** Writes a pcapng recording while messages come. */
+/** Writes a pcapng recording while messages come. After an error of the file nothing is written. */
 export class Recorder {
   readonly #stream: WriteStream;
   readonly #dialect: Dialect;
   #connections = 0;
   #error: Error | undefined;
 
-  private constructor(stream: WriteStream, dialect: Dialect) {
+  private constructor(stream: WriteStream, dialect: Dialect, failed: (error: Error) => void) {
     this.#stream = stream;
     this.#dialect = dialect;
     stream.on("error", (error) => {
+      if (this.#error === undefined) failed(error);
       this.#error ??= error;
     });
     stream.write(sectionBlock());
   }
 
-  /** Opens the file, which is made new. Rejects with what the system says. */
-  static async open(file: string, dialect: Dialect): Promise<Recorder> {
+  /**
+   * Creates the file, or empties it, and calls `failed` with its first error. Rejects with the
+   * system's error if it cannot be opened.
+   */
+  static async open(
+    file: string,
+    dialect: Dialect,
+    failed: (error: Error) => void,
+  ): Promise<Recorder> {
     const stream = createWriteStream(file, { mode: 0o600 });
     await once(stream, "open");
-    return new Recorder(stream, dialect);
+    return new Recorder(stream, dialect, failed);
   }
 
-  /** What the file failed with: nothing is written any more. */
-  get error(): Error | undefined {
-    return this.#error;
-  }
-
-  /** Adds a message; resolves when there is room for more. Connections are counted from 1. */
+  /** Adds a message of a connection, counted from 1. Resolves when there is room for more. */
   write(packet: Packet): Promise<void> | undefined {
     if (this.#error !== undefined) return undefined;
     while (this.#connections < packet.connection) {
@@ -45,11 +48,13 @@ export class Recorder {
     );
   }
 
-  /** Writes what is left. Rejects with what the file failed with. */
-  async close(): Promise<void> {
+  /** Writes the rest and closes the file. Resolves with whether everything was written. */
+  async close(): Promise<boolean> {
     if (this.#error === undefined) {
-      await new Promise<void>((resolve) => this.#stream.end(resolve));
+      await new Promise<void>((resolve) => {
+        this.#stream.once("error", () => resolve()).end(resolve);
+      });
     }
-    if (this.#error !== undefined) throw this.#error;
+    return this.#error === undefined;
   }
 }

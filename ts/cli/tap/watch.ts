@@ -9,7 +9,7 @@ import { messageOf } from "../status.ts";
 import type { Watcher } from "./join.ts";
 import type { Recorder } from "./recorder.ts";
 
-/** Which messages are printed; what is absent lets every one through. */
+/** Which messages are printed. An absent condition accepts every message. */
 export interface Filter {
   types?: ReadonlySet<number>;
   pids?: ReadonlySet<number>;
@@ -17,7 +17,7 @@ export interface Filter {
   direction?: Direction;
 }
 
-/** Where the messages of all connections go. */
+/** The output and the recording of all connections. */
 export interface Sinks {
   /** Absent if nothing is printed. */
   format?: Format;
@@ -28,7 +28,7 @@ export interface Sinks {
   filter: Filter;
   dialect: Dialect;
   maxSize: number;
-  /** Says something about a connection. */
+  /** Reports an event of a connection. */
   say(connection: number, text: string): void;
   /** Counts the printed messages. */
   next(): number;
@@ -42,7 +42,15 @@ const isShown = ({ types, pids, peerids, direction }: Filter, message: Shown): b
   (peerids?.has(message.peerid) ?? true) &&
   (direction === undefined || direction === message.direction);
 
-/** One direction, framed by the original on the side. */
+/** A message with its header as it came. */
+interface Framed {
+  message: ImsgMessage;
+  header: Uint8Array;
+  /** Whether the header announces a descriptor. */
+  marked: boolean;
+}
+
+/** Decodes a copy of one direction by the original C. */
 class Framer {
   readonly #codec: ImsgCodec;
   readonly #headers = new RawHeaders();
@@ -53,7 +61,7 @@ class Framer {
     this.#dialect = dialect;
   }
 
-  push(chunk: Uint8Array): { message: ImsgMessage; header: Uint8Array; marked: boolean }[] {
+  push(chunk: Uint8Array): Framed[] {
     const messages = this.#codec.push(chunk);
     const headers = this.#headers.take(chunk, messages);
     return messages.map((message, i) => {
@@ -72,100 +80,143 @@ class Framer {
   }
 }
 
-/** Bytes that have been passed on and not been looked at yet. */
-interface Seen {
+/** A chunk that has been forwarded and not been decoded yet. */
+interface Forwarded {
   direction: Direction;
   chunk: Uint8Array;
-  /** Seconds since 1970. */
-  time: number;
+  /** Milliseconds since the process started, by `performance.now()`. */
+  at: number;
 }
 
-/** Milliseconds that looking at bytes may wait, so that passing on does not wait for it. */
-const LATER = 3;
-/** With as many bytes to be looked at, that comes first. */
-const MUCH = 256 * 1024;
+/** Milliseconds that decoding may wait, so that forwarding does not wait for it. */
+const LATER = 20;
+/** Bytes that wait at most: with more, they are decoded before the next chunk is read. */
+const MOST = 256 * 1024;
 
-/** Prints and records one connection. What cannot be decoded is passed on all the same. */
-export function watchConnection(connection: number, sinks: Sinks, over: () => void): Watcher {
-  const framers: Record<Direction, Framer | undefined> = {
-    send: new Framer(sinks.maxSize, sinks.dialect),
-    receive: new Framer(sinks.maxSize, sinks.dialect),
+const NOTHING = (): void => {};
+
+/** Returns when a chunk came, in seconds since 1970. */
+const secondsOf = ({ at }: Forwarded): number => (performance.timeOrigin + at) / 1000;
+
+/** Prints and records one connection. Bytes that cannot be decoded are forwarded all the same. */
+class ConnectionWatcher implements Watcher {
+  readonly #connection: number;
+  readonly #sinks: Sinks;
+  readonly #closed: () => void;
+  readonly #framers: Record<Direction, Framer | undefined> = {
+    send: undefined,
+    receive: undefined,
   };
-  const stop = (direction: Direction, error?: unknown): void => {
-    framers[direction]?.dispose();
-    framers[direction] = undefined;
-    if (error === undefined) return;
-    const text = `what the ${WAYS[direction]} sends is passed on and no longer decoded: ${messageOf(error)}`;
-    sinks.say(connection, text);
-  };
-  const show = (
-    direction: Direction,
-    time: number,
-    { message, header, marked }: ReturnType<Framer["push"]>[number],
-  ) => {
-    const { type, peerid, pid, data } = message;
-    const shown = {
-      ...{ type, peerid, pid, data, time, connection, direction, n: 0 },
-      ...(marked ? { hasFd: true } : {}),
-    };
-    const recorded = sinks.recorder?.write({
-      ...{ connection, direction, time },
-      bytes: sinks.headersOnly ? header : Buffer.concat([header, data]),
-      length: HEADER_SIZE + data.length,
-    });
-    if (sinks.format === undefined || !isShown(sinks.filter, shown)) return [recorded];
-    shown.n = sinks.next();
-    return [recorded, sinks.output.write(sinks.format.message(shown))];
-  };
-  const look = ({ direction, chunk, time }: Seen): (Promise<void> | undefined)[] => {
-    const framer = framers[direction];
-    if (framer === undefined) return [];
+  readonly #isIdle: boolean;
+  #waiting: Forwarded[] = [];
+  #bytes = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(connection: number, sinks: Sinks, closed: () => void) {
+    this.#connection = connection;
+    this.#sinks = sinks;
+    this.#closed = closed;
+    this.#isIdle = sinks.format === undefined && sinks.recorder === undefined;
+    if (this.#isIdle) return;
+    const { maxSize, dialect } = sinks;
+    this.#framers.send = new Framer(maxSize, dialect);
+    this.#framers.receive = new Framer(maxSize, dialect);
+  }
+
+  passed(direction: Direction, chunk: Uint8Array): Promise<void> | undefined {
+    if (this.#isIdle) return undefined;
+    this.#waiting.push({ direction, chunk, at: performance.now() });
+    this.#bytes += chunk.length;
+    if (this.#bytes >= MOST) return this.#decodeWaiting();
+    this.#timer ??= setTimeout(() => void this.#decodeWaiting(), LATER);
+    return undefined;
+  }
+
+  ended(direction: Direction): void {
+    void this.#decodeWaiting();
     try {
-      return framer.push(chunk).flatMap((each) => show(direction, time, each));
+      this.#framers[direction]?.end();
+      this.#stop(direction);
+      this.#sinks.say(this.#connection, `the ${WAYS[direction]} has ended its side`);
     } catch (error) {
-      stop(direction, error);
-      return [];
+      this.#stop(direction, error);
     }
-  };
-  let seen: Seen[] = [];
-  let bytes = 0;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const lookAtAll = (): Promise<void> | undefined => {
-    clearTimeout(timer);
-    timer = undefined;
-    const all = seen;
-    seen = [];
-    bytes = 0;
-    const waits = all.flatMap(look).filter((each) => each !== undefined);
-    if (sinks.format !== undefined) sinks.output.soon();
-    return waits.length === 0 ? undefined : Promise.all(waits).then(() => {});
-  };
-  const isIdle = sinks.format === undefined && sinks.recorder === undefined;
-  return {
-    passed(direction, chunk) {
-      if (isIdle) return undefined;
-      seen.push({ direction, chunk, time: (performance.timeOrigin + performance.now()) / 1000 });
-      bytes += chunk.length;
-      if (bytes >= MUCH) return lookAtAll();
-      timer ??= setTimeout(lookAtAll, LATER);
-      return undefined;
-    },
-    ended(direction) {
-      void lookAtAll();
-      try {
-        if (!isIdle) framers[direction]?.end();
-        stop(direction);
-        sinks.say(connection, `the ${WAYS[direction]} has ended its side`);
-      } catch (error) {
-        stop(direction, error);
+  }
+
+  over(error: unknown): void {
+    void this.#decodeWaiting();
+    this.#stop("send");
+    this.#stop("receive");
+    const why = error === undefined ? "closed" : `broken off: ${messageOf(error)}`;
+    this.#sinks.say(this.#connection, why);
+    this.#closed();
+  }
+
+  /** Resolves when the output and the recording have room for more; undefined if they have. */
+  #decodeWaiting(): Promise<void> | undefined {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#bytes = 0;
+    const full: Promise<void>[] = [];
+    for (const each of waiting) this.#decode(each, full);
+    if (this.#sinks.format !== undefined) this.#sinks.output.soon();
+    if (full.length === 0) return undefined;
+    // main reports the error of the output; forwarding goes on
+    return Promise.all(full).then(NOTHING, NOTHING);
+  }
+
+  #decode(forwarded: Forwarded, full: Promise<void>[]): void {
+    const { direction, chunk } = forwarded;
+    try {
+      for (const framed of this.#framers[direction]?.push(chunk) ?? []) {
+        this.#record(forwarded, framed, full);
+        this.#print(forwarded, framed, full);
       }
-    },
-    over(error) {
-      void lookAtAll();
-      stop("send");
-      stop("receive");
-      sinks.say(connection, error === undefined ? "closed" : `broken off: ${messageOf(error)}`);
-      over();
-    },
-  };
+    } catch (error) {
+      this.#stop(direction, error);
+    }
+  }
+
+  #record(forwarded: Forwarded, { message, header }: Framed, full: Promise<void>[]): void {
+    const { recorder, headersOnly } = this.#sinks;
+    if (recorder === undefined) return;
+    const room = recorder.write({
+      connection: this.#connection,
+      direction: forwarded.direction,
+      time: secondsOf(forwarded),
+      bytes: headersOnly ? header : Buffer.concat([header, message.data]),
+      length: HEADER_SIZE + message.data.length,
+    });
+    if (room !== undefined) full.push(room);
+  }
+
+  #print(forwarded: Forwarded, { message, marked }: Framed, full: Promise<void>[]): void {
+    const { format, filter, output } = this.#sinks;
+    if (format === undefined) return;
+    const { type, peerid, pid, data } = message;
+    const { direction } = forwarded;
+    const shown: Shown = { n: 0, type, peerid, pid, data, direction, connection: this.#connection };
+    if (!isShown(filter, shown)) return;
+    shown.n = this.#sinks.next();
+    shown.time = secondsOf(forwarded);
+    if (marked) shown.hasFd = true;
+    const room = output.add(format.message(shown));
+    if (room !== undefined) full.push(room);
+  }
+
+  /** Decodes no more of a direction; an error is reported. */
+  #stop(direction: Direction, error?: unknown): void {
+    this.#framers[direction]?.dispose();
+    this.#framers[direction] = undefined;
+    if (error === undefined) return;
+    const text = `what the ${WAYS[direction]} sends is forwarded and no longer decoded: ${messageOf(error)}`;
+    this.#sinks.say(this.#connection, text);
+  }
+}
+
+/** Watches a connection for the output and the recording of `sinks`; calls `closed` at its end. */
+export function watchConnection(connection: number, sinks: Sinks, closed: () => void): Watcher {
+  return new ConnectionWatcher(connection, sinks, closed);
 }

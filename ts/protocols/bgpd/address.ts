@@ -79,7 +79,7 @@ export const address: Field<Address, AddressIn> = {
     const inner = BgpdAddr.resolve(abi);
     const members = inner.members ?? [];
     const at = (path: string): number => members.find((member) => member.path === path)!.offset;
-    const [rd, scope, family, labels] = ["rd", "scope_id", "aid", "labellen"].map(at);
+    const [rd, scope, family, labels] = [at("rd"), at("scope_id"), at("aid"), at("labellen")];
     const textOf = (view: DataView, start: number): string | undefined => {
       if (view.getBigUint64(start + rd, true) !== 0n || view.getUint8(start + labels) !== 0) return;
       const all = new Uint8Array(view.buffer, view.byteOffset + start, 16);

@@ -14,9 +14,9 @@ export function printAsPath(path: Uint8Array): string {
   const view = new DataView(path.buffer, path.byteOffset, path.length);
   const segments: string[] = [];
   for (let at = 0; at < path.length; ) {
-    const [type, count] = [path[at], path[at + 1]];
+    const [type = 0, count = Number.POSITIVE_INFINITY] = path.subarray(at, at + 2);
     const end = at + 2 + 4 * count;
-    if (count === undefined || end > path.length) {
+    if (end > path.length) {
       throw new FieldError("EBADMSG", "the AS path ends within a segment");
     }
     const numbers: number[] = [];
@@ -36,7 +36,7 @@ export function parseAsPath(text: string): Uint8Array {
 
 function segment(part: string): number[] {
   const inner = part.trim();
-  const type = { "{": 1, "(": 3, "[": 4 }[inner[0]] ?? 2;
+  const type = { "{": 1, "(": 3, "[": 4 }[inner.charAt(0)] ?? 2;
   const numbers = (type === 2 ? inner : inner.slice(1, -1)).trim().split(/\s+/).map(Number);
   const wrong = numbers.find((number) => number >>> 0 !== number);
   if (wrong !== undefined || numbers.length > 255) {

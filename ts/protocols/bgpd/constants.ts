@@ -213,3 +213,15 @@ export const routeKinds = {
   BLACKHOLE: 0x0040,
   MPLS: 0x0080,
 } as const;
+
+/** The part of {@link requestFlags} that fits the 8 bits of a flowspec rule. */
+export const flowspecKinds = {
+  BGPD: 0x01,
+  BGPD_INSERTED: 0x02,
+  CONNECTED: 0x04,
+  STATIC: 0x08,
+  NEXTHOP: 0x10,
+  REJECT: 0x20,
+  BLACKHOLE: 0x40,
+  MPLS: 0x80,
+} as const;

@@ -12,6 +12,7 @@ import {
   sizeT,
   struct,
   time,
+  trailing,
   u8,
   u16,
   u32,
@@ -87,6 +88,20 @@ export const FilterAs = struct(
 export const Community = struct(
   { flags: u32, data1: u32, data2: u32, data3: u32 },
   { name: "community" },
+);
+
+/** The communities of the route before them: an array of `struct community`. */
+export const Communities = struct({ communities: trailing(Community) }, { name: "communities" });
+
+/** `struct flowspec`, with the components behind it in the encoding of RFC 8955. */
+export const Flowspec = struct(
+  {
+    len: u16,
+    aid: enumeration(names.aid, u8),
+    flags: flags(u8, names.flowspecKinds),
+    data: trailing(u8),
+  },
+  { name: "flowspec" },
 );
 
 /** `struct ctl_show_rib_request`: which routes are asked for; all zero means every one. */

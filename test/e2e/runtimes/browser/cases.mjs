@@ -36,7 +36,7 @@ async function connectRtc() {
   return [offered, await Promise.race([accepted, late])];
 }
 
-/** The cases, and what this browser lacks for more. */
+/** The cases, and the features that this browser lacks for others. */
 export function casesHere(relay) {
   const absent = [];
   const pairs = [];

@@ -1,12 +1,12 @@
 import { test } from "vitest";
 
-/** Makes a case a test of vitest's, which reports of an error only its stack. */
+/** Registers a case as a test of vitest, which reports only the stack of an error. */
 export function register(name, absent, run) {
   test(name, { meta: { absent } }, async () => {
     try {
       await run();
     } catch (error) {
-      // Firefox's and WebKit's stacks do not say what happened
+      // the stacks of Firefox and WebKit lack the message
       if (!error.stack.includes(error.message)) error.stack = `${error}\n${error.stack}`;
       throw error;
     }

@@ -10,13 +10,13 @@ const provider =
   browser === "webkit" ? webkitgtk() : playwright({ launchOptions: LAUNCH[browser] });
 
 export default defineConfig({
-  // as it was installed, not as Vite would bundle it
+  // load the package as installed, not bundled by Vite
   optimizeDeps: { exclude: ["imsg-wasm"] },
   test: {
     include: ["suite/browser/*.browser.mjs"],
     provide: { relay: process.env.IMSG_RELAY },
     fileParallelism: false,
-    // more than a case gives itself
+    // more than the time-out of a case
     testTimeout: 70_000,
     browser: {
       enabled: true,

@@ -27,7 +27,7 @@ function miniBrowser(): string {
   throw new Error("WebKitGTK's MiniBrowser is not installed");
 }
 
-/** Starts the driver and a browser: what opens a page in it, and what ends both. */
+/** Starts the driver and a browser. Returns a function that opens a page, and one that ends both. */
 async function start() {
   const port = await freePort();
   const driver = spawn("xvfb-run", ["-a", "WebKitWebDriver", `--port=${port}`], {

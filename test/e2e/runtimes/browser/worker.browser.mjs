@@ -1,5 +1,5 @@
-// The suite in a worker, which says by imsg which cases there are, runs each
-// when it is asked to, and tells what went wrong.
+// The suite in a worker, which lists its cases by imsg, runs each at a request,
+// and replies with the error of a failed one.
 import { fromMessagePort } from "imsg-wasm/web";
 import { inject } from "vitest";
 import { register } from "./register.mjs";

@@ -1,4 +1,4 @@
-// The ways to a further instance: README's table says which runtime has which.
+// The ways to a further instance: workerd has only that of a compiled module.
 
 import { equal, fails, payload, sameMessage } from "../check.mjs";
 
@@ -37,7 +37,7 @@ export const compiling = [
   },
 ];
 
-/** For runtimes that are given compiled modules only. */
+/** For runtimes that can only import compiled modules. */
 export const importing = [
   {
     name: "an instance is made of an imported module",

@@ -1,4 +1,4 @@
-// What two channels at the ends of one transport must do.
+// Cases of two channels at the ends of one transport.
 
 import { equal, fails, ok, payload, sameMessage } from "../check.mjs";
 
@@ -68,7 +68,7 @@ export const pair = [
       const reason = new Error("enough");
       a.abort(reason);
       equal(await fails(a.closed), reason, "the reason");
-      // a socket's other end learns of it as of any other end
+      // the other end of a socket sees an abort as an ordinary end
       if (tells) {
         await fails(receiving, "ECONNRESET", "receive");
         await fails(b.closed, "ECONNRESET", "closed");

@@ -1,5 +1,5 @@
-// What a channel to the native C peer must do, over whatever carries it. The
-// peer's commands are described in test/oracle/native/peer.c.
+// Cases of a channel to the native C peer, over any transport.
+// test/oracle/native/peer.c describes the peer's commands.
 
 import { equal, fails, numbers, ok, payload, sameBytes, sameMessage, sleep } from "../check.mjs";
 
@@ -235,14 +235,14 @@ export const peer = [
       const view = new DataView(reply.data.buffer, reply.data.byteOffset, reply.data.length);
       equal(view.getBigUint64(0, true), BigInt(total), "messages");
       equal(view.getBigUint64(8, true), BigInt(total * 16000), "bytes");
-      // what the sockets between take is far less than the 32 MB
+      // the sockets in between hold far less than the 32 MB
       if (counts) ok(sentWhenOver < total, "sending waited for the peer");
       await channel.close();
     },
   },
   {
     name: "has as much wait as the mark says while the peer stalls",
-    // WebKitGTK's WebSockets count nothing that its network process has, which takes all
+    // WebKitGTK's WebSockets do not count the bytes in its network process, which takes all
     needs: "pausable",
     async run({ open }) {
       const data = payload(1, 16000);

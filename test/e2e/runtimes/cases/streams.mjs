@@ -46,7 +46,7 @@ export const streams = [
     },
   },
   {
-    name: "leaving a loop leaves the channel open, and the next loop goes on",
+    name: "leaving a loop leaves the channel open, and the next loop continues",
     async run({ imsg }) {
       const [a, b] = pair(imsg);
       for (let i = 0; i < 10; i++) await a.send({ type: i });

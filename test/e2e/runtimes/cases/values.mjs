@@ -1,5 +1,5 @@
-// Values that go along with messages over a port: what the runtime itself transfers passes, and
-// works at the other end; of what it does not transfer, an error tells.
+// Values that travel with messages over a port. A value that the runtime can transfer works at the
+// other end; for a value that it cannot transfer, both ends get an error.
 
 import { equal, fails, ok, payload, sameMessage, sleep } from "../check.mjs";
 
@@ -16,8 +16,8 @@ async function flows(writable, readable) {
 }
 
 /**
- * Each makes a value, with a function that proves of what came that it is the
- * same thing, and perhaps one that proves of what was sent that it is gone.
+ * Each makes a value, with a function that proves that the arrived value stands for
+ * the same object, and perhaps one that proves that the sent value is detached.
  */
 const KINDS = {
   ArrayBuffer() {
@@ -100,8 +100,8 @@ async function transfers(make) {
 }
 
 /**
- * Sends a value on one channel. It comes on the other, or both end with an error:
- * returns which of the two.
+ * Sends a value on one channel. Returns whether it arrives on the other, or both
+ * channels end with an error.
  */
 async function passes([kind, make], from, to) {
   const { value, works, moved } = await make();

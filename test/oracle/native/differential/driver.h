@@ -43,7 +43,7 @@ void		 result_signed(long long);
 void		 result_size(size_t);
 void		 result_bytes(const void *, size_t);
 void		 result_error(const char *);	/* by name */
-void		 result_errno(void);		/* what errno says now */
+void		 result_errno(void);		/* by the present errno */
 void		 result_skip(const char *);
 /* -1 or NULL is an error, anything else ok. */
 int		 result_status(int);
@@ -90,14 +90,15 @@ void		 kernel_setpid(pid_t);
 void		 kernel_take(int);
 /* Moves what was written to another socket's deliveries, cut at each limit. */
 void		 kernel_transfer(int, int, size_t);
-/* What was moved, closed and let go since the last call, for the transcript. */
+/* Prints the moves, closings and releases since the last call. */
 void		 kernel_report(void);
 /* The values in the table, by their numbers. */
 void		 kernel_report_table(void);
-/* What the last read moved, and where a flush that cannot end is left. */
+/* The bytes that the last read moved, and the place to leave a flush that cannot end. */
 extern ssize_t	 kernel_last_read;
 extern jmp_buf	 kernel_stuck;
-extern int	 kernel_flushing;
+/* Says that a flush begins (1) or has ended (0). */
+void		 kernel_flush(int);
 
 /* kernel.c: bytes that reads delivered go to the tracker of the reader */
 struct tracker {
@@ -109,7 +110,7 @@ struct tracker {
 };
 extern struct tracker *kernel_tracker;
 
-/* values.c: what the program took out of the table, oldest first */
+/* values.c: values that the program took out of the table, oldest first */
 void		 hand_put(unsigned int);
 unsigned int	 hand_get(void);	/* 0: none */
 void		 out_descriptor(int, unsigned int);
@@ -127,7 +128,7 @@ int		 memory_refused(void);
 unsigned int	 memory_live(void);
 void		 memory_report(void);
 
-/* objects.c: what the slots hold */
+/* objects.c: the contents of the slots */
 enum state { EMPTY, LIVE, MOVED, DISPOSED };
 struct root {			/* memory that views point into */
 	const struct ibuf	*ibuf;	/* NULL: gone */
@@ -170,8 +171,8 @@ extern struct socket	*sockets[SLOTS];	/* or NULL */
 extern int		 held[SLOTS];		/* descriptors, 0: none */
 
 /*
- * Whether a slot holds something; says so if not.  Operations ask this for all
- * their slots first, then evaluate arguments, then look at the objects.
+ * Whether a slot holds an object; prints an error if not.  Operations check all
+ * their slots first, then evaluate arguments, then check the objects.
  */
 int		 have_buf(unsigned int);
 int		 have_queue(unsigned int);
@@ -196,14 +197,14 @@ void		 buf_gone(struct buf *, enum state);
 struct root	*root_new(const struct ibuf *);
 void		 observe(const struct buf *);
 void		 hold(unsigned int, int);
-/* Says which descriptor C has handed out, and keeps it. */
+/* Prints the descriptor that C has returned, and keeps it. */
 void		 result_held(unsigned int, int);
 int		 arg_descriptor(struct arguments *);
 /* A number as it is, or one that was kept, which may stay so. */
 int		 arg_number(struct arguments *, int);
 void		 objects_end(void);	/* disposes of everything, in order */
 
-/* readers.c: what the wrapper adds to reading and flushing */
+/* readers.c: the wrapper's additions to reading and flushing */
 void		 tracker_start(struct tracker *, size_t,
 		    size_t (*)(const unsigned char *, void *), void *);
 void		 read_outcome(int, struct tracker *, const char **);
@@ -212,7 +213,7 @@ size_t		 imsg_length(const unsigned char *, void *);
 struct ibuf	*queue_readhdr(struct ibuf *, void *, int *);
 int		 queued_bytes(struct msgbuf *);
 
-/* What the operation before this one asked for. */
+/* Requests of the operation before this one. */
 struct failure {
 	unsigned int	 allocation;
 	char		 operation[32];

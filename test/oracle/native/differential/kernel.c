@@ -6,9 +6,9 @@
 #include "kernel.h"
 
 /*
- * The descriptors of the driver: numbers are given as POSIX does, the lowest
- * that is free, and mean a socket or a value.  What a number stands for lives
- * until its last reference goes; what is on its way in a socket holds one.
+ * The descriptors of the driver.  A new one gets the lowest free number, as in
+ * POSIX, and stands for a socket or a value.  That object lives until its last
+ * reference goes; a piece on its way in a socket holds a reference.
  */
 
 #define FIRST_FD	3
@@ -18,7 +18,7 @@ static struct file	*files[MAX_FD];
 static struct {
 	int		 fd;	/* or -1 */
 	unsigned int	 value;	/* that it stood for, or 0 */
-	int		 last;	/* nobody refers to that any more */
+	int		 last;	/* its last reference has gone */
 } closed[MAX_FD];
 static struct {
 	int		 fd, to;
@@ -168,7 +168,7 @@ kernel_release(struct file *f, int fd)
 	free(f);
 }
 
-/* Drops a reference without closing: what it stands for is the taker's. */
+/* Drops a reference without closing: the caller owns the object. */
 void
 kernel_give(struct file *f)
 {

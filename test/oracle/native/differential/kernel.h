@@ -51,7 +51,7 @@ void		 kernel_moved(int, int, size_t, size_t);
 int		 kernel_install(struct file *);
 void		 kernel_event_drop(struct events *);
 
-/* What the original's objects call instead of the system's. */
+/* The functions that the original's objects call instead of the system's. */
 ssize_t	dt_readv(int, const struct iovec *, int);
 ssize_t	dt_writev(int, const struct iovec *, int);
 ssize_t	dt_recvmsg(int, struct msghdr *, int);

@@ -5,9 +5,9 @@
 #include "driver.h"
 
 /*
- * The heap of the original.  Fresh memory is not zero, a moved block really
- * moves, and freezero is held to wiping all of a block: what the original
- * forgets to clear or to copy becomes visible.
+ * The heap of the original.  Fresh memory is not zero, realloc always moves a
+ * block, and freezero must wipe all of a block: so bytes that the original
+ * forgets to clear or to copy become visible.
  */
 
 #define DIRT	0xa5

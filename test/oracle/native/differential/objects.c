@@ -59,7 +59,7 @@ usable(enum state state)
 }
 
 /*
- * The one place that says when a view is stale: its memory is gone (freed,
+ * The one place that decides when a view is stale: its memory is gone (freed,
  * queued or given away), or the ibuf that owns it has grown since.
  */
 static int
@@ -149,7 +149,7 @@ buf_view(struct buf *b, struct root *root)
 	b->size = root->ibuf->size;
 }
 
-/* The object is not the program's any more. */
+/* The program no longer owns the object. */
 void
 buf_gone(struct buf *b, enum state state)
 {
@@ -255,8 +255,9 @@ arg_number(struct arguments *a, int stays)
 }
 
 /*
- * n: a new one; h and a slot: one that was kept; else the number, unless that
- * is a socket: one that is passed through itself would never go away.
+ * The descriptor that an argument names: "n" a new one, "h" and a slot a kept one,
+ * a number that number.  The number of a socket becomes -1, because a socket that
+ * is passed through itself would never be freed.
  */
 int
 arg_descriptor(struct arguments *a)

@@ -59,7 +59,7 @@ op_fromibuf(struct arguments *a)
 		result_skip("same");
 		return;
 	}
-	/* disposing of what was there may make the other stale */
+	/* disposing of the old object may make the other stale */
 	b = drop_buf(to);
 	if ((from = use_buf(slot)) == NULL)
 		return;
@@ -124,7 +124,7 @@ op_addzero(struct arguments *a)
 		done(b, C(ibuf_add_zero, b->ibuf, len));
 }
 
-/* Reserved memory is looked at before it is written: it has to be zero. */
+/* Reserved memory is checked before it is written: it must be zero. */
 static void
 op_reserve(struct arguments *a)
 {

@@ -36,7 +36,7 @@ op_iget(struct arguments *a)
 	m->state = LIVE;
 	m->root = root_new(m->imsg.buf);
 	header(m);
-	/* the total is what imsg_get returned, and hdr.len says the same */
+	/* imsg_get returned the total, and hdr.len must be equal */
 	out(" %zd", n);
 	if (m->imsg.buf->fd >= 0) {
 		out(" with ");
@@ -177,7 +177,7 @@ op_mfree(struct arguments *a)
 	result_ok();
 }
 
-/* What does not fit ends the ibuf; a view is never ended, but refused. */
+/* Bytes that do not fit end the ibuf; a view is never ended, but refused. */
 static void
 op_iadd(struct arguments *a)
 {

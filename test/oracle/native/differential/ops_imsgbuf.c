@@ -49,7 +49,7 @@ op_maxsize(struct arguments *a)
 	if (!have_channel(slot) || (c = use_channel(slot)) == NULL)
 		return;
 	(void)result_status(C(imsgbuf_set_maxsize, &c->imsgbuf, max));
-	/* no stray length in a stream may ask for gigabytes */
+	/* a wrong length in a stream must not make the test allocate gigabytes */
 	if (c->imsgbuf.maxsize > MAXSIZE_KEPT)
 		(void)C(imsgbuf_set_maxsize, &c->imsgbuf, MAXSIZE_KEPT);
 }
@@ -97,14 +97,14 @@ op_flush(struct arguments *a)
 	if (!have_channel(slot) || (c = use_channel(slot)) == NULL ||
 	    use_socket(c->socket) == -1)
 		return;
-	kernel_flushing = 1;
+	kernel_flush(1);
 	if (setjmp(kernel_stuck) == 0)
 		(void)result_status(C(imsgbuf_flush, &c->imsgbuf));
 	else if (queued_bytes(c->imsgbuf.w))
 		result_error("EAGAIN");
 	else
 		result_ok();
-	kernel_flushing = 0;
+	kernel_flush(0);
 	out(" [%u]", C(imsgbuf_queuelen, &c->imsgbuf));
 }
 
@@ -146,7 +146,7 @@ op_forward(struct arguments *a)
 	out(" [%u]", C(imsgbuf_queuelen, &c->imsgbuf));
 }
 
-/* Skips what is left of an operation that has nothing to act on. */
+/* Skips the arguments of an operation whose object is missing. */
 static int
 have_sender(struct arguments *a, unsigned int slot)
 {
@@ -252,7 +252,7 @@ op_create(struct arguments *a)
 		return;
 	}
 	buf_own(b, p);
-	/* the original leaves the header's len as it was on its stack */
+	/* the original does not set the header's len: it has the bytes of the stack */
 	(void)C(ibuf_set_h32, p, offsetof(struct imsg_hdr, len), 0);
 	result_ok();
 	observe(b);

@@ -2,14 +2,14 @@
 
 #include "driver.h"
 
-/* What the program does to the kernel. */
+/* The program's operations on the kernel. */
 
 static void
 op_socket(struct arguments *a)
 {
 	unsigned int	 s = arg_slot(a);
 
-	/* none again in its place: its number may be anywhere by now */
+	/* not queued again in its place: its number may belong to another object by now */
 	if (sockets[s] != NULL) {
 		result_skip("there");
 		return;

@@ -3,11 +3,11 @@
 #include "driver.h"
 
 /*
- * What the wrapper adds to reading: an end inside a message is an error, and
- * the parser's error is repeated without asking the original again.
+ * The wrapper's additions to reading: an end inside a message is an error, and
+ * the parser's error is repeated without calling the original again.
  */
 
-/* The wrapper's error of the last header, whatever errno says by then. */
+/* The wrapper's error of the last header, which is kept apart from errno. */
 static const char	*refused;
 
 void
@@ -31,7 +31,7 @@ imsg_length(const unsigned char *hdr, void *arg)
 	return (len & 0x7fffffff);
 }
 
-/* The program's rule for how long a message with this header is. */
+/* The length of the message with this header, by the program's rule. */
 size_t
 queue_length(const unsigned char *hdr, void *arg)
 {
@@ -88,7 +88,7 @@ read_outcome(int rv, struct tracker *t, const char **broken)
 		result_signed(rv);
 }
 
-/* Whether anything but empty ibufs is queued: the queue is what comes first. */
+/* Whether anything but empty ibufs is queued. */
 int
 queued_bytes(struct msgbuf *msgbuf)
 {

@@ -7,8 +7,7 @@
 
 ssize_t		 kernel_last_read;
 jmp_buf		 kernel_stuck;
-int		 kernel_flushing;
-static int	 stuck, was_dictated;
+static int	 flushes, stuck, was_dictated;
 struct tracker	*kernel_tracker;
 static pid_t	 process_id = 1;
 
@@ -127,7 +126,7 @@ track(struct tracker *t, const unsigned char *p, size_t n)
 	}
 }
 
-/* fds gets what the control message has room for; the others are closed. */
+/* fds gets the descriptors that fit the control message; the others are closed. */
 static ssize_t
 sock_read(int fd, const struct iovec *iov, int *fds, int maxfds, int *nfds)
 {
@@ -188,8 +187,12 @@ dt_recvmsg(int fd, struct msghdr *msg, int flags)
 	int		 fds[8], nfds;
 
 	(void)flags;
-	/* as Linux does: whatever fits behind the header, padding included */
-	fit = (msg->msg_controllen - CMSG_LEN(0)) / sizeof(int);
+	/*
+	 * As Linux does: whatever fits behind the header, padding included.
+	 * Without room for a header, the descriptors are closed.
+	 */
+	fit = msg->msg_control == NULL ? 0 :
+	    (msg->msg_controllen - CMSG_LEN(0)) / sizeof(int);
 	n = sock_read(fd, msg->msg_iov, fds, fit < 8 ? (int)fit : 8, &nfds);
 	if (n == -1)
 		return (-1);	/* nothing changes for the next attempt */
@@ -282,21 +285,29 @@ sock_write(int fd, const struct iovec *iov, size_t iovcnt, int passed)
 }
 
 /*
- * The original's flush writes until its queue is empty.  Where a write moves
- * nothing though nothing was dictated, it never ends; the wrapper stops after
- * that write, the driver leaves the flush as it makes the next.
+ * The original's flush writes until its queue is empty.  It never ends if a write
+ * moves nothing although no outcome was queued.  The wrapper stops after that
+ * write; the driver leaves the flush when the original makes the next write.
  */
 static ssize_t
 flushing(int fd, ssize_t n)
 {
 	struct sock	*s;
 
-	if (kernel_flushing && (n == 0 ||
+	if (flushes && (n == 0 ||
 	    (n == -1 && (errno == EAGAIN || errno == ENOBUFS))) &&
 	    (s = kernel_sock(fd)) != NULL && s->out.head == NULL &&
 	    !was_dictated)
 		stuck = 1;
 	return (n);
+}
+
+/* A flush that has ended by itself leaves no mark for the next one. */
+void
+kernel_flush(int begins)
+{
+	flushes = begins;
+	stuck = 0;
 }
 
 static void

@@ -55,7 +55,7 @@ out_flush(void)
 	text_len = 0;
 }
 
-/* Sizes near the largest are said relative to it: it is smaller in WASM. */
+/* Prints sizes near the largest relative to it, because it is smaller in WebAssembly. */
 void
 out_size(size_t n)
 {

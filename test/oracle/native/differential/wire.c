@@ -4,7 +4,7 @@
 #include "driver.h"
 #include "kernel.h"
 
-/* What was written to a socket, with the descriptors that travel with it. */
+/* The bytes that were written to a socket, with the descriptors that travel with them. */
 
 size_t
 kernel_untaken(const struct sock *s)
@@ -18,8 +18,8 @@ kernel_untaken(const struct sock *s)
 }
 
 /*
- * What was written, as one stream with the places of the descriptors in it.
- * What is no socket any more has written nothing.
+ * The written bytes, as one stream with the places of the descriptors in it.
+ * A number that is no socket any more has written nothing.
  */
 void
 kernel_take(int fd)

@@ -1,7 +1,7 @@
 import type { BenchMessage, Contender } from "../workload.ts";
 import { imsgBytes, keep } from "./ours.ts";
 
-/** The decoder that every reader will think of: subarray, and a proper carry. */
+/** The obvious decoder: subarray, and a carry for cut messages. */
 export class HandDecoder {
   #carry: Uint8Array[] = [];
   #carried = 0;
@@ -136,7 +136,7 @@ export const byView = (): Contender =>
 export const byCopy = (): Contender =>
   contender("by hand, copies", (chunk, from, to) => chunk.slice(from, to));
 
-/** Encodes into one preallocated buffer, as somebody in a hurry would. */
+/** Encodes into one preallocated buffer, which is the fastest way by hand. */
 export function byPreallocated(): Contender {
   const buffer = new Uint8Array(1 << 20);
   const view = new DataView(buffer.buffer);

@@ -2,7 +2,7 @@ import { ImsgCodec } from "../../../../ts/channel/codec.ts";
 import { encode } from "../../../oracle/reference/codec.ts";
 import { type BenchMessage, type Contender, Tally } from "../workload.ts";
 
-/** Messages that escape: what nobody keeps, an engine may never make. */
+/** Keeps some messages: an engine may optimise away objects that are never kept. */
 export let escaped: unknown;
 
 export function keep(value: unknown): void {
@@ -36,7 +36,7 @@ export function ours(): Contender {
   };
 }
 
-/** The same, but every time in a new buffer, as most of the others do it. */
+/** The same with a new buffer each time, as most other contenders have. */
 export function oursAllocating(): Contender {
   const encoder = new ImsgCodec({ maxSize: 131072 });
   return {

@@ -48,7 +48,7 @@ host_header(uint32_t reader, const void *header, uint32_t len)
 #include <string.h>
 #include "imsg.h"
 
-/* What bench_readv delivers next, and how much bench_writev may still take. */
+/* The bytes that bench_readv delivers next, and how many bench_writev may still take. */
 static const unsigned char	*input;
 static size_t			 input_len;
 static unsigned char		 output[65536];

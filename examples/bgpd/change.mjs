@@ -1,0 +1,132 @@
+// What the commands change, after a question.
+
+import { createInterface } from "node:readline/promises";
+import { UsageError } from "../common/printer.mjs";
+import { printRule } from "./flowspec.mjs";
+import { printDocument } from "./json.mjs";
+import { BgpdError } from "./turns.mjs";
+
+/** @import { Printer } from "../common/printer.mjs" */
+/** @import { Change } from "./commands.ts" */
+/** @import { BgpdConnection, NeighborFilter } from "./types.ts" */
+
+/** @param {NeighborFilter} filter */
+const named = ({ group, neighbor }) =>
+  group === undefined ? `neighbor ${neighbor}` : `all neighbors of group ${group}`;
+
+const NEIGHBOR = {
+  up: "start the session of",
+  down: "end the session of",
+  clear: "end and restart the session of",
+  refresh: "ask for all routes again of",
+  destroy: "remove the cloned",
+};
+
+/**
+ * What a change does, as an order.
+ *
+ * @param {Change} command
+ * @returns {string}
+ */
+export function describe(command) {
+  switch (command.action) {
+    case "neighbor":
+      return `${NEIGHBOR[command.change]} ${named(command.filter)}`;
+    case "fib-sync":
+      return command.coupled
+        ? `put bgpd's routes into the kernel's table ${command.table}`
+        : `take bgpd's routes out of the kernel's table ${command.table}`;
+    case "network":
+      return command.change === "add"
+        ? `announce ${command.prefix}`
+        : `no longer announce ${command.prefix}`;
+    case "flowspec": {
+      const rule = printRule(command.rule, command.family === 6);
+      return command.change === "add" ? `announce the rule ${rule}` : `withdraw the rule ${rule}`;
+    }
+    case "network-flush":
+      return "withdraw all networks that were announced by commands";
+    case "flowspec-flush":
+      return "withdraw all flowspec rules that were announced by commands";
+    case "log":
+      return command.verbose ? "log more" : "log less";
+    case "reload":
+      return "read the configuration again";
+  }
+}
+
+/**
+ * @param {BgpdConnection} bgpd
+ * @param {Change} command
+ * @returns {Promise<void>}
+ */
+function carryOut(bgpd, command) {
+  switch (command.action) {
+    case "neighbor":
+      return bgpd.changeNeighbors(command.change, command.filter, command.reason);
+    case "fib-sync":
+      return bgpd.coupleFib(command.coupled, command.table);
+    case "network": {
+      const { change, prefix, attributes } = command;
+      if (change === "add") return bgpd.announce([prefix], attributes);
+      return bgpd.withdraw([prefix], attributes.rd);
+    }
+    case "flowspec": {
+      const { change, family, rule, attributes } = command;
+      if (change === "add") return bgpd.announceRule(family, rule, attributes);
+      return bgpd.withdrawRule(family, rule);
+    }
+    case "network-flush":
+      return bgpd.flushNetworks();
+    case "flowspec-flush":
+      return bgpd.flushRules();
+    case "log":
+      return bgpd.setVerbose(command.verbose);
+    case "reload":
+      return bgpd.reload(command.reason);
+  }
+}
+
+/** What bgpd says when it has done something; it does not answer the other changes. */
+const ANSWERED = ["neighbor", "reload"];
+
+/**
+ * Asks whether a change is wanted. Throws a UsageError where nobody can answer.
+ *
+ * @param {Change} command
+ */
+export async function confirm(command) {
+  if (!process.stdin.isTTY) {
+    throw new UsageError(`there is no terminal to ask on: --yes means yes, ${describe(command)}`);
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await terminal.question(`Shall bgpd ${describe(command)}? [y/N] `);
+    return /^y(es)?$/i.test(answer.trim());
+  } finally {
+    terminal.close();
+  }
+}
+
+/**
+ * Carries a change out and prints what bgpd says.
+ *
+ * @param {BgpdConnection} bgpd
+ * @param {Change} command
+ * @param {boolean} json
+ * @param {Printer} out
+ */
+export async function change(bgpd, command, json, out) {
+  const write = (/** @type {string} */ text) => out.write(text);
+  try {
+    await carryOut(bgpd, command);
+  } catch (error) {
+    if (json && error instanceof BgpdError) await printDocument(error.document, write);
+    throw error;
+  }
+  const isAnswered = ANSWERED.includes(command.action);
+  // a reply to something else shows that bgpd has read the change
+  if (!isAnswered) await bgpd.ribMemory();
+  if (json) await printDocument({ status: "OK" }, write);
+  else await write(isAnswered ? "request processed\n" : "request sent\n");
+}

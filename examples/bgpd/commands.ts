@@ -1,0 +1,43 @@
+// The commands that the grammar reads.
+
+import type {
+  Attributes,
+  Family,
+  FibFilter,
+  NeighborAction,
+  NeighborFilter,
+  RibFilter,
+} from "./types.ts";
+
+/** What is shown: bgpd is asked, and nothing changes. */
+export type Show =
+  | { action: "summary"; terse: boolean }
+  | { action: "neighbors"; filter: NeighborFilter & { timers?: boolean } }
+  | { action: "rib"; filter: RibFilter }
+  | { action: "fib"; filter: FibFilter }
+  | { action: "networks" | "flowspecs"; family?: Family }
+  | { action: "interfaces" | "nexthops" | "rtrs" | "sets" | "tables" };
+
+/** What changes something in bgpd, and asks first. */
+export type Change =
+  | { action: "neighbor"; change: NeighborAction; filter: NeighborFilter; reason: string }
+  | { action: "fib-sync"; coupled: boolean; table: number }
+  | { action: "network"; change: "add" | "delete"; prefix: string; attributes: Attributes }
+  | {
+      action: "flowspec";
+      change: "add" | "delete";
+      family: 4 | 6;
+      rule: Uint8Array;
+      attributes: Attributes;
+    }
+  | { action: "network-flush" | "flowspec-flush" }
+  | { action: "log"; verbose: boolean }
+  | { action: "reload"; reason: string };
+
+/** A command. */
+export type Command =
+  | Show
+  | Change
+  | { action: "memory" }
+  | { action: "metrics" }
+  | { action: "watch" };

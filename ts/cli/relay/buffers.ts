@@ -1,0 +1,37 @@
+/** Slices that are decoded at a time: as many bytes as the module's window takes. */
+export const SLICE = 65520;
+/** Encoded bytes from here on go into a buffer that is used again. */
+const WORTHWHILE = SLICE / 2;
+/** Free buffers that a relay keeps. */
+const KEPT = 8;
+
+/**
+ * Buffers for encoded bytes, which are used again when the system has taken the
+ * bytes. Under load they keep the relay's memory from growing by garbage.
+ */
+export class Buffers {
+  readonly #size: number;
+  readonly #free: Buffer[] = [];
+
+  /** @param maxSize the longest message in bytes */
+  constructor(maxSize: number) {
+    // a slice, the begun message that it completes, and room for one more: what
+    // is left is then never so little that the codec looks at each message twice
+    this.#size = SLICE + 2 * Math.min(maxSize, 65536);
+  }
+
+  /**
+   * A buffer with room for so many bytes; undefined where a buffer of exactly
+   * that size is better: for few bytes, since many small pieces may wait for a
+   * slow peer, and for very many.
+   */
+  take(bytes: number): Buffer | undefined {
+    if (bytes < WORTHWHILE || bytes > this.#size) return undefined;
+    return this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#size);
+  }
+
+  /** Takes back a buffer that nothing reads any more. */
+  giveBack(buffer: Buffer): void {
+    if (this.#free.length < KEPT) this.#free.push(buffer);
+  }
+}

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { byCopy, byPreallocated, bySubarray, byView } from "./contenders/by-hand.ts";
+import { printComparison } from "./compare.ts";
+import { byCopy, byFields, byPreallocated, bySubarray, byView } from "./contenders/by-hand.ts";
 import {
   frameStream,
   itLengthPrefixed,
@@ -9,6 +10,7 @@ import {
   protobuf,
 } from "./contenders/npm.ts";
 import { ours, oursAllocating } from "./contenders/ours.ts";
+import { connectionsReport, echoSamples } from "./echo.ts";
 import { growthReport } from "./growth.ts";
 import { layoutReport } from "./layouts.ts";
 import {
@@ -24,7 +26,9 @@ import { memoryReport } from "./memory.ts";
 import { moduleSide } from "./module-side.ts";
 import { Native } from "./native.ts";
 import { plot } from "./plot.ts";
+import { receiveSamples } from "./receive.ts";
 import { relayReport } from "./relay.ts";
+import { frameSamples, sendSamples } from "./send.ts";
 import { socketReport } from "./sockets.ts";
 import { sizeReport, startReport } from "./start.ts";
 import { tapReport } from "./tap.ts";
@@ -95,7 +99,7 @@ function show(rows: readonly Row[]): void {
   for (const { section, payload, chunk, name, ns, ratio: r } of rows) {
     const spread = `${r.median.toFixed(2)} (${r.low.toFixed(2)} to ${r.high.toFixed(2)})`;
     console.log(
-      `${section.padEnd(8)} ${payload.padStart(6)} B  chunks ${String(chunk).padStart(6)}  ${name.padEnd(30)} ${ns.toFixed(1).padStart(10)} ns  ours is ${spread} times as fast`,
+      `${section.padEnd(8)} ${payload.padStart(6)} B  chunks ${String(chunk).padStart(6)}  ${name.padEnd(30)} ${ns.toFixed(1).padStart(10)} ns  the first is ${spread} times as fast`,
     );
   }
 }
@@ -109,6 +113,7 @@ export async function main(args: string[]): Promise<number> {
       json: { type: "string" },
       plots: { type: "string" },
       only: { type: "string" },
+      compare: { type: "string" },
     },
   });
   const rounds = values.quick ? 3 : 15;
@@ -151,6 +156,7 @@ export async function main(args: string[]): Promise<number> {
           bySubarray(),
           byView(),
           byCopy(),
+          byFields(),
           itLengthPrefixed(),
           lengthPrefixedStream(),
           frameStream(),
@@ -181,6 +187,21 @@ export async function main(args: string[]): Promise<number> {
       add("encode", load.name, 65536, await interleave(timed, rounds, ms));
     }
   }
+  if (wants("receive")) {
+    for (const [size, samples] of await receiveSamples(values.quick)) {
+      add("receive", String(size), 65536, samples);
+    }
+  }
+  if (wants("send")) {
+    for (const [size, samples] of await sendSamples(values.quick)) {
+      add("send", String(size), 65536, samples);
+    }
+    for (const samples of await frameSamples(values.quick)) add("frames", "64", 65536, samples);
+  }
+  if (wants("echo")) {
+    add("echo", "64", 65536, await echoSamples(values.quick));
+    report.connections = await connectionsReport(values.quick);
+  }
   if (wants("sockets")) report.sockets = await socketReport(values.quick);
   if (wants("relay")) report.relay = await relayReport(values.quick);
   if (wants("memory")) report.memory = await memoryReport(values.quick);
@@ -192,11 +213,10 @@ export async function main(args: string[]): Promise<number> {
     report.sizes = sizeReport();
   }
   if (values.plots !== undefined) plot(rows, values.plots);
+  const result = { node: process.version, rows, ...report };
   if (values.json !== undefined) {
-    writeFileSync(
-      values.json,
-      `${JSON.stringify({ node: process.version, rows, ...report }, null, 2)}\n`,
-    );
+    writeFileSync(values.json, `${JSON.stringify(result, null, 2)}\n`);
   }
+  if (values.compare !== undefined) printComparison(values.compare, result);
   return 0;
 }

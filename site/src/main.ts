@@ -254,18 +254,26 @@ function setUpSettings(): void {
     });
   }
   const size = byId("max-size") as HTMLInputElement;
-  size.addEventListener("change", async () => {
-    const typed = Number(size.value);
-    const valid = /^\d+$/.test(size.value) ? validSize(typed) : undefined;
-    const plain = size.value.trim() === "";
-    if (valid === undefined && !plain) {
-      const text = `A message has from 16 to ${number(LARGEST_SIZE)} bytes.`;
-      tell(`The largest message cannot be “${size.value}”.`, text);
-    }
-    state.maxSize = valid;
-    await use(state.dialect, state.protocol);
-    if (valid !== undefined || plain) await again();
+  size.addEventListener("change", () => void setSize(size));
+  // not every browser fires change for Enter outside of a form
+  size.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") void setSize(size);
   });
+}
+
+async function setSize(size: HTMLInputElement): Promise<void> {
+  const typed = size.value.trim();
+  if (typed === String(maxSize())) return;
+  const valid = /^\d+$/.test(typed) ? validSize(Number(typed)) : undefined;
+  const isWrong = valid === undefined && typed !== "";
+  if (!isWrong) state.maxSize = valid;
+  await use(state.dialect, state.protocol);
+  if (!isWrong) {
+    await again();
+    return;
+  }
+  const text = `A message has from 16 to ${number(LARGEST_SIZE)} bytes.`;
+  tell(`The largest message cannot be “${typed}”.`, text);
 }
 
 function setUpTabs(): void {

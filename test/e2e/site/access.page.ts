@@ -76,6 +76,12 @@ describe.each(BROWSERS)("in %s, the site", (name) => {
       expect(await findings(page)).toEqual([]);
       await page.locator(".source").getByRole("button", { name: "Paste text…" }).click();
       expect(await findings(page)).toEqual([]);
+    },
+  );
+
+  it.each([SCREENS[0], SCREENS[3]])(
+    "has no finding of axe in documents, %s at %i pixels",
+    async (scheme, width) => {
       for (const path of ["index.html", "docs/", "docs/performance.html"]) {
         expect(await findings(await site.open(path, optionsOf(scheme, width))), path).toEqual([]);
       }
@@ -86,7 +92,7 @@ describe.each(BROWSERS)("in %s, the site", (name) => {
     const page = await playground(site, optionsOf("light", 390));
     const check = async (page: Page): Promise<void> => {
       const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-      expect(wide).toBe(390);
+      expect(wide).toBeLessThanOrEqual(390);
     };
     await check(page);
     await loadSample(page, "bgpd: two neighbors");

@@ -1,5 +1,10 @@
 import "./base.css";
 import "./playground.css";
+import "./panes.css";
+import "./messages.css";
+import "./fields.css";
+import "./bytes.css";
+import "./narrow.css";
 import type { Dialect } from "../../ts/entry/index.ts";
 import { type AnyProtocol, SHIPPED } from "../../ts/inspect/protocols.ts";
 import { Analysis } from "./analysis.ts";
@@ -140,7 +145,7 @@ function describe({ entries, kind, problem }: Analysis, done: boolean): void {
     entries.length === 0
       ? "No message comes before it."
       : `The ${count} before it ${entries.length === 1 ? "is" : "are"} shown.`;
-  tell(problem.title, `${good} ${problem.text}`);
+  tell(problem.title, `${good} Details: ${problem.text}`);
 }
 
 /** Reads by another dialect and protocol; the caller loads the bytes again. */

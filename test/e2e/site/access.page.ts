@@ -108,6 +108,33 @@ describe.each(BROWSERS)("in %s, the site", (name) => {
     }
   });
 
+  it.each([721, 820, 1024, 1080, 1081, 1280, 1920])(
+    "cuts no column off at a width of %i",
+    async (width) => {
+      const page = await playground(site, optionsOf("light", width));
+      for (const title of ["bgpd: two neighbors", "bgpd: a descriptor"]) {
+        await loadSample(page, title);
+        const cut = await page
+          .locator(".messages [data-column]:visible, .bytes [data-at]:visible")
+          .evaluateAll((cells) =>
+            cells
+              .filter((cell) => {
+                const pane = cell.closest(".scroller")!.getBoundingClientRect();
+                return (
+                  cell.getBoundingClientRect().right > pane.right + 0.5 ||
+                  cell.scrollWidth > cell.clientWidth + 1
+                );
+              })
+              .map((cell) => cell.textContent),
+          );
+        expect(cut).toEqual([]);
+      }
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(
+        width,
+      );
+    },
+  );
+
   it("has buttons that fingers meet", async () => {
     const page = await playground(site, optionsOf("light", 390));
     await loadSample(page, "bgpd: two neighbors");

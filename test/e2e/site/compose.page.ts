@@ -196,10 +196,10 @@ describe.each(BROWSERS)("in %s, the form of the playground", (name) => {
       return value;
     };
     await page.getByRole("button", { name: "Copy hex" }).click();
-    await page.getByRole("button", { name: "Copied" }).waitFor();
+    await page.locator("#copy-hex", { hasText: "Copied" }).waitFor();
     expect(await pasted()).toBe(hex);
     await page.getByRole("button", { name: "Copy base64" }).click();
-    await page.getByRole("button", { name: "Copied" }).waitFor();
+    await page.locator("#copy-base64", { hasText: "Copied" }).waitFor();
     expect(await pasted()).toBe(Buffer.from(hex, "hex").toString("base64"));
   });
 });

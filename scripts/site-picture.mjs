@@ -31,7 +31,7 @@ await runMain("site-picture", async ([file = `${top}docs/playground.png`]) => {
   const args = ["--no-sandbox", "--disable-gpu"];
   const browser = await chromium.launch({ executablePath: CHROMIUM, args });
   try {
-    const page = await browser.newPage({ viewport: SIZE, deviceScaleFactor: 1.5 });
+    const page = await browser.newPage({ viewport: SIZE });
     await page.goto(`http://127.0.0.1:${server.port}/playground/`);
     await page.getByRole("button", { name: "bgpd: two neighbors" }).click();
     await page.waitForSelector("[data-state=read]");

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { run } from "../../scripts/lib/run.mjs";
-import { escaped, POLICY, places } from "./layout.mjs";
+import { escaped, POLICY, places, up } from "./layout.mjs";
 
 const LINKS = '<div id="tsd-toolbar-links"></div>';
 
@@ -40,7 +40,8 @@ export async function writeApi(top, folder) {
     if (!html.includes(LINKS)) throw new Error(`${file}: typedoc has no toolbar there any more`);
     const path = `api/${relative(folder, file).split(sep).join("/")}`;
     const policy = `<meta http-equiv="Content-Security-Policy" content="${escaped(policyOf(html))}"/>`;
+    const icon = `<link rel="icon" href="${up(path)}icon.svg" type="image/svg+xml"/>`;
     const links = LINKS.replace("><", `>${places(path, undefined).join(" ")}<`);
-    await writeFile(file, html.replace("<head>", `<head>${policy}`).replace(LINKS, links));
+    await writeFile(file, html.replace("<head>", `<head>${policy}${icon}`).replace(LINKS, links));
   }
 }

@@ -74,6 +74,15 @@ function nameHeadings(tokens) {
   return headings;
 }
 
+/** The cell in the corner of a table heads nothing: an empty header would confuse screen readers. */
+function emptyHeaders(tokens) {
+  for (const [i, token] of tokens.entries()) {
+    if (token.type !== "th_open" || tokens[i + 1].content !== "") continue;
+    token.tag = "td";
+    tokens[i + 2].tag = "td";
+  }
+}
+
 /** Wraps tables, which may be wider than a phone, in what can be scrolled by keyboard too. */
 markdown.renderer.rules.table_open = (_tokens, _i, _options, env) => {
   env.tables = (env.tables ?? 0) + 1;
@@ -115,6 +124,7 @@ class Documents {
     const text = await readFile(join(this.#top, source), "utf8");
     const tokens = markdown.parse(text, {});
     const headings = nameHeadings(tokens);
+    emptyHeaders(tokens);
     /** @type {Page} */
     const page = {
       source,

@@ -52,6 +52,15 @@ async function pack(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
+/** What an input packs to: it stays the same while the cursor moves. */
+const packedData = new WeakMap<Uint8Array<ArrayBuffer>, Promise<string>>();
+
+function packData(data: Uint8Array<ArrayBuffer>): Promise<string> {
+  const packed = packedData.get(data) ?? pack(data);
+  packedData.set(data, packed);
+  return packed;
+}
+
 async function unpack(text: string): Promise<Uint8Array<ArrayBuffer>> {
   const plain = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
   const packed = Uint8Array.from(plain, (character) => character.charCodeAt(0));
@@ -67,7 +76,7 @@ export interface Fragment {
   readonly complete: boolean;
 }
 
-/** Returns the fragment for a state; the data are left out if it would become too long. */
+/** Returns the fragment for a state, whose data must not change; the data are left out if it would become too long. */
 export async function toFragment(state: Shared): Promise<Fragment> {
   const values = new URLSearchParams();
   if (state.view === "compose") values.set("view", "compose");
@@ -80,7 +89,7 @@ export async function toFragment(state: Shared): Promise<Fragment> {
   if (state.compose !== undefined) {
     values.set("compose", await pack(new TextEncoder().encode(JSON.stringify(state.compose))));
   }
-  if (state.data !== undefined) values.set("data", await pack(state.data));
+  if (state.data !== undefined) values.set("data", await packData(state.data));
   const text = values.toString();
   const complete = text.length <= LONGEST_FRAGMENT;
   return { text: complete ? text : settings, length: text.length, complete };

@@ -125,7 +125,7 @@ export class Inputs {
           "button",
           { type: "button", class: "sample", onclick: () => load(sample) },
           h("strong", {}, sample.title),
-          h("span", {}, sample.about),
+          h("span", { class: "about" }, sample.about),
         ),
       );
     }

@@ -1,4 +1,5 @@
 import { toHex } from "../../ts/inspect/fields.ts";
+import { HEADER_SIZE } from "../../ts/inspect/position.ts";
 import type { AnyProtocol } from "../../ts/inspect/protocols.ts";
 import type { Entry } from "./analysis.ts";
 import { type Anatomy, anatomyOf, type Light, lightOfByte, lightOfField } from "./anatomy.ts";
@@ -110,7 +111,8 @@ export class InspectView {
     const problem = byId("fields-problem");
     problem.hidden = anatomy.problem === undefined;
     problem.textContent = anatomy.problem ?? "";
-    byId("undescribed").hidden = anatomy.described || anatomy.problem !== undefined;
+    const isPlain = anatomy.bytes.length > HEADER_SIZE && !anatomy.described;
+    byId("undescribed").hidden = !isPlain || anatomy.problem !== undefined;
     this.#setCursor(lightOfByte(anatomy, Math.min(cursor, anatomy.bytes.length - 1)), "bytes");
   }
 

@@ -1,5 +1,10 @@
 import "./base.css";
 import "./playground.css";
+import "./panes.css";
+import "./messages.css";
+import "./fields.css";
+import "./bytes.css";
+import "./narrow.css";
 import type { Dialect } from "../../ts/entry/index.ts";
 import { type AnyProtocol, SHIPPED } from "../../ts/inspect/protocols.ts";
 import { Analysis } from "./analysis.ts";
@@ -140,7 +145,7 @@ function describe({ entries, kind, problem }: Analysis, done: boolean): void {
     entries.length === 0
       ? "No message comes before it."
       : `The ${count} before it ${entries.length === 1 ? "is" : "are"} shown.`;
-  tell(problem.title, `${good} ${problem.text}`);
+  tell(problem.title, `${good} Details: ${problem.text}`);
 }
 
 /** Reads by another dialect and protocol; the caller loads the bytes again. */
@@ -254,18 +259,26 @@ function setUpSettings(): void {
     });
   }
   const size = byId("max-size") as HTMLInputElement;
-  size.addEventListener("change", async () => {
-    const typed = Number(size.value);
-    const valid = /^\d+$/.test(size.value) ? validSize(typed) : undefined;
-    const plain = size.value.trim() === "";
-    if (valid === undefined && !plain) {
-      const text = `A message has from 16 to ${number(LARGEST_SIZE)} bytes.`;
-      tell(`The largest message cannot be “${size.value}”.`, text);
-    }
-    state.maxSize = valid;
-    await use(state.dialect, state.protocol);
-    if (valid !== undefined || plain) await again();
+  size.addEventListener("change", () => void setSize(size));
+  // not every browser fires change for Enter outside of a form
+  size.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") void setSize(size);
   });
+}
+
+async function setSize(size: HTMLInputElement): Promise<void> {
+  const typed = size.value.trim();
+  if (typed === String(maxSize())) return;
+  const valid = /^\d+$/.test(typed) ? validSize(Number(typed)) : undefined;
+  const isWrong = valid === undefined && typed !== "";
+  if (!isWrong) state.maxSize = valid;
+  await use(state.dialect, state.protocol);
+  if (!isWrong) {
+    await again();
+    return;
+  }
+  const text = `A message has from 16 to ${number(LARGEST_SIZE)} bytes.`;
+  tell(`The largest message cannot be “${typed}”.`, text);
 }
 
 function setUpTabs(): void {

@@ -91,7 +91,7 @@ describe.each(BROWSERS)("in %s, the playground", (name) => {
     await openFile(page, "cut.pcapng", whole.subarray(0, -10));
     expect(await messageRows(page)).toHaveLength(2);
     expect(await problem(page)).toMatch(
-      /The 2 messages before it are shown\. the recording is cut/,
+      /The 2 messages before it are shown\. Details: the recording is cut/,
     );
     // a packet whose header promises another length than it has
     const lying = Buffer.from(whole);

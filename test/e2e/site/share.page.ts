@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
+import { fromFragment } from "../../../site/src/fragment.ts";
 import {
   BROWSERS,
   byteAt,
@@ -46,7 +47,8 @@ describe.each(BROWSERS)("in %s, the address of the playground", (name) => {
     await page.getByLabel("type", { exact: true }).fill("SHOW_RIB");
     await page.getByLabel("Payload as").selectOption("fields");
     await page.getByLabel("Payload", { exact: true }).fill('{"rib":"Loc-RIB"}');
-    await eventually(async () => hash(page)).toMatch(/view=compose.*compose=/);
+    const saved = async () => (await fromFragment(hash(page)))?.compose?.payload;
+    await eventually(saved).toBe('{"rib":"Loc-RIB"}');
     const length = await page.locator("#composed-title").textContent();
     const other = await playground(site, {}, hash(page));
     await other.locator("#composed-title", { hasText: length! }).waitFor();

@@ -22,3 +22,8 @@ test-site: package check-site
 # without the types of Node: the playground must not need them
 check-site: node_modules/.package-lock.json $(TS_GENERATED)
 	npx --no-install tsc -p site
+
+.PHONY: site-picture ## Makes the picture of the playground in README
+site-picture: site
+	$(NODE) scripts/ensure-apt.mjs chromium
+	$(NODE) scripts/site-picture.mjs

@@ -1,7 +1,7 @@
 import type { Colors } from "picocolors/types";
 import type { Direction } from "../entry/protocol.ts";
-import { HEADER_SIZE } from "../inspect/position.ts";
 import { type Fields, forJson } from "../inspect/fields.ts";
+import { HEADER_SIZE } from "../inspect/position.ts";
 import { tree } from "./fields.ts";
 import { printable } from "./status.ts";
 import type { TypeNames } from "./values.ts";

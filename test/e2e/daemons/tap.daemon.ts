@@ -9,7 +9,6 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fromSocket, spawn } from "../../../ts/entry/node.ts";
-import { connectionBlock, packetBlock, sectionBlock } from "../../../ts/inspect/recording.ts";
 import { bgpd as bgpdProtocol } from "../../../ts/protocols/bgpd/index.ts";
 import { rawSockets } from "../../ts/descriptors/made.ts";
 import { prefixes, type RunningBgpd, startBgpd } from "./bgpd.ts";

@@ -5,7 +5,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { connectionBlock, packetBlock, sectionBlock } from "../../../ts/cli/recording.ts";
+import { connectionBlock, packetBlock, sectionBlock } from "../../../ts/inspect/recording.ts";
 import { bgpd as bgpdProtocol } from "../../../ts/protocols/bgpd/index.ts";
 import { ldpd } from "../../../ts/protocols/ldpd.ts";
 import { ntpd } from "../../../ts/protocols/ntpd.ts";

@@ -117,8 +117,8 @@ describe("the tables", () => {
     const ours = shown.map(
       ({ flags, age, ...rest }): Record<string, unknown> => ({
         ...rest,
-        valid: flags.includes("*"),
-        best: flags.includes(">"),
+        valid: flags!.includes("*"),
+        best: flags!.includes(">"),
       }),
     );
     const byPlace = (a: object, b: object) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
@@ -132,28 +132,28 @@ describe("the tables", () => {
   });
 
   it.each<[string, (row: Record<string, string>) => boolean]>([
-    ["198.51.100.129", ({ prefix }) => prefix.startsWith("198.51.100.")],
+    ["198.51.100.129", ({ prefix }) => prefix!.startsWith("198.51.100.")],
     ["198.51.100.127", ({ prefix }) => prefix === "198.51.100.0/24"],
-    ["2001:db8:100::1", ({ prefix }) => prefix.startsWith("2001:db8")],
+    ["2001:db8:100::1", ({ prefix }) => prefix!.startsWith("2001:db8")],
     ["2001:DB8::", ({ prefix }) => prefix === "2001:db8::/32"],
-    ["203.0.113", ({ prefix }) => prefix.startsWith("203.0.113.")],
-    ["/26", ({ prefix }) => prefix.endsWith("/26")],
-    ["as64510", ({ path }) => path.includes("64510")],
+    ["203.0.113", ({ prefix }) => prefix!.startsWith("203.0.113.")],
+    ["/26", ({ prefix }) => prefix!.endsWith("/26")],
+    ["as64510", ({ path }) => path!.includes("64510")],
     ["AS6451", () => false],
-    ["as 64510", ({ path }) => path.includes("64510")],
-    ["^64500", ({ path }) => path.startsWith("64500")],
-    ["_64510_", ({ path }) => path.includes("64510")],
-    ["64500$", ({ path }) => path.endsWith("64500")],
-    ["198.51.0.0/16", ({ prefix }) => prefix.startsWith("198.51.")],
+    ["as 64510", ({ path }) => path!.includes("64510")],
+    ["^64500", ({ path }) => path!.startsWith("64500")],
+    ["_64510_", ({ path }) => path!.includes("64510")],
+    ["64500$", ({ path }) => path!.endsWith("64500")],
+    ["198.51.0.0/16", ({ prefix }) => prefix!.startsWith("198.51.")],
     ["198.51.100.64/27", ({ prefix }) => prefix === "198.51.100.0/24"],
-    ["best", ({ flags }) => flags.includes(">")],
-    ["announced", ({ flags }) => flags.includes("A")],
+    ["best", ({ flags }) => flags!.includes(">")],
+    ["announced", ({ flags }) => flags!.includes("A")],
     ["rpki:not-found", ({ rpki }) => rpki === "not-found"],
     ["rpki:valid", ({ rpki }) => rpki === "valid"],
     [
       "customer 203.0.113.65",
       ({ prefix, neighbor }) =>
-        neighbor === "customer-east" && ["203.0.113.0/24", "203.0.113.64/26"].includes(prefix),
+        neighbor === "customer-east" && ["203.0.113.0/24", "203.0.113.64/26"].includes(prefix!),
     ],
     ["egp", ({ origin }) => origin === "EGP"],
   ])("find what the search %j asks for, and nothing else", async (words, matches) => {
@@ -183,7 +183,7 @@ describe("the tables", () => {
       .locator(".details > div")
       .evaluateAll((all) =>
         Object.fromEntries(
-          all.map((one) => [one.children[0].textContent, one.children[1].textContent]),
+          all.map((one) => [one.children[0]!.textContent, one.children[1]!.textContent]),
         ),
       );
     expect(details).toMatchObject({
@@ -228,11 +228,11 @@ describe("the tables", () => {
     const heading = grid.getByRole("columnheader", { name: "AS path" });
     await heading.getByRole("button").click();
     expect(await heading.getAttribute("aria-sort")).toBe("ascending");
-    const up = (await column()).map(hops);
-    expect(up).toEqual(before.map(hops).sort((a, b) => a - b));
+    const up = (await column()).map(hops!);
+    expect(up).toEqual(before.map(hops!).sort((a, b) => a - b));
     await heading.getByRole("button").click();
     expect(await heading.getAttribute("aria-sort")).toBe("descending");
-    expect((await column()).map(hops)).toEqual([...up].reverse());
+    expect((await column()).map(hops!)).toEqual([...up].reverse());
     await heading.getByRole("button").click();
     expect(await heading.getAttribute("aria-sort")).toBeNull();
     expect(await column()).toEqual(before);

@@ -137,9 +137,8 @@ export const fieldRows = (page: Page): Promise<string[]> =>
     rows
       .sort((a, b) => Number(a.id.slice(6)) - Number(b.id.slice(6)))
       .map((row) => {
-        const [name, value] = [".name", ".value"].map(
-          (each) => row.querySelector(each)!.textContent,
-        );
+        const name = row.querySelector(".name")!.textContent;
+        const value = row.querySelector(".value")!.textContent;
         return value === "" ? name : `${name}=${value}`;
       }),
   );

@@ -58,8 +58,8 @@ function recording(): Buffer {
   return Buffer.concat([
     sectionBlock(),
     connectionBlock(1, "current"),
-    packet(1, "send", ask),
-    packet(1, "receive", answer),
+    packet(1, "send", ask!),
+    packet(1, "receive", answer!),
     connectionBlock(2, "classic"),
     packet(2, "send", other.subarray(0, 16), other.length),
   ]);
@@ -95,7 +95,7 @@ describe.each(BROWSERS)("in %s, the playground", (name) => {
     );
     // a packet whose header promises another length than it has
     const lying = Buffer.from(whole);
-    lying[lying.indexOf(fixture("bgpd88-show-rib-mem.server.bin")) + 5]++;
+    lying[lying.indexOf(fixture("bgpd88-show-rib-mem.server.bin")) + 5]!++;
     await openFile(page, "lying.pcapng", lying);
     expect(await messageRows(page)).toHaveLength(1);
     expect(await problem(page)).toMatch(/packet 1 has 304 bytes, and they are not one message/);

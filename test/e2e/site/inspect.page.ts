@@ -52,7 +52,7 @@ describe.each(BROWSERS)("in %s, the playground", (name) => {
       await openFile(page, `${session}.bin`, fixture(`${session}.bin`));
       const found = (await messageRows(page)).map(({ number, peerid, pid, length, fd }) => ({
         type: Number(number),
-        len: Number(length.replaceAll(",", "")),
+        len: Number(length!.replaceAll(",", "")),
         peerid: Number(peerid),
         pid: Number(pid),
         hasFd: fd === "fd",
@@ -105,7 +105,7 @@ describe.each(BROWSERS)("in %s, the playground", (name) => {
       .locator("#bytes .hex .lit")
       .evaluateAll((cells) => cells.map((cell) => cell.textContent));
     expect(bytes).toEqual([value.toString(16), "00", "00", "00"]);
-    await expect.poll(() => byteAt(page, lit[0]).isVisible()).toBe(true);
+    await expect.poll(() => byteAt(page, lit[0]!).isVisible()).toBe(true);
   });
 
   it("keeps the cursor on a byte that was clicked, and says what its bytes may mean", async () => {

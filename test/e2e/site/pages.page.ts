@@ -35,10 +35,10 @@ describe("the built site", () => {
     const links: string[] = [];
     const dead = pages().flatMap((path) =>
       [...textOf(path).matchAll(/ (?:href|src)="([^"]*)"/g)].flatMap(([, link]) => {
-        if (/^(https?|mailto|data):/.test(link) || link === "") return [];
-        links.push(link);
-        const [file, hash] = link.replace(/&amp;/g, "&").split("#");
-        let to = file === "" ? path : posix.join(posix.dirname(path), decodeURI(file));
+        if (/^(https?|mailto|data):/.test(link!) || link === "") return [];
+        links.push(link!);
+        const [file, hash] = link!.replace(/&amp;/g, "&").split("#");
+        let to = file === "" ? path : posix.join(posix.dirname(path), decodeURI(file!));
         if (
           to.endsWith("/") ||
           (existsSync(join(BUILT, to)) && statSync(join(BUILT, to)).isDirectory())

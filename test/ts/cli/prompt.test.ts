@@ -221,7 +221,7 @@ describe.concurrent("the prompt of imsg connect", () => {
       const names = `A='${before}'; B='${after}'; `;
       const { type, shows, screen, status } = shell(onTestFinished, names + line);
       await shows("imsg> ");
-      type(keys);
+      type(keys!);
       await status;
       expect(screen()).toMatch(/same\r\n$/);
     },

@@ -60,7 +60,7 @@ describe("the tree of a payload", () => {
         const changed = zero.slice();
         changed[at] = 1;
         const after = leavesOf(fieldTree(any.decode(changed), any, any.size));
-        const different = after.filter(([, { value }], i) => value !== before[i][1].value);
+        const different = after.filter(([, { value }], i) => value !== before[i]![1].value);
         const holders = after.filter(([, { offset, size }]) => at >= offset && at < offset + size);
         expect(holders.map(([path]) => path)).toEqual(different.map(([path]) => path));
       }),
@@ -132,17 +132,17 @@ describe("the tree of a payload", () => {
     const codec = new ImsgCodec(protocol.options);
     const { [n]: message } = codec.push(new Uint8Array(readFileSync(`test/fixtures/${name}`)));
     codec.dispose();
-    const fields = fieldsBy(protocol)(message);
+    const fields = fieldsBy(protocol)(message!);
     if (fields === undefined || "problem" in fields) throw new Error("the payload is not decoded");
-    const tree = fieldTree(fields.payload, fields.by, message.data.length);
+    const tree = fieldTree(fields.payload, fields.by, message!.data.length);
     const leaves = leavesOf(tree);
     const leaf = leaves.find(([each]) => each === path)![1];
     expect(leaf.value).toBe(value);
-    expect(toHex(message.data.subarray(leaf.offset)).slice(0, hex.length)).toBe(hex);
+    expect(toHex(message!.data.subarray(leaf.offset)).slice(0, hex.length)).toBe(hex);
     const names = fieldsAt(tree, leaf.offset).map((each) => each.name);
     expect(names.join(".")).toBe(path);
     for (const [, { offset, size }] of leaves) {
-      expect(offset + size).toBeLessThanOrEqual(message.data.length);
+      expect(offset + size).toBeLessThanOrEqual(message!.data.length);
     }
   });
 });

@@ -4,7 +4,7 @@ import { UsageError } from "./status.ts";
 /** The two layouts of the header: see docs/imsg.1. */
 export type Dialect = "current" | "classic";
 
-/** The dialects that there are. */
+/** The names of the dialects. */
 export const DIALECTS: readonly Dialect[] = ["current", "classic"];
 
 /** Options with the dialect, as the library takes it where it knows dialects. */

@@ -14,7 +14,7 @@ function isProtocol(value: unknown): value is AnyProtocol {
 
 /**
  * Loads a protocol that ships, by its name, or the first protocol that a module exports, by its
- * file. Throws a {@link UsageError} that says which names there are.
+ * file. Throws a {@link UsageError} that lists the names.
  */
 export async function loadProtocol(text: string): Promise<AnyProtocol> {
   if (Object.hasOwn(SHIPPED, text)) return SHIPPED[text]!();

@@ -1,6 +1,6 @@
 import { UsageError } from "./status.ts";
 
-/** Names for message types, as `--type NAME=N` gives them. */
+/** Names for message types, as `--type NAME=N` sets them. */
 export class TypeNames {
   readonly #byName = new Map<string, number>();
   readonly #byType = new Map<number, string>();

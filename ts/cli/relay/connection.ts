@@ -15,7 +15,7 @@ import { fitting } from "./websocket.ts";
 import { webSocketWire } from "./websocket-wire.ts";
 import type { Wire } from "./wire.ts";
 
-/** What the relay does to every connection. */
+/** Settings of every connection. */
 export interface ConnectionRules {
   target: Target;
   /** Longest message in bytes, header included. */
@@ -32,7 +32,7 @@ export interface ConnectionRules {
   connectTimeout: number;
 }
 
-/** What a connection works with. */
+/** The parts that a connection uses. */
 export interface ConnectionMeans {
   /** An instance of the module that no other connection has. */
   instance: ImsgInstance;
@@ -44,7 +44,7 @@ export interface ConnectionEnd extends MessageCounts {
   /** The WebSocket's close code. */
   code: number;
   why: string;
-  /** The error behind it, which the client is not told. */
+  /** The error behind it, which is not sent to the client. */
   cause?: string;
 }
 

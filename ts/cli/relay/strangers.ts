@@ -19,7 +19,7 @@ interface Stranger {
  * The connections that are no clients yet: handshakes, refusals, requests that
  * are no WebSockets. They have places of their own. When these are full, the
  * oldest stranger of the address that has most loses its place, never the new
- * one, whose handshake may be a round trip away: slow handshakes lock nobody out.
+ * one, whose handshake may be a round trip away: so slow handshakes keep no client out.
  */
 export class Strangers {
   /** In the order in which they came. */
@@ -30,7 +30,7 @@ export class Strangers {
     return this.#all.size;
   }
 
-  /** Gives a new connection a place. */
+  /** Adds a new connection, and drops another one if its place is needed. */
   add(socket: Socket): void {
     const address = addressOf(socket);
     const counts = this.#counts();

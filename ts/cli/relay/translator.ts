@@ -35,7 +35,7 @@ export class Translator {
   readonly #buffers: Buffers;
   readonly #client: Forwarder;
   readonly #daemon: Forwarder;
-  /** The pid that the client gives itself: that of its first message with one. */
+  /** The client's own pid: that of its first message with a pid. */
   #clientPid: number | undefined;
   /** Why the message that was judged last must not pass. */
   #refusal: Closing | undefined;
@@ -131,7 +131,7 @@ export class Translator {
     this.#daemon.dispose();
   }
 
-  /** Why a message of the client must not pass. */
+  /** The reason why a message of the client must not pass. */
   #refusalOf(type: number, pid: number, size: number): Closing | undefined {
     const { allowTypes, dialect } = this.#rules;
     if (allowTypes !== "all" && !allowTypes.has(type)) {

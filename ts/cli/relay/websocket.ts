@@ -16,8 +16,8 @@ const CLEAN = new Set([1000, 1001, 1005]);
 
 /**
  * A {@link Transport} over a WebSocket of the library ws, which, unlike
- * browsers', can be told to stop receiving. An empty frame ends a side. What
- * the channel breaks off closes with the code that `closingOf` gives the reason.
+ * browsers', can be told to stop receiving. An empty frame ends a side. An
+ * aborted channel closes with the code that `closingOf` returns for the reason.
  */
 export function webSocketTransport(
   socket: WebSocket,
@@ -97,13 +97,13 @@ export function fitting(reason: string): string {
   return text;
 }
 
-/** How to introduce ourselves to a relay. */
+/** The token and the Origin header of a client of a relay. */
 export interface WebSocketOptions {
   token?: string;
   origin?: string;
 }
 
-/** Opens a WebSocket; a server that refuses is an error with its words. */
+/** Opens a WebSocket. Rejects with the server's words if it refuses. */
 export function openWebSocket(
   url: string,
   { token, origin }: WebSocketOptions,

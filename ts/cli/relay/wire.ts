@@ -85,7 +85,7 @@ export class Room {
 /** Where sockets read to, one after the other: the bytes are decoded or copied before the next read. */
 const READ = Buffer.allocUnsafeSlow(SLICE);
 
-/** The option `onread` of a socket that reads into one buffer for all, and gives the bytes to its wire. */
+/** The option `onread` of a socket that reads into one buffer for all, and passes the bytes to its wire. */
 export class SharedReads implements OnReadOpts {
   readonly buffer = READ;
   sink: WireSink | undefined;

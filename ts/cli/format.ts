@@ -152,7 +152,7 @@ export interface TableOptions {
   read?: Reader;
 }
 
-/** Cells with two spaces between them; what is wider than its column moves the others. */
+/** Cells with two spaces between them; a cell wider than its column moves the others. */
 const line = (columns: readonly Column[], cells: readonly string[]): string => {
   let text = "";
   for (const [i, cell] of cells.entries()) {

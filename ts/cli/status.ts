@@ -6,7 +6,7 @@ export const Status = {
   failed: 1,
   /** Wrong arguments; nothing was done. */
   usage: 2,
-  /** --timeout passed before what --until waits for came. */
+  /** --timeout passed before a message of --until arrived. */
   timeout: 3,
   /** SIGINT or SIGTERM (as shells do it: 128 and the signal's number). */
   interrupted: 130,

@@ -58,7 +58,7 @@ export interface OpenTarget {
   dispose(): Promise<void>;
 }
 
-/** Connects to a target. Rejects with what the system says, or the signal's reason. */
+/** Connects to a target. Rejects with the system's error, or the signal's reason. */
 export async function openTarget(target: Target, options: TargetOptions): Promise<OpenTarget> {
   const { signal, webSocket = {}, ...rest } = options;
   const channelOptions = { ...rest, lingerTimeout: PATIENCE };

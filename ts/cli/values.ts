@@ -73,7 +73,7 @@ export function parseCount(text: string): number {
 /** Seconds, as milliseconds; fractions are fine, 0 is allowed. */
 export function parseSeconds(text: string): number {
   const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Number.NaN;
-  // what Node's timers can hold
+  // the longest time of Node's timers
   if (value <= 0x7fffffff) return Math.round(value);
   throw new UsageError(`${text}: not a number of seconds up to 2147483`);
 }

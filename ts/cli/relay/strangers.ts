@@ -93,7 +93,7 @@ function keyOf(socket: Socket): unknown {
 }
 
 /**
- * What limits for each address count by: an IPv4 address, the first 64 bits of
+ * The key by which limits for each address count: an IPv4 address, the first 64 bits of
  * an IPv6 address, since one host has as many of the rest as it likes, or
  * "unix" for a Unix socket.
  */

@@ -6,14 +6,14 @@ import type { Buffers } from "./buffers.ts";
 import { CloseCode, Closing, closingOf, daemonFailed } from "./closing.ts";
 import { isClientPid } from "./pids.ts";
 
-/** What a client may send. */
+/** The messages that a client may send. */
 export interface TranslatorRules {
   maxSize: number;
   dialect?: Dialect;
   allowTypes: ReadonlySet<number> | "all";
 }
 
-/** What a slice became: bytes for the other side, and the error behind the last good message. */
+/** The result of a slice: bytes for the other side, and the error behind the last good message. */
 export interface Translated {
   bytes?: Buffer;
   /** Call it when nothing reads the bytes any more. */
@@ -48,7 +48,7 @@ export class Translator {
     this.#pid = pid;
     this.#buffers = buffers;
     this.#rules = rules;
-    // for pid 0, C writes the imsgbuf's: this process's would tell clients about the relay
+    // for pid 0, C writes the imsgbuf's pid: that of this process would be disclosed to clients
     this.#client = new Forwarder(instance, { maxSize, pid });
     this.#daemon = new Forwarder(instance, { maxSize, pid, ...dialectOptions(dialect) });
   }

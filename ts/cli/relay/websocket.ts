@@ -5,7 +5,7 @@ import { Closing } from "./closing.ts";
 
 /** The subprotocol that relays speak. */
 export const PROTOCOL = "imsg";
-/** What stands before the token in Sec-WebSocket-Protocol. */
+/** The text before the token in Sec-WebSocket-Protocol. */
 export const TOKEN_PREFIX = "imsg.token.";
 
 /** Bytes that may wait in a WebSocket before the channel has to. */
@@ -83,7 +83,7 @@ export function webSocketTransport(
     abort(reason) {
       stop();
       const { code, message } = closingOf(reason);
-      // 1006 is only for what has no close frame
+      // 1006 stands for a missing close frame
       if (code === 1006) socket.terminate();
       else socket.close(code, fitting(message));
     },
@@ -131,7 +131,7 @@ export function openWebSocket(
     signal?.addEventListener("abort", aborted);
     socket.once("error", failed);
     socket.once("open", () => {
-      // what comes before the channel listens has to wait
+      // messages that arrive before the channel listens have to wait
       socket.pause();
       settle();
       resolve(socket);

@@ -7,9 +7,9 @@ export interface WireSink {
   received(bytes: Buffer<ArrayBuffer>): void;
   /** The peer has ended its side. */
   ended(): void;
-  /** Both sides are dead, after what has arrived. */
+  /** Both sides are dead, after the bytes that have arrived. */
   failed(error: unknown): void;
-  /** The peer does not stop when it is told to: what has arrived may never pass. */
+  /** The peer sends although it was asked to stop: the bytes that have arrived may never pass. */
   flooded(error: unknown): void;
   /** There is room again after a `write` that returned false. */
   drained(): void;

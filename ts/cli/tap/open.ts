@@ -8,7 +8,7 @@ import { type NodeUnix, nodeUnix } from "../../transports/unix-node.ts";
 import { messageOf, UsageError } from "../status.ts";
 import type { Target } from "../target.ts";
 
-/** What a tap can listen on and connect to. */
+/** The places that a tap can listen on and connect to. */
 export type Place = Extract<Target, { kind: "unix" | "tcp" }>;
 
 /** How transports are made: with descriptors where that is possible. */
@@ -19,7 +19,7 @@ export interface Sockets {
   readonly why: string | undefined;
 }
 
-/** Loads what passes descriptors, if it is there. */
+/** Loads the functions that pass descriptors, where they are available. */
 export async function loadSockets(): Promise<Sockets> {
   try {
     return { unix: await nodeUnix(), why: undefined };

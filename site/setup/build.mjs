@@ -11,7 +11,7 @@ import { header, POLICY } from "./layout.mjs";
 const top = fileURLToPath(new URL("../..", import.meta.url));
 const SAMPLES = "virtual:samples";
 
-/** The library as those who install it get it. */
+/** The library as it is installed. */
 const library = {
   name: "imsg-library",
   enforce: "pre",

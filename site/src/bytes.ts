@@ -31,7 +31,7 @@ export class BytesPane {
   #cursor = 0;
   #light: Light | undefined;
 
-  /** `id` tells the cells of several panes apart. */
+  /** `id` distinguishes the cells of several panes. */
   constructor(id: string, label: string, events: BytesEvents) {
     this.#id = id;
     this.#events = events;

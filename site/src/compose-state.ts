@@ -20,7 +20,7 @@ export interface ComposeState {
   payload: string;
 }
 
-/** A form that nobody has filled in. */
+/** An empty form. */
 export const EMPTY: ComposeState = {
   type: "1",
   peerid: "0",

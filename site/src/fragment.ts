@@ -1,9 +1,9 @@
-// The state of the page in the part of its address behind the #, which browsers send to nobody.
+// The state of the page in the part of its address behind the #, which browsers do not send.
 
 import type { Dialect } from "../../ts/entry/index.ts";
 import type { ComposeState } from "./compose-state.ts";
 
-/** What a link brings back. */
+/** The state that a link restores. */
 export interface Shared {
   /** The stream or recording. */
   data?: Uint8Array<ArrayBuffer>;

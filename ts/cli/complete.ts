@@ -14,7 +14,7 @@ interface OpenObject {
   readonly keys: Set<string>;
 }
 
-/** What the text before the cursor ends in. */
+/** The kind of text before the cursor. */
 interface Place {
   readonly objects: readonly OpenObject[];
   /** The last key, whose value is under way; undefined where a key is. */
@@ -110,7 +110,7 @@ function keys(names: readonly string[], objects: readonly OpenObject[], begun: s
   return starting(left, begun, (each) => `"${each}":`);
 }
 
-/** The names that start as what has begun, with or without its quote. */
+/** The names that start with the typed text, with or without its quote. */
 function starting(
   names: readonly string[],
   begun: string,

@@ -13,7 +13,7 @@ import { messageOf, Status, UsageError } from "./status.ts";
 import { type OpenTarget, openTarget, type Target } from "./target.ts";
 import type { TypeNames } from "./values.ts";
 
-/** What `imsg connect` is asked for. */
+/** The options of `imsg connect`. */
 export interface ConnectOptions extends PrintOptions {
   target: Target;
   /** Messages as JSON, sent before those on stdin. */
@@ -32,7 +32,7 @@ export interface ConnectOptions extends PrintOptions {
   webSocket?: WebSocketOptions;
 }
 
-/** How it ended: a status, and what to say on stderr. */
+/** The outcome: a status, and a text for stderr. */
 interface Outcome {
   status: number;
   why?: string;
@@ -41,7 +41,7 @@ interface Outcome {
 /** Talks to a target, and resolves with the exit status. */
 export async function connectCommand(options: ConnectOptions, streams: Streams): Promise<number> {
   const { names, protocol } = options;
-  // what is wrong with --send is told before anything is sent
+  // check every --send before anything is sent
   const first = options.send.map((json) => {
     try {
       return parseMessage(json, names, protocol);

@@ -4,7 +4,7 @@ import { UsageError } from "./status.ts";
 /** The two layouts of the header: see docs/imsg.1. */
 export type Dialect = "current" | "classic";
 
-/** The dialects that there are. */
+/** The names of the dialects. */
 export const DIALECTS: readonly Dialect[] = ["current", "classic"];
 
 /** Options with the dialect, as the library takes it where it knows dialects. */
@@ -16,7 +16,7 @@ export interface DialectOptions {
 /** An empty message with the classic mark of a descriptor: 65,552 bytes in the current dialect. */
 const MARKED = Uint8Array.of(1, 0, 0, 0, 16, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0);
 
-/** Whether the library reads a dialect. It is asked by what it does, not by its version. */
+/** Whether the library reads a dialect, found out by decoding a message of it. */
 export function supports(dialect: Dialect): boolean {
   if (dialect === "current") return true;
   const options: CodecOptions & DialectOptions = { dialect };

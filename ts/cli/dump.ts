@@ -77,7 +77,7 @@ export async function dump(file: string, options: DumpOptions, streams: Streams)
   }
 }
 
-/** The bytes, and how many there will be, if that is known. */
+/** The bytes, and their number if it is known. */
 async function openSource(
   file: string,
   { stdin }: Streams,

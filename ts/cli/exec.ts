@@ -14,7 +14,7 @@ export interface RunningCommand {
 
 /**
  * Starts a shell command in a process group of its own, so that
- * {@link endGroup} reaches everything that it starts. What it prints goes to
+ * {@link endGroup} reaches everything that it starts. Its output goes to
  * our stderr. Rejects with the system's error.
  */
 export function startCommand(command: string): Promise<RunningCommand> {

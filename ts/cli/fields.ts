@@ -12,7 +12,7 @@ const scalar = (value: unknown): string => {
   return typeof value === "string" ? printable(value, 500) : String(value);
 };
 
-/** A decoded value as lines of text, indented by its nesting; what is zero is left out. */
+/** A decoded value as lines of text, indented by its nesting; fields that are zero are left out. */
 export function tree(value: unknown, margin: string): string {
   if (value instanceof Uint8Array || typeof value !== "object" || value === null) {
     return isEmpty(value) ? "" : `${margin}${scalar(value)}\n`;

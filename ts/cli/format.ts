@@ -6,7 +6,7 @@ import { tree } from "./fields.ts";
 import { printable } from "./status.ts";
 import type { TypeNames } from "./values.ts";
 
-/** A message as it is shown: what the library tells, and where it stood. */
+/** A message as it is shown: the fields of the library's message, and its place. */
 export interface Shown {
   /** How many came before it. */
   n: number;
@@ -33,7 +33,7 @@ export type Reader = (message: Shown) => Fields | undefined;
 
 /** How messages are written. */
 export interface Format {
-  /** What comes before the first message; may be empty. */
+  /** The text before the first message; may be empty. */
   head(): string;
   /** One message, with the newline at its end. */
   message(message: Shown): string;
@@ -152,7 +152,7 @@ export interface TableOptions {
   read?: Reader;
 }
 
-/** Cells with two spaces between them; what is wider than its column moves the others. */
+/** Cells with two spaces between them; a cell wider than its column moves the others. */
 const line = (columns: readonly Column[], cells: readonly string[]): string => {
   let text = "";
   for (const [i, cell] of cells.entries()) {

@@ -21,7 +21,7 @@ function compile(): WebAssembly.Module {
 export class InstancePool {
   readonly #free: ImsgInstance[] = [];
 
-  /** An instance that nobody else has. */
+  /** Returns an instance that no other connection has. */
   take(): ImsgInstance {
     return this.#free.pop() ?? createInstance(compile());
   }
@@ -34,7 +34,7 @@ export class InstancePool {
       const clean = Object.values(objects).every((count) => count === 0);
       if (clean && memoryBytes <= 4 * 1024 * 1024) this.#free.push(instance);
     } catch {
-      // it has trapped, and tells nothing any more
+      // it has trapped, and cannot be inspected any more
     }
   }
 }

@@ -11,7 +11,7 @@ export function longestLine(maxSize: number): number {
 
 /**
  * The lines of a byte stream, without their line feeds. Holds at most `limit`
- * bytes of a line. Throws for a longer line, and what the stream fails with.
+ * bytes of a line. Throws for a longer line, and the stream's error.
  */
 export async function* linesOf(
   stream: AsyncIterable<Uint8Array | string>,

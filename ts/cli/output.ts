@@ -39,7 +39,7 @@ export function report({ stderr }: Pick<Streams, "stderr">, text: string): void 
   stderr.write(`imsg: ${printable(text, LONGEST_REPORT)}\n`);
 }
 
-/** What has happened to a stream that Outputs write to. */
+/** The state of a stream that Outputs write to. */
 interface StreamState {
   /** The reader has closed its end (EPIPE). */
   gone: boolean;
@@ -118,7 +118,7 @@ export class Output {
     await this.add(text);
   }
 
-  /** Adds text. Returns undefined if there is room for more, or else what {@link write} does. */
+  /** Adds text. Returns undefined if there is room for more, or else the promise of {@link write}. */
   add(text: string): Promise<void> | undefined {
     this.#text += text;
     return this.#text.length >= CHUNK ? this.flush() : undefined;

@@ -305,12 +305,18 @@ export function createProgram(
     )
     .addOption(options.maxSize())
     .addOption(
-      new Option("--ping <seconds>", "time between pings; no pong for as long again ends; 0: none")
+      new Option(
+        "--ping <seconds>",
+        "seconds between pings, and until a missing pong ends a client; 0: none",
+      )
         .argParser(value(parseSeconds))
         .default(30_000, "30"),
     )
     .addOption(
-      new Option("--idle-timeout <seconds>", "close what is silent so long; 0 is never")
+      new Option(
+        "--idle-timeout <seconds>",
+        "close connections without messages for so long; 0: never",
+      )
         .argParser(value(parseSeconds))
         .default(0, "0"),
     )

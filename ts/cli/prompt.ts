@@ -24,7 +24,7 @@ export class Prompt {
   #isOpen = true;
   #isClosing = false;
 
-  /** Opens a prompt; undefined if stdin is no terminal, or no stream shows what is typed. */
+  /** Opens a prompt; undefined if stdin is not a terminal, or no stream shows the typed text. */
   static open(
     streams: Streams,
     names: TypeNames,
@@ -64,7 +64,7 @@ export class Prompt {
     if (!this.#isClosing) this.#screen.write("\n"); // after Ctrl-D
   }
 
-  /** Puts what an output writes to this terminal above the line under way. */
+  /** Prints an output's text to this terminal above the line that is being typed. */
   attach(output: Output): void {
     output.around(this.#screen, {
       before: () => this.#hide(),

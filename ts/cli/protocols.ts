@@ -6,7 +6,7 @@ import { messageOf, printableLines, Status, UsageError } from "./status.ts";
 
 const METHODS = ["nameOf", "encode", "decode", "describe"] as const;
 
-/** A protocol of whichever copy of the package, by what it can do. */
+/** Whether a value is a protocol, of any copy of the package: it has the methods of one. */
 function isProtocol(value: unknown): value is AnyProtocol {
   const fields = value as Record<string, unknown> | null | undefined;
   return METHODS.every((name) => typeof fields?.[name] === "function");
@@ -14,7 +14,7 @@ function isProtocol(value: unknown): value is AnyProtocol {
 
 /**
  * Loads a protocol that ships, by its name, or the first protocol that a module exports, by its
- * file. Throws a {@link UsageError} that says which names there are.
+ * file. Throws a {@link UsageError} that lists the names.
  */
 export async function loadProtocol(text: string): Promise<AnyProtocol> {
   if (Object.hasOwn(SHIPPED, text)) return SHIPPED[text]!();

@@ -7,7 +7,7 @@ import { endGroup, startCommand } from "./exec.ts";
 import { openWebSocket, type WebSocketOptions, webSocketTransport } from "./relay/websocket.ts";
 import { UsageError } from "./status.ts";
 
-/** What can be talked to. */
+/** A target of `imsg connect` and of the relay. */
 export type Target =
   | { kind: "unix"; path: string }
   | { kind: "tcp"; host: string; port: number }
@@ -17,7 +17,7 @@ export type Target =
 /** How targets are written. */
 export const TARGETS = "unix:PATH, tcp:HOST:PORT, ws://HOST:PORT or exec:COMMAND";
 
-/** Reads a target; throws a {@link UsageError} that says how they are written. */
+/** Reads a target; throws a {@link UsageError} that shows the forms. */
 export function parseTarget(text: string): Target {
   const [, kind, rest] = /^(unix|tcp|exec|wss?):(.+)$/s.exec(text) ?? [];
   if (kind === "unix") return { kind, path: rest! };
@@ -58,7 +58,7 @@ export interface OpenTarget {
   dispose(): Promise<void>;
 }
 
-/** Connects to a target. Rejects with what the system says, or the signal's reason. */
+/** Connects to a target. Rejects with the system's error, or the signal's reason. */
 export async function openTarget(target: Target, options: TargetOptions): Promise<OpenTarget> {
   const { signal, webSocket = {}, ...rest } = options;
   const channelOptions = { ...rest, lingerTimeout: PATIENCE };
@@ -98,7 +98,7 @@ async function overSocket(
   return { channel, dispose: () => finish(channel, closed, () => socket.destroy()) };
 }
 
-/** Closes a channel. Its error is not of interest: the command has its outcome by then. */
+/** Closes a channel and ignores its error: the command has its outcome by then. */
 async function closeQuietly(channel: ImsgChannel): Promise<void> {
   await channel.close().catch(() => {});
 }

@@ -1,6 +1,6 @@
 import { UsageError } from "./status.ts";
 
-/** Names for message types, as `--type NAME=N` gives them. */
+/** Names for message types, as `--type NAME=N` sets them. */
 export class TypeNames {
   readonly #byName = new Map<string, number>();
   readonly #byType = new Map<number, string>();
@@ -73,7 +73,7 @@ export function parseCount(text: string): number {
 /** Seconds, as milliseconds; fractions are fine, 0 is allowed. */
 export function parseSeconds(text: string): number {
   const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Number.NaN;
-  // what Node's timers can hold
+  // the longest time of Node's timers
   if (value <= 0x7fffffff) return Math.round(value);
   throw new UsageError(`${text}: not a number of seconds up to 2147483`);
 }

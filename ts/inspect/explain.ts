@@ -2,7 +2,7 @@ import type { ImsgError } from "../entry/index.ts";
 import { HEADER_SIZE, type Position } from "./position.ts";
 
 /**
- * Says where a stream is bad or cut, why, and what may help. `limitOf` names the option that raises
+ * Describes the place where a stream is bad or cut, the reason, and what may help. `limitOf` names the option that raises
  * the limit of a message's size to a number of bytes.
  */
 export function explain(

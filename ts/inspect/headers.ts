@@ -11,11 +11,11 @@ const joined = (a: Uint8Array, b: Uint8Array): Uint8Array => {
   return both;
 };
 
-/** The headers of a stream as they came, which the decoder does not hand out. */
+/** The headers of a stream as they arrived, which the decoder does not return. */
 export class RawHeaders {
   /** Where the message under way begins, from the start of the next chunk on: at most 0. */
   #start = 0;
-  /** What has come of its header. */
+  /** The bytes of its header that have arrived. */
   #header: Uint8Array = NONE;
 
   /** The headers of the messages that a chunk has completed. */
@@ -41,7 +41,7 @@ export class RawHeaders {
   }
 }
 
-/** Whether a header says that a descriptor came with its message. */
+/** Whether a header marks a descriptor. */
 export function isMarked(header: Uint8Array, dialect: Dialect): boolean {
   const view = new DataView(header.buffer, header.byteOffset, header.length);
   const length = view.getUint32(4, true);

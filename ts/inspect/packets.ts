@@ -19,7 +19,7 @@ export interface RecordedMessage {
   direction?: Direction;
   /** Bytes of the payload that the recording left out; absent for 0. */
   omitted?: number;
-  /** Whether the header says that a descriptor came with the message. */
+  /** Whether the header marks a descriptor. */
   hasFd?: true;
 }
 

@@ -3,7 +3,7 @@ import type { ImsgMessage } from "../entry/index.ts";
 /** Bytes of a header. */
 export const HEADER_SIZE = 16;
 
-/** Where a decoder is in its stream: what an error must tell, and the decoder does not. */
+/** The position of a decoder in its stream, which errors name and the decoder does not know. */
 export class Position {
   /** Bytes that came. */
   end = 0;

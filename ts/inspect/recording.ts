@@ -21,7 +21,7 @@ const decoder = new TextDecoder();
 export interface Packet {
   /** Counted from 1. */
   connection: number;
-  /** `send` is from the client; undefined if the recording does not tell. */
+  /** `send` is from the client; undefined if the recording does not have it. */
   direction: Direction | undefined;
   /** Seconds since 1970. */
   time: number;

@@ -15,7 +15,7 @@ const instance = createInstance(debugModule());
 const SEED = 4242;
 const MAX = 131072;
 
-/** The other end of the byte stream, in the hands of the test. */
+/** The other end of the byte stream, which the test controls. */
 class Hand implements Transport {
   sink!: TransportSink;
   readonly sent: Uint8Array[] = [];
@@ -91,7 +91,7 @@ describe("a channel, however its bytes are cut,", () => {
     expect(instance.stats().objects.batch).toBe(0);
   });
 
-  test("never gives two messages the same memory", async () => {
+  test("never returns two messages that share memory", async () => {
     await fc.assert(
       fc.asyncProperty(sizes(MAX), cuts, async (lengths, chunkLengths) => {
         const { hand, channel } = open();

@@ -10,7 +10,7 @@ import { clientOf, handshake, relayTo, rememberingDaemon, startRelay } from "./r
 import { freePort, sleep, stranger, UPGRADE } from "./relay-tools.ts";
 
 describe("strangers", () => {
-  test("that never end their handshake lock nobody out, however many they are", async () => {
+  test("that never end their handshake keep no client out, however many they are", async () => {
     const relay = await relayTo("unix:/nonexistent", { maxConnections: 2 });
     for (let i = 0; i < 400; i++) await stranger(relay, i % 2 === 0 ? "" : UPGRADE);
     const began = performance.now();

@@ -1,7 +1,7 @@
 import type { Passed, Transport } from "../../entry/index.ts";
 import type { Direction } from "../../entry/protocol.ts";
 
-/** What watches a connection. Calls come in the order of the bytes. */
+/** The watcher of a connection. Calls come in the order of the bytes. */
 export interface Watcher {
   /** Bytes that have been passed on. Reading that direction waits for the promise, if there is one. */
   passed(direction: Direction, chunk: Uint8Array): Promise<void> | undefined;

@@ -34,7 +34,7 @@ const list = (text: string, before: string[] = []): string[] => [
   ...text.split(",").filter((item) => item !== ""),
 ];
 
-/** Gives a command the options and the action of `imsg tap`. */
+/** Adds the options and the action of `imsg tap` to a command. */
 export function addTap(
   command: Command,
   streams: Streams,

@@ -163,7 +163,7 @@ class ConnectionWatcher implements Watcher {
     for (const each of waiting) this.#decode(each, full);
     if (this.#sinks.format !== undefined) this.#sinks.output.soon();
     if (full.length === 0) return undefined;
-    // main reports the error of the output; forwarding goes on
+    // main reports the error of the output; forwarding continues
     return Promise.all(full).then(NOTHING, NOTHING);
   }
 

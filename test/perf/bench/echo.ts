@@ -96,6 +96,8 @@ function begin() {
 }`;
 
 interface Run {
+  /** Answers of all connections together. */
+  readonly answers: number;
   /** Answers a second, over all connections. */
   readonly rate: number;
   /** Answers of the slowest connection, divided by those of the fastest. */
@@ -120,8 +122,10 @@ function client(path: string, connections: number, depth: number, ms: number): P
       const { counts, latencies, seconds } = JSON.parse(text) as Record<string, number[]> & {
         seconds: number;
       };
+      const answers = counts!.reduce((sum, n) => sum + n, 0);
       resolve({
-        rate: counts!.reduce((sum, n) => sum + n, 0) / seconds,
+        answers,
+        rate: answers / seconds,
         fairness: Math.min(...counts!) / Math.max(...counts!),
         p50: median(latencies!),
         p99: quantile(latencies!, 0.99),
@@ -158,30 +162,40 @@ const SERVERS: [string, Serve][] = [
   ["echo by hand", byHand],
 ];
 
+/** A run, and the processor time of the server for one answer, in nanoseconds. */
+type Measured = Run & { readonly cpu: number };
+
 /** Runs all servers in turn, round by round, with one client at a time. */
 async function rounds(
   times: number,
   connections: number,
   depth: number,
   ms: number,
-): Promise<Map<string, Run[]>> {
-  const runs = new Map<string, Run[]>(SERVERS.map(([name]) => [name, []]));
+): Promise<Map<string, Measured[]>> {
+  const runs = new Map<string, Measured[]>(SERVERS.map(([name]) => [name, []]));
   const servers: [string, Listening][] = [];
   for (const [name, serve] of SERVERS) servers.push([name, await listen(serve)]);
   for (let round = 0; round <= times; round++) {
     for (const [name, { path }] of servers) {
+      const before = process.cpuUsage();
       const run = await client(path, connections, depth, ms);
-      if (round > 0) runs.get(name)!.push(run); // the first round warms up
+      const { user, system } = process.cpuUsage(before);
+      const cpu = ((user + system) * 1000) / run.answers;
+      if (round > 0) runs.get(name)!.push({ ...run, cpu }); // the first round warms up
     }
   }
   for (const [, { stop }] of servers) stop();
   return runs;
 }
 
-/** One connection with 64 messages under way: nanoseconds a message, server and client together. */
-export async function echoSamples(quick: boolean): Promise<Samples[]> {
+/**
+ * One connection with 64 messages under way: nanoseconds a message, server and client together, or
+ * of the server's processor time.
+ */
+export async function echoSamples(quick: boolean, cpuOnly: boolean): Promise<Samples[]> {
   const runs = await rounds(quick ? 2 : 9, 1, 64, quick ? 200 : 700);
-  return [...runs].map(([name, all]) => ({ name, ns: all.map(({ rate }) => 1e9 / rate) }));
+  const cost = cpuOnly ? ({ cpu }: Measured) => cpu : ({ rate }: Measured) => 1e9 / rate;
+  return [...runs].map(([name, all]) => ({ name, ns: all.map(cost) }));
 }
 
 /** What {@link connectionsReport} returns for one number of connections. */
@@ -196,7 +210,7 @@ export async function connectionsReport(quick: boolean): Promise<ConnectionsRepo
   for (const connections of quick ? [1, 100] : [1, 10, 100, 1000]) {
     const runs = await rounds(quick ? 1 : 5, connections, 1, quick ? 300 : 2000);
     for (const [name, all] of runs) {
-      const of = (pick: (run: Run) => number): number => median(all.map(pick));
+      const of = (pick: (run: Measured) => number): number => median(all.map(pick));
       const report = {
         name,
         connections,
@@ -204,10 +218,11 @@ export async function connectionsReport(quick: boolean): Promise<ConnectionsRepo
         fairness: of(({ fairness }) => fairness),
         p50: of(({ p50 }) => p50),
         p99: of(({ p99 }) => p99),
+        cpu: of(({ cpu }) => cpu),
       };
       reports.push(report);
       console.log(
-        `connections: ${String(connections).padStart(4)}  ${name.padEnd(20)} ${report.rate.toFixed(0).padStart(7)} a second, slowest/fastest ${report.fairness.toFixed(2)}, p50 ${report.p50.toFixed(0)} us, p99 ${report.p99.toFixed(0)} us (${(report.p99 / report.p50).toFixed(1)} times)`,
+        `connections: ${String(connections).padStart(4)}  ${name.padEnd(20)} ${report.rate.toFixed(0).padStart(7)} a second, slowest/fastest ${report.fairness.toFixed(2)}, p50 ${report.p50.toFixed(0)} us, p99 ${report.p99.toFixed(0)} us (${(report.p99 / report.p50).toFixed(1)} times), server ${(report.cpu / 1e3).toFixed(1)} us of processor time an answer`,
       );
     }
   }

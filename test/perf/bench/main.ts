@@ -21,6 +21,7 @@ import {
   type Samples,
   type Timed,
   timePasses,
+  useProcessorTime,
 } from "./measure.ts";
 import { memoryReport } from "./memory.ts";
 import { moduleSide } from "./module-side.ts";
@@ -114,8 +115,11 @@ export async function main(args: string[]): Promise<number> {
       plots: { type: "string" },
       only: { type: "string" },
       compare: { type: "string" },
+      cpu: { type: "boolean", default: false },
     },
   });
+  // the processes at the other ends are not measured then
+  if (values.cpu) useProcessorTime();
   const rounds = values.quick ? 3 : 15;
   const ms = values.quick ? 10 : 40;
   const wants = (section: string): boolean => values.only === undefined || values.only === section;
@@ -156,7 +160,8 @@ export async function main(args: string[]): Promise<number> {
           bySubarray(),
           byView(),
           byCopy(),
-          byFields(),
+          // its carry is not made for messages that are cut often
+          ...(chunk === CHUNKS[0] ? [byFields()] : []),
           itLengthPrefixed(),
           lengthPrefixedStream(),
           frameStream(),
@@ -188,7 +193,7 @@ export async function main(args: string[]): Promise<number> {
     }
   }
   if (wants("receive")) {
-    for (const [size, samples] of await receiveSamples(values.quick)) {
+    for (const [size, samples] of await receiveSamples(values.quick, values.cpu)) {
       add("receive", String(size), 65536, samples);
     }
   }
@@ -199,7 +204,7 @@ export async function main(args: string[]): Promise<number> {
     for (const samples of await frameSamples(values.quick)) add("frames", "64", 65536, samples);
   }
   if (wants("echo")) {
-    add("echo", "64", 65536, await echoSamples(values.quick));
+    add("echo", "64", 65536, await echoSamples(values.quick, values.cpu));
     report.connections = await connectionsReport(values.quick);
   }
   if (wants("sockets")) report.sockets = await socketReport(values.quick);

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import type { Transform } from "node:stream";
-import type { Timed } from "./measure.ts";
+import { clock, type Timed } from "./measure.ts";
 
 /** A process at the other end of a socketpair. */
 export interface Far {
@@ -45,9 +45,9 @@ export function transfer(name: string, count: number, run: () => Promise<void>):
   return {
     name,
     async round() {
-      const start = process.hrtime.bigint();
+      const start = clock();
       await run();
-      return Number(process.hrtime.bigint() - start) / count;
+      return Number(clock() - start) / count;
     },
   };
 }

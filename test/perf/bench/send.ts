@@ -76,7 +76,7 @@ const WRITERS: [string, Writer][] = [
 export async function sendSamples(quick: boolean): Promise<Map<number, Samples[]>> {
   const all = new Map<number, Samples[]>();
   for (const size of quick ? [64] : [16, 64, 256, 1024]) {
-    const count = Math.floor((quick ? 1e6 : 8e6) / (size + 16) / 64) * 64;
+    const count = Math.floor((quick ? 1e6 : 8e6) / (size + 64) / 64) * 64;
     const contenders = WRITERS.map(([name, write]) =>
       transfer(name, count, async () => {
         const { socket, ended } = sink();
@@ -84,7 +84,7 @@ export async function sendSamples(quick: boolean): Promise<Map<number, Samples[]
         socket.destroy();
       }),
     );
-    all.set(size, await interleave(contenders, quick ? 3 : 9, 0));
+    all.set(size, await interleave(contenders, quick ? 3 : 5, 0));
   }
   return all;
 }
@@ -172,7 +172,7 @@ function messagePorts(count: number): Timed[] {
 /** Awaited sends of 64 bytes over WebSocket and MessagePort, against a raw frame for each. */
 export async function frameSamples(quick: boolean): Promise<Samples[][]> {
   const count = quick ? 2_000 : 50_000;
-  const rounds = quick ? 3 : 9;
+  const rounds = quick ? 3 : 7;
   const { timed, stop } = await webSockets(count);
   const overWebSocket = await interleave(timed, rounds, 0);
   stop();

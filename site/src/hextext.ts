@@ -29,7 +29,7 @@ function dumped(lines: readonly string[]): string | undefined {
     const match = COLON.exec(text) ?? PLAIN.exec(text);
     const isOffset = match !== null || LAST.test(text);
     const offset = isOffset ? Number.parseInt(match?.[1] ?? text, 16) : Number.NaN;
-    return { text, offset, digits: match?.[2]!.replace(/\s/g, "") ?? "" };
+    return { text, offset, digits: match?.[2]?.replace(/\s/g, "") ?? "" };
   });
   const places = rows.filter(({ text }) => text.trim() !== "*").map(({ offset }) => offset);
   const grows = places.every((offset, i) => (i === 0 ? offset === 0 : offset > places[i - 1]!));

@@ -101,7 +101,7 @@ interface Column {
 
 const typeOf = ({ type }: Shown, names: TypeNames): string => {
   const name = names.nameOf(type);
-  return name === undefined ? String(type) : `${type} ${name}`;
+  return name === undefined ? String(type) : `${type} ${printable(name)}`;
 };
 
 const lengthOf = ({ data, omitted = 0 }: Shown): string =>

@@ -7,7 +7,7 @@ export type Dialect = "current" | "classic";
 /** The names of the dialects. */
 export const DIALECTS: readonly Dialect[] = ["current", "classic"];
 
-/** Options with the dialect, as the library takes it where it knows dialects. */
+/** The option of channels and codecs for the dialect. */
 export interface DialectOptions {
   /** Which layout the peer's headers have; the current one if absent. */
   dialect?: Dialect;
@@ -32,7 +32,7 @@ export function supports(dialect: Dialect): boolean {
   }
 }
 
-/** The option for channels and codecs; refuses a dialect that the library does not know yet. */
+/** Returns the option for channels and codecs. Throws a {@link UsageError} for another dialect. */
 export function dialectOptions(dialect: Dialect = "current"): DialectOptions {
   if (dialect === "current") return {};
   if (supports(dialect)) return { dialect };

@@ -21,7 +21,7 @@ export interface DumpOptions extends PrintOptions {
   dialect?: Dialect;
   /** Whether a recording may name another dialect. */
   dialectIsDefault?: boolean;
-  /** Progress on stderr; if absent, where it is a terminal and the output is none. */
+  /** Whether stderr shows the progress; by default if stderr is a terminal and stdout is not. */
   progress?: boolean;
 }
 
@@ -91,7 +91,7 @@ async function openSource(
   };
 }
 
-/** The chunks again, and whether they begin as a pcapng recording does. */
+/** Returns all chunks, and whether the first bytes are those of a pcapng recording. */
 async function recognized(
   source: AsyncIterable<Uint8Array>,
 ): Promise<{ recorded: boolean; chunks: AsyncIterable<Uint8Array> }> {
@@ -111,7 +111,7 @@ async function recognized(
   return { recorded: isRecording(Buffer.concat(first)), chunks: chunks() };
 }
 
-/** One chunk's messages; the position is right afterwards even if the codec throws. */
+/** Decodes a chunk. Advances the position even if the codec throws. */
 function decode(codec: ImsgCodec, chunk: Uint8Array, position: Position): ImsgMessage[] {
   let messages: ImsgMessage[] = [];
   try {
@@ -142,6 +142,6 @@ async function show(
 /** The fields of a message that every format shows. */
 export function shownOf(message: ImsgMessage & { hasFd?: boolean }): Omit<Shown, "n"> {
   const { type, peerid, pid, data } = message;
-  // messages have hasFd where the library passes descriptors
+  // only channels that pass descriptors set hasFd
   return { type, peerid, pid, data, ...(message.hasFd ? { hasFd: true } : {}) };
 }

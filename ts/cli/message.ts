@@ -8,7 +8,7 @@ import type { TypeNames } from "./values.ts";
 const IGNORED = new Set(["n", "offset", "name", "fd", "time", "connection", "from", "problem"]);
 const NUMBERS = ["peerid", "pid"] as const;
 const PAYLOADS = ["data", "text", "base64"] as const;
-/** Fields of the payload, by a protocol; bytes that stand beside them win. */
+/** The decoded fields of the payload. Bytes beside them have precedence. */
 const FIELDS = "payload";
 /** The fields of a message to send. */
 export const MESSAGE_FIELDS: readonly string[] = ["type", "len", ...NUMBERS, ...PAYLOADS, FIELDS];

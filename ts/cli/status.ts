@@ -20,7 +20,7 @@ export class UsageError extends Error {
 /** The message of a thrown value, which may be no Error. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // several addresses were tried: Node leaves the message empty
+  // Node leaves the message empty if connecting to several addresses has failed
   if (error instanceof AggregateError && error.message === "") {
     return error.errors.map(messageOf).join("; ");
   }

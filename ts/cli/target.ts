@@ -14,7 +14,7 @@ export type Target =
   | { kind: "ws"; url: string }
   | { kind: "exec"; command: string };
 
-/** How targets are written. */
+/** The syntax of targets, for errors and help. */
 export const TARGETS = "unix:PATH, tcp:HOST:PORT, ws://HOST:PORT or exec:COMMAND";
 
 /** Reads a target; throws a {@link UsageError} that shows the forms. */
@@ -29,7 +29,7 @@ export function parseTarget(text: string): Target {
   throw new UsageError(`${text}: a target is ${TARGETS}`);
 }
 
-/** Reads HOST:PORT, with brackets around an IPv6 address. */
+/** Parses HOST:PORT, with brackets around an IPv6 address. Throws a {@link UsageError}. */
 export function parseAddress(text: string): { host: string; port: number } {
   const match = /^(?:\[([\da-f:.]+)\]|([^:[\]]+)):(\d{1,5})$/i.exec(text);
   const port = Number(match?.[3]);
@@ -43,7 +43,7 @@ export interface TargetOptions
     DialectOptions {
   /** Aborts the attempt to connect; no effect once connected. */
   signal?: AbortSignal;
-  /** For WebSockets. */
+  /** Options of a WebSocket. */
   webSocket?: WebSocketOptions;
 }
 
@@ -103,7 +103,7 @@ async function closeQuietly(channel: ImsgChannel): Promise<void> {
   await channel.close().catch(() => {});
 }
 
-/** Closes a channel, then breaks off the connection under it if it stays open. */
+/** Closes a channel, and aborts its connection if that stays open. */
 async function finish(
   channel: ImsgChannel,
   closed: Promise<unknown>,

@@ -13,12 +13,12 @@ const joined = (a: Uint8Array, b: Uint8Array): Uint8Array => {
 
 /** The headers of a stream as they arrived, which the decoder does not return. */
 export class RawHeaders {
-  /** Where the message under way begins, from the start of the next chunk on: at most 0. */
+  /** Offset of the incomplete message from the start of the next chunk; at most 0. */
   #start = 0;
   /** The bytes of its header that have arrived. */
   #header: Uint8Array = NONE;
 
-  /** The headers of the messages that a chunk has completed. */
+  /** Returns the headers of the messages that a chunk has completed. */
   take(chunk: Uint8Array, messages: readonly ImsgMessage[]): Uint8Array[] {
     const headers: Uint8Array[] = [];
     for (const { data } of messages) {
@@ -36,7 +36,7 @@ export class RawHeaders {
     const have = this.#header.length;
     const from = this.#start + have;
     if (have === HEADER_SIZE || from >= chunk.length) return;
-    // copied: the rest of it may come with the next chunk
+    // copy: the rest may arrive with the next chunk
     this.#header = joined(this.#header, chunk.slice(from, this.#start + HEADER_SIZE));
   }
 }

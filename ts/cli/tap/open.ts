@@ -11,7 +11,7 @@ import type { Target } from "../target.ts";
 /** The places that a tap can listen on and connect to. */
 export type Place = Extract<Target, { kind: "unix" | "tcp" }>;
 
-/** How transports are made: with descriptors where that is possible. */
+/** Makes transports, which pass descriptors where that is possible. */
 export interface Sockets {
   /** Absent where descriptors cannot pass. */
   readonly unix: NodeUnix | undefined;
@@ -43,7 +43,7 @@ export async function connectTo(place: Place, sockets: Sockets): Promise<Transpo
   return transportOf(await connectSocket(addressOf(place), undefined, paused), place, sockets);
 }
 
-/** Listens in the daemon's place; a Unix socket gets the permissions of the daemon's own. */
+/** Listens for clients. A Unix socket gets the permissions of the daemon's socket. */
 export function listenOn(
   place: Place,
   to: Place,

@@ -3,7 +3,7 @@ import type { Direction } from "../entry/protocol.ts";
 import { type Fields, forJson } from "../inspect/fields.ts";
 import { HEADER_SIZE } from "../inspect/position.ts";
 import { tree } from "./fields.ts";
-import { printable } from "./status.ts";
+import { printable, printableJson } from "./status.ts";
 import type { TypeNames } from "./values.ts";
 
 /** A message as it is shown: the fields of the library's message, and its place. */
@@ -85,9 +85,9 @@ export function jsonFormat(names: TypeNames, read?: Reader): Format {
       };
       const fields = message.omitted === undefined ? read?.(message) : undefined;
       // the replacer is needed for decoded values only, and costs more than all the rest
-      if (fields === undefined) return `${JSON.stringify(record)}\n`;
+      if (fields === undefined) return `${printableJson(JSON.stringify(record))}\n`;
       const decoded = "payload" in fields ? { payload: fields.payload } : fields;
-      return `${JSON.stringify({ ...record, ...decoded }, forJson)}\n`;
+      return `${printableJson(JSON.stringify({ ...record, ...decoded }, forJson))}\n`;
     },
   };
 }

@@ -1,4 +1,4 @@
-import { parsePrefix } from "../../bgpd/addresses.mjs";
+import { networkOf } from "../../bgpd/addresses.mjs";
 import type { RibEntry } from "../../bgpd/types.ts";
 import { card, pane } from "./card.ts";
 import { debounced, definitions, eachFrame, h, number } from "./dom.ts";
@@ -134,7 +134,7 @@ export class RoutesView {
   }
 
   add(entry: RibEntry): void {
-    this.#loading?.push(routeOf(entry, parsePrefix(entry.prefix)));
+    this.#loading?.push(routeOf(entry, networkOf(entry.prefix)));
     this.#countWhileLoading();
   }
 

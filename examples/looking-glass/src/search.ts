@@ -1,4 +1,4 @@
-import { parseAddress, readPrefix } from "../../bgpd/addresses.mjs";
+import { networkOf, parseAddress, readPrefix } from "../../bgpd/addresses.mjs";
 import type { RibEntry } from "../../bgpd/types.ts";
 
 /** A route with what it is found and sorted by. */
@@ -10,8 +10,8 @@ export interface Route {
   readonly hops: number;
   /** Sorts as addresses do. */
   readonly order: string;
-  /** Undefined for VPN, EVPN and flowspec routes, whose prefixes are only text. */
-  readonly network: Network | undefined;
+  /** Of the family 0 and without bytes for EVPN and flowspec routes, whose prefixes are only text. */
+  readonly network: Network;
   /** The words for its state: best, valid, filtered, internal, the results of RPKI and ASPA, … */
   readonly states: ReadonlySet<string>;
 }
@@ -40,7 +40,7 @@ const orderOf = ({ aid, bytes, prefixlen }: Network): string => {
 export function routeOf(entry: RibEntry): Route {
   const { neighbor, prefix, exit_nexthop, aspath, origin, ovs, avs } = entry;
   const path = aspath.match(/\d+/g) ?? [];
-  const network = readPrefix(prefix);
+  const network = networkOf(prefix);
   const flags = ["valid", "filtered", "stale", "announced", "ecmp"] as const;
   return {
     entry,
@@ -48,7 +48,7 @@ export function routeOf(entry: RibEntry): Route {
     path,
     hops: path.length,
     // what is no IP prefix stands behind all that are
-    order: network === undefined ? `~${prefix}` : orderOf(network),
+    order: network.aid === 0 ? `~${prefix}` : orderOf(network),
     states: new Set([
       ...flags.filter((flag) => entry[flag]),
       ...[rankOf(entry), entry.source, `rpki:${ovs}`, `ovs:${ovs}`, `aspa:${avs}`, `avs:${avs}`],
@@ -88,16 +88,14 @@ function testOf(word: string): (route: Route) => boolean {
   const pattern = /^([\^_])?(\d+(?:_\d+)*)([$_])?$/.exec(word);
   if (pattern?.[1] !== undefined || pattern?.[3] !== undefined) return pathTest(pattern);
   const prefix = readPrefix(word);
-  if (prefix !== undefined)
-    return ({ network }) => network !== undefined && overlap(network, prefix);
+  if (prefix !== undefined) return ({ network }) => overlap(network, prefix);
   const address = parseAddress(word);
   // the beginning of an address, not its middle: 10.7 is no part of 192.10.7.0
   if (address === undefined && /^[\da-f]*[.:][\da-f.:/]*$/.test(word)) {
     return ({ text }) => ` ${text}`.includes(` ${word}`);
   }
   if (address === undefined) return ({ states, text }) => states.has(word) || text.includes(word);
-  return ({ network, text }) =>
-    (network !== undefined && covers(network, address)) || text.split(" ").includes(word);
+  return ({ network, text }) => covers(network, address) || text.split(" ").includes(word);
 }
 
 /** Finds AS numbers that follow one another in a path: at its beginning (^), its end ($), anywhere (_). */

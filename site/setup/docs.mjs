@@ -6,7 +6,7 @@ import hljs from "highlight.js/lib/common";
 import MarkdownIt from "markdown-it";
 import { escaped, header, POLICY, up } from "./layout.mjs";
 
-/** Documents that nobody needs a link to find. */
+/** Documents that become pages without a link to them. */
 const FIRST = [
   "README.md",
   "docs",

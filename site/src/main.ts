@@ -131,7 +131,7 @@ async function load(
   save();
 }
 
-/** Says what has been read, and why reading has stopped. */
+/** Shows how much was read, and why reading has stopped. */
 function describe({ entries, kind, problem }: Analysis, done: boolean): void {
   const count = entries.length === 1 ? "1 message" : `${number(entries.length)} messages`;
   const dialect =

@@ -39,7 +39,7 @@ const NOTHING = new Uint8Array(0);
  * an end, and as EPIPE or ECONNRESET once it sends. On a Unix socket the transport
  * finds out that a peer that has half-closed is gone by writing no bytes, every
  * {@link PROBE_INTERVAL} ms; on TCP such a peer is known to be gone only when a
- * write fails. Deno does not tell the number of the socket, so that there are no
+ * write fails. Deno does not expose the number of the socket, so there are no
  * peerCredentials.
  */
 export function denoTransport(conn: DenoConn): Transport {

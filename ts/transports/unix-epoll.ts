@@ -203,7 +203,7 @@ export class EpollSockets extends UnixSockets<ForeignSockets> {
     return this.foreign.address + ROOM;
   }
 
-  /** Device and inode of a file, to tell it from another one of the same name. */
+  /** Device and inode of a file, which distinguish it from another one of the same name. */
   #identity(path: string): string | undefined {
     const { foreign, view } = this;
     const at = ROOM + 256; // behind a path of at most 108 bytes

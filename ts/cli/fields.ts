@@ -67,8 +67,9 @@ export function tree(value: unknown, margin: string): string {
     return isEmpty(value) ? "" : `${margin}${scalar(value)}\n`;
   }
   let text = "";
-  for (const [name, inner] of Object.entries(value)) {
+  for (const [key, inner] of Object.entries(value)) {
     if (isEmpty(inner)) continue;
+    const name = printable(key);
     const isScalar = typeof inner !== "object" || inner instanceof Uint8Array;
     const isFlat = Array.isArray(inner) && inner.every((each) => typeof each !== "object");
     if (isScalar) text += `${margin}${name}: ${scalar(inner)}\n`;

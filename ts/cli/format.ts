@@ -2,7 +2,7 @@ import type { Colors } from "picocolors/types";
 import type { Direction } from "../entry/protocol.ts";
 import { type Fields, forJson, tree } from "./fields.ts";
 import { HEADER_SIZE } from "./position.ts";
-import { printable } from "./status.ts";
+import { printable, printableJson } from "./status.ts";
 import type { TypeNames } from "./values.ts";
 
 /** A message as it is shown: what the library tells, and where it stood. */
@@ -84,8 +84,11 @@ export function jsonFormat(names: TypeNames, read?: Reader): Format {
       };
       const fields = message.omitted === undefined ? read?.(message) : undefined;
       // the replacer is needed for decoded values only, and costs more than all the rest
-      if (fields === undefined) return `${JSON.stringify(record)}\n`;
-      return `${JSON.stringify({ ...record, ...fields }, forJson)}\n`;
+      const json =
+        fields === undefined
+          ? JSON.stringify(record)
+          : JSON.stringify({ ...record, ...fields }, forJson);
+      return `${printableJson(json)}\n`;
     },
   };
 }
@@ -99,7 +102,7 @@ interface Column {
 
 const typeOf = ({ type }: Shown, names: TypeNames): string => {
   const name = names.nameOf(type);
-  return name === undefined ? String(type) : `${type} ${name}`;
+  return name === undefined ? String(type) : `${type} ${printable(name)}`;
 };
 
 const lengthOf = ({ data, omitted = 0 }: Shown): string =>

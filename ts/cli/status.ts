@@ -36,6 +36,17 @@ export function printable(text: string, longest = 200): string {
   return clean.length > longest ? `${clean.slice(0, longest)}…` : clean;
 }
 
+/** One line of JSON for a terminal or a log, its control characters written as escapes. */
+export function printableJson(json: string): string {
+  // nearly every line is plain ASCII
+  if (!/[^\x20-\x7e]/.test(json)) return json;
+  return json.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+    Array.from({ length: character.length }, (_, i) => {
+      return `\\u${character.charCodeAt(i).toString(16).padStart(4, "0")}`;
+    }).join(""),
+  );
+}
+
 /** {@link printable} for each line of a text. */
 export function printableLines(text: string, longest = 2000): string {
   return text

@@ -17,7 +17,7 @@ export interface DumpOptions extends PrintOptions {
   dialect?: Dialect;
   /** Whether a recording may name another dialect. */
   dialectIsDefault?: boolean;
-  /** Progress on stderr; if absent, where it is a terminal and the output is none. */
+  /** Whether stderr shows the progress; by default if stderr is a terminal and stdout is not. */
   progress?: boolean;
 }
 
@@ -73,7 +73,7 @@ export async function dump(file: string, options: DumpOptions, streams: Streams)
   }
 }
 
-/** The bytes, and how many there will be, if that is known. */
+/** Opens the input. `size` is its length in bytes, if known. */
 async function openSource(
   file: string,
   { stdin }: Streams,
@@ -87,7 +87,7 @@ async function openSource(
   };
 }
 
-/** The chunks again, and whether they begin as a pcapng recording does. */
+/** Returns all chunks, and whether the first bytes are those of a pcapng recording. */
 async function recognized(
   source: AsyncIterable<Uint8Array>,
 ): Promise<{ recorded: boolean; chunks: AsyncIterable<Uint8Array> }> {
@@ -107,7 +107,7 @@ async function recognized(
   return { recorded: isRecording(Buffer.concat(first)), chunks: chunks() };
 }
 
-/** One chunk's messages; the position is right afterwards even if the codec throws. */
+/** Decodes a chunk. Advances the position even if the codec throws. */
 function decode(codec: ImsgCodec, chunk: Uint8Array, position: Position): ImsgMessage[] {
   let messages: ImsgMessage[] = [];
   try {
@@ -138,11 +138,11 @@ async function show(
 /** The fields of a message that every format shows. */
 export function shownOf(message: ImsgMessage & { hasFd?: boolean }): Omit<Shown, "n"> {
   const { type, peerid, pid, data } = message;
-  // messages have hasFd where the library passes descriptors
+  // only channels that pass descriptors set hasFd
   return { type, peerid, pid, data, ...(message.hasFd ? { hasFd: true } : {}) };
 }
 
-/** Where a stream is bad or cut, why, and what may help. */
+/** Describes the place of a bad or cut message, the reason, and options that may help. */
 function explain(error: ImsgError, position: Position, maxSize: number): string {
   const message = `message ${position.messages}, at byte ${position.start}`;
   if (error.code === "ERR_IMSG_TRUNCATED") {

@@ -6,7 +6,7 @@ import { messageOf, printable } from "./status.ts";
 /** A payload as a protocol reads it, or why it cannot. */
 export type Fields = { readonly payload: unknown } | { readonly problem: string };
 
-/** What of a message decides how it is read. */
+/** The parts of a message that decoding needs. */
 interface Readable {
   readonly type: number;
   readonly data: Uint8Array;
@@ -14,8 +14,9 @@ interface Readable {
 }
 
 /**
- * Decodes payloads by a protocol, as those of the message's direction, or else of `usual`. Where no
- * direction is known, that of the daemon is tried first. Undefined for messages without a description.
+ * Returns a decoder of payloads, which uses the direction of the message, or else `usual`. If
+ * neither is known, it tries the payload that clients receive first. It returns undefined for
+ * messages without a description.
  */
 export function fieldsBy(
   protocol: AnyProtocol,
@@ -41,7 +42,7 @@ export function fieldsBy(
   };
 }
 
-/** A decoded value for JSON: bytes are hex, and 64-bit numbers strings where JSON's are not exact. */
+/** Converts a decoded value for JSON: bytes to hex, bigints to exact numbers or else to strings. */
 export function forJson(_key: string, value: unknown): unknown {
   if (value instanceof Uint8Array) return Buffer.from(value).toString("hex");
   if (typeof value !== "bigint") return value;
@@ -61,7 +62,7 @@ const scalar = (value: unknown): string => {
   return typeof value === "string" ? printable(value, 500) : String(value);
 };
 
-/** A decoded value as lines of text, indented by its nesting; what is zero is left out. */
+/** Formats a decoded value as lines, indented by its nesting, without the fields that are zero. */
 export function tree(value: unknown, margin: string): string {
   if (value instanceof Uint8Array || typeof value !== "object" || value === null) {
     return isEmpty(value) ? "" : `${margin}${scalar(value)}\n`;

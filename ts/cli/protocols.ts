@@ -5,7 +5,7 @@ import type { Definition, DescribeOptions, Direction, Protocol } from "../entry/
 import type { Output } from "./output.ts";
 import { messageOf, printableLines, Status, UsageError } from "./status.ts";
 
-/** A protocol whose messages the command does not know beforehand. */
+/** A protocol whose messages are not known to the compiler. */
 export interface AnyProtocol
   extends Pick<
     Protocol<Record<string, Definition>>,
@@ -21,7 +21,7 @@ export interface AnyProtocol
   describe(options?: DescribeOptions): string;
 }
 
-/** The protocols that ship, each loaded when it is asked for. */
+/** The protocols that ship, each loaded on first use. */
 const SHIPPED: Readonly<Record<string, () => Promise<AnyProtocol>>> = {
   bgpd: async () => (await import("../entry/protocols/bgpd.ts")).bgpd,
   tmux: async () => (await import("../entry/protocols/tmux.ts")).tmux,
@@ -33,7 +33,7 @@ const SHIPPED: Readonly<Record<string, () => Promise<AnyProtocol>>> = {
 
 const METHODS = ["nameOf", "encode", "decode", "describe"] as const;
 
-/** A protocol of whichever copy of the package, by what it can do. */
+/** Returns whether a value is a protocol, of any copy of the package, by its methods. */
 function isProtocol(value: unknown): value is AnyProtocol {
   const fields = value as Record<string, unknown> | null | undefined;
   return METHODS.every((name) => typeof fields?.[name] === "function");
@@ -41,7 +41,7 @@ function isProtocol(value: unknown): value is AnyProtocol {
 
 /**
  * Loads a protocol that ships, by its name, or the first protocol that a module exports, by its
- * file. Throws a {@link UsageError} that says which names there are.
+ * file. Throws a {@link UsageError} that lists the names.
  */
 export async function loadProtocol(text: string): Promise<AnyProtocol> {
   if (Object.hasOwn(SHIPPED, text)) return SHIPPED[text]!();

@@ -6,21 +6,21 @@ export const Status = {
   failed: 1,
   /** Wrong arguments; nothing was done. */
   usage: 2,
-  /** --timeout passed before what --until waits for came. */
+  /** --timeout passed before a message of --until arrived. */
   timeout: 3,
   /** SIGINT or SIGTERM (as shells do it: 128 and the signal's number). */
   interrupted: 130,
 } as const;
 
-/** Wrong arguments: the command says so and exits with {@link Status.usage}. */
+/** Wrong arguments: the command reports the error and exits with {@link Status.usage}. */
 export class UsageError extends Error {
   override name = "UsageError";
 }
 
-/** What an error says, whatever was thrown. */
+/** Returns the message of a thrown value. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // several addresses were tried: Node leaves the message empty
+  // Node leaves the message empty if connecting to several addresses has failed
   if (error instanceof AggregateError && error.message === "") {
     return error.errors.map(messageOf).join("; ");
   }

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { linesOf, longestLine } from "../../../ts/cli/lines.ts";
 import { peerBinary } from "../../helpers/peer.ts";
 import { encode } from "../../oracle/reference/codec.ts";
@@ -171,7 +171,7 @@ async function residentOf(pid: number): Promise<number> {
   return Number(text.split(" ")[1]) * 4096;
 }
 
-describe("an exec target", () => {
+describe.concurrent("an exec target", () => {
   /** A command whose shell starts a process of the same group, writes its pid and acts. */
   const leader = (file: string, rest: string): string =>
     `exec:trap '' TERM; sleep 600 3>&- & echo $! > ${file}; ${rest}`;
@@ -185,22 +185,25 @@ describe("an exec target", () => {
     );
   };
 
-  test.each([
+  test.for([
     ["whose leader exits at once", "exit 0", []],
     [
       "whose leader goes on",
       `exec '${peerBinary()}' --fd 3 --mode echo`,
       ["--send", '{"type":1}', "--until", "1"],
     ],
-  ])("%s ends with its whole group", async (name, rest, args) => {
-    const file = join(folder, `pid-${name.length}`);
-    await run(packed, ["connect", leader(file, rest), ...args]);
-    expect(await alive(file)).toBe(false);
-  });
+  ] as [string, string, string[]][])(
+    "%s ends with its whole group",
+    async ([name, rest, args], { expect }) => {
+      const file = join(folder, `pid-${name.length}`);
+      await run(packed, ["connect", leader(file, rest), ...args]);
+      expect(await alive(file)).toBe(false);
+    },
+  );
 
-  test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+  test.for(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
     "ends with its whole group on %s",
-    async (name) => {
+    async (name, { expect, onTestFinished }) => {
       const file = join(folder, `pid-${name}`);
       const { child, ended } = start(packed, ["connect", leader(file, "sleep 600")]);
       onTestFinished(() => void child.kill("SIGKILL"));

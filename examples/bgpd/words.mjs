@@ -20,7 +20,7 @@ export class Words {
     return this.#words.at(0);
   }
 
-  /** The words that are left, to be taken by somebody else. */
+  /** The words that are left, for another parser. */
   get rest() {
     return this.#words;
   }

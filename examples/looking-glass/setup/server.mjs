@@ -1,5 +1,5 @@
 // The server of the page: its files, the clock of this machine, and the way to the relay, so that
-// page and relay have one origin and the page may talk to nobody else.
+// page and relay have one origin and the page's policy can forbid every other.
 
 import { readdir, readFile } from "node:fs/promises";
 import { createServer, request as httpRequest } from "node:http";

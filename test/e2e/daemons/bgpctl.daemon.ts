@@ -298,7 +298,7 @@ describe("bgpctl.mjs", () => {
 });
 
 describe("the client", () => {
-  it("rejects with the daemon's number for a neighbor that is not there, and goes on", async () => {
+  it("rejects with the daemon's number for a neighbor that does not exist, and stays usable", async () => {
     const client = await connectBgpd(bgpd.socket);
     const listing = client.rib({ neighbor: "nobody" }).next();
     await expect(listing).rejects.toBeInstanceOf(BgpdError);

@@ -78,7 +78,7 @@ describe("the original, natively, when it reads", () => {
     );
   });
 
-  it("does not tell an end inside a message from a clean one", () => {
+  it("reports an end inside a message as a clean one", () => {
     expect(fact("end-inside-message")).toBe("returned 0");
   });
 

@@ -303,7 +303,7 @@ describe("a peer in a mode", () => {
     expect(connection.failure).toMatchObject({ code: "ECONNRESET" });
   });
 
-  test("stall goes on as echo", async () => {
+  test("stall continues as echo", async () => {
     const { connection } = paired("--mode", "stall", "--ms", "50");
     connection.sendRaw(burst);
     connection.end();

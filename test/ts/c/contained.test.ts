@@ -145,7 +145,7 @@ describe("the wrapper", () => {
     expect(instance.Ibuf.open(1).left).toBe(1);
   });
 
-  it("throws for integers that are not there, and gives no swapped rest", () => {
+  it("throws for integers that are not there, and returns no swapped rest", () => {
     const ibuf = fresh().Ibuf.open(1);
     for (const get of ["getN16", "getN32", "getN64"] as const) {
       expect(codeOf(() => ibuf[get]())).toBe("EBADMSG");

@@ -67,7 +67,7 @@ describe("a request without an answer", () => {
   });
 });
 
-test("imsg connect reports it on stderr, and goes on", async () => {
+test("imsg connect reports it on stderr, and stays connected", async () => {
   const path = join(tmpdir(), `imsg-silent-${process.pid}.sock`);
   const server = createServer((socket) => socket.on("error", () => {}).resume());
   await new Promise<void>((resolve) => server.listen(path, resolve));

@@ -15,7 +15,7 @@ describe.each(RUNTIMES)("in $name", (runtime) => {
     expect(await run(runtime, "functions")).toEqual({ lines: [], names });
   });
 
-  it("every function refuses bad options with an ImsgError, and a server goes on", async () => {
+  it("every function refuses bad options with an ImsgError, and a server still serves", async () => {
     expect(await run(runtime, "options")).toEqual([]);
   });
 });

@@ -19,7 +19,7 @@ describe.each(RUNTIMES)("over TCP, a Unix socket and in descriptor mode, in $nam
     );
   });
 
-  it("close() loses none of 200 and of 2,000 messages that nobody awaited, while the peer answers", async () => {
+  it("close() loses none of 200 and of 2,000 messages that were not awaited, while the peer answers", async () => {
     expect(await run("closes")).toEqual(
       three([
         [200, "ended"],
@@ -56,7 +56,7 @@ describe.each(RUNTIMES)("over TCP, a Unix socket and in descriptor mode, in $nam
     ]);
   });
 
-  it("sends, requests, end() and close() that nobody awaits are no unhandled rejections after a reset", async () => {
+  it("sends, requests, end() and close() that are not awaited are no unhandled rejections after a reset", async () => {
     expect(await run("unawaited")).toEqual({ seen: three(true), unhandled: [] });
   });
 });

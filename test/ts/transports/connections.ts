@@ -221,7 +221,7 @@ await main({
       });
       return seen;
     }),
-  /** L35: sends that nobody awaits, in a handler that is no async function. */
+  /** L35: sends that are not awaited, in a handler that is no async function. */
   unawaited: async () => {
     const unhandled: unknown[] = [];
     process.on("unhandledRejection", (error) => unhandled.push(codeOf(error)));

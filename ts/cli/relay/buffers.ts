@@ -30,7 +30,7 @@ export class Buffers {
     return this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#size);
   }
 
-  /** Takes back a buffer that nothing reads any more. */
+  /** Keeps a buffer that nothing reads any more, to be used again. */
   giveBack(buffer: Buffer): void {
     if (this.#free.length < KEPT) this.#free.push(buffer);
   }

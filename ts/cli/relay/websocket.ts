@@ -16,7 +16,7 @@ const CLEAN = new Set([1000, 1001, 1005]);
 
 /**
  * A {@link Transport} over a WebSocket of the library ws, which, unlike
- * browsers', can be told to stop receiving. An empty frame ends a side. An
+ * browsers', can stop receiving. An empty frame ends a side. An
  * aborted channel closes with the code that `closingOf` returns for the reason.
  */
 export function webSocketTransport(

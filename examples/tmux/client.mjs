@@ -19,8 +19,8 @@ export class TmuxError extends Error {
 }
 
 /**
- * Runs a command and tells its exit status in the pane's title. A pane that simply died would tell
- * it to tmux, but tmux before 3.5 now and then misses the end of a child.
+ * Runs a command and sets the pane's title to its exit status. tmux would also have the status of a
+ * pane that has died, but tmux before 3.5 sometimes misses the end of a child.
  */
 const WRAPPER = `sh -c "$1"; printf '\\033]2;%s %d\\033\\\\' "$2" "$?"; read -r _`;
 
@@ -37,7 +37,7 @@ export class Tmux {
   }
 
   /**
-   * Carries out a tmux command and tells how it ended, whatever its exit status.
+   * Runs a tmux command. Resolves with its output and exit status, whatever the status is.
    *
    * @param {readonly string[]} args
    * @param {CommandOptions} [options]
@@ -47,7 +47,7 @@ export class Tmux {
   }
 
   /**
-   * Carries out a tmux command and gives back what it printed; rejects with a TmuxError if its
+   * Runs a tmux command and resolves with its output. Rejects with a TmuxError if its
    * exit status is not 0.
    *
    * @param {readonly string[]} args
@@ -65,8 +65,8 @@ export class Tmux {
   }
 
   /**
-   * Runs a shell command in a pane of its own, waits for its end, and gives back what the pane
-   * showed and the command's exit status. The server needs a session.
+   * Runs a shell command in a pane of its own, waits for its end, and resolves with the text
+   * of the pane and the command's exit status. The server needs a session.
    *
    * @param {string} shellCommand
    * @param {Omit<CommandOptions, "stdin">} [options]
@@ -89,13 +89,13 @@ export class Tmux {
       const status = await this.#status(pane, token, options);
       return { status, output: await this.capturePane(pane, { history: true }) };
     } finally {
-      // it may be gone: somebody else may have killed it, or the server
+      // the pane may have ended: another client may have killed it, or the server
       await this.execute(["kill-pane", "-t", pane]).catch(() => {});
     }
   }
 
   /**
-   * Waits until the wrapper has told the exit status, or the pane has died with it.
+   * Waits until the wrapper has set the exit status as title, or the pane has died with it.
    *
    * @param {string} pane
    * @param {string} token
@@ -109,7 +109,7 @@ export class Tmux {
       try {
         await this.command(["wait-for", token], { signal });
       } catch (error) {
-        // a pane whose end tmux has missed wakes nobody: it has to be looked at
+        // tmux signals no end of a pane that it has missed: poll it
         if (error !== enough.reason) throw error;
       }
       const [, dead, title] = /^(\d?) (.*)\n/.exec(await this.command(look)) ?? [];

@@ -78,7 +78,7 @@ async function watchServer(path, patience, over) {
 }
 
 /**
- * Lets a tmux server carry out a command, and gives back what it wrote and how it ended. However long
+ * Has a tmux server run a command. Resolves with the command's output and status. However long
  * the command takes, the server must answer in the meantime.
  *
  * @param {string} path
@@ -125,7 +125,7 @@ async function once(path, args, { stdin, cwd = process.cwd(), signal }) {
     );
     conversation.catch(() => {});
     await request(client, args, cwd).catch(async (error) => {
-      // what the server said before it closed matters more than the failed sending
+      // the server's words before it closed matter more than the failed send
       await conversation;
       throw error;
     });
@@ -152,7 +152,7 @@ async function request(client, argv, cwd) {
 }
 
 /**
- * Does what the server asks for until it has said how the command ended.
+ * Answers the server's requests until it reports how the command ended.
  *
  * @param {Client} client
  * @param {Uint8Array | undefined} stdin
@@ -173,7 +173,7 @@ async function converse(client, stdin) {
     for (let at = 0; data !== undefined && at < data.length; at += PIECE) {
       await client.send("READ", { stream, data: data.subarray(at, at + PIECE) });
     }
-    // the server may name a file: reading it for a server is not this client's business
+    // the server may name a file, which this client does not read for it
     const error = fd < 0 ? EPERM : data === undefined ? EBADF : 0;
     await client.send("READ_DONE", { stream, error });
   };

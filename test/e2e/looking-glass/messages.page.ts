@@ -142,7 +142,9 @@ describe("the messages", () => {
     const { page, seen } = await openWatched();
     const request = seen.find(({ sent, type }) => sent && type === 16);
     await page.getByLabel("Filter the messages").fill("sent show_rib");
-    await table(page, "Messages").getByText("SHOW_RIB", { exact: true }).click();
+    const requests = table(page, "Messages").getByText("SHOW_RIB", { exact: true });
+    await eventually(() => requests.count()).toBe(1);
+    await requests.click();
     const pane = page.getByRole("region", { name: "Selected message" });
     expect(bytesOf((await pane.locator("pre").textContent()) ?? "")).toEqual([...request!.bytes]);
     expect(await pane.locator(".fields").textContent()).toBe(

@@ -74,8 +74,8 @@ describe("with the keyboard alone, the page", () => {
       "Next hop",
       "From",
       "AS path",
+      "RPKI",
       "Pref",
-      "MED",
       "Age",
       "Filter the messages",
       "Follow",
@@ -152,7 +152,9 @@ describe("on a phone, the page", () => {
       const button = page.getByRole("navigation").getByRole("button", { name });
       await button.tap();
       expect(await button.getAttribute("aria-current")).toBe("true");
-      await table(page, name).locator(".body .row").first().tap();
+      // the view of the messages follows the last one
+      const rows = table(page, name).locator(".body .row");
+      await (name === "Messages" ? rows.last() : rows.first()).tap();
       const wide = await page.evaluate(() => ({
         page: document.documentElement.scrollWidth - window.innerWidth,
         beyond: [...document.querySelectorAll("main *, header *, nav *")]

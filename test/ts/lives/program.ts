@@ -1,4 +1,5 @@
 import type { ImsgMessage } from "../../../ts/entry/index.ts";
+import { macrotask } from "./clock.ts";
 import type { Read, Request } from "./model.ts";
 import { type Signal, Tracked } from "./tracked.ts";
 import type { Reading, Values, World } from "./world.ts";
@@ -222,7 +223,7 @@ function nextOfLoop(world: World, takes: boolean): void {
 }
 
 /** Reads from the channel's stream. */
-export function readStream(world: World, given: { takes: boolean }): void {
+export function readStream(world: World, given: { takes: boolean }): Promise<void> {
   if (world.holder?.kind !== "stream") {
     const reader = world.channel.readable.getReader();
     world.holder = {
@@ -231,14 +232,21 @@ export function readStream(world: World, given: { takes: boolean }): void {
       leave: () => {
         const read = pendingRead(world);
         if (read !== undefined) read.left = true;
-        close(world, () => reader.cancel());
+        world.streamEnded = true;
+        world.holder = undefined;
+        void reader.cancel().catch(() => {}); // with the stream's own error, if it has one
+        close(world);
       },
     };
   }
   noteRead(world, "stream", "free", world.holder.next(), undefined, (value, { rejected }) => {
     world.got(value, false, given.takes);
-    if (value === undefined || rejected) world.streamEnded = true;
+    if (value !== undefined && !rejected) return;
+    // a stream that has ended lets others read
+    world.streamEnded = true;
+    world.holder = undefined;
   });
+  return macrotask(); // the stream asks the channel a little later
 }
 
 // --- ending ------------------------------------------------------------------------------

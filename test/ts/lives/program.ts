@@ -149,6 +149,10 @@ export function request(
 const pendingRead = ({ model }: World): Read | undefined =>
   model.reads.find(({ tracked }) => tracked.pending);
 
+/** Whether a stream waits: when it ends, it is known a little later that it has let others read. */
+const streamWaits = (world: World): boolean =>
+  world.holder?.kind === "stream" && pendingRead(world) !== undefined;
+
 function noteRead<T>(
   world: World,
   kind: Reading,
@@ -171,7 +175,7 @@ export function receive(
   given: { many: boolean; signal: SignalChoice; takes: boolean },
 ): void {
   const signal = choose(world, given.signal);
-  const expect = world.holder === undefined ? "free" : "busy";
+  const expect = world.holder === undefined ? "free" : streamWaits(world) ? "either" : "busy";
   const promise: Promise<ImsgMessage | ImsgMessage[] | undefined> = given.many
     ? world.channel.receiveMany(optional(signal))
     : world.channel.receive(optional(signal));
@@ -188,6 +192,7 @@ export function loop(world: World, given: { batches: boolean; takes: boolean }):
     if (pendingRead(world) === undefined) nextOfLoop(world, given.takes);
     return;
   }
+  if (streamWaits(world)) return;
   const busy = world.holder !== undefined || pendingRead(world) !== undefined;
   const iterator: AsyncIterableIterator<ImsgMessage | ImsgMessage[]> = given.batches
     ? world.channel.batches()

@@ -62,7 +62,7 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
     const batch = new Batch(resolved.engine, resolved);
     try {
       this.#life = new Life(batch, transport, resolved);
-      this.#reader = new Reader(this.#life);
+      this.#reader = new Reader(this.#life.incoming);
       this.#life.start();
     } catch (error) {
       batch.dispose();
@@ -197,7 +197,10 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
           if (message === undefined) controller.close();
           else controller.enqueue(message);
         },
-        cancel: () => this.close(),
+        cancel: () => {
+          this.#reader.release();
+          return this.close();
+        },
       },
       { highWaterMark: 0 },
     );

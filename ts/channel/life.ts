@@ -2,22 +2,14 @@ import type { Batch } from "../batch/batch.ts";
 import { checkMessage, type ImsgMessage, type SendInit } from "../batch/message.ts";
 import { ImsgError } from "../module/error.ts";
 import { handled, onAbort, rejected, Settlement } from "./handled.ts";
-import { Inbox } from "./inbox.ts";
-import { Intake } from "./intake.ts";
-import { Linger } from "./linger.ts";
+import { Incoming } from "./incoming.ts";
+import { closeTransport, Linger } from "./linger.ts";
 import { describeLost } from "./lost.ts";
 import type { ResolvedChannelOptions } from "./options.ts";
 import { Outbox } from "./outbox.ts";
-import { ReceivedFds } from "./received-fds.ts";
 import { type RequestOptions, Requests } from "./requests.ts";
 import type { Passed, Transport } from "./transport.ts";
 
-/** How many descriptors may wait to be received before the peer has to wait. */
-const FD_MARK = 16;
-/** How many times the mark may wait while a request waits for a reply behind it. */
-const UNREAD = 16;
-/** Bytes that a peer with credit may have under way, twice: a window, and a piece that overruns it. */
-const WINDOW = 2 * 65536;
 const NONE: readonly Passed[] = [];
 
 const closedError = (syscall: string, detail?: string): ImsgError =>
@@ -36,10 +28,9 @@ export class Life {
   readonly #batch: Batch;
   readonly #transport: Transport;
   readonly #options: ResolvedChannelOptions;
-  readonly #inbox = new Inbox();
   readonly #outbox: Outbox;
-  readonly #fds: ReceivedFds;
-  readonly #intake: Intake;
+  /** The receiving side. */
+  readonly incoming: Incoming;
   /** How the channel ended; the error is undefined if cleanly. */
   #over: { error: unknown } | undefined;
   /** Bytes of fulfilled sends that were lost when the channel failed. */
@@ -59,25 +50,21 @@ export class Life {
   #reachedEnd = false;
   #closing: Promise<void> | undefined;
   #linger: Linger | undefined;
-  #paused = false;
   #released = false;
-  /** Whether a loop, a stream or a receiver is reading. */
-  reading = false;
   #unlisten: () => void = () => {};
 
   constructor(batch: Batch, transport: Transport, options: ResolvedChannelOptions) {
     this.#batch = batch;
     this.#transport = transport;
     this.#options = options;
-    this.#fds = new ReceivedFds(batch.engine);
     const outbox = { mark: options.mark, maxQueued: options.maxQueued, passes: options.fdpass };
     this.#outbox = new Outbox(batch, transport, outbox, (error) => this.#cannotSend(error));
-    this.#intake = new Intake(batch, this.#fds, options.copy ? "none" : "chunk", {
-      hasRoom: () => this.#hasRoom(),
-      deliver: (message) => this.#deliver(message),
+    this.incoming = new Incoming(batch, transport, options, this.requests, {
       failed: (error) => this.#fail(error),
       emptied: () => this.#emptied(),
-      refill: () => this.#refill(),
+      refilled: () => {
+        if (this.#arrival === "gone") this.#settle();
+      },
     });
   }
 
@@ -125,7 +112,7 @@ export class Life {
     if (this.#reachedEnd) return rejected(closedError("request", "the peer has ended its side"));
     try {
       const { type, pid, data, fd, peerid: given } = checkMessage(message);
-      const unread = this.#unread();
+      const unread = this.incoming.unread();
       if (unread !== undefined) return rejected(unread);
       const { peerid, reply, fail } = this.requests.add({ type, peerid: given! }, options);
       let sent: Promise<void>;
@@ -136,23 +123,11 @@ export class Life {
         throw error;
       }
       sent.catch(fail);
-      this.#refill(); // the reply may wait behind messages that nobody takes
+      this.incoming.refill(); // the reply may wait behind messages that nobody takes
       return reply;
     } catch (error) {
       return Promise.reject(error);
     }
-  }
-
-  /** The error of a request whose reply cannot be decoded, since too much waits before it. */
-  #unread(): ImsgError | undefined {
-    const { cost, length, receivers } = this.#inbox;
-    if (receivers > 0 || this.#roomFor(UNREAD)) return undefined;
-    const bytes = this.#inbox.bytes + this.#intake.bytes;
-    const detail =
-      `${bytes} bytes in ${length} messages wait, which take ${cost} bytes of memory; ` +
-      `${this.#options.mark * UNREAD} may (${UNREAD} times highWaterMark). ` +
-      "Read them with receive() or a loop";
-    return new ImsgError("ERR_IMSG_UNREAD", { syscall: "request", detail });
   }
 
   /** See ImsgChannel.end. */
@@ -189,120 +164,18 @@ export class Life {
     else ended();
   }
 
-  // --- receiving ---------------------------------------------------------------
-
-  /** Takes the next message if there is one. */
-  take(): ImsgMessage | undefined {
-    const message = this.#inbox.take();
-    if (!this.#intake.empty || this.#paused || this.#arrival === "gone") this.#refill();
-    return message ?? this.#inbox.take();
-  }
-
-  /** Takes all messages that are there, or undefined if there are none. */
-  takeAll(): ImsgMessage[] | undefined {
-    const first = this.take();
-    if (first === undefined) return undefined;
-    const all = [first];
-    for (let m = this.#inbox.take(); m !== undefined; m = this.#inbox.take()) all.push(m);
-    if (!this.#intake.empty || this.#paused || this.#arrival === "gone") this.#refill();
-    return all;
-  }
-
-  /** Waits for a message. The reader has finished with the messages before it. */
-  wait(signal?: AbortSignal): Promise<ImsgMessage | undefined> {
-    if (this.#over !== undefined && this.#inbox.finished) this.#fds.close();
-    return this.#inbox.wait(signal);
-  }
-
-  /** Ends the waiting of a loop that is left. */
-  stopWaiting(): void {
-    this.#inbox.release();
-    if (this.#over !== undefined) this.#closeFds();
-  }
-
-  /** Closes the descriptors that nobody has taken. */
-  #closeFds(): void {
-    this.#fds.close();
-    this.#intake.dropValues();
-  }
-
-  #roomFor(marks: number): boolean {
-    const { cost, fds } = this.#inbox;
-    return cost < this.#options.mark * marks && fds < FD_MARK * Math.min(marks, 2);
-  }
-
-  #hasRoom(): boolean {
-    return this.#inbox.receivers > 0 || this.#roomFor(this.requests.waiting ? UNREAD : 1);
-  }
-
-  /** Decodes more if there is room, and stops or restarts the transport. */
-  #refill(): void {
-    this.#intake.run();
-    if (this.#over !== undefined) return;
-    if (this.requests.waiting && !this.#intake.empty) {
-      const unread = this.#unread();
-      if (unread !== undefined) this.requests.finish(unread);
-    }
-    this.#flow();
-    if (this.#arrival === "gone") this.#settle();
-  }
-
-  #flow(): void {
-    const open = this.#linger !== undefined || (this.#intake.empty && this.#hasRoom());
-    if (open === !this.#paused || this.#over !== undefined) return;
-    if (open) {
-      this.#paused = false;
-      this.#transport.resume?.();
-    } else if (this.#transport.pause !== undefined) {
-      this.#paused = true;
-      this.#transport.pause();
-    }
-  }
+  // --- what the transport reports ----------------------------------------------------
 
   #received(chunk: Uint8Array, passed: readonly Passed[] = NONE): void {
-    const unwanted = this.#over !== undefined || this.#finishedReceiving;
-    if (unwanted || chunk.length === 0) {
-      this.#fds.discard(passed);
-      return;
-    }
-    const stopped = this.#paused || this.#transport.pause === undefined;
-    this.#intake.add(chunk, passed);
-    this.#refill();
-    if (stopped && this.#over === undefined) this.#checkOverflow();
-  }
-
-  get #finishedReceiving(): boolean {
-    return this.#closing !== undefined || this.#arrival !== "open";
-  }
-
-  /** Ends the channel if the peer has sent more than may wait, although it was asked to stop or cannot be asked. */
-  #checkOverflow(): void {
-    if (this.#intake.empty) return;
-    const { mark, maxSize, maxQueued } = this.#options;
-    const pauses = this.#transport.pause !== undefined;
-    const waiting = this.#intake.bytes + (pauses ? 0 : this.#inbox.cost);
-    // an honest peer may have a window of credit under way, and then hands over all it has queued
-    const honest = Math.max(maxQueued, WINDOW) + WINDOW + maxSize;
-    const limit = pauses ? honest : Math.max(mark * UNREAD, mark + maxSize);
-    if (waiting <= limit) return;
-    const rule = pauses ? "maxQueued and a window" : "16 times highWaterMark, or that and maxSize";
-    const detail = `${waiting} bytes wait, at most ${limit} may (${rule})`;
-    this.#fail(new ImsgError("ERR_IMSG_OVERFLOW", { syscall: "imsgbuf_read", detail }));
-  }
-
-  #deliver(message: ImsgMessage): void {
-    if (message.hasFd) this.#fds.add(message);
-    if (this.requests.interested && this.requests.settle(message)) return;
-    this.#inbox.put(message);
-    if (!message.hasFd) return;
-    const overflow = this.#fds.overflow();
-    if (overflow !== undefined) this.#fail(overflow);
+    const finished = this.#closing !== undefined || this.#arrival !== "open";
+    if (finished || this.#over !== undefined || chunk.length === 0) this.incoming.discard(passed);
+    else this.incoming.add(chunk, passed);
   }
 
   /** Everything that arrived is decoded: the end or the error behind it counts now. */
   #emptied(): void {
     if (this.#over !== undefined) {
-      this.#inbox.finish(this.#over.error);
+      this.incoming.inbox.finish(this.#over.error);
       this.#batch.dispose();
       return;
     }
@@ -320,20 +193,18 @@ export class Life {
       this.#fail(error);
       return;
     }
-    this.#inbox.finish(undefined);
+    this.incoming.inbox.finish(undefined);
     this.requests.finish(closedError("request", "the peer has ended its side"));
     this.peerEnded.settle();
     this.#settle();
   }
-
-  // --- what the transport reports ----------------------------------------------------
 
   #arrived(how: "ended" | "gone"): void {
     if (this.#over !== undefined || this.#arrival === "gone") return;
     this.#arrival = how;
     if (how === "gone") this.#peerGone();
     if (this.#linger === undefined) {
-      if (this.#closing === undefined) this.#refill();
+      if (this.#closing === undefined) this.incoming.refill();
     } else if (how === "gone" && !this.#localEnded) {
       // the end of our side never arrives: there is nothing to wait for
       this.#linger.failed(describeLost(this.#sendError, this.#lost), this.#lost);
@@ -386,13 +257,13 @@ export class Life {
     }
     if (!this.#reachedEnd || this.#closing !== undefined) return;
     if (this.#arrival === "gone") {
-      if (this.#inbox.length === 0) this.#endUnsent();
+      if (this.incoming.inbox.length === 0) this.#endUnsent();
     } else if (this.#localEnded) this.#conclude(undefined);
   }
 
   /** See ImsgChannel.abort. */
   abort(reason: unknown): void {
-    this.#intake.drop();
+    this.incoming.drop();
     if (this.#over !== undefined) {
       this.#letGo();
       return;
@@ -401,7 +272,7 @@ export class Life {
     const lost = this.#outbox.promised;
     if (this.#linger !== undefined) this.#linger.failed(describeLost(error, lost), lost);
     else this.#fail(error, true);
-    this.#fds.close();
+    this.incoming.letGo();
   }
 
   /** Ends the channel with an error. Messages that have arrived can still be received. */
@@ -409,26 +280,26 @@ export class Life {
     if (this.#over !== undefined) return;
     if (!local) this.#lost ||= this.#outbox.promised;
     this.#over = { error };
-    this.#release(error);
+    this.incoming.isOver = true;
+    if (!this.#released) this.#transport.abort(error);
+    this.#released = true;
     this.#outbox.finish(error);
     this.#ending?.settle(error);
-    this.#intake.run();
+    this.incoming.close();
     this.#end(error, local ? error : describeLost(error, this.#lost));
-    // a reader that is active still gets the descriptors of the messages that wait
-    if (!this.reading) this.#closeFds();
   }
 
   /** Ends the channel: everything was sent, and the peer has ended or nobody waits for it. */
   #conclude(error: unknown): void {
     if (this.#over !== undefined) return;
     this.#over = { error };
-    if (!this.#released) {
-      this.#released = true;
-      void Promise.resolve(this.#transport.close()).catch(() => {});
-    }
+    this.incoming.isOver = true;
+    if (!this.#released) closeTransport(this.#transport);
+    this.#released = true;
     this.#outbox.finish(error ?? closedError("send"));
     this.#ending?.settle(error);
     this.#emptied();
+    this.incoming.settle();
     this.#end(error);
   }
 
@@ -439,17 +310,9 @@ export class Life {
     this.closed.settle(described);
   }
 
-  /** Breaks the transport off, unless it was released before. */
-  #release(reason: unknown): void {
-    if (this.#released) return;
-    this.#released = true;
-    this.#transport.abort(reason);
-  }
-
   /** Frees what a channel that has ended still keeps for its reader. */
   #letGo(): void {
-    this.#intake.drop();
-    this.#fds.close();
+    this.incoming.letGo();
     this.#emptied();
   }
 
@@ -468,9 +331,8 @@ export class Life {
       return this.#lost > 0 ? Promise.reject(describeLost(error, this.#lost)) : Promise.resolve();
     }
     this.requests.finish(closedError("request"));
-    this.#intake.drop();
-    this.#fds.close();
-    this.#inbox.finish(undefined);
+    this.incoming.letGo();
+    this.incoming.inbox.finish(undefined);
     return new Promise((resolve, reject) => {
       this.#linger = new Linger(this.#transport, {
         timeout: this.#options.lingerTimeout,
@@ -485,8 +347,9 @@ export class Life {
           else resolve();
         },
       });
+      this.incoming.discards = true;
       this.#linger.start();
-      this.#flow();
+      this.incoming.flow();
     });
   }
 
@@ -504,7 +367,7 @@ export class Life {
     return {
       state: this.#over === undefined ? (this.#closing === undefined ? open : "closing") : "closed",
       ...(error === undefined ? {} : { error }),
-      received: this.#inbox.length,
+      received: this.incoming.inbox.length,
       unsent: this.#over === undefined ? this.#outbox.backlog : this.#lost,
     };
   }

@@ -1,6 +1,11 @@
 import { ImsgError } from "../module/error.ts";
 import type { Transport } from "./transport.ts";
 
+/** Closes a transport that has nothing left to send: nobody waits for it. */
+export function closeTransport(transport: Transport): void {
+  void Promise.resolve(transport.close()).catch(() => {});
+}
+
 /** What a linger asks its channel, and reports to it. */
 export interface LingerOwner {
   /** The limit in ms. */
@@ -52,7 +57,7 @@ export class Linger {
   /** Something has changed: the end of a side. */
   update(): void {
     if (this.#over || this.#transport.lingers !== true || !this.#owner.ready()) return;
-    void Promise.resolve(this.#transport.close()).catch(() => {});
+    closeTransport(this.#transport);
     this.#done(undefined, 0);
   }
 
@@ -73,7 +78,7 @@ export class Linger {
       return;
     }
     if (bytes === 0) {
-      void Promise.resolve(this.#transport.close()).catch(() => {});
+      closeTransport(this.#transport);
       this.#done(undefined, 0);
       return;
     }

@@ -2,7 +2,7 @@ import type { ImsgMessage } from "../batch/message.ts";
 import { ImsgError } from "../module/error.ts";
 import type { WaitOptions } from "./channel.ts";
 import { handled } from "./handled.ts";
-import type { Life } from "./life.ts";
+import type { Incoming } from "./incoming.ts";
 import { checkSignal } from "./options.ts";
 
 const busy = (by: string): ImsgError =>
@@ -13,19 +13,20 @@ const busy = (by: string): ImsgError =>
  * second one would take messages away from the first, so it is refused.
  */
 export class Reader {
-  readonly #life: Life;
+  /** The messages. */
+  readonly incoming: Incoming;
   #holder: "a loop" | "its stream" | undefined;
   #receives = 0;
 
-  constructor(life: Life) {
-    this.#life = life;
+  constructor(incoming: Incoming) {
+    this.incoming = incoming;
   }
 
   /** See ImsgChannel.receive. */
   receive(options: WaitOptions | undefined): Promise<ImsgMessage | undefined> {
     return this.#receive(
       options,
-      () => this.#life.take(),
+      () => this.incoming.take(),
       (message) => message,
     );
   }
@@ -34,7 +35,7 @@ export class Reader {
   receiveMany(options: WaitOptions | undefined): Promise<ImsgMessage[] | undefined> {
     return this.#receive(
       options,
-      () => this.#life.takeAll(),
+      () => this.incoming.takeAll(),
       (message) => this.withRest(message),
     );
   }
@@ -51,12 +52,12 @@ export class Reader {
       const ready = take();
       if (ready !== undefined) return Promise.resolve(ready);
       this.#receives++;
-      this.#life.reading = true;
+      this.incoming.reading = true;
       const done = (): void => {
         this.#receives--;
-        this.#life.reading = this.#receives > 0 || this.#holder !== undefined;
+        this.incoming.reading = this.#receives > 0 || this.#holder !== undefined;
       };
-      const waiting = this.#life.wait(signal);
+      const waiting = this.incoming.wait(signal);
       waiting.then(done, done);
       return handled(waiting.then(complete));
     } catch (error) {
@@ -66,7 +67,7 @@ export class Reader {
 
   /** Adds the messages that are there behind one that a receiver got. */
   withRest(message: ImsgMessage | undefined): ImsgMessage[] | undefined {
-    return message === undefined ? undefined : [message, ...(this.#life.takeAll() ?? [])];
+    return message === undefined ? undefined : [message, ...(this.incoming.takeAll() ?? [])];
   }
 
   /** Resolves with the next message for the channel's stream. */
@@ -75,8 +76,18 @@ export class Reader {
       const refused = this.acquire("its stream");
       if (refused !== undefined) return Promise.reject(refused);
     }
-    const message = this.#life.take();
-    return message === undefined ? this.#life.wait() : Promise.resolve(message);
+    const message = this.incoming.take();
+    if (message !== undefined) return Promise.resolve(message);
+    return this.incoming.wait().then(
+      (next) => {
+        if (next === undefined) this.release();
+        return next;
+      },
+      (error) => {
+        this.release();
+        throw error;
+      },
+    );
   }
 
   /** Becomes the reader; returns EBUSY if there is one. */
@@ -84,30 +95,15 @@ export class Reader {
     if (this.#holder !== undefined) return busy(this.#holder);
     if (this.#receives > 0) return busy("a call of receive that waits");
     this.#holder = holder;
-    this.#life.reading = true;
+    this.incoming.reading = true;
     return undefined;
   }
 
   /** Ends the reading. Receivers that wait get undefined. */
   release(): void {
     this.#holder = undefined;
-    this.#life.reading = false;
-    this.#life.stopWaiting();
-  }
-
-  /** See Life.take. */
-  take(): ImsgMessage | undefined {
-    return this.#life.take();
-  }
-
-  /** See Life.takeAll. */
-  takeAll(): ImsgMessage[] | undefined {
-    return this.#life.takeAll();
-  }
-
-  /** See Life.wait. */
-  wait(): Promise<ImsgMessage | undefined> {
-    return this.#life.wait();
+    this.incoming.reading = false;
+    this.incoming.stopWaiting();
   }
 }
 
@@ -150,7 +146,7 @@ function iterate<T>(
       if (last !== undefined) passed(last);
       last = take();
       if (last !== undefined) return Promise.resolve({ done: false, value: last });
-      return handled(reader.wait().then(result, failed));
+      return handled(reader.incoming.wait().then(result, failed));
     },
     return: () => Promise.resolve(stop()),
     [Symbol.asyncIterator]: () => iterator,
@@ -162,7 +158,7 @@ function iterate<T>(
 export function messages(reader: Reader): AsyncIterableIterator<ImsgMessage> {
   return iterate(
     reader,
-    () => reader.take(),
+    () => reader.incoming.take(),
     (message) => message,
     (message) => message.dispose(),
   );
@@ -172,7 +168,7 @@ export function messages(reader: Reader): AsyncIterableIterator<ImsgMessage> {
 export function batches(reader: Reader): AsyncIterableIterator<ImsgMessage[]> {
   return iterate(
     reader,
-    () => reader.takeAll(),
+    () => reader.incoming.takeAll(),
     (message) => reader.withRest(message)!,
     (list) => {
       for (const message of list) message.dispose();

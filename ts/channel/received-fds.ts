@@ -50,6 +50,11 @@ export class ReceivedFds {
     message.watch((gone) => this.#messages!.delete(gone));
   }
 
+  /** Whether any has not been taken. */
+  get any(): boolean {
+    return this.#messages !== undefined && this.#messages.size > 0;
+  }
+
   /** Returns ERR_IMSG_OVERFLOW if too many descriptors wait to be taken. */
   overflow(): ImsgError | undefined {
     const size = this.#messages?.size ?? 0;

@@ -89,4 +89,25 @@ describe("a channel", () => {
     hand.reset(new ImsgError("ECONNRESET"));
     expect(things.map(({ closed }) => closed)).toEqual(things.map(() => 1));
   });
+
+  it("closes the descriptors of messages that were received when it ends cleanly", async () => {
+    for (const stream of [false, true]) {
+      const { hand, channel, rest } = open({ passes: true });
+      const thing = new Thing("a thing");
+      hand.arrive({ chunk: message(1, true), thing });
+      const reader = stream ? channel.readable.getReader() : undefined;
+      const read = (): Promise<unknown> => reader?.read() ?? channel.receive();
+      const first = read();
+      await rest();
+      expect(await first).toBeDefined();
+      const last = read();
+      hand.arrive({ event: "ended" });
+      await channel.end();
+      await rest();
+      await last;
+      await channel.closed;
+      await new Promise((resolve) => setTimeout(resolve));
+      expect(thing.closed).toBe(1);
+    }
+  });
 });

@@ -37,7 +37,7 @@ async function readAll(world: World): Promise<void> {
     const { holder } = world;
     if (holder?.kind === "stream") {
       if (world.streamEnded) return;
-      program.readStream(world, { takes: false });
+      await program.readStream(world, { takes: false });
     } else if (holder !== undefined) {
       program.loop(world, { batches: holder.kind === "batches", takes: false });
     } else program.receive(world, { many: false, signal: "none", takes: false });

@@ -112,8 +112,11 @@ export class Model {
   readonly violations: string[] = [];
   /** Requests that were given up, by their peerids. */
   readonly givenUp = new Set<number>();
+  readonly #everGivenUp = new Set<number>();
   /** Bytes of the peer that the channel has. */
   delivered = 0;
+  /** The most of them that came at once. */
+  longestChunk = 0;
   /** The position of a bad header in the peer's stream. */
   garbageAt: number | undefined;
   /** Bytes that the peer has sent. */
@@ -221,6 +224,7 @@ export class Model {
   /** Bytes of the peer are about to reach the channel. */
   delivering(bytes: number): void {
     this.delivered += bytes;
+    this.longestChunk = Math.max(this.longestChunk, bytes);
     for (const arrival of this.arrivals) {
       if (arrival.arrived || arrival.end > this.delivered) continue;
       arrival.arrived = true;
@@ -245,7 +249,9 @@ export class Model {
         tracked.pending && match === undefined && sent.peerid === peerid,
     );
     const wanted = this.requests.some((request) => this.#wants(request, arrival));
-    if (this.givenUp.has(peerid) && !twin && !wanted) {
+    const reused = this.requests.filter(({ sent }) => sent.peerid === peerid).length > 1;
+    if (reused && this.#everGivenUp.has(peerid)) arrival.late = "may";
+    else if (this.givenUp.has(peerid) && !twin && !wanted) {
       arrival.late = "must";
       this.givenUp.delete(peerid);
     } else if (asked || this.givenUp.has(peerid)) arrival.late = "may";
@@ -265,9 +271,9 @@ export class Model {
     return this.waiting.filter(({ late }) => late === "no");
   }
 
-  /** Whether every message that has arrived was read, as far as it can be known. */
+  /** Whether every message that has arrived is known to have been read. */
   get allRead(): boolean {
-    return this.due.length === 0;
+    return this.waiting.length === 0;
   }
 
   /** Bytes of memory of the messages that wait, and of what else has arrived. */
@@ -349,7 +355,10 @@ export class Model {
   unanswered({ sent, match, signal }: Request, error: unknown): void {
     if (sent.expect === "refused") return;
     const gaveUp = hasCode(error, "ETIMEDOUT") || error === signal?.reason;
-    if (gaveUp && match === undefined && sent.peerid) this.givenUp.add(sent.peerid);
+    if (gaveUp && match === undefined && sent.peerid) {
+      this.givenUp.add(sent.peerid);
+      this.#everGivenUp.add(sent.peerid);
+    }
   }
 
   /** Settles the fate of the messages before the last one that was read. */

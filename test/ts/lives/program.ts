@@ -1,4 +1,5 @@
 import type { ImsgMessage } from "../../../ts/entry/index.ts";
+import { macrotask } from "./clock.ts";
 import type { Read, Request } from "./model.ts";
 import { type Signal, Tracked } from "./tracked.ts";
 import type { Reading, Values, World } from "./world.ts";
@@ -148,6 +149,10 @@ export function request(
 const pendingRead = ({ model }: World): Read | undefined =>
   model.reads.find(({ tracked }) => tracked.pending);
 
+/** Whether a stream waits: when it ends, it is known a little later that it has let others read. */
+const streamWaits = (world: World): boolean =>
+  world.holder?.kind === "stream" && pendingRead(world) !== undefined;
+
 function noteRead<T>(
   world: World,
   kind: Reading,
@@ -170,7 +175,7 @@ export function receive(
   given: { many: boolean; signal: SignalChoice; takes: boolean },
 ): void {
   const signal = choose(world, given.signal);
-  const expect = world.holder === undefined ? "free" : "busy";
+  const expect = world.holder === undefined ? "free" : streamWaits(world) ? "either" : "busy";
   const promise: Promise<ImsgMessage | ImsgMessage[] | undefined> = given.many
     ? world.channel.receiveMany(optional(signal))
     : world.channel.receive(optional(signal));
@@ -187,6 +192,7 @@ export function loop(world: World, given: { batches: boolean; takes: boolean }):
     if (pendingRead(world) === undefined) nextOfLoop(world, given.takes);
     return;
   }
+  if (streamWaits(world)) return;
   const busy = world.holder !== undefined || pendingRead(world) !== undefined;
   const iterator: AsyncIterableIterator<ImsgMessage | ImsgMessage[]> = given.batches
     ? world.channel.batches()
@@ -222,7 +228,7 @@ function nextOfLoop(world: World, takes: boolean): void {
 }
 
 /** Reads from the channel's stream. */
-export function readStream(world: World, given: { takes: boolean }): void {
+export function readStream(world: World, given: { takes: boolean }): Promise<void> {
   if (world.holder?.kind !== "stream") {
     const reader = world.channel.readable.getReader();
     world.holder = {
@@ -231,14 +237,21 @@ export function readStream(world: World, given: { takes: boolean }): void {
       leave: () => {
         const read = pendingRead(world);
         if (read !== undefined) read.left = true;
-        close(world, () => reader.cancel());
+        world.streamEnded = true;
+        world.holder = undefined;
+        void reader.cancel().catch(() => {}); // with the stream's own error, if it has one
+        close(world);
       },
     };
   }
   noteRead(world, "stream", "free", world.holder.next(), undefined, (value, { rejected }) => {
     world.got(value, false, given.takes);
-    if (value === undefined || rejected) world.streamEnded = true;
+    if (value !== undefined && !rejected) return;
+    // a stream that has ended lets others read
+    world.streamEnded = true;
+    world.holder = undefined;
   });
+  return macrotask(); // the stream asks the channel a little later
 }
 
 // --- ending ------------------------------------------------------------------------------

@@ -14,9 +14,6 @@ const UNREAD = 16;
 /** How many descriptors may wait then. */
 const UNREAD_FDS = 32;
 
-/** Bytes of the stream that are decoded at once. */
-const WINDOW = 65_536;
-
 type Check = (world: World) => Iterable<string>;
 
 /** Whether the channel has ended for sure. */
@@ -178,7 +175,8 @@ export const PROMISES: Record<string, Check> = {
     if (hand.pause !== undefined || model.requests.length > 0 || isOver(model)) return;
     if (model.reads.some(({ tracked }) => tracked.pending) || mayBeOver(model)) return;
     const bytes = model.due.reduce((sum, { size }) => sum + size, 0);
-    if (bytes > Math.max(mark * 16, mark + maxSize) + WINDOW) yield `${bytes} bytes wait`;
+    if (bytes > Math.max(mark * 16, mark + maxSize) + model.longestChunk)
+      yield `${bytes} bytes wait`;
   },
 
   *"no timer and no listener waits for nothing"({ model, clock, signals, own }) {

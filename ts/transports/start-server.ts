@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, lstatSync, unlinkSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, readFileSync, unlinkSync } from "node:fs";
 import { dirname } from "node:path";
 import { connectSocket } from "./connect.ts";
 import { type ChannelHandler, ImsgServer, type Listening, type ServerOptions } from "./server.ts";
@@ -74,6 +74,18 @@ async function isStale(path: string): Promise<boolean> {
     socket.destroy();
     return false;
   } catch (error) {
-    return codeOf(error) === "ECONNREFUSED";
+    return codeOf(error) === "ECONNREFUSED" && !isOther(path);
+  }
+}
+
+/** Whether Linux lists a socket of another type: Bun reports ECONNREFUSED for a live one, too. */
+function isOther(path: string): boolean {
+  try {
+    const lines = readFileSync("/proc/net/unix", "latin1").split("\n");
+    const name = Buffer.from(path).toString("latin1");
+    // the fifth column is the type: 0001 is a stream socket
+    return lines.some((line) => line.endsWith(` ${name}`) && line.split(/\s+/)[4] !== "0001");
+  } catch {
+    return false; // no Linux, or no permission
   }
 }

@@ -1,5 +1,7 @@
 import { createServer, connect as netConnect, type Socket } from "node:net";
 import { Duplex } from "node:stream";
+import { describe, expect, it } from "vitest";
+import { fromDuplex, fromSocket } from "../../../ts/entry/node.ts";
 import { duplexTransport } from "../../../ts/transports/node.ts";
 import { socketPair } from "../../helpers/pair.ts";
 import { type Pair, transportContract } from "./contract.ts";
@@ -75,3 +77,94 @@ transportContract(
 );
 
 transportContract("a pair of Node's streams", () => transports(halves()), { abortFails: true });
+
+const MESSAGE = new Uint8Array(Uint32Array.of(1, 16, 0, 1).buffer);
+const BAD_OPTIONS = [
+  { maxSize: 5 },
+  { pid: 1.5 },
+  { allowFdPass: true },
+  { signal: AbortSignal.abort() },
+];
+
+describe("fromDuplex and fromSocket", () => {
+  it.each(BAD_OPTIONS)("that refuse %j leave the stream to its owner", async (options) => {
+    for (const [a, b] of [halves(), await socketPair(), await tcpPair()]) {
+      const before = [a.eventNames(), a.isPaused(), Object.hasOwn(a, "_write")];
+      expect(() => fromDuplex(a, options)).toThrow();
+      expect([a.eventNames(), a.isPaused(), Object.hasOwn(a, "_write")]).toEqual(before);
+      a.write("still usable");
+      const [text] = (await new Promise((resolve) => b.once("data", (...all) => resolve(all)))) as [
+        Buffer,
+      ];
+      expect(String(text)).toBe("still usable");
+      for (const end of [a, b]) end.destroy();
+    }
+  });
+
+  it("refuse a stream that decodes text, that has ended, or that is none, with EINVAL", async () => {
+    const decoding = halves()[0].setEncoding("utf8");
+    const [destroyed] = halves();
+    destroyed.destroy();
+    const [ended] = halves();
+    ended.end();
+    for (const stream of [decoding, destroyed, ended, {}, new Map()]) {
+      expect(() => fromDuplex(stream as never)).toThrow(
+        expect.objectContaining({ code: "EINVAL" }),
+      );
+      expect(() => fromSocket(stream as never)).toThrow(
+        expect.objectContaining({ code: "EINVAL" }),
+      );
+    }
+    expect(() => fromDuplex(decoding)).toThrow(/setEncoding\("utf8"\)/);
+  });
+
+  it.each(["text", 5, {}, [1], new Map(), null])(
+    "get %j from an object-mode stream, which ends the channel after the messages before it",
+    async (chunk) => {
+      const stream = new Duplex({ objectMode: true, read() {}, write: (_, __, done) => done() });
+      const channel = fromDuplex(stream);
+      stream.push(MESSAGE);
+      stream.push(chunk);
+      expect((await channel.receive())!.type).toBe(1);
+      // null is the end of a stream
+      if (chunk === null) expect(await channel.receive()).toBeUndefined();
+      else await expect(channel.receive()).rejects.toMatchObject({ code: "EINVAL" });
+      channel.abort();
+    },
+  );
+
+  it("get text from a stream whose encoding is set later, which ends the channel with EINVAL", async () => {
+    const [a, b] = halves();
+    const channel = fromDuplex(a);
+    b.on("error", () => {}); // the two streams are destroyed together
+    a.setEncoding("latin1");
+    b.write(MESSAGE);
+    await expect(channel.receive()).rejects.toMatchObject({ code: "EINVAL" });
+    await expect(channel.closed).rejects.toMatchObject({ code: "EINVAL" });
+  });
+
+  it("close a stream only when it has taken every byte", async () => {
+    const [a, b] = halves();
+    const channel = fromDuplex(a);
+    for (let i = 0; i < 100; i++) void channel.send({ type: i, data: new Uint8Array(10_000) });
+    let closed = false;
+    const closing = channel.close().then(() => {
+      closed = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(closed).toBe(false);
+    let bytes = 0;
+    for await (const chunk of b) bytes += (chunk as Buffer).length;
+    await closing;
+    expect(bytes).toBe(100 * 10_016);
+  });
+
+  it("leave no listener on a stream that has ended", async () => {
+    for (const [a, b] of [halves(), await socketPair(), await tcpPair()]) {
+      const before = a.eventNames();
+      const channels = [fromDuplex(a), fromDuplex(b)];
+      await Promise.all(channels.map((channel) => channel.close()));
+      await expect.poll(() => a.eventNames()).toEqual(before);
+    }
+  });
+});

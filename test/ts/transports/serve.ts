@@ -1,7 +1,14 @@
 // Runs one case of a server of channels in Node, Deno or Bun, and prints what it
 // saw as JSON. The arguments are the name of the case and a folder.
 
-import { existsSync, lstatSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from "node:fs";
 import process from "node:process";
 import type { ImsgChannel } from "../../../ts/channel/channel.ts";
 import type { ImsgServer, ServerOptions } from "../../../ts/transports/server.ts";
@@ -180,6 +187,38 @@ const cases: Record<string, () => Promise<unknown>> = {
       seen.push({ answer, mode, second, still, gone, other, text: readFileSync(path, "utf8") });
     }
     return seen;
+  },
+  /** Paths that are as long as one may be, and longer, in bytes of UTF-8. */
+  paths: async () => {
+    const room = 107 - folder.length - 1;
+    const seen: unknown[] = [];
+    for (const options of [{}, { allowFdPass: true }]) {
+      for (const name of ["x".repeat(room), "é".repeat(room >> 1)]) {
+        const at = unix(`${folder}/${name}`);
+        const server = await net.listen(at, echo, options);
+        const channel = await net.connect(at, options);
+        seen.push(await ask(channel), existsSync(`${folder}/${name}`));
+        await channel.close();
+        await server.close();
+      }
+      for (const name of ["x".repeat(room + 1), "é".repeat((room >> 1) + 1), "a\0b"]) {
+        const at = unix(`${folder}/${name}`);
+        seen.push(await refusal(net.connect(at, options)));
+        seen.push(await refusal(net.listen(at, echo, options)));
+      }
+    }
+    return { seen, files: readdirSync(folder) };
+  },
+  /** What is not the file of a socket that no process listens on is never touched. */
+  others: async () => {
+    const seen: unknown[] = [];
+    const paths = ["folder", "link", "fifo", "datagram", "file"].map((one) => `${folder}/${one}`);
+    const inodes = (): unknown[] => paths.map((path) => lstatSync(path).ino);
+    const before = inodes();
+    for (const options of [{}, { allowFdPass: true }]) {
+      for (const path of paths) seen.push(await refusal(net.listen(unix(path), echo, options)));
+    }
+    return { seen, same: JSON.stringify(inodes()) === JSON.stringify(before) };
   },
   aborts: () =>
     each(async (way) => {

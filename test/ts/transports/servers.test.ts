@@ -1,7 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { closeSync } from "node:fs";
 import { mkdtemp, rename } from "node:fs/promises";
 import { join } from "node:path";
+import koffi from "koffi";
 import { describe, expect, it } from "vitest";
 import { program, RUNTIMES } from "./programs.ts";
 
@@ -13,6 +15,17 @@ async function staleFile(path: string): Promise<void> {
   const killed = `require("net").createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, "SIGKILL"))`;
   spawnSync(process.execPath, ["-e", killed]);
   await rename(path, path); // fails unless it is there
+}
+
+/** A Unix datagram socket, by its number. Nothing can connect to it as to a stream. */
+function datagramSocket(path: string): number {
+  const libc = koffi.load(null);
+  const fd = libc.func("int socket(int, int, int)")(1, 2, 0);
+  const address = Buffer.alloc(110);
+  address.writeUInt16LE(1);
+  address.write(path, 2);
+  expect(libc.func("int bind(int, void *, uint32_t)")(fd, address, 110)).toBe(0);
+  return fd;
 }
 
 describe.each(RUNTIMES)("a server in $name", (runtime) => {
@@ -63,6 +76,29 @@ describe.each(RUNTIMES)("a server in $name", (runtime) => {
       ...{ gone: true, other: "EADDRINUSE", text: "another file" },
     };
     expect(await run(runtime, "files", where)).toEqual([seen, seen]);
+  });
+
+  it("takes a path of 107 bytes, and no longer one, which the system would cut", async () => {
+    const where = await mkdtemp(join(serve.folder, "paths-"));
+    const accepted = [6, true, 6, true];
+    const refused = new Array(6).fill("EINVAL");
+    expect(await run(runtime, "paths", where)).toEqual({
+      seen: [...accepted, ...refused, ...accepted, ...refused],
+      files: [],
+    });
+  });
+
+  it("touches no folder, link, pipe, file or socket of another type", async () => {
+    const where = await mkdtemp(join(serve.folder, "others-"));
+    await staleFile(join(where, "stale"));
+    const make = "mkdir folder; ln -s stale link; mkfifo fifo; echo text > file";
+    spawnSync("sh", ["-c", make], { cwd: where });
+    const datagram = datagramSocket(join(where, "datagram"));
+    expect(await run(runtime, "others", where)).toEqual({
+      seen: new Array(10).fill("EADDRINUSE"),
+      same: true,
+    });
+    closeSync(datagram);
   });
 
   it("ends its channels by close and by signals", async () => {

@@ -1,7 +1,7 @@
 import type { ImsgMessage, MessageInit } from "../batch/message.ts";
 import { ImsgError } from "../module/error.ts";
 import { handled, onAbort } from "./handled.ts";
-import { checkTimeout } from "./options.ts";
+import { checkSignal, checkTimeout } from "./options.ts";
 
 /** Options of {@link ImsgChannel.request}. */
 export interface RequestOptions {
@@ -44,7 +44,8 @@ export class Requests {
 
   /** Registers a request. Throws EINVAL for bad options, and the reason of an aborted signal. */
   add(init: MessageInit, options: RequestOptions): Registered {
-    const { signal, timeout, match } = options;
+    const { timeout, match } = options;
+    const signal = checkSignal(options.signal, "request");
     if (match !== undefined && typeof match !== "function") {
       throw new ImsgError("EINVAL", { syscall: "request", detail: "match must be a function" });
     }

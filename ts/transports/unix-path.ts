@@ -1,3 +1,4 @@
+import { show } from "../module/check.ts";
 import { ImsgError } from "../module/error.ts";
 
 /** Bytes that the path of a Unix socket may have on Linux: sun_path without its NUL. */
@@ -40,6 +41,6 @@ export function checkAddress(
   if (typeof number === "number" && number >>> 0 === number && number < 65536) return undefined;
   throw new ImsgError("EINVAL", {
     syscall,
-    detail: `an address has \`${key}\`, or a \`port\` from 0 to 65535, not ${String(port)}`,
+    detail: `an address has \`${key}\`, or a \`port\` from 0 to 65535, not ${show(port)}`,
   });
 }

@@ -6,63 +6,16 @@ import {
   ImsgCodec,
   ImsgDecoderStream,
   ImsgEncoderStream,
-  ImsgError,
   type MessageInit,
 } from "../../../ts/entry/index.ts";
 import { bytes } from "../../../ts/generated/imsg.ts";
 import { builds, fresh, wire } from "../c/helpers.ts";
 import { methods, type World, world } from "../c/methods.ts";
+import { attempt, Neighbours, SECRET } from "./neighbours.ts";
 import { hostileBytes, hostileObject, nonsense, Thrown } from "./values.ts";
 
 /** The full form has 100,000 calls: IMSG_HOSTILE_CALLS=100000. */
 const CALLS = Number(process.env.IMSG_HOSTILE_CALLS ?? 4000);
-const SECRET = 0xa5;
-
-/** Users of the same instance, whose contents no call may change or show. */
-class Neighbours {
-  readonly #instance: ImsgInstance;
-  readonly #decoder: ImsgCodec;
-  readonly #encoder: ImsgCodec;
-  readonly #ibuf;
-  readonly #message = wire(7, new Uint8Array(1000).fill(SECRET));
-
-  constructor(instance: ImsgInstance) {
-    this.#instance = instance;
-    this.#decoder = new ImsgCodec({ instance });
-    this.#encoder = new ImsgCodec({ instance });
-    this.#ibuf = instance.Ibuf.dynamic(0, 1000);
-    this.#ibuf.add(new Uint8Array(900).fill(SECRET));
-    this.#decoder.push(this.#message.slice(0, 700));
-  }
-
-  /** Throws unless everything is as it was; begins anew. */
-  check(): void {
-    const [received] = this.#decoder.push(this.#message.slice(700));
-    this.#decoder.push(this.#message.slice(0, 700));
-    if (!received!.data.every((byte) => byte === SECRET)) throw new Error("a message was changed");
-    if (!this.#ibuf.data().every((byte) => byte === SECRET)) throw new Error("an ibuf was changed");
-    const sent = this.#encoder.encode({ type: 7, pid: 1, data: this.#ibuf.data() });
-    if (Buffer.compare(sent, wire(7, this.#ibuf.data())) !== 0) throw new Error("wrong bytes");
-  }
-
-  dispose(): void {
-    this.#decoder.dispose();
-    this.#encoder.dispose();
-    this.#ibuf.dispose();
-    this.#instance.assertNoLeaks();
-  }
-}
-
-/** Runs a call. Nothing but an ImsgError, or what the caller's own code has thrown, may come out of it. */
-function attempt(run: () => unknown): unknown {
-  try {
-    return run();
-  } catch (error) {
-    if (error instanceof ImsgError && error.code !== "ERR_IMSG_TRAPPED") return error;
-    if (error instanceof Thrown) return error;
-    throw new Error(`not an ImsgError: ${String(error)}`, { cause: error });
-  }
-}
 
 /** Bytes that a call returned, wherever they are in its result. */
 function bytesOf(result: unknown): Uint8Array[] {

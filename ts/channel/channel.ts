@@ -42,17 +42,11 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
    * signal that has aborted; the streams stay unlocked then.
    */
   constructor(source: StreamPair | Transport, options: ChannelOptions = {}) {
-    if (typeof source !== "object" || source === null) {
-      const detail = "a channel needs a pair of byte streams or a transport";
-      throw new ImsgError("EINVAL", { syscall: "imsgbuf_init", detail });
-    }
+    if (typeof source !== "object" || source === null) throw noSource();
     const resolved = resolveChannelOptions(options);
     resolved.signal?.throwIfAborted();
     const transport = "readable" in source ? streamTransport(source) : source;
-    if (typeof transport.start !== "function") {
-      const detail = "a channel needs a pair of byte streams or a transport, this is neither";
-      throw new ImsgError("EINVAL", { syscall: "imsgbuf_init", detail });
-    }
+    if (typeof transport.start !== "function") throw noSource();
     if (resolved.fdpass && transport.passes !== true) {
       const detail = "allowFdPass is set, but this transport cannot pass descriptors";
       throw new ImsgError("EINVAL", { syscall: "imsgbuf_allow_fdpass", detail });
@@ -310,8 +304,17 @@ function makeInspectable(): void {
   });
 }
 
+function noSource(): ImsgError {
+  const detail = "a channel needs a pair of byte streams or a transport";
+  return new ImsgError("EINVAL", { syscall: "imsgbuf_init", detail });
+}
+
 /** Checks each message of a list before it is sent. */
 function* each(list: Iterable<SendInit>): Generator<SendInit> {
+  if (typeof Object(list)[Symbol.iterator] !== "function") {
+    const detail = "messages must be an iterable";
+    throw new ImsgError("EINVAL", { syscall: "sendMany", detail });
+  }
   for (const message of list) yield checkMessage(message);
 }
 

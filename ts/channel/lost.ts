@@ -1,3 +1,4 @@
+import { show } from "../module/check.ts";
 import { ImsgError } from "../module/error.ts";
 
 /**
@@ -8,7 +9,7 @@ import { ImsgError } from "../module/error.ts";
 export function describeLost(error: unknown, bytes: number): unknown {
   if (bytes === 0 || (error instanceof ImsgError && error.lostBytes === bytes)) return error;
   const { code, syscall, fromPeer } = error instanceof ImsgError ? error : FALLBACK;
-  const text = error instanceof Error ? error.message : String(error);
+  const text = error instanceof Error ? error.message : show(error);
   const detail = `${bytes} bytes of messages whose send was fulfilled were not sent (${text})`;
   return new ImsgError(code, {
     ...(syscall === undefined ? {} : { syscall }),

@@ -1,5 +1,6 @@
 import { Batch, type Dialect } from "../batch/batch.ts";
 import { DEFAULT_MAX_SIZE } from "../module/abi.ts";
+import { show } from "../module/check.ts";
 import { defaultEngine } from "../module/default.ts";
 import type { Engine } from "../module/engine.ts";
 import { ImsgError } from "../module/error.ts";
@@ -47,7 +48,7 @@ export function resolveOptions(options: ImsgOptions): ResolvedOptions {
 /** Checks an option that must be a whole number of bytes. Throws EINVAL. */
 export function checkAmount(value: unknown, name: string, syscall: string): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
-  const detail = `${name} must be a whole number of bytes, not ${String(value)}`;
+  const detail = `${name} must be a whole number of bytes, not ${show(value)}`;
   throw new ImsgError("EINVAL", { syscall, detail });
 }
 
@@ -57,7 +58,7 @@ const LONGEST_TIMEOUT = 0x7fffffff;
 /** Checks an option that must be a number of milliseconds that a timer can wait. Throws EINVAL. */
 export function checkTimeout(value: unknown, name: string, syscall: string): number {
   if (typeof value === "number" && value >= 0 && value <= LONGEST_TIMEOUT) return value;
-  const detail = `${name} must be a number of milliseconds from 0 to ${LONGEST_TIMEOUT}, not ${String(value)}`;
+  const detail = `${name} must be a number of milliseconds from 0 to ${LONGEST_TIMEOUT}, not ${show(value)}`;
   throw new ImsgError("EINVAL", { syscall, detail });
 }
 

@@ -44,7 +44,8 @@ export class Requests {
 
   /** Registers a request. Throws EINVAL for bad options, and the reason of an aborted signal. */
   add(init: MessageInit, options: RequestOptions): Registered {
-    const { signal, timeout, match } = options;
+    const { timeout, match } = options;
+    const signal = checkSignal(options.signal, "request");
     if (match !== undefined && typeof match !== "function") {
       throw new ImsgError("EINVAL", { syscall: "request", detail: "match must be a function" });
     }

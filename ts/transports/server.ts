@@ -1,5 +1,6 @@
 import type { ChannelOptions, ImsgChannel } from "../channel/channel.ts";
 import { checkChannelOptions, checkSignal } from "../channel/options.ts";
+import { show } from "../module/check.ts";
 import { ImsgError } from "../module/error.ts";
 
 /**
@@ -73,7 +74,7 @@ export function checkServer(handler: unknown, options: ServerOptions): void {
   const { onError, mode } = options;
   if (onError !== undefined && typeof onError !== "function") refuse("onError must be a function");
   if (mode !== undefined && !(Number.isInteger(mode) && mode >= 0 && mode <= 0o7777)) {
-    refuse(`mode must be permissions such as 0o600, not ${String(mode)}`);
+    refuse(`mode must be permissions such as 0o600, not ${show(mode)}`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { show } from "../module/check.ts";
 import { ImsgError } from "../module/error.ts";
 
 /** Bytes that the path of a Unix socket may have on Linux: sun_path without its NUL. */
@@ -55,7 +56,7 @@ export function checkAddress(
   }
   const number = typeof port === "string" && port !== "" ? Number(port) : port;
   if (!(typeof number === "number" && number >>> 0 === number && number < 65536)) {
-    refuse(`an address has \`${key}\`, or a \`port\` from 0 to 65535, not ${String(port)}`);
+    refuse(`an address has \`${key}\`, or a \`port\` from 0 to 65535, not ${show(port)}`);
   }
   if (host !== undefined && typeof host !== "string") {
     refuse(`a host must be a string, not ${typeof host}`);

@@ -6,65 +6,18 @@ import {
   ImsgCodec,
   ImsgDecoderStream,
   ImsgEncoderStream,
-  ImsgError,
   type MessageInit,
 } from "../../../ts/entry/index.ts";
 import { bytes } from "../../../ts/generated/imsg.ts";
 import { builds, fresh, wire } from "../c/helpers.ts";
 import { methods, type World, world } from "../c/methods.ts";
+import { attempt, Neighbours, SECRET } from "./neighbours.ts";
 import { hostileBytes, hostileObject, nonsense, Thrown } from "./values.ts";
 
 /** The full form has 100,000 calls: IMSG_HOSTILE_CALLS=100000. */
 const CALLS = Number(process.env.IMSG_HOSTILE_CALLS ?? 4000);
-const SECRET = 0xa5;
 
-/** Neighbours in the same instance, whose contents no call may change or return. */
-class Neighbours {
-  readonly #instance: ImsgInstance;
-  readonly #decoder: ImsgCodec;
-  readonly #encoder: ImsgCodec;
-  readonly #ibuf;
-  readonly #message = wire(7, new Uint8Array(1000).fill(SECRET));
-
-  constructor(instance: ImsgInstance) {
-    this.#instance = instance;
-    this.#decoder = new ImsgCodec({ instance });
-    this.#encoder = new ImsgCodec({ instance });
-    this.#ibuf = instance.Ibuf.dynamic(0, 1000);
-    this.#ibuf.add(new Uint8Array(900).fill(SECRET));
-    this.#decoder.push(this.#message.slice(0, 700));
-  }
-
-  /** Throws unless the neighbours are unchanged, and makes new ones. */
-  check(): void {
-    const [received] = this.#decoder.push(this.#message.slice(700));
-    this.#decoder.push(this.#message.slice(0, 700));
-    if (!received!.data.every((byte) => byte === SECRET)) throw new Error("a message was changed");
-    if (!this.#ibuf.data().every((byte) => byte === SECRET)) throw new Error("an ibuf was changed");
-    const sent = this.#encoder.encode({ type: 7, pid: 1, data: this.#ibuf.data() });
-    if (Buffer.compare(sent, wire(7, this.#ibuf.data())) !== 0) throw new Error("wrong bytes");
-  }
-
-  dispose(): void {
-    this.#decoder.dispose();
-    this.#encoder.dispose();
-    this.#ibuf.dispose();
-    this.#instance.assertNoLeaks();
-  }
-}
-
-/** Runs a call, which may throw only an ImsgError or an error of the caller's own code. */
-function attempt(run: () => unknown): unknown {
-  try {
-    return run();
-  } catch (error) {
-    if (error instanceof ImsgError && error.code !== "ERR_IMSG_TRAPPED") return error;
-    if (error instanceof Thrown) return error;
-    throw new Error(`not an ImsgError: ${String(error)}`, { cause: error });
-  }
-}
-
-/** The byte arrays anywhere in a call's result. */
+/** Bytes that a call returned, wherever they are in its result. */
 function bytesOf(result: unknown): Uint8Array[] {
   if (result instanceof Uint8Array) return [result];
   if (Array.isArray(result)) return result.flatMap(bytesOf);
@@ -79,7 +32,7 @@ function showsSecret(result: unknown): boolean {
 
 const message = { type: 1, peerid: 2, pid: 3, data: new Uint8Array(100).fill(1) };
 
-/** Actions of the caller's code while the library reads its arguments. */
+/** What code of the caller does while the library reads its arguments. */
 const interferences: readonly ((w: World) => void)[] = [
   () => {},
   (w) => w.codec.dispose(),
@@ -97,7 +50,7 @@ const interferences: readonly ((w: World) => void)[] = [
 
 type Call = (w: World, hostile: (fields: Record<string, unknown>) => unknown) => unknown;
 
-/** The calls that take a message or options, whose reading may run code of the caller. */
+/** The calls that take a message or options, which code of the caller may stand behind. */
 const objectCalls: readonly Call[] = [
   (w, h) => w.codec.encode(h(message) as MessageInit),
   (w, h) => w.codec.encode(h({ ...message, data: new Uint8Array(5000) }) as MessageInit),
@@ -115,7 +68,7 @@ const objectCalls: readonly Call[] = [
   (_, h) => createInstance(bytes(), h({ debug: false }) as { debug: boolean }),
 ];
 
-/** Whether the iterator of a value throws by itself. */
+/** Whether the iterator of a value throws by itself, whoever uses it. */
 function breaks(value: Iterable<unknown>): boolean {
   try {
     const iterator = value?.[Symbol.iterator];
@@ -149,7 +102,7 @@ const checked = (): ImsgInstance => fresh(builds[1][1]);
 const values = [...hostileBytes, ...nonsense];
 const pick = <T>(list: readonly T[], index: number): T => list[index % list.length]!;
 
-/** Makes neighbours, runs a call beside them, and checks that they are unchanged. */
+/** Makes a world, lets a call loose in it, and checks that nothing else has noticed. */
 function rounds(run: (w: World, numbers: readonly number[]) => unknown): void {
   const instance = checked();
   const neighbours = new Neighbours(instance);

@@ -1,4 +1,8 @@
 # `make help` lists the targets.
+#
+# Names of variables: WASM_, NATIVE_, FUZZ_, FACTS_, BENCH_, DIFF_ and SITE_ belong to one part of the
+# build each; C_, TS_ and UPSTREAM_ are lists of files. Programs (NODE, EMCC), and the variables that
+# `make help` shows for the command line, have no prefix.
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -9,7 +13,6 @@ NODE ?= node
 UPSTREAM := $(addprefix c-src/upstream/,imsg.h imsg.c imsg-buffer.c sys/queue.h sys/_null.h)
 UPSTREAM_UNVERIFIED := c-src/upstream/UNVERIFIED
 C_SOURCES := $(wildcard $(addsuffix /*.[ch],c-src c-src/libc c-src/original c-src/batch))
-
 
 .PHONY: FORCE
 .PHONY: all ## Builds the module and the package
@@ -61,10 +64,10 @@ build/emcc.stamp: scripts/ensure-emscripten.mjs
 	$(NODE) scripts/ensure-emscripten.mjs --version-file build/emcc-version.txt
 	@touch $@
 
-MODULES := imsg imsg-core imsg-debug
-TS_GENERATED := $(MODULES:%=ts/generated/%.ts)
+WASM_MODULES := imsg imsg-core imsg-debug
+TS_GENERATED := $(WASM_MODULES:%=ts/generated/%.ts)
 
-wasm: $(MODULES:%=wasm/%.wasm) $(TS_GENERATED)
+wasm: $(WASM_MODULES:%=wasm/%.wasm) $(TS_GENERATED)
 
 # the same module with an allocator that checks its invariants
 WASM_DEFINE_imsg-debug := -DMEM_DEBUG

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Installs the real programs that the daemon tests talk to. Prints nothing if they are installed.
 
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -19,9 +19,18 @@ const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 const SMTPD = fileURLToPath(new URL("../build/opensmtpd", import.meta.url));
 const SMTPD_LIBRARIES = ["libdb5.3", "libevent-2.1-7", "libpam0g", "libssl3"];
 
-const HELP = `Usage: node scripts/daemons.mjs [--check] [bgpd] [smtpd] [tmux]
+/** Another version of bgpd, whose structures and message types differ. */
+const BGPD77 = fileURLToPath(new URL("../build/openbgpd77", import.meta.url));
+/** A newer tmux, with the libraries of its release: it runs by their loader. */
+const TMUX35 = fileURLToPath(new URL("../build/tmux35", import.meta.url));
+const TMUX35_PACKAGES = [
+  ...["tmux", "libc6", "libevent-core-2.1-7t64", "libtinfo6", "libsystemd0", "libjemalloc2"],
+  ...["libcap2", "libgcc-s1", "libstdc++6"],
+];
 
-Makes sure that OpenBGPD 8.8, OpenSMTPD 6.8 and tmux are there; no name means all.
+const HELP = `Usage: node scripts/daemons.mjs [--check] [bgpd] [bgpd77] [smtpd] [tmux] [tmux35]
+
+Makes sure that OpenBGPD 8.8 and 7.7, OpenSMTPD 6.8, tmux and tmux 3.5a are there; no name means all.
 
   bgpd   Debian's ${OPENBGPD}, out of ${SUITE}. The suite is read from the mirror that this
          machine's apt uses, with package lists of its own in a temporary folder: apt's
@@ -30,6 +39,8 @@ Makes sure that OpenBGPD 8.8, OpenSMTPD 6.8 and tmux are there; no name means al
          has, so the package is not installed: its files go to build/opensmtpd, and only libraries
          that it needs (${SMTPD_LIBRARIES.join(", ")}) are installed.
   tmux   Debian's tmux. Any tmux in PATH is as good.
+  bgpd77 Debian 12's openbgpd 7.7: its files go to build/openbgpd77, nothing is installed.
+  tmux35 Debian 13's tmux 3.5a with its libraries: their files go to build/tmux35.
 
   --check   install nothing, only say what is missing
 
@@ -62,14 +73,14 @@ async function candidates() {
   return [...sites.filter(likely), ...sites.filter((site) => !likely(site))];
 }
 
-/** apt-get with nothing but Debian and its backports from one mirror, in a folder of its own. */
-function privateApt(site) {
+/** apt-get with nothing but some suites of Debian from one mirror, in a folder of its own. */
+function privateApt(site, suites = [RELEASE, SUITE]) {
   const folder = temporaryFolder(tmpdir(), "imsg-apt-");
   const lists = join(folder, "lists");
   const sources = join(folder, "sources.list");
   mkdirSync(join(lists, "partial"), { recursive: true });
   const signed = existsSync(KEYRING) ? `[signed-by=${KEYRING}] ` : "";
-  const lines = [RELEASE, SUITE].map((suite) => `deb ${signed}${site} ${suite} main\n`);
+  const lines = suites.map((suite) => `deb ${signed}${site} ${suite} main\n`);
   writeFileSync(sources, lines.join(""));
   const options = {
     "Dir::Etc::SourceList": sources,
@@ -84,16 +95,37 @@ function privateApt(site) {
   };
   const flags = Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
   const env = { DEBIAN_FRONTEND: "noninteractive" };
-  return (...args) => run("apt-get", ["-q", "-y", ...flags, ...args], { env, show: true });
+  return (args, cwd) => run("apt-get", ["-q", "-y", ...flags, ...args], { env, show: true, cwd });
+}
+
+/** Unpacks packages of a suite into a folder: no scripts run, and nothing starts. */
+async function unpackSuite(suite, packages, folder) {
+  for (const site of await candidates()) {
+    const aptGet = privateApt(site, [suite]);
+    const updated = await aptGet(["-o", "APT::Update::Error-Mode=any", "update"]);
+    if (updated.code !== 0) continue;
+    const downloads = temporaryFolder(tmpdir(), "imsg-deb-");
+    // an installed version from elsewhere must not be preferred to that of the suite
+    const names = packages.map((name) => `${name}/${suite}`);
+    const { code } = await aptGet(["download", ...names], downloads);
+    if (code !== 0) throw new UserError(`downloading ${packages.join(", ")} of ${suite} failed.`);
+    rmSync(folder, { recursive: true, force: true });
+    for (const file of readdirSync(downloads))
+      await run("dpkg-deb", ["-x", join(downloads, file), folder]);
+    return;
+  }
+  throw new UserError(
+    `none of apt's mirrors carries ${suite}: IMSG_MIRROR="URL ..." names others.`,
+  );
 }
 
 async function installBgpd(sites) {
   for (const site of sites) {
     const aptGet = privateApt(site);
     // Without this option, apt-get update succeeds although the mirror lacks the suite.
-    const { code } = await aptGet("-o", "APT::Update::Error-Mode=any", "update");
+    const { code } = await aptGet(["-o", "APT::Update::Error-Mode=any", "update"]);
     if (code !== 0) continue;
-    const installed = await aptGet("install", "--no-install-recommends", OPENBGPD);
+    const installed = await aptGet(["install", "--no-install-recommends", OPENBGPD]);
     if (installed.code === 0) return;
     throw new UserError(`installing ${OPENBGPD} failed (${installed.code}), see above.`);
   }
@@ -157,7 +189,38 @@ async function ensureSmtpd(check) {
   }
 }
 
-const programs = { bgpd: ensureBgpd, smtpd: ensureSmtpd, tmux: ensureTmux };
+async function ensureBgpd77(check) {
+  const runs = async () => {
+    const { stdout, stderr } = await run(join(BGPD77, "usr/sbin/bgpd"), ["-V"]);
+    return /OpenBGPD 7\.7/.test(stdout + stderr);
+  };
+  if (await runs()) return;
+  if (check) throw new UserError("OpenBGPD 7.7 is missing: please run node scripts/daemons.mjs");
+  await unpackSuite(RELEASE, ["openbgpd"], BGPD77);
+  if (!(await runs())) throw new UserError("OpenBGPD 7.7 did not get unpacked.");
+}
+
+async function ensureTmux35(check) {
+  const libraries = join(TMUX35, "usr/lib/x86_64-linux-gnu");
+  const loader = join(libraries, "ld-linux-x86-64.so.2");
+  const runs = async () => {
+    const tmux = join(TMUX35, "usr/bin/tmux");
+    const { stdout } = await run(loader, ["--library-path", libraries, tmux, "-V"]);
+    return /tmux 3\.5/.test(stdout);
+  };
+  if (await runs()) return;
+  if (check) throw new UserError("tmux 3.5a is missing: please run node scripts/daemons.mjs");
+  await unpackSuite("trixie", TMUX35_PACKAGES, TMUX35);
+  if (!(await runs())) throw new UserError("tmux 3.5a did not get unpacked, or does not run here.");
+}
+
+const programs = {
+  bgpd: ensureBgpd,
+  bgpd77: ensureBgpd77,
+  smtpd: ensureSmtpd,
+  tmux: ensureTmux,
+  tmux35: ensureTmux35,
+};
 
 await runMain("daemons", async (args) => {
   if (args.includes("--help") || args.includes("-h")) {

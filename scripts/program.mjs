@@ -1,7 +1,7 @@
 // Runs one of the TypeScript programs: bundles it for Node 20, which cannot read TypeScript, and
 // starts it with the other arguments. `--help` after the name lists the program's options.
 //
-//   node scripts/program.mjs bench|crowd|differential|soak [OPTION...]
+//   node scripts/program.mjs bench|crowd|differential|lives|lives-faults|soak [OPTION...]
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
@@ -18,6 +18,8 @@ const PROGRAMS = {
     input: "test/oracle/differential/run.ts",
     needs: ["wasm", "ts/generated/imsg.ts"],
   },
+  lives: { input: "test/ts/lives/run.ts", needs: ["wasm", "ts/generated/imsg.ts"] },
+  "lives-faults": { input: "test/ts/lives/faults-main.ts", needs: ["ts/generated/imsg.ts"] },
   soak: { input: "test/perf/soak/run.ts", needs: ["package", "build/native/peer"] },
 };
 

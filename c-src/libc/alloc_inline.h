@@ -34,19 +34,19 @@ struct freeblock {
 struct sizeclass {
 	struct freeblock	*free;
 	uint32_t		 room;	/* blocks that the list has room for */
-	uint32_t		 size;	/* of a block; 0 until one is carved */
-	uint32_t		 blocks; /* of a page */
+	uint32_t		 size;	/* of a block, in bytes; 0 until one is carved */
+	uint32_t		 blocks; /* blocks of a page */
 	uint32_t		 out;	/* blocks in use or in the list */
 	struct pageblock	*back;	/* free blocks that are not in the list */
 	unsigned char		*bump;	/* rest of the newest page, not carved */
-	uint32_t		 uncarved; /* blocks there */
+	uint32_t		 uncarved; /* blocks in that rest */
 };
 
 extern struct sizeclass	mem_classes[CLASSES];
 
 /* A block of a class whose list is empty, or NULL with ENOMEM. */
 void	*class_refill(struct sizeclass *);
-/* Gives a zero block back to its page: the list of its class is full. */
+/* Returns a zero block to its page: the list of its class is full. */
 void	 page_put(struct sizeclass *, void *);
 /* A block of more than CLASS_MAX bytes, in pages of its own. */
 void	*span_get(size_t);

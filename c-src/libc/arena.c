@@ -157,7 +157,7 @@ arena_grow(unsigned int order)
 		arena_first = arena_end = host_start();
 	end = host_end();
 	if (end > arena_end) {
-		/* memory from the start, or grown by other code */
+		/* memory beyond the arena: the initial memory, or grown by other code */
 		arena_add(end);
 		return (0);
 	}

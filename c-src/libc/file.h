@@ -48,7 +48,7 @@ void		 file_gather(unsigned char *, const struct iovec *, size_t);
 
 /* The file of a number; NULL with EBADF. */
 struct file	*file_at(int);
-/* Gives a file the lowest free number from 3; -1 with ENOMEM. */
+/* Returns a new number for a file, the lowest free one from 3; -1 with ENOMEM. */
 int		 file_install(struct file *);
 /* Frees a number; the reference that it held is the caller's now. */
 void		 file_remove(int);

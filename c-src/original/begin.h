@@ -26,7 +26,7 @@
 #define getpid()		kernel_getpid()
 #define abort()			mem_corrupt("the original called abort")
 
-#ifndef __wasm__	/* glibc has it from 2.38 on; later revisions call it */
+#ifndef __wasm__	/* later revisions call strlcpy; glibc has it from 2.38 on */
 #define strlcpy(d, s, n)	mem_strlcpy(d, s, n)
 #endif
 #ifndef __wasm__	/* sanitizers report NULL even if 0 bytes are copied */

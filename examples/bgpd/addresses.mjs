@@ -37,6 +37,18 @@ export function readPrefix(text) {
 }
 
 /**
+ * The network of a printed prefix, of any family, to sort and search by: a VPN's is that of the
+ * prefix behind the route distinguisher. A route without a network, as EVPN's, has no bytes.
+ *
+ * @param {string} text
+ * @returns {{ aid: number, bytes: Uint8Array, prefixlen: number }}
+ */
+export function networkOf(text) {
+  const found = readPrefix(text.replace(/^rd \S+ /, ""));
+  return found ?? { aid: aid.UNSPEC, bytes: new Uint8Array(), prefixlen: 0 };
+}
+
+/**
  * Reads a prefix that a person wrote. Throws a TypeError for any other text: use
  * {@link readPrefix} for the prefixes of a listing, which has VPN and EVPN routes, too.
  *

@@ -26,6 +26,7 @@ Commands, whose words may be abbreviated:
   show fib [bgp] [connected] [nexthop] [static] [table NUMBER] [FAMILY] [ADDRESS]
   show interfaces | nexthop | sets | rtr | tables | metrics
   show network | flowspec [FAMILY]
+  neighbors, rib ..., rib-mem, tables    short forms; neighbors --json is show neighbor
   watch neighbors                    prints each change of a neighbor as it happens
 
   neighbor [group] NAME up | down [REASON] | clear [REASON] | refresh | destroy
@@ -41,6 +42,8 @@ Options:
   -s, --socket SOCKET      bgpd's control socket; else the first that exists of
                            /run/openbgpd/bgpd.sock.0 and /run/bgpd.sock.0
   -j, --json               print the document of \`bgpctl -j\`; watch prints a line of JSON a change
+  -n, --neighbor NAME      show rib: neighbor NAME
+  -4, -6                   show rib: inet, inet6
   -y, --yes                change something without a question
   --interval SECONDS       how often watch looks (1)
   --timeout SECONDS        how long bgpd may take for its next message (30)
@@ -74,6 +77,9 @@ function parse(/** @type {string[]} */ args) {
       allowPositionals: true,
       options: {
         socket: { type: "string", short: "s" },
+        neighbor: { type: "string", short: "n" },
+        4: { type: "boolean", short: "4" },
+        6: { type: "boolean", short: "6" },
         json: { type: "boolean", short: "j", default: false },
         yes: { type: "boolean", short: "y", default: false },
         interval: { type: "string", default: "1" },
@@ -117,7 +123,13 @@ async function main(out) {
     await out.write(HELP);
     return 0;
   }
-  const command = commandOf(positionals);
+  if (values[4] && values[6]) throw new UsageError("-4 and -6 exclude each other");
+  const command = commandOf([
+    ...positionals,
+    ...(values.neighbor === undefined ? [] : ["neighbor", values.neighbor]),
+    ...(values[4] ? ["inet"] : []),
+    ...(values[6] ? ["inet6"] : []),
+  ]);
   const timeout = milliseconds(values.timeout, "timeout");
   const interval = milliseconds(values.interval, "interval");
   if (isChange(command) && !values.yes && !(await confirm(command))) {

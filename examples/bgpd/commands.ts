@@ -11,7 +11,8 @@ import type {
 
 /** What is shown: bgpd is asked, and nothing changes. */
 export type Show =
-  | { action: "summary"; terse: boolean }
+  /** With `full`, the document has everything about the neighbors. */
+  | { action: "summary"; terse: boolean; full?: boolean }
   | { action: "neighbors"; filter: NeighborFilter & { timers?: boolean } }
   | { action: "rib"; filter: RibFilter }
   | { action: "fib"; filter: FibFilter }

@@ -265,6 +265,13 @@ const COMMANDS = {
   },
 };
 
+/** Short forms of what is shown most, which are never abbreviated. @type {Record<string, string[]>} */
+const SHORT = {
+  rib: ["show", "rib"],
+  "rib-mem": ["show", "rib", "memory"],
+  tables: ["show", "tables"],
+};
+
 /**
  * Reads a command. Throws a UsageError, or a TypeError for an address or community that is none.
  *
@@ -272,7 +279,11 @@ const COMMANDS = {
  * @returns {Command}
  */
 export function parseCommand(argv) {
-  const words = new Words(argv);
+  const [first = "", ...rest] = argv;
+  if (first === "neighbors" && rest.length === 0) {
+    return { action: "summary", terse: false, full: true };
+  }
+  const words = new Words(Object.hasOwn(SHORT, first) ? [...SHORT[first], ...rest] : argv);
   const command = COMMANDS[words.must(keys(COMMANDS))](words);
   words.end();
   return command;

@@ -75,13 +75,14 @@ function rib(bgpd, filter) {
 export function listingOf(bgpd, command) {
   switch (command.action) {
     case "summary":
-      // people see the counters, too
-      return command.terse
-        ? table("neighbors", bgpd.summary({ terse: true }), tables.terseColumns)
-        : {
-            ...table("neighbors", bgpd.neighbors(), tables.neighborColumns),
-            records: bgpd.summary(),
-          };
+      if (command.terse) {
+        return table("neighbors", bgpd.summary({ terse: true }), tables.terseColumns);
+      }
+      return {
+        // people see the counters, which the document of a summary has not
+        ...table("neighbors", bgpd.neighbors(), tables.neighborColumns),
+        records: command.full ? bgpd.neighbors() : bgpd.summary(),
+      };
     case "neighbors":
       return inFull("neighbors", bgpd.neighbors(command.filter), (n) => `${outline(n)}\n`);
     case "rib":

@@ -38,7 +38,7 @@ for await (const { type, peerid, data } of channel) {
     const results = await probe(decode(data));
     await channel.send({ type: PROBE, peerid, data: encode(JSON.stringify(results)) });
   } else if (type === PARSE) {
-    // not awaited: the loop must continue, because it receives the parent's answers
+    // do not await: the loop must continue, because it receives the parent's answers
     parse(decode(data), 0)
       .then(() => "")
       .catch((error) => error.message)

@@ -2,6 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import { execute } from "./connection.mjs";
+import { openControl } from "./control.mjs";
 
 /** @import { CaptureOptions, CommandOptions, PaneResult, TmuxResult, TmuxServer } from "./types.ts" */
 
@@ -162,5 +163,14 @@ export class Tmux {
   /** The bytes of a paste buffer. */
   showBuffer(/** @type {string} */ name) {
     return this.#output(["show-buffer", "-b", name]);
+  }
+
+  /**
+   * Attaches a client in control mode to a session. Needs the means to pass descriptors.
+   *
+   * @param {string} target a session
+   */
+  control(target) {
+    return openControl(this.path, target);
   }
 }

@@ -1,5 +1,6 @@
 // One command of a tmux client: tmux's own client makes a connection for each, too.
 
+import { setImmediate, setTimeout } from "node:timers/promises";
 import { connect } from "imsg-wasm/node";
 import { tmux } from "imsg-wasm/protocols/tmux";
 
@@ -19,21 +20,102 @@ const PIECE = tmux.maxSize - 16 - 4;
 
 const encoder = new TextEncoder();
 
+/** How long the server may be silent before it is asked whether it is there, in milliseconds. */
+const PATIENCE = 10_000;
+/** How long a server of another version may take to say so. */
+const VERSION_WAIT = 1000;
+
+const otherVersion = (/** @type {number} */ version) =>
+  new Error(`the tmux server speaks protocol version ${version}, this client ${tmux.peerid}`);
+
+/** @param {string} path @param {AbortSignal | undefined} signal */
+function open(path, signal) {
+  return connect({ path }, { maxSize: tmux.maxSize, pid: NO_PID, ...(signal && { signal }) });
+}
+
 /**
- * Lets a tmux server carry out a command, and gives back what it wrote and how it ended.
+ * The version of a server that speaks another one; undefined if it does not say so. It says so after
+ * the first message and closes, and a client that sends more may lose the answer: so this sends one.
+ *
+ * @param {string} path
+ */
+async function foreignVersion(path) {
+  const channel = await open(path, undefined);
+  try {
+    const answer = channel.receive({ signal: AbortSignal.timeout(VERSION_WAIT) });
+    answer.catch(() => {});
+    // what the server has sent without being asked is read before anything is sent
+    await setImmediate();
+    await tmux
+      .on(channel)
+      .send("IDENTIFY_LONGFLAGS", { flags: ["UTF8"] })
+      .catch(() => {});
+    const message = await answer;
+    return message?.type === tmux.messages.VERSION.type ? message.peerid & 0xff : undefined;
+  } finally {
+    await channel.close().catch(() => {});
+  }
+}
+
+/**
+ * Rejects if the server does not answer a question of its own; resolves when the work is over.
+ *
+ * @param {string} path
+ * @param {number} patience
+ * @param {AbortSignal} over
+ */
+async function watchServer(path, patience, over) {
+  while (!over.aborted) {
+    await setTimeout(patience, undefined, { signal: over, ref: false }).catch(() => {});
+    if (over.aborted) return;
+    const limit = AbortSignal.timeout(patience);
+    const signal = AbortSignal.any([limit, over]);
+    await once(path, ["display-message", "-p", ""], { signal }).catch((error) => {
+      if (error !== limit.reason) return; // the command itself fails, too
+      throw new Error(`the tmux server has not answered for ${patience} ms`);
+    });
+  }
+}
+
+/**
+ * Lets a tmux server carry out a command, and gives back what it wrote and how it ended. However long
+ * the command takes, the server must answer in the meantime.
  *
  * @param {string} path
  * @param {readonly string[]} args
  * @param {CommandOptions} options
  * @returns {Promise<TmuxResult>}
  */
-export async function execute(path, args, { stdin, cwd = process.cwd(), signal }) {
+export async function execute(path, args, { patience = PATIENCE, signal, ...options }) {
   if (args.length === 0) throw new TypeError("a tmux command has at least its name");
   if (args.some((arg) => arg.includes("\0"))) throw new TypeError("an argument contains a NUL");
-  const channel = await connect(
-    { path },
-    { maxSize: tmux.maxSize, pid: NO_PID, ...(signal && { signal }) },
-  );
+  const over = new AbortController();
+  const dead = new AbortController();
+  const watching = watchServer(path, patience, over.signal).catch((error) => dead.abort(error));
+  try {
+    const either = signal ? AbortSignal.any([signal, dead.signal]) : dead.signal;
+    return await once(path, args, { ...options, signal: either });
+  } catch (error) {
+    signal?.throwIfAborted();
+    dead.signal.throwIfAborted();
+    const version = await foreignVersion(path).catch(() => undefined);
+    throw version === undefined ? error : otherVersion(version);
+  } finally {
+    over.abort();
+    await watching;
+  }
+}
+
+/**
+ * One command on a connection of its own.
+ *
+ * @param {string} path
+ * @param {readonly string[]} args
+ * @param {CommandOptions} options
+ * @returns {Promise<TmuxResult>}
+ */
+async function once(path, args, { stdin, cwd = process.cwd(), signal }) {
+  const channel = await open(path, signal);
   const client = tmux.on(channel);
   try {
     // the reading begins with the sending: a server of another version answers and closes
@@ -127,9 +209,7 @@ async function converse(client, stdin) {
         return { status, stdout, stderr: new TextDecoder().decode(stderr) };
       }
       case "VERSION":
-        throw new Error(
-          `the tmux server speaks protocol version ${peerid & 0xff}, this client ${tmux.peerid}`,
-        );
+        throw otherVersion(peerid & 0xff);
     }
   }
   throw new Error("the tmux server closed the connection before the command had ended");

@@ -13,6 +13,11 @@ export interface CommandOptions {
   cwd?: string;
   /** Aborts the command: the connection is broken off. */
   signal?: AbortSignal;
+  /**
+   * How long the server may be silent before it is asked whether it is there, and then take to
+   * answer, in milliseconds; 10,000 if absent. A command may take longer.
+   */
+  patience?: number;
 }
 
 export interface TmuxSession {
@@ -36,6 +41,26 @@ export interface CaptureOptions {
   signal?: AbortSignal;
 }
 
+/** What a control client tells: a line that begins with %. */
+export interface Notification {
+  /** Its name without the %, such as `window-add`. */
+  name: string;
+  /** What follows the name, as it is in the line. */
+  text: string;
+}
+
+/** A client in control mode: it sends commands, and is told what happens. */
+export interface ControlClient {
+  /** Carries out a command and resolves with what it printed; rejects with tmux's words. */
+  command(line: string): Promise<string>;
+  /** What happens from now on, output of panes excepted. */
+  notifications(): AsyncGenerator<Notification>;
+  /** The bytes that a pane writes from now on, until it closes; the pane by its id, such as %0. */
+  output(pane: string): AsyncGenerator<Uint8Array>;
+  /** Detaches, and closes the connection. */
+  close(): Promise<void>;
+}
+
 /** A tmux server. */
 export interface TmuxServer {
   readonly path: string;
@@ -46,6 +71,7 @@ export interface TmuxServer {
   listSessions(): Promise<TmuxSession[]>;
   loadBuffer(name: string, data: Uint8Array | string): Promise<void>;
   showBuffer(name: string): Promise<Uint8Array<ArrayBuffer>>;
+  control(target: string): Promise<ControlClient>;
 }
 
 /** The exports of client.mjs. */

@@ -204,7 +204,7 @@ pages_of_free_blocks_return_to_the_arena(void)
 	size_t			 i, k, n, arena, again[11];
 	int			 order;
 
-	/* one span of 1 MiB, and what the arena has before */
+	/* one span of 1 MiB, besides the arena's memory before */
 	CHECK((blocks[0] = mem_alloc(1 << 20)) != NULL);
 	mem_free(blocks[0]);
 	arena = mem_arena();

@@ -68,7 +68,7 @@ a_full_window_of_headers_has_a_place_for_each(void)
 		wire(many + at, (uint32_t)at, 0, NULL);
 	CHECK(at == sizeof(many));
 	CHECK(read_chunk(b, many, 15, -1) == 1 && r->count == 0);
-	/* one byte completes the carried header, 65519 follow */
+	/* one byte completes the header of 15 bytes before; 65519 follow */
 	memcpy(batch_window(), many + 15, 1);
 	memcpy(batch_window() + 1, many, BATCH_WINDOW - 1);
 	CHECK(batch_read(b, BATCH_WINDOW, -1) == 1);

@@ -73,7 +73,7 @@ a_descriptor_leaves_with_the_first_byte_of_its_message(void)
 	compose("one", -1);
 	compose("two", a);
 	compose("three", b);
-	CHECK(imsgbuf_write(&ib) == 0);		/* not with the bytes before it */
+	CHECK(imsgbuf_write(&ib) == 0);		/* the descriptor does not leave with these bytes */
 	CHECK(kernel_written(s)->fd == -1 && take() == 19);
 	CHECK(kernel_limit_write(s, 5) == 0);
 	CHECK(imsgbuf_write(&ib) == 0);

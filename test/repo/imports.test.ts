@@ -22,6 +22,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   protocols: ["protocol"],
   entry: ["generated", "module", "batch", "c", "channel", "transports", "protocol", "protocols"],
 };
+MAY_IMPORT.inspect = [...Object.keys(MAY_IMPORT)];
 const FOLDERS = [...Object.keys(MAY_IMPORT), "cli"];
 MAY_IMPORT.cli = FOLDERS;
 
@@ -54,6 +55,7 @@ function plantImports(): void {
     }
     put(`ts/${from}/there.ts`, "export const x = 1;\n");
   }
+  put("ts/inspect/to-node.ts", FORMS.value!("node:fs"));
   put("ts/channel/one.ts", 'import { two } from "./two.ts";\nexport const one = () => two;\n');
   put("ts/channel/two.ts", 'import { one } from "./one.ts";\nexport const two = () => one;\n');
 }
@@ -98,6 +100,10 @@ describe("the import rule", () => {
       const found = names.filter((name) => reported.has(name));
       expect(found, `${from} imports ${to}`).toEqual(allowed ? [] : names);
     }
+  });
+
+  it("reports a module of Node in ts/inspect, which browsers load too", () => {
+    expect(reported).toContain("ts/inspect/to-node.ts");
   });
 
   it("reports two files that import each other", () => {

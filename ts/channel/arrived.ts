@@ -2,8 +2,8 @@ import { checkBytes } from "../module/check.ts";
 import { ImsgError } from "../module/error.ts";
 
 /**
- * Returns the bytes of what a peer has sent as a plain view, which aliases them.
- * Throws EINVAL, with `fromPeer`, for anything that is no bytes.
+ * Returns a plain view of the bytes that a peer has sent. Throws EINVAL, with
+ * `fromPeer`, if the value holds no bytes.
  */
 export function arrivedBytes(data: unknown): Uint8Array<ArrayBuffer> {
   try {

@@ -49,6 +49,10 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
     const resolved = resolveChannelOptions(options);
     resolved.signal?.throwIfAborted();
     const transport = "readable" in source ? streamTransport(source) : source;
+    if (typeof transport.start !== "function") {
+      const detail = "a channel needs a pair of byte streams or a transport, this is neither";
+      throw new ImsgError("EINVAL", { syscall: "imsgbuf_init", detail });
+    }
     if (resolved.fdpass && transport.passes !== true) {
       const detail = "allowFdPass is set, but this transport cannot pass descriptors";
       throw new ImsgError("EINVAL", { syscall: "imsgbuf_allow_fdpass", detail });

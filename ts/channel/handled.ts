@@ -2,7 +2,7 @@ const ignore = (): void => {};
 
 /**
  * Marks a promise as handled, and returns it. The rejection still reaches a
- * caller who awaits the promise, but one that nobody awaits is no unhandled
+ * caller who awaits the promise. A promise that is not awaited causes no unhandled
  * rejection, which would end the process.
  */
 export function handled<T>(promise: Promise<T>): Promise<T> {
@@ -28,7 +28,7 @@ export function onAbort(
   return () => signal.removeEventListener("abort", listener);
 }
 
-/** A promise with its two functions, made when somebody asks for it. */
+/** A promise that is made on first use, with the function that settles it. */
 export class Settlement {
   #promise: Promise<void> | undefined;
   #resolve: (() => void) | undefined;

@@ -22,7 +22,7 @@ export class Inbox {
   readonly #receivers = new Queue<Receiver>();
   #cost = 0;
   #bytes = 0;
-  #fds = 0;
+  #withFd: Set<ImsgMessage> | undefined; // their descriptors may be closed while they wait
   #end: { error: unknown } | undefined;
 
   /** Bytes of memory of the messages that wait. */
@@ -40,9 +40,9 @@ export class Inbox {
     return this.#messages.length;
   }
 
-  /** How many of the messages that wait have a descriptor. */
+  /** How many of the messages that wait came with a descriptor. */
   get fds(): number {
-    return this.#fds;
+    return this.#withFd?.size ?? 0;
   }
 
   /** How many receivers wait. */
@@ -64,7 +64,10 @@ export class Inbox {
     this.#messages.push(message);
     this.#bytes += message.data.length;
     this.#cost += message.data.length + MESSAGE_COST;
-    if (message.hasFd) this.#fds++;
+    if (message.hasFd) {
+      this.#withFd ??= new Set();
+      this.#withFd.add(message);
+    }
   }
 
   /** Returns the first message that waits, or undefined. */
@@ -73,7 +76,7 @@ export class Inbox {
     if (message === undefined) return undefined;
     this.#bytes -= message.data.length;
     this.#cost -= message.data.length + MESSAGE_COST;
-    if (this.#fds > 0 && message.hasFd) this.#fds--;
+    this.#withFd?.delete(message);
     return message;
   }
 

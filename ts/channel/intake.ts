@@ -124,11 +124,18 @@ export class Intake {
     this.#owner.failed(error);
   }
 
+  /** Closes the values of the chunks that wait. Their messages come without them. */
+  dropValues(): void {
+    this.#chunks.forEach((arrived) => {
+      if (arrived.from === 0) this.#fds.discard(arrived.passed);
+      arrived.passed = [];
+    });
+  }
+
   /** Drops the chunks that wait, and closes the values that came with them. */
   drop(): void {
-    for (let next = this.#chunks.shift(); next !== undefined; next = this.#chunks.shift()) {
-      if (next.from === 0) this.#fds.discard(next.passed);
-    }
+    this.dropValues();
+    while (this.#chunks.length > 0) this.#chunks.shift();
     this.#bytes = 0;
   }
 }

@@ -217,7 +217,13 @@ export class Life {
   /** Ends the waiting of a loop that is left. */
   stopWaiting(): void {
     this.#inbox.release();
-    if (this.#over !== undefined) this.#fds.close();
+    if (this.#over !== undefined) this.#closeFds();
+  }
+
+  /** Closes the descriptors that nobody has taken. */
+  #closeFds(): void {
+    this.#fds.close();
+    this.#intake.dropValues();
   }
 
   #roomFor(marks: number): boolean {
@@ -326,16 +332,19 @@ export class Life {
     if (this.#over !== undefined || this.#arrival === "gone") return;
     this.#arrival = how;
     if (how === "gone") this.#peerGone();
-    if (this.#linger !== undefined) this.#linger.update();
-    else if (this.#closing === undefined) this.#refill();
+    if (this.#linger === undefined) {
+      if (this.#closing === undefined) this.#refill();
+    } else if (how === "gone" && !this.#localEnded) {
+      // the end of our side never arrives: there is nothing to wait for
+      this.#linger.failed(describeLost(this.#sendError, this.#lost), this.#lost);
+    } else this.#linger.update();
   }
 
   #peerGone(): void {
+    if (this.#sendError !== undefined) return; // a failed write has settled everything
     this.#lost = this.#outbox.promised;
-    this.#sendError ??= new ImsgError("EPIPE", {
-      syscall: "imsgbuf_write",
-      detail: "the peer is gone",
-    });
+    const detail = "the peer is gone";
+    this.#sendError = new ImsgError("EPIPE", { syscall: "imsgbuf_write", detail });
     this.#outbox.finish(this.#sendError);
     if (!this.#localEnded) this.#ending?.settle(this.#sendError);
   }
@@ -377,7 +386,7 @@ export class Life {
     }
     if (!this.#reachedEnd || this.#closing !== undefined) return;
     if (this.#arrival === "gone") {
-      if (this.#inbox.length === 0) this.#conclude(undefined);
+      if (this.#inbox.length === 0) this.#endUnsent();
     } else if (this.#localEnded) this.#conclude(undefined);
   }
 
@@ -406,7 +415,7 @@ export class Life {
     this.#intake.run();
     this.#end(error, local ? error : describeLost(error, this.#lost));
     // a reader that is active still gets the descriptors of the messages that wait
-    if (!this.reading) this.#fds.close();
+    if (!this.reading) this.#closeFds();
   }
 
   /** Ends the channel: everything was sent, and the peer has ended or nobody waits for it. */
@@ -452,7 +461,7 @@ export class Life {
 
   #close(): Promise<void> {
     if (this.#over === undefined) this.#finish();
-    if (this.#over === undefined && this.#sendError !== undefined) this.#closeUnsent();
+    if (this.#over === undefined && this.#sendError !== undefined) this.#endUnsent();
     if (this.#over !== undefined) {
       this.#letGo();
       const { error } = this.#over;
@@ -481,8 +490,8 @@ export class Life {
     });
   }
 
-  /** Closes a channel that cannot send any more: there is nothing to wait for. */
-  #closeUnsent(): void {
+  /** Ends a channel that cannot send any more: there is nothing to wait for. */
+  #endUnsent(): void {
     if (this.#lost > 0) this.#fail(this.#sendError);
     else this.#conclude(undefined);
   }

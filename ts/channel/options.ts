@@ -85,8 +85,8 @@ export interface ChannelOptions extends ImsgOptions {
   highWaterMark?: number | undefined;
   /**
    * Bytes that may wait to be sent before `send` rejects with ENOBUFS: 16,777,216
-   * if absent. That is room for 1,000 messages of the default maxSize that nobody
-   * awaits, and keeps 100 stalled peers within the 2 GiB of one instance. A peer
+   * if absent. That is room for 1,000 sends of the default maxSize that are not
+   * awaited, and keeps 100 stalled peers within the 2 GiB of one instance. A peer
    * over a transport with flow control that sends more than this against the
    * rules ends the channel with ERR_IMSG_OVERFLOW.
    */

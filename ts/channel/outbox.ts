@@ -13,7 +13,7 @@ interface Waiting {
   reject: (error: unknown) => void;
 }
 
-/** What an outbox is made with. */
+/** Options of an outbox. */
 export interface OutboxOptions {
   /** So many bytes are handed to the transport at once, whatever the turn. */
   mark: number;

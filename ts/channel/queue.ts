@@ -33,6 +33,11 @@ export class Queue<T> {
     return item;
   }
 
+  /** Calls back with each item that waits. */
+  forEach(callback: (item: T) => void): void {
+    for (let i = this.#head; i < this.#items.length; i++) callback(this.#items[i]!);
+  }
+
   /** Removes one item wherever it stands. */
   remove(item: T): void {
     const at = this.#items.indexOf(item, this.#head);

@@ -1,7 +1,7 @@
 import type { ImsgMessage, MessageInit } from "../batch/message.ts";
 import { ImsgError } from "../module/error.ts";
 import { handled, onAbort } from "./handled.ts";
-import { checkTimeout } from "./options.ts";
+import { checkSignal, checkTimeout } from "./options.ts";
 
 /** Options of {@link ImsgChannel.request}. */
 export interface RequestOptions {
@@ -49,6 +49,7 @@ export class Requests {
       throw new ImsgError("EINVAL", { syscall: "request", detail: "match must be a function" });
     }
     if (timeout !== undefined) checkTimeout(timeout, "timeout", "request");
+    checkSignal(signal, "request")?.throwIfAborted();
     const given = init.peerid;
     const peerid = given ?? (match === undefined ? this.#fresh() : undefined);
     let fail = (_error: unknown): void => {};

@@ -8,8 +8,8 @@ export interface Passed {
    */
   readonly dispose?: ((value: unknown) => void) | undefined;
   /**
-   * Takes back the claim of {@link Transport.claim}: the value was not sent, and is
-   * the caller's again.
+   * Cancels the claim of {@link Transport.claim}: the value was not sent, and the
+   * caller owns it again.
    */
   readonly release?: (() => void) | undefined;
 }
@@ -49,15 +49,15 @@ export interface TransportSink {
   drained(): void;
   /**
    * Sending has failed for good, but bytes that the peer sent before may still
-   * arrive. The transport goes on reading, and reports `ended` or `failed` when
+   * arrive. The transport continues to read, and reports `ended` or `failed` when
    * nothing more arrives.
    */
   sendFailed(error: unknown): void;
   /**
    * The peer is gone for good: it receives nothing any more. Called after
    * everything that it sent was reported; it stands for `ended` too. A transport
-   * that cannot tell a peer that is gone from one that has half-closed never
-   * calls it.
+   * that cannot distinguish a peer that is gone from one that has half-closed
+   * never calls it.
    */
   hungUp(): void;
 }
@@ -102,7 +102,7 @@ export interface Transport {
    */
   send(bytes: Uint8Array<ArrayBuffer>, passed?: Passed): boolean;
   /**
-   * Asks the transport to stop or to go on delivering. One that cannot stop has
+   * Asks the transport to stop or to continue delivering. One that cannot stop has
    * neither, and the channel limits what it may deliver.
    */
   pause?(): void;
@@ -132,6 +132,6 @@ export interface Transport {
   ref?(): void;
   /** Lets the process exit although the connection is open. */
   unref?(): void;
-  /** The process at the other end, where the transport can tell. */
+  /** The process at the other end, where the transport knows it. */
   readonly peerCredentials?: PeerCredentials | undefined;
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { main } from "./main.ts";
 
-/** Milliseconds after the command that a handle may keep the process, such as a stalled log. */
+/** Milliseconds for which an open handle, such as a stalled log, may delay the exit. */
 const LINGER = 300;
 
 const { stdin, stdout, stderr, env } = process;

@@ -6,7 +6,7 @@ import type { UserConfig } from "tsdown";
 /** The packages that the command carries; another one fails the build. */
 const CARRIED = [...["commander", "picocolors", "ws"]];
 
-/** ws asks for the native addon bufferutil: it gets our masking instead. */
+/** Replaces the native addon bufferutil, which ws requires, by our masking. */
 const masking = {
   name: "imsg-masking",
   resolveId: (id: string) => (id === "bufferutil" ? resolve("ts/cli/relay/masking.ts") : undefined),
@@ -46,7 +46,7 @@ const notices = licensePlugin({
   },
 });
 
-/** How the command is bundled beside the library in dist/, with everything it uses. */
+/** Bundles the command, with the packages it uses, beside the library in dist/. */
 export const commandConfig = {
   entry: { cli: "ts/cli/bin.ts", relay: "ts/cli/relay/relay.ts" },
   outDir: "dist",
@@ -61,7 +61,7 @@ export const commandConfig = {
   hash: false,
   outputOptions: { chunkFileNames: "command.js" },
   deps: { onlyBundle: CARRIED },
-  // ws without the native addons that it would look for
+  // keeps ws from requiring native addons
   define: { "process.env.WS_NO_BUFFER_UTIL": '""', "process.env.WS_NO_UTF_8_VALIDATE": '"1"' },
   plugins: [library, masking, notices],
 } satisfies UserConfig;

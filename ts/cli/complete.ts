@@ -1,7 +1,7 @@
 // Completion of a message under way: names of messages, and names of fields at the cursor's place.
 
+import type { AnyProtocol } from "../inspect/protocols.ts";
 import { MESSAGE_FIELDS } from "./message.ts";
-import type { AnyProtocol } from "./protocols.ts";
 import type { TypeNames } from "./values.ts";
 
 /** The candidates, and the part of the line that they replace, as node:readline takes them. */
@@ -14,7 +14,7 @@ interface OpenObject {
   readonly keys: Set<string>;
 }
 
-/** What the text before the cursor ends in. */
+/** The kind of text before the cursor. */
 interface Place {
   readonly objects: readonly OpenObject[];
   /** The last key, whose value is under way; undefined where a key is. */
@@ -110,7 +110,7 @@ function keys(names: readonly string[], objects: readonly OpenObject[], begun: s
   return starting(left, begun, (each) => `"${each}":`);
 }
 
-/** The names that start as what has begun, with or without its quote. */
+/** The names that start with the typed text, with or without its quote. */
 function starting(
   names: readonly string[],
   begun: string,

@@ -1,4 +1,5 @@
 import type { ImsgChannel, MessageInit } from "../entry/index.ts";
+import type { AnyProtocol } from "../inspect/protocols.ts";
 import { type Dialect, dialectOptions } from "./dialect.ts";
 import { shownOf } from "./dump.ts";
 import { linesOf, longestLine } from "./lines.ts";
@@ -6,33 +7,32 @@ import { parseMessage } from "./message.ts";
 import { Output, report, type Streams } from "./output.ts";
 import { formatFor, type PrintOptions } from "./printing.ts";
 import { Prompt } from "./prompt.ts";
-import type { AnyProtocol } from "./protocols.ts";
 import type { WebSocketOptions } from "./relay/websocket.ts";
 import { SilenceHint } from "./silence.ts";
 import { messageOf, Status, UsageError } from "./status.ts";
 import { type OpenTarget, openTarget, type Target } from "./target.ts";
 import type { TypeNames } from "./values.ts";
 
-/** What `imsg connect` is asked for. */
+/** The options of `imsg connect`. */
 export interface ConnectOptions extends PrintOptions {
   target: Target;
   /** Messages as JSON, sent before those on stdin. */
   send: readonly string[];
-  /** Types that end it. */
+  /** Types of messages after which the command exits. */
   until: ReadonlySet<number>;
-  /** Milliseconds. */
+  /** Milliseconds after which the command exits. */
   timeout?: number;
   pid?: number;
   maxSize: number;
   dialect?: Dialect;
-  /** Shows when each message came. */
+  /** Prints the time at which each message arrived. */
   timestamps?: boolean;
-  /** Whether our side ends once everything is sent. */
+  /** Whether the channel half-closes after the end of stdin. */
   end?: boolean;
   webSocket?: WebSocketOptions;
 }
 
-/** How it ended: a status, and what to say on stderr. */
+/** The outcome: a status, and a text for stderr. */
 interface Outcome {
   status: number;
   why?: string;
@@ -41,7 +41,7 @@ interface Outcome {
 /** Talks to a target, and resolves with the exit status. */
 export async function connectCommand(options: ConnectOptions, streams: Streams): Promise<number> {
   const { names, protocol } = options;
-  // what is wrong with --send is told before anything is sent
+  // check every --send before anything is sent
   const first = options.send.map((json) => {
     try {
       return parseMessage(json, names, protocol);
@@ -89,7 +89,7 @@ export async function connectCommand(options: ConnectOptions, streams: Streams):
   }
 }
 
-/** One connection, and everything that takes part in it. */
+/** A connection with its input and its outputs. */
 interface Conversation {
   channel: ImsgChannel;
   /** The messages of --send. */
@@ -117,10 +117,10 @@ async function say(streams: Streams, output: Output, text: string): Promise<void
   report(streams, text);
 }
 
-/** Signals that end the command. An exec target is in a group of its own: it gets none of them. */
+/** Signals that end the command. An exec target has its own process group and gets none of them. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Resolves when the time-out passes or a signal arrives. */
+/** `outcome` resolves when the time-out passes or a signal arrives. */
 function watchEnds(
   { timeout, until }: ConnectOptions,
   stop: AbortController,
@@ -197,7 +197,7 @@ async function sendOne({ channel, silence }: Conversation, message: MessageInit)
   await channel.send(message);
 }
 
-/** Sends the messages of --send and of a prompt, whose end ends our side. */
+/** Sends the messages of --send and of a prompt; half-closes when the prompt ends. */
 async function sendEntered(conversation: Conversation, prompt: Prompt): Promise<void> {
   const { channel, first, options } = conversation;
   for (const message of first) await sendOne(conversation, message);

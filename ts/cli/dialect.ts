@@ -4,10 +4,10 @@ import { UsageError } from "./status.ts";
 /** The two layouts of the header: see docs/imsg.1. */
 export type Dialect = "current" | "classic";
 
-/** The dialects that there are. */
+/** The names of the dialects. */
 export const DIALECTS: readonly Dialect[] = ["current", "classic"];
 
-/** Options with the dialect, as the library takes it where it knows dialects. */
+/** The option of channels and codecs for the dialect. */
 export interface DialectOptions {
   /** Which layout the peer's headers have; the current one if absent. */
   dialect?: Dialect;
@@ -16,7 +16,7 @@ export interface DialectOptions {
 /** An empty message with the classic mark of a descriptor: 65,552 bytes in the current dialect. */
 const MARKED = Uint8Array.of(1, 0, 0, 0, 16, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0);
 
-/** Whether the library reads a dialect. It is asked by what it does, not by its version. */
+/** Whether the library reads a dialect, found out by decoding a message of it. */
 export function supports(dialect: Dialect): boolean {
   if (dialect === "current") return true;
   const options: CodecOptions & DialectOptions = { dialect };
@@ -32,7 +32,7 @@ export function supports(dialect: Dialect): boolean {
   }
 }
 
-/** The option for channels and codecs; refuses a dialect that the library does not know yet. */
+/** Returns the option for channels and codecs. Throws a {@link UsageError} for another dialect. */
 export function dialectOptions(dialect: Dialect = "current"): DialectOptions {
   if (dialect === "current") return {};
   if (supports(dialect)) return { dialect };

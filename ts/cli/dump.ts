@@ -1,15 +1,19 @@
 import { open } from "node:fs/promises";
 import { ImsgCodec, ImsgError, type ImsgMessage } from "../entry/index.ts";
+import { explain } from "../inspect/explain.ts";
+import { isMarked, RawHeaders } from "../inspect/headers.ts";
+import { HEADER_SIZE, Position } from "../inspect/position.ts";
+import { isRecording } from "../inspect/recording.ts";
 import { type Dialect, dialectOptions } from "./dialect.ts";
 import { dumpRecording } from "./dump-recording.ts";
 import { type Format, hexdump, type Shown } from "./format.ts";
-import { isMarked, RawHeaders } from "./headers.ts";
 import { colorsFor, Output, report, type Streams } from "./output.ts";
-import { HEADER_SIZE, Position } from "./position.ts";
 import { formatFor, type PrintOptions } from "./printing.ts";
 import { Progress } from "./progress.ts";
-import { isRecording } from "./recording.ts";
 import { messageOf, printable, Status } from "./status.ts";
+
+/** How users raise the limit of a message's size. */
+const LIMIT = (size: number): string => `--max-size ${size}`;
 
 /** The options of `imsg dump`. */
 export interface DumpOptions extends PrintOptions {
@@ -17,7 +21,7 @@ export interface DumpOptions extends PrintOptions {
   dialect?: Dialect;
   /** Whether a recording may name another dialect. */
   dialectIsDefault?: boolean;
-  /** Progress on stderr; if absent, where it is a terminal and the output is none. */
+  /** Whether stderr shows the progress; by default if stderr is a terminal and stdout is not. */
   progress?: boolean;
 }
 
@@ -60,7 +64,7 @@ export async function dump(file: string, options: DumpOptions, streams: Streams)
   } catch (error) {
     await output.flush().catch(() => {});
     progress?.clear();
-    const where = error instanceof ImsgError ? explain(error, position, maxSize) : undefined;
+    const where = error instanceof ImsgError ? explain(error, position, maxSize, LIMIT) : undefined;
     const plain = colorsFor(streams.stderr, streams.env, options.color);
     report(streams, `${name}: ${where ?? messageOf(error)}`);
     if (where !== undefined)
@@ -73,7 +77,7 @@ export async function dump(file: string, options: DumpOptions, streams: Streams)
   }
 }
 
-/** The bytes, and how many there will be, if that is known. */
+/** The bytes, and their number if it is known. */
 async function openSource(
   file: string,
   { stdin }: Streams,
@@ -87,7 +91,7 @@ async function openSource(
   };
 }
 
-/** The chunks again, and whether they begin as a pcapng recording does. */
+/** Returns all chunks, and whether the first bytes are those of a pcapng recording. */
 async function recognized(
   source: AsyncIterable<Uint8Array>,
 ): Promise<{ recorded: boolean; chunks: AsyncIterable<Uint8Array> }> {
@@ -107,7 +111,7 @@ async function recognized(
   return { recorded: isRecording(Buffer.concat(first)), chunks: chunks() };
 }
 
-/** One chunk's messages; the position is right afterwards even if the codec throws. */
+/** Decodes a chunk. Advances the position even if the codec throws. */
 function decode(codec: ImsgCodec, chunk: Uint8Array, position: Position): ImsgMessage[] {
   let messages: ImsgMessage[] = [];
   try {
@@ -138,42 +142,6 @@ async function show(
 /** The fields of a message that every format shows. */
 export function shownOf(message: ImsgMessage & { hasFd?: boolean }): Omit<Shown, "n"> {
   const { type, peerid, pid, data } = message;
-  // messages have hasFd where the library passes descriptors
+  // only channels that pass descriptors set hasFd
   return { type, peerid, pid, data, ...(message.hasFd ? { hasFd: true } : {}) };
-}
-
-/** Where a stream is bad or cut, why, and what may help. */
-function explain(error: ImsgError, position: Position, maxSize: number): string {
-  const message = `message ${position.messages}, at byte ${position.start}`;
-  if (error.code === "ERR_IMSG_TRUNCATED") {
-    return `cut at byte ${position.end}, inside ${message}: ${error.message}`;
-  }
-  if (position.start === 0 && isPcap(position.header)) {
-    return "this is a pcap file; imsg reads pcapng, which `editcap -F pcapng` writes";
-  }
-  const hint = error.code === "ERANGE" ? hintFor(position.header, maxSize) : "";
-  return `bad header of ${message}: ${error.message}${hint}`;
-}
-
-/** How a file of the older format pcap begins, in either byte order, with micro- or nanoseconds. */
-const PCAP = [0xa1b2c3d4, 0xa1b23c4d];
-
-function isPcap(header: Uint8Array): boolean {
-  if (header.length < 4) return false;
-  const view = new DataView(header.buffer, header.byteOffset);
-  return PCAP.includes(view.getUint32(0, true)) || PCAP.includes(view.getUint32(0, false));
-}
-
-function hintFor(header: Uint8Array, maxSize: number): string {
-  if (header.length < HEADER_SIZE) return "";
-  const length = new DataView(header.buffer, header.byteOffset).getUint32(4, true);
-  const marked = length & 0xffff;
-  const hints: string[] = [];
-  if (length >>> 16 === 1 && marked >= HEADER_SIZE) {
-    hints.push("with a descriptor's mark in the classic dialect it would be good");
-  }
-  if (length > maxSize && length <= 16 * 1024 * 1024) {
-    hints.push(`--max-size ${length} would let it through`);
-  }
-  return hints.length === 0 ? "" : ` (at most ${maxSize}; ${hints.join("; ")})`;
 }

@@ -14,7 +14,7 @@ export interface RunningCommand {
 
 /**
  * Starts a shell command in a process group of its own, so that
- * {@link endGroup} reaches everything that it starts. What it prints goes to
+ * {@link endGroup} reaches everything that it starts. Its output goes to
  * our stderr. Rejects with the system's error.
  */
 export function startCommand(command: string): Promise<RunningCommand> {
@@ -34,14 +34,14 @@ export function startCommand(command: string): Promise<RunningCommand> {
   });
 }
 
-/** Milliseconds between two looks at a process group. */
+/** Milliseconds between two checks of a process group. */
 const LOOK = 20;
 
 /**
  * Resolves when the process group of a child has ended. A group that runs for
- * `patience` milliseconds gets SIGTERM, after as long again SIGKILL. The leader
- * may be gone while others of its group run. A dead process that its parent
- * never collects is waited for no longer than 100 ms after SIGKILL.
+ * `patience` milliseconds gets SIGTERM, and SIGKILL after as long again. The leader
+ * may have exited while other processes of its group run. Stops waiting 100 ms
+ * after SIGKILL for a dead process that its parent does not collect.
  */
 export async function endGroup(child: ChildProcess, patience: number): Promise<void> {
   const start = performance.now();
@@ -61,7 +61,7 @@ export async function endGroup(child: ChildProcess, patience: number): Promise<v
   }
 }
 
-/** Sends a signal to the group of a child; 0 sends none. Returns false if there is no such group. */
+/** Sends a signal, or none for 0, to the group of a child. Returns false if the group is gone. */
 function signalGroup({ pid }: ChildProcess, name: NodeJS.Signals | 0): boolean {
   if (pid === undefined) return false;
   try {

@@ -1,15 +1,16 @@
 import type { Colors } from "picocolors/types";
 import type { Direction } from "../entry/protocol.ts";
-import { type Fields, forJson, tree } from "./fields.ts";
-import { HEADER_SIZE } from "./position.ts";
-import { printable } from "./status.ts";
+import { type Fields, forJson } from "../inspect/fields.ts";
+import { HEADER_SIZE } from "../inspect/position.ts";
+import { tree } from "./fields.ts";
+import { printable, printableJson } from "./status.ts";
 import type { TypeNames } from "./values.ts";
 
-/** A message as it is shown: what the library tells, and where it stood. */
+/** A message as it is shown: the fields of the library's message, and its place. */
 export interface Shown {
-  /** How many came before it. */
+  /** The number of messages before it. */
   n: number;
-  /** The offset of its header in the stream; absent for live connections. */
+  /** The offset of its header in the stream, in bytes; absent for live connections. */
   offset?: number;
   type: number;
   peerid: number;
@@ -21,24 +22,24 @@ export interface Shown {
   time?: number;
   /** The number of its connection, where there are several. */
   connection?: number;
-  /** Which way it went, where that is known: `send` is from the client. */
+  /** `send` is from the client; absent if unknown. */
   direction?: Direction;
   /** Bytes of its payload that a recording left out. */
   omitted?: number;
 }
 
-/** How payloads are read; undefined for one that has no description. */
+/** Decodes a payload. Returns undefined for one without a description. */
 export type Reader = (message: Shown) => Fields | undefined;
 
-/** How messages are written. */
+/** Formats messages. */
 export interface Format {
-  /** What comes before the first message; may be empty. */
+  /** The text before the first message; may be empty. */
   head(): string;
-  /** One message, with the newline at its end. */
+  /** The text of a message, with a newline at its end. */
   message(message: Shown): string;
 }
 
-/** A view as a Buffer, for its conversions. */
+/** A Buffer over the same memory. */
 const buffer = (bytes: Uint8Array): Buffer =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
@@ -51,7 +52,7 @@ let lastSecond = { seconds: Number.NaN, text: "" };
 /** The latest time that ISO 8601 has, in seconds. */
 const LATEST = 8.64e12;
 
-/** Writes a time in ISO 8601, with microseconds; one that is too far away as a number of seconds. */
+/** Formats a time in ISO 8601, with microseconds; one that is out of range as seconds. */
 function printTime(time: number): string {
   if (!(Math.abs(time) < LATEST)) return String(time);
   const microseconds = Math.round(time * 1e6);
@@ -84,8 +85,9 @@ export function jsonFormat(names: TypeNames, read?: Reader): Format {
       };
       const fields = message.omitted === undefined ? read?.(message) : undefined;
       // the replacer is needed for decoded values only, and costs more than all the rest
-      if (fields === undefined) return `${JSON.stringify(record)}\n`;
-      return `${JSON.stringify({ ...record, ...fields }, forJson)}\n`;
+      if (fields === undefined) return `${printableJson(JSON.stringify(record))}\n`;
+      const decoded = "payload" in fields ? { payload: fields.payload } : fields;
+      return `${printableJson(JSON.stringify({ ...record, ...decoded }, forJson))}\n`;
     },
   };
 }
@@ -99,7 +101,7 @@ interface Column {
 
 const typeOf = ({ type }: Shown, names: TypeNames): string => {
   const name = names.nameOf(type);
-  return name === undefined ? String(type) : `${type} ${name}`;
+  return name === undefined ? String(type) : `${type} ${printable(name)}`;
 };
 
 const lengthOf = ({ data, omitted = 0 }: Shown): string =>
@@ -123,7 +125,7 @@ const DIRECTION: Column = {
   of: ({ direction }) => (direction === undefined ? "" : ARROWS[direction]),
 };
 
-// wide enough for every number: a table that cuts numbers short would lie
+// wide enough for every number, so that none is cut
 const COLUMNS: Column[] = [
   { title: "#", width: 8, of: ({ n }) => String(n) },
   { title: "offset", width: 14, of: ({ offset }) => String(offset) },
@@ -134,7 +136,7 @@ const COLUMNS: Column[] = [
   { title: "fd", width: 3, left: true, of: ({ hasFd }) => (hasFd ? "fd" : "") },
 ];
 
-/** How a table is written. */
+/** Options of {@link tableFormat}. */
 export interface TableOptions {
   /** Whether messages have offsets in a stream. */
   offsets: boolean;
@@ -142,15 +144,15 @@ export interface TableOptions {
   recorded?: boolean;
   /** Whether messages have times, and neither connections nor directions. */
   timestamps?: boolean;
-  /** How much of each payload is shown; all of it if absent. */
+  /** Bytes of each payload that are printed; all if absent. */
   bytes?: number;
   /** Columns that a line of a hexdump may take; as many as 16 bytes need if absent. */
   width?: number;
-  /** Shows fields instead of bytes. */
+  /** Decodes payloads: their fields are printed instead of bytes. */
   read?: Reader;
 }
 
-/** Cells with two spaces between them; what is wider than its column moves the others. */
+/** Cells with two spaces between them; a cell wider than its column moves the others. */
 const line = (columns: readonly Column[], cells: readonly string[]): string => {
   let text = "";
   for (const [i, cell] of cells.entries()) {
@@ -160,7 +162,7 @@ const line = (columns: readonly Column[], cells: readonly string[]): string => {
   return text.trimEnd();
 };
 
-/** A line for each message, and under it its fields, or a hexdump of its payload. */
+/** Formats a message as a line, and under it its fields or a hexdump of its payload. */
 export function tableFormat(names: TypeNames, colors: Colors, options: TableOptions): Format {
   const { offsets, recorded = false, timestamps = recorded, bytes, width, read } = options;
   const lines = hexdumpLines(width);
@@ -197,7 +199,7 @@ export function tableFormat(names: TypeNames, colors: Colors, options: TableOpti
 const MARGIN = "          ";
 const NARROW_MARGIN = "  ";
 
-/** How the lines of a hexdump look. */
+/** The layout of hexdump lines. */
 export interface HexdumpLines {
   margin: string;
   /** Bytes of a line, a multiple of 8. */
@@ -208,8 +210,8 @@ const columnsOf = ({ margin, bytes }: HexdumpLines): number =>
   margin.length + 8 + 2 + (3 * bytes - 1 + bytes / 8 - 1) + 2 + bytes + 2;
 
 /**
- * As many bytes a line as fit in so many columns, and 8 at least; 16 if no width is given. Takes a
- * narrow margin if the wide one would cost 8 bytes.
+ * Returns lines with as many bytes as fit into `width` columns, but at least 8; with 16 bytes if
+ * `width` is undefined. Uses a narrow margin if the wide one would cost 8 bytes a line.
  */
 function hexdumpLines(width: number | undefined): HexdumpLines {
   const most = (margin: string): HexdumpLines => {
@@ -224,7 +226,7 @@ function hexdumpLines(width: number | undefined): HexdumpLines {
   return narrow.bytes > wide.bytes ? narrow : wide;
 }
 
-/** The columns of a terminal that is too narrow for hexdumps of 16 bytes a line, or else undefined. */
+/** Returns the columns of a terminal that is too narrow for 16 bytes a line, or else undefined. */
 export function widthOf({ columns }: { columns?: number }): number | undefined {
   const usual = columnsOf({ margin: MARGIN, bytes: 16 });
   return columns !== undefined && columns > 0 && columns < usual ? columns : undefined;
@@ -232,7 +234,7 @@ export function widthOf({ columns }: { columns?: number }): number | undefined {
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
-/** Bytes as hexdump -C shows them, indented, repeated lines folded into one `*`; empty for none. */
+/** Formats bytes as hexdump -C does: repeated lines become one `*`. Returns "" for no bytes. */
 export function hexdump(
   data: Uint8Array,
   colors: Colors,
@@ -244,7 +246,7 @@ export function hexdump(
   let folded = false;
   for (let at = 0; at < bytes.length; at += size) {
     const line = bytes.subarray(at, at + size);
-    // the last line is always there, to show where the bytes end
+    // print the last line always: it shows where the bytes end
     if (at > 0 && at + size < bytes.length && line.equals(bytes.subarray(at - size, at))) {
       if (!folded) text += `${margin}*\n`;
       folded = true;

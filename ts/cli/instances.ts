@@ -15,26 +15,26 @@ function compile(): WebAssembly.Module {
 }
 
 /**
- * Instances of the module, one for each connection, so that nothing that one
- * client sends can reach another's memory. Those given back are used again.
+ * Instances of the module, one for each connection, so that the bytes of one
+ * client cannot reach the memory of another. Returned instances are reused.
  */
 export class InstancePool {
   readonly #free: ImsgInstance[] = [];
 
-  /** An instance that nobody else has. */
+  /** Returns an instance that no other connection has. */
   take(): ImsgInstance {
     return this.#free.pop() ?? createInstance(compile());
   }
 
-  /** Takes an instance back, unless something is wrong with it. */
+  /** Keeps an instance for reuse, unless it has trapped, grown or leaked. */
   giveBack(instance: ImsgInstance): void {
     try {
       const { objects, memoryBytes } = instance.stats();
-      // linear memory never shrinks: one that had to grow is left to the collector
+      // linear memory never shrinks: the garbage collector frees an instance that had to grow
       const clean = Object.values(objects).every((count) => count === 0);
       if (clean && memoryBytes <= 4 * 1024 * 1024) this.#free.push(instance);
     } catch {
-      // it has trapped, and tells nothing any more
+      // it has trapped, and cannot be inspected any more
     }
   }
 }

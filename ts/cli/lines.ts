@@ -1,8 +1,8 @@
-/** Lines may be at most this many bytes long, whatever a message needs: a string has a limit. */
+/** The longest line in bytes, whatever a message needs, because a string has a limit. */
 const LONGEST = 256 * 1024 * 1024;
 
 /**
- * The longest line, in bytes, that a message of `maxSize` bytes can need. JSON
+ * Returns the longest line, in bytes, that a message of `maxSize` bytes can need. JSON
  * writes a byte with at most six characters (`\u0000`).
  */
 export function longestLine(maxSize: number): number {
@@ -11,7 +11,7 @@ export function longestLine(maxSize: number): number {
 
 /**
  * The lines of a byte stream, without their line feeds. Holds at most `limit`
- * bytes of a line. Throws for a longer line, and what the stream fails with.
+ * bytes of a line. Throws for a longer line, and the stream's error.
  */
 export async function* linesOf(
   stream: AsyncIterable<Uint8Array | string>,

@@ -1,14 +1,14 @@
 import type { MessageInit } from "../entry/index.ts";
-import { HEADER_SIZE } from "./position.ts";
-import type { AnyProtocol } from "./protocols.ts";
+import { HEADER_SIZE } from "../inspect/position.ts";
+import type { AnyProtocol } from "../inspect/protocols.ts";
 import { messageOf, UsageError } from "./status.ts";
 import type { TypeNames } from "./values.ts";
 
-/** Fields that `--json` writes and that say nothing new: a recording can be sent again. */
+/** Fields that `--json` prints and that sending ignores, so that its output can be sent again. */
 const IGNORED = new Set(["n", "offset", "name", "fd", "time", "connection", "from", "problem"]);
 const NUMBERS = ["peerid", "pid"] as const;
 const PAYLOADS = ["data", "text", "base64"] as const;
-/** Fields of the payload, by a protocol; bytes that stand beside them win. */
+/** The decoded fields of the payload. Bytes beside them have precedence. */
 const FIELDS = "payload";
 /** The fields of a message to send. */
 export const MESSAGE_FIELDS: readonly string[] = ["type", "len", ...NUMBERS, ...PAYLOADS, FIELDS];
@@ -100,7 +100,7 @@ function payloadOf(fields: Record<string, unknown>): Buffer | undefined {
   if (name === "text") return Buffer.from(value);
   if (name === "base64") {
     const bytes = Buffer.from(value, "base64");
-    // Node skips what is no base64: only what comes out the same again is
+    // Node skips characters that are no base64: encode the bytes again, and compare
     const plain = value.replace(/=+$/, "").replaceAll("-", "+").replaceAll("_", "/");
     if (bytes.toString("base64").replace(/=+$/, "") === plain) return bytes;
     throw new UsageError('"base64" is no base64');

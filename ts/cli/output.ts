@@ -3,7 +3,7 @@ import pc from "picocolors";
 import type { Colors } from "picocolors/types";
 import { printable } from "./status.ts";
 
-/** The streams that a command works on: the process's, or a test's. */
+/** The streams and the environment of the command. */
 export interface Streams {
   stdin: NodeJS.ReadableStream & { isTTY?: boolean };
   stdout: Writable & { isTTY?: boolean; columns?: number };
@@ -11,13 +11,13 @@ export interface Streams {
   env: Record<string, string | undefined>;
 }
 
-/** The value of an environment variable. An empty variable counts as unset. */
+/** Returns the value of an environment variable. An empty variable counts as unset. */
 export function variable(env: Streams["env"], name: string): string | undefined {
   const value = env[name];
   return value === "" ? undefined : value;
 }
 
-/** Colours if an option asks for them, else if the environment or the terminal wants them. */
+/** Returns colours if the option, or else the environment, or else the terminal asks for them. */
 export function colorsFor(
   stream: { isTTY?: boolean },
   env: Streams["env"],
@@ -39,7 +39,7 @@ export function report({ stderr }: Pick<Streams, "stderr">, text: string): void 
   stderr.write(`imsg: ${printable(text, LONGEST_REPORT)}\n`);
 }
 
-/** What has happened to a stream that Outputs write to. */
+/** The state of a stream that Outputs write to. */
 interface StreamState {
   /** The reader has closed its end (EPIPE). */
   gone: boolean;
@@ -56,7 +56,7 @@ function stateOf(stream: Writable): StreamState {
   const state: StreamState = { gone: false, failed: undefined };
   states.set(stream, state);
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    // `| head` closes the pipe when it has read enough: that is no failure of the command
+    // not a failure: `| head` closes the pipe when it has read enough
     if (error.code === "EPIPE") state.gone = true;
     else state.failed ??= error;
   });
@@ -74,7 +74,7 @@ export async function failureOf(stream: Writable): Promise<Error | undefined> {
   return state.failed;
 }
 
-/** Resolves when the system has taken the text, or refused it. */
+/** Resolves when the text is written, or writing has failed. */
 function written(stream: Writable, text: string): Promise<void> {
   return new Promise((resolve) => {
     // the 'error' event follows the callback by one turn
@@ -90,7 +90,7 @@ export interface Around {
   after(): void;
 }
 
-/** Writes text to a stream in large pieces, at the stream's speed. */
+/** Writes text to a stream in large pieces, and waits while the stream is full. */
 export class Output {
   readonly #stream: Writable;
   readonly #state: StreamState;
@@ -118,7 +118,7 @@ export class Output {
     await this.add(text);
   }
 
-  /** Adds text. Returns undefined if there is room for more, or else what {@link write} does. */
+  /** Adds text. Returns undefined if there is room for more, or else the promise of {@link write}. */
   add(text: string): Promise<void> | undefined {
     this.#text += text;
     return this.#text.length >= CHUNK ? this.flush() : undefined;
@@ -134,7 +134,7 @@ export class Output {
     });
   }
 
-  /** Writes the added text; resolves when the system has taken it. Rejects with the stream's error. */
+  /** Writes the added text; resolves when it is written. Rejects with the stream's error. */
   async flush(): Promise<void> {
     const text = this.#text;
     const state = this.#state;

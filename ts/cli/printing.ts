@@ -1,8 +1,8 @@
 import type { Direction } from "../entry/protocol.ts";
-import { fieldsBy } from "./fields.ts";
+import { fieldsBy } from "../inspect/fields.ts";
+import type { AnyProtocol } from "../inspect/protocols.ts";
 import { type Format, jsonFormat, type TableOptions, tableFormat, widthOf } from "./format.ts";
 import { colorsFor, type Streams } from "./output.ts";
-import type { AnyProtocol } from "./protocols.ts";
 import type { TypeNames } from "./values.ts";
 
 /** The options of all commands that print messages. */

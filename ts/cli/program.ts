@@ -85,8 +85,8 @@ const options = {
 };
 
 /**
- * The token of --token, else of IMSG_TOKEN. Throws a {@link UsageError} that
- * names where a bad token stands, and not the token.
+ * Returns the token of --token, or else of IMSG_TOKEN. Throws a {@link UsageError} that
+ * names the option or the variable of a bad token, without the token.
  */
 function tokenFrom(given: string | undefined, env: Streams["env"]): string | undefined {
   const token = given ?? variable(env, "IMSG_TOKEN");
@@ -229,7 +229,7 @@ export function createProgram(
     .action(async (target: ReturnType<typeof parseTarget>, given: ConnectGiven) => {
       const shown = await printing(given, connecting);
       const { names } = shown;
-      // no other target takes a token
+      // only WebSockets take a token
       const token = target.kind === "ws" ? tokenFrom(given.token, streams.env) : undefined;
       const webSocket = {
         ...(token === undefined ? {} : { token }),
@@ -305,12 +305,18 @@ export function createProgram(
     )
     .addOption(options.maxSize())
     .addOption(
-      new Option("--ping <seconds>", "time between pings; no pong for as long again ends; 0: none")
+      new Option(
+        "--ping <seconds>",
+        "seconds between pings, and until a missing pong ends a client; 0: none",
+      )
         .argParser(value(parseSeconds))
         .default(30_000, "30"),
     )
     .addOption(
-      new Option("--idle-timeout <seconds>", "close what is silent so long; 0 is never")
+      new Option(
+        "--idle-timeout <seconds>",
+        "close connections without messages for so long; 0: never",
+      )
         .argParser(value(parseSeconds))
         .default(0, "0"),
     )

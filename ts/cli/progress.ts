@@ -1,10 +1,10 @@
 import type { Writable } from "node:stream";
 
-/** Nothing is said about what is done sooner. */
+/** Inputs that are decoded sooner show no progress, in milliseconds. */
 const QUIET = 500;
 const INTERVAL = 200;
 
-/** A line on stderr that says how far a long input has come. */
+/** A line on stderr with the progress of a long input. */
 export class Progress {
   readonly #stream: Writable;
   readonly #total: number | undefined;
@@ -16,7 +16,7 @@ export class Progress {
     this.#total = total;
   }
 
-  /** Says it, unless it has just been said. */
+  /** Prints the line, unless it was printed just before. */
   update(bytes: number, messages: number): void {
     const now = performance.now();
     if (now < this.#next) return;
@@ -25,14 +25,14 @@ export class Progress {
     this.#stream.write(`\r\u001b[K${progressText(bytes, messages, this.#total)}`);
   }
 
-  /** Takes the line away. */
+  /** Erases the line. */
   clear(): void {
     if (this.#shown) this.#stream.write("\r\u001b[K");
     this.#shown = false;
   }
 }
 
-/** How far it has come, in words. */
+/** The progress in words. */
 export function progressText(bytes: number, messages: number, total: number | undefined): string {
   const counted = `${messages.toLocaleString("en")} messages`;
   if (total === undefined) return `${amount(bytes)}, ${counted}`;

@@ -1,8 +1,8 @@
 import { createInterface, cursorTo, type Interface, moveCursor } from "node:readline";
 import type { Writable } from "node:stream";
+import type { AnyProtocol } from "../inspect/protocols.ts";
 import { Completer } from "./complete.ts";
 import type { Output, Streams } from "./output.ts";
-import type { AnyProtocol } from "./protocols.ts";
 import type { TypeNames } from "./values.ts";
 
 const CLEAR_BELOW = "\u001b[0J";
@@ -24,7 +24,7 @@ export class Prompt {
   #isOpen = true;
   #isClosing = false;
 
-  /** Opens a prompt; undefined if stdin is no terminal, or no stream shows what is typed. */
+  /** Opens a prompt; undefined if stdin is not a terminal, or no stream shows the typed text. */
   static open(
     streams: Streams,
     names: TypeNames,
@@ -64,7 +64,7 @@ export class Prompt {
     if (!this.#isClosing) this.#screen.write("\n"); // after Ctrl-D
   }
 
-  /** Puts what an output writes to this terminal above the line under way. */
+  /** Prints an output's text to this terminal above the line that is being typed. */
   attach(output: Output): void {
     output.around(this.#screen, {
       before: () => this.#hide(),

@@ -1,39 +1,12 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { ImsgMessage } from "../entry/index.ts";
-import type { Definition, DescribeOptions, Direction, Protocol } from "../entry/protocol.ts";
+import { type AnyProtocol, SHIPPED } from "../inspect/protocols.ts";
 import type { Output } from "./output.ts";
 import { messageOf, printableLines, Status, UsageError } from "./status.ts";
 
-/** A protocol whose messages the command does not know beforehand. */
-export interface AnyProtocol
-  extends Pick<
-    Protocol<Record<string, Definition>>,
-    "name" | "version" | "dialect" | "maxSize" | "peerid"
-  > {
-  readonly messages: Readonly<Record<string, Definition>>;
-  nameOf(type: number): string | undefined;
-  encode(name: string, value: unknown, direction?: Direction): Uint8Array;
-  decode(
-    message: ImsgMessage,
-    direction?: Direction,
-  ): { name: string | undefined; payload: unknown };
-  describe(options?: DescribeOptions): string;
-}
-
-/** The protocols that ship, each loaded when it is asked for. */
-const SHIPPED: Readonly<Record<string, () => Promise<AnyProtocol>>> = {
-  bgpd: async () => (await import("../entry/protocols/bgpd.ts")).bgpd,
-  tmux: async () => (await import("../entry/protocols/tmux.ts")).tmux,
-  smtpd: async () => (await import("../entry/protocols/smtpd.ts")).smtpd68,
-  smtpd74: async () => (await import("../entry/protocols/smtpd.ts")).smtpd74,
-  ntpd: async () => (await import("../entry/protocols/ntpd.ts")).ntpd,
-  ldpd: async () => (await import("../entry/protocols/ldpd.ts")).ldpd,
-};
-
 const METHODS = ["nameOf", "encode", "decode", "describe"] as const;
 
-/** A protocol of whichever copy of the package, by what it can do. */
+/** Whether a value is a protocol, of any copy of the package: it has the methods of one. */
 function isProtocol(value: unknown): value is AnyProtocol {
   const fields = value as Record<string, unknown> | null | undefined;
   return METHODS.every((name) => typeof fields?.[name] === "function");
@@ -41,7 +14,7 @@ function isProtocol(value: unknown): value is AnyProtocol {
 
 /**
  * Loads a protocol that ships, by its name, or the first protocol that a module exports, by its
- * file. Throws a {@link UsageError} that says which names there are.
+ * file. Throws a {@link UsageError} that lists the names.
  */
 export async function loadProtocol(text: string): Promise<AnyProtocol> {
   if (Object.hasOwn(SHIPPED, text)) return SHIPPED[text]!();

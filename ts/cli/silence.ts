@@ -1,5 +1,5 @@
 import type { MessageInit } from "../entry/index.ts";
-import type { AnyProtocol } from "./protocols.ts";
+import type { AnyProtocol } from "../inspect/protocols.ts";
 import { messageOf } from "./status.ts";
 import type { TypeNames } from "./values.ts";
 

@@ -7,17 +7,17 @@ import { endGroup, startCommand } from "./exec.ts";
 import { openWebSocket, type WebSocketOptions, webSocketTransport } from "./relay/websocket.ts";
 import { UsageError } from "./status.ts";
 
-/** What can be talked to. */
+/** A target of `imsg connect` and of the relay. */
 export type Target =
   | { kind: "unix"; path: string }
   | { kind: "tcp"; host: string; port: number }
   | { kind: "ws"; url: string }
   | { kind: "exec"; command: string };
 
-/** How targets are written. */
+/** The syntax of targets, for errors and help. */
 export const TARGETS = "unix:PATH, tcp:HOST:PORT, ws://HOST:PORT or exec:COMMAND";
 
-/** Reads a target; throws a {@link UsageError} that says how they are written. */
+/** Reads a target; throws a {@link UsageError} that shows the forms. */
 export function parseTarget(text: string): Target {
   const [, kind, rest] = /^(unix|tcp|exec|wss?):(.+)$/s.exec(text) ?? [];
   if (kind === "unix") return { kind, path: rest! };
@@ -29,7 +29,7 @@ export function parseTarget(text: string): Target {
   throw new UsageError(`${text}: a target is ${TARGETS}`);
 }
 
-/** Reads HOST:PORT, with brackets around an IPv6 address. */
+/** Parses HOST:PORT, with brackets around an IPv6 address. Throws a {@link UsageError}. */
 export function parseAddress(text: string): { host: string; port: number } {
   const match = /^(?:\[([\da-f:.]+)\]|([^:[\]]+)):(\d{1,5})$/i.exec(text);
   const port = Number(match?.[3]);
@@ -43,7 +43,7 @@ export interface TargetOptions
     DialectOptions {
   /** Aborts the attempt to connect; no effect once connected. */
   signal?: AbortSignal;
-  /** For WebSockets. */
+  /** Options of a WebSocket. */
   webSocket?: WebSocketOptions;
 }
 
@@ -58,7 +58,7 @@ export interface OpenTarget {
   dispose(): Promise<void>;
 }
 
-/** Connects to a target. Rejects with what the system says, or the signal's reason. */
+/** Connects to a target. Rejects with the system's error, or the signal's reason. */
 export async function openTarget(target: Target, options: TargetOptions): Promise<OpenTarget> {
   const { signal, webSocket = {}, ...rest } = options;
   const channelOptions = { ...rest, lingerTimeout: PATIENCE };
@@ -98,12 +98,12 @@ async function overSocket(
   return { channel, dispose: () => finish(channel, closed, () => socket.destroy()) };
 }
 
-/** Closes a channel. Its error is not of interest: the command has its outcome by then. */
+/** Closes a channel and ignores its error: the command has its outcome by then. */
 async function closeQuietly(channel: ImsgChannel): Promise<void> {
   await channel.close().catch(() => {});
 }
 
-/** Closes a channel, then breaks off the connection under it if it stays open. */
+/** Closes a channel, and aborts its connection if that stays open. */
 async function finish(
   channel: ImsgChannel,
   closed: Promise<unknown>,

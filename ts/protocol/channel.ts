@@ -34,7 +34,7 @@ type Any = { name: string | undefined; payload: unknown; message: ImsgMessage };
 
 /**
  * A channel whose messages have names and values; made by {@link Protocol.on}. The channel stays
- * usable beside it. Requests and listings take turns, because a reply does not say which request it
+ * usable beside it. Requests and listings take turns, because a reply does not name the request that it
  * answers.
  */
 export class TypedChannel<M extends Messages, S extends Side>
@@ -233,7 +233,7 @@ export class TypedChannel<M extends Messages, S extends Side>
     throw new ImsgError("ERR_IMSG_CLOSED", { detail });
   }
 
-  /** Drops the rest of a listing that nobody reads. */
+  /** Drops the rest of a listing that is no longer read. */
   async #skip(next: Promise<ImsgMessage>, items: Set<number>, name: string): Promise<void> {
     try {
       let message = await next;

@@ -153,9 +153,9 @@ export type UnionIn<V> = {
   [K in keyof V]: { readonly [Name in K]: FieldIn<V[K]> };
 }[keyof V];
 
-/** How a union tells its variants apart. */
+/** How the variant of a union is selected. */
 export interface UnionOptions<Name extends string> {
-  /** The field of the same structure that tells the variant. */
+  /** The field of the same structure that selects the variant. */
   tag: string;
   /** The variants' names by the tag's values, which are what that field decodes to. */
   when: Readonly<Record<string | number, Name>>;
@@ -164,7 +164,7 @@ export interface UnionOptions<Name extends string> {
 }
 
 /**
- * A `union` whose variant another field of the structure tells. Decodes to an object with one key,
+ * A `union` whose variant another field of the structure selects. Decodes to an object with one key,
  * the variant's name; to undefined where no variant belongs to the tag. When encoding, the tag
  * follows from the variant if the value of the structure leaves it out.
  */

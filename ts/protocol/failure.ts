@@ -1,4 +1,4 @@
-/** A peer's answer that a request has failed, in the words that the protocol gives it. */
+/** A peer's answer that a request has failed, with the text of the protocol's `failure`. */
 export class ProtocolError extends Error {
   /** The message's name; undefined if the protocol does not know it. */
   readonly reply: string | undefined;

@@ -44,7 +44,7 @@ export interface Resolved<Out, In = Out> {
    * @internal
    */
   readonly op?: Op;
-  /** Reads the field at a byte offset. `tag` is the value of the field that tells a union's variant. */
+  /** Reads the field at a byte offset. `tag` is the value of the field that selects a union's variant. */
   read(view: DataView, at: number, tag?: unknown): Out;
   /** Writes the field. The bytes are zero before. Throws a FieldError. */
   write(view: DataView, at: number, value: In): void;
@@ -52,7 +52,7 @@ export interface Resolved<Out, In = Out> {
   readonly members?: readonly Member[];
   /** Members inside are named as if they belonged to the structure around the field. */
   readonly anonymous?: boolean;
-  /** The field of the same structure that tells a union's variant. */
+  /** The field of the same structure that selects a union's variant. */
   readonly tag?: string;
   /** The tag that belongs to a union's value. */
   tagFor?(value: In): unknown;

@@ -1,5 +1,6 @@
 import { ImsgError } from "../module/error.ts";
 import type { Abi, AbiName } from "./abi.ts";
+import type { Member } from "./field.ts";
 
 /**
  * Turns a message's payload into a value and back. Every object with these two methods is one:
@@ -14,6 +15,8 @@ export interface Payload<Out, In = Out> {
   under?(abi: AbiName | Abi): Payload<Out, In>;
   /** Describes the payload for people, one field a line. */
   describe?(): string;
+  /** The members of a structure with their places; absent if the payload is no structure. */
+  readonly members?: readonly Member[];
 }
 
 /** Any payload, whatever its values are. */
@@ -47,6 +50,7 @@ export function optional<Out, In>(
     decode: (bytes) => (bytes.length === 0 ? undefined : payload.decode(bytes)),
     under: (abi) => optional(payload.under?.(abi) ?? payload),
     describe: () => payload.describe?.() ?? "a value",
+    ...(payload.members && { members: payload.members }),
   };
 }
 

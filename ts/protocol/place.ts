@@ -56,7 +56,7 @@ function misplaced(name: string): ImsgError {
 function checkTag(fields: Fields, name: string, tag: string | undefined): void {
   if (tag === undefined || Object.hasOwn(fields, tag)) return;
   throw new ImsgError("EINVAL", {
-    detail: `${name}: there is no field ${tag} to tell its variant`,
+    detail: `${name}: there is no field ${tag}, which selects its variant`,
   });
 }
 

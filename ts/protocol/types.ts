@@ -117,9 +117,9 @@ export type HeaderInit = Pick<SendInit, "peerid" | "pid" | "fd">;
 
 /** Options of a typed request or listing. */
 export interface AskOptions extends HeaderInit {
-  /** Gives up with the signal's reason. */
+  /** Aborts the request, which rejects with the signal's reason. */
   signal?: AbortSignal;
-  /** Gives up after so many milliseconds without a message: ETIMEDOUT. */
+  /** Ends the request after so many milliseconds without a message, with ETIMEDOUT. */
   timeout?: number;
 }
 

@@ -1,13 +1,13 @@
 import { ImsgError } from "../module/error.ts";
 
-/** When to give up a wait. */
+/** The limits of a wait. */
 interface Limits {
   signal?: AbortSignal;
   /** Milliseconds. */
   timeout?: number;
 }
 
-/** Waits for a promise until a signal or the time; the promise itself goes on. */
+/** Waits for a promise until a signal aborts or the time is over; the promise itself stays pending. */
 export async function giveUp<T>(
   wanted: Promise<T>,
   { signal, timeout }: Limits,

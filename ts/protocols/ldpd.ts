@@ -44,7 +44,7 @@ export const helloType = { LINK: 0, TARGETED: 1 } as const;
 export const authMethod = { NONE: 0, MD5SIG: 1 } as const;
 
 const af = enumeration(family, i32);
-/** `union ldpd_addr`, whose variant the field `af` tells. */
+/** `union ldpd_addr`, whose variant the field `af` selects. */
 const address = union(
   { v4: inAddr, v6: in6Addr },
   { tag: "af", when: { INET: "v4", INET6: "v6" } },

@@ -121,6 +121,7 @@ const exit: Payload<Exit, Partial<Exit> | undefined> = {
   encode: (value) => Status.encode(value),
   decode: (bytes) => (bytes.length === 0 ? { status: 0, message: "" } : Status.decode(bytes)),
   describe: () => Status.describe(),
+  members: Status.members,
 };
 
 const VERSION = 8;

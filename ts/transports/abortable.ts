@@ -1,6 +1,6 @@
 /**
- * What a connection under way gives, or the signal's reason if that is aborted
- * before; a connection that arrives all the same is dropped.
+ * Resolves with a connection that is being opened, or rejects with the signal's
+ * reason if the signal aborts before; `drop` then closes a late connection.
  */
 export async function abortable<T>(
   pending: Promise<T>,

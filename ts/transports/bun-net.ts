@@ -1,5 +1,6 @@
 import { type ChannelOptions, ImsgChannel } from "../channel/channel.ts";
 import { checkChannelOptions } from "../channel/options.ts";
+import { ImsgError } from "../module/error.ts";
 import { abortable } from "./abortable.ts";
 import { type BunSocket, type BunSocketHandler, BunTransport } from "./bun.ts";
 import type { ChannelHandler, ImsgServer, Listening, ServerOptions } from "./server.ts";
@@ -85,15 +86,21 @@ function tune(socket: BunSocket, keepAlive: boolean, noDelay: boolean): void {
  * Returns the callbacks for `Bun.listen` or `Bun.connect`, as their option
  * `socket`, which make a channel of every connection. Pass `allowHalfOpen: true`
  * beside them, or a peer that ends its side cuts off what is sent to it. The
- * channels own the sockets, and their field `data`, from then on. Throws nothing:
- * if a channel cannot be made (EINVAL for bad options, ENOMEM), `onError` is called
- * with the error, and the socket is closed.
+ * channels own the sockets, and their field `data`, from then on. Throws EINVAL for
+ * bad arguments, and the reason of a signal that has aborted. If a channel cannot be
+ * made later (ENOMEM, an aborted signal), `onError` is called with the error, and the
+ * socket is closed.
  */
 export function socketHandler(
   onChannel: (channel: ImsgChannel, socket: BunSocket) => void,
-  options?: ChannelOptions,
+  options: ChannelOptions = {},
   onError?: (error: unknown) => void,
 ): BunSocketHandler {
+  for (const call of [onChannel, onError ?? onChannel]) {
+    if (typeof call === "function") continue;
+    throw new ImsgError("EINVAL", { syscall: "socketHandler", detail: "a function is needed" });
+  }
+  checkChannelOptions(options);
   return callbacks((socket) => {
     let channel: ImsgChannel;
     try {

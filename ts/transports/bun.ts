@@ -51,7 +51,7 @@ export interface BunSocketHandler {
  */
 export class BunTransport implements Transport {
   readonly lingers = true;
-  /** The process at the other end of a Unix socket, if whoever made this has asked. */
+  /** The process at the other end of a Unix socket, if the caller has set it. */
   peerCredentials: PeerCredentials | undefined;
   readonly #socket: BunSocket;
   readonly #queue: WriteQueue;

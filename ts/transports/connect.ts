@@ -13,8 +13,8 @@ const PAUSE = 10;
  * reason; the signal means nothing later.
  *
  * Linux refuses a Unix socket whose listener has not accepted the ones before it
- * with EAGAIN, where a blocking connect would wait, as C programs do: so does
- * this, for two seconds.
+ * with EAGAIN, where the blocking connect of a C program would wait. So this
+ * function tries again for two seconds.
  */
 export async function connectSocket(
   address: NetConnectOpts,

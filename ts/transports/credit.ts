@@ -32,7 +32,7 @@ export class Credit {
     this.#grant = grant;
   }
 
-  /** Whether the sender may go on. */
+  /** Whether the sender may send. */
   get available(): boolean {
     return this.#left > 0;
   }

@@ -1,4 +1,5 @@
 import type { Transport, TransportSink } from "../channel/transport.ts";
+import { ImsgError } from "../module/error.ts";
 import { transportError } from "./system-error.ts";
 import { PROBE_INTERVAL, type Repeater, repeat } from "./timers.ts";
 import { WriteQueue } from "./write-queue.ts";
@@ -31,16 +32,21 @@ const READ = 65536;
 const NOTHING = new Uint8Array(0);
 
 /**
- * A {@link Transport} over a Deno connection, which the transport owns.
+ * A {@link Transport} over a Deno connection, which the transport owns. Throws
+ * EINVAL if it is none.
  *
  * Deno has no way to reset a connection: `abort` closes it, which the peer sees as
  * an end, and as EPIPE or ECONNRESET once it sends. On a Unix socket the transport
  * finds out that a peer that has half-closed is gone by writing no bytes, every
  * {@link PROBE_INTERVAL} ms; on TCP such a peer is known to be gone only when a
- * write fails. Deno does not tell the number of the socket, so that there are no
+ * write fails. Deno does not expose the number of the socket, so there are no
  * peerCredentials.
  */
 export function denoTransport(conn: DenoConn): Transport {
+  const { read, write, close } = Object(conn) as Partial<DenoConn>;
+  if ([read, write, close].some((method) => typeof method !== "function")) {
+    throw new ImsgError("EINVAL", { syscall: "imsgbuf_init", detail: "a Deno.Conn is needed" });
+  }
   let sink: TransportSink;
   let silent = false; // the sink is not called any more
   let released = false;

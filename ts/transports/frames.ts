@@ -86,7 +86,7 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
   let localEnded = false;
   let peerEnded = false;
   let dead = false; // the sink knows that nothing more arrives
-  let stopped = false; // the channel has let go: the sink is not called any more
+  let stopped = false; // the channel has closed the transport: the sink is not called any more
   let full = false;
   let sink: TransportSink;
   let credit: Credit | undefined;
@@ -137,7 +137,7 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
       sink.drained();
     } else if (credit?.available !== false) poll();
   };
-  // there is no event for it everywhere
+  // not every runtime has an event for it
   const poll = (seen = -1, times = 0): void => {
     if (callsBack || timer !== undefined) return;
     timer = setTimeout(() => {
@@ -220,7 +220,7 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
   };
   const socketClosed = (event: FrameEvent): void => {
     clearTimeout(timer);
-    if (rules.state() === 2) quietly(() => socket.close(1000)); // workerd waits for that
+    if (rules.state() === 2) quietly(() => socket.close(1000)); // workerd completes the closing handshake only then
     unlisten();
     closed();
     if (stopped || dead) return;

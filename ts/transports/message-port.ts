@@ -76,7 +76,7 @@ function listen(port: MessagePortLike, web: Listeners, node: Listeners): () => v
 function checkPort(port: MessagePortLike): void {
   const { window, self } = Object(port) as Record<string, unknown>;
   let detail = "a channel needs a MessagePort, a Worker, or the global scope of a worker";
-  // of a window of another origin, anything else must not even be read
+  // reading any other property of a window of another origin throws
   if (window === port && self === port) {
     detail = "a window is no port; fromWindow(window, origin) makes a channel to it";
   } else {

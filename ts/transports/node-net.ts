@@ -29,8 +29,8 @@ const MAX_FD = 0x7fffffff;
 const unix = async () => (await import("./unix-node.ts")).nodeUnix();
 
 /**
- * A channel over any of Node's duplex streams, which the channel owns from then
- * on. Throws EINVAL for bad options, and for a stream that has ended or delivers
+ * Makes a channel over any of Node's duplex streams, which the channel owns from
+ * then on. Throws EINVAL for bad options, and for a stream that has ended or delivers
  * text; ENOMEM. The stream is the caller's then.
  */
 export function fromDuplex(duplex: Duplex, options?: ChannelOptions): ImsgChannel {
@@ -38,9 +38,9 @@ export function fromDuplex(duplex: Duplex, options?: ChannelOptions): ImsgChanne
 }
 
 /**
- * A channel over a connected socket, which the channel owns from then on: one of
- * Node's, or the number of one that another program left open (3, say) or that a
- * message brought.
+ * Makes a channel over a connected socket, which the channel owns from then on:
+ * one of Node's, or the number of one that another program left open (3, say) or
+ * that a message brought.
  *
  * With `allowFdPass` a number is needed, of a Unix socket, and what
  * {@link connect} takes for that. Rejects with EINVAL if it is another kind of
@@ -54,8 +54,9 @@ export function fromSocket(
   options: ChannelOptions = {},
 ): ImsgChannel | Promise<ImsgChannel> {
   if (typeof socket === "number") return fromNumber(socket, options);
-  if (options.allowFdPass) {
-    const detail = "Node's sockets drop descriptors: give the number of one, or connect, or listen";
+  if (options?.allowFdPass) {
+    const detail =
+      "Node's sockets drop descriptors: pass the number of a socket, or use connect or listen";
     throw new ImsgError("EINVAL", { syscall, detail });
   }
   return fromDuplex(socket, options);
@@ -162,7 +163,7 @@ export async function connect(
  * (EADDRINUSE, …) if the system refuses, and with the reason of `options.signal`, which later closes
  * the server and aborts its channels. `allowFdPass` as in {@link connect}.
  *
- * A socket file that nobody listens on any more is replaced; a live one is
+ * A socket file that no process listens on is replaced; a live one is
  * EADDRINUSE, and any other file is never touched.
  *
  * @example

@@ -1,5 +1,5 @@
 import type { ChannelOptions, ImsgChannel } from "../channel/channel.ts";
-import { checkChannelOptions } from "../channel/options.ts";
+import { checkChannelOptions, checkSignal } from "../channel/options.ts";
 import { ImsgError } from "../module/error.ts";
 
 /**
@@ -140,9 +140,15 @@ export class ImsgServer<Port extends number | undefined = number | undefined> {
 
   /**
    * Accepts no more connections, and resolves when every channel has ended: by
-   * itself, or by the options. Idempotent; a later call can still abort.
+   * itself, or by the options. Idempotent; a later call can still abort. Rejects
+   * with EINVAL for bad options.
    */
-  async close({ abort, signal }: ServerCloseOptions = {}): Promise<void> {
+  async close(options: ServerCloseOptions = {}): Promise<void> {
+    const { abort } = Object(options) as ServerCloseOptions;
+    if (options !== Object(options)) {
+      throw new ImsgError("EINVAL", { syscall: "close", detail: "options must be an object" });
+    }
+    const signal = checkSignal(options.signal, "close");
     this.#unlisten();
     this.#stopped ??= Promise.resolve(this.#listening?.stop());
     const abortAll = (reason: unknown): void => {

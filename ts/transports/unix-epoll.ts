@@ -1,7 +1,9 @@
+import { checkBytes } from "../module/check.ts";
 import { keepTimerAlive } from "./timers.ts";
 import { READABLE, type Watch, type Watcher } from "./unix.ts";
 import {
   AF_UNIX,
+  checkNumber,
   type Foreign,
   MEMORY,
   ROOM,
@@ -201,7 +203,7 @@ export class EpollSockets extends UnixSockets<ForeignSockets> {
     return this.foreign.address + ROOM;
   }
 
-  /** Device and inode of a file, to tell it from another one of the same name. */
+  /** Device and inode of a file, which distinguish it from another one of the same name. */
   #identity(path: string): string | undefined {
     const { foreign, view } = this;
     const at = ROOM + 256; // behind a path of at most 108 bytes
@@ -221,19 +223,22 @@ export class EpollSockets extends UnixSockets<ForeignSockets> {
     return [view.getInt32(SCRATCH, true), view.getInt32(SCRATCH + 4, true)];
   }
 
-  /** Closes a descriptor. Throws EBADF if it is not open. */
+  /** Closes a descriptor. Throws EINVAL if it is no number of one, EBADF if it is not open. */
   closeTaken(fd: number): void {
     const syscall = "close";
+    checkNumber(fd, syscall);
     if (this.foreign.close(fd) === -1) throw systemError(this.foreign.errno(), syscall);
   }
 
   /** Reads from a descriptor into a buffer: see `UnixChannels.readFd`. */
   read(fd: number, buffer: Uint8Array): number {
     const { foreign, view } = this;
-    const length = Math.min(buffer.length, ROOM_LENGTH);
+    checkNumber(fd, "read");
+    const bytes = checkBytes(buffer, "read");
+    const length = Math.min(bytes.length, ROOM_LENGTH);
     const count = foreign.read(fd, foreign.address + ROOM, length);
     if (count === -1) throw systemError(foreign.errno(), "read");
-    buffer.set(new Uint8Array(view.buffer, ROOM, count));
+    bytes.set(new Uint8Array(view.buffer, ROOM, count));
     return count;
   }
 

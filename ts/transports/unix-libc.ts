@@ -112,6 +112,12 @@ function notANumber(value: unknown): string {
   return `a descriptor is a number from 0 to 2147483647, this is ${what}${instead}`;
 }
 
+/** Throws EINVAL for a value that is no number of a descriptor. */
+export function checkNumber(value: unknown, syscall: string): asserts value is number {
+  if (isNumber(value)) return;
+  throw new ImsgError("EINVAL", { syscall, detail: notANumber(value) });
+}
+
 /** Unix sockets by the calls of the C library. No call ever waits. */
 export class UnixSockets<F extends Foreign = Foreign> {
   readonly foreign: F;
@@ -247,7 +253,7 @@ export class UnixSockets<F extends Foreign = Foreign> {
    * Throws EINVAL for a value that is no number of a descriptor, EBADF, EMFILE.
    */
   duplicate(fd: number): number {
-    if (!isNumber(fd)) throw new ImsgError("EINVAL", { syscall: "dup", detail: notANumber(fd) });
+    checkNumber(fd, "dup");
     const copy = this.foreign.fcntl(fd, F_DUPFD_CLOEXEC, 3);
     if (copy === -1) throw this.#error("dup");
     return copy;
@@ -274,9 +280,8 @@ export class UnixSockets<F extends Foreign = Foreign> {
    */
   adopt(fd: number): number {
     const { foreign, view } = this;
-    const refuse = (detail: string): ImsgError =>
-      new ImsgError("EINVAL", { syscall: "imsgbuf_init", detail });
-    if (!isNumber(fd)) throw refuse(notANumber(fd));
+    const syscall = "imsgbuf_init";
+    checkNumber(fd, syscall);
     const [value, length] = [foreign.address + SCRATCH, foreign.address + LENGTH];
     view.setUint32(LENGTH, 110, true);
     if (foreign.getpeername(fd, value, length) === -1) throw this.#error("getpeername");
@@ -286,7 +291,8 @@ export class UnixSockets<F extends Foreign = Foreign> {
       throw this.#error("getsockopt");
     }
     if (family !== AF_UNIX || view.getInt32(SCRATCH, true) !== SOCK_STREAM) {
-      throw refuse(`only Unix stream sockets pass descriptors, ${fd} is another kind of socket`);
+      const detail = `only Unix stream sockets pass descriptors, ${fd} is another kind of socket`;
+      throw new ImsgError("EINVAL", { syscall, detail });
     }
     foreign.fcntl(fd, F_SETFD, FD_CLOEXEC);
     return fd;
@@ -299,7 +305,7 @@ export class UnixSockets<F extends Foreign = Foreign> {
    */
   claim(value: unknown): Passed {
     const syscall = "imsg_compose";
-    if (!isNumber(value)) throw new ImsgError("EINVAL", { syscall, detail: notANumber(value) });
+    checkNumber(value, syscall);
     if (this.#claimed.has(value)) {
       const detail = `descriptor ${value} is about to be sent already, and is closed then: send dup(${value})`;
       throw new ImsgError("EBADF", { syscall, detail });

@@ -34,8 +34,8 @@ const LATER = 10;
  * numbers, which are the transport's once they are sent. The transport owns the
  * socket, which need not be in non-blocking mode.
  *
- * Linux tells a peer that is gone from one that has half-closed, so `hungUp` is
- * called, while the transport is paused too, as soon as nothing is left to read.
+ * Linux distinguishes a peer that is gone from one that has half-closed, so `hungUp`
+ * is called, while the transport is paused too, as soon as nothing is left to read.
  * `abort` closes the socket: the peer gets what was sent, then ECONNRESET if bytes
  * of its own were unread, else an end, because Unix sockets have no reset.
  */

@@ -18,7 +18,7 @@ export interface WebSocketChannelOptions extends ChannelOptions, WebSocketTransp
  *
  * The bytes of the messages travel in binary frames, cut anywhere. A WebSocket
  * has no half-close, so an empty frame stands for one: {@link ImsgChannel.end}
- * sends it. A peer that ignores it learns of the end from the close. Close code
+ * sends it. A peer that ignores it sees the end with the close. Close code
  * 1000, and a close without a code (1005, `socket.close()` of a page), is a clean
  * end of both sides. Any other code, a lost connection, or a socket that could
  * not connect ends the channel with ECONNRESET; a text frame ends it with EINVAL.
@@ -98,7 +98,7 @@ export function fromMessagePort(port: MessagePortLike, options?: ChannelOptions)
  * the given origin only, and messages of other windows or origins are ignored.
  *
  * A frame that leaves its page is not reported, so that requests need a
- * time-out; `abort()` lets go of the window. `origin` is an origin such as
+ * time-out; `abort()` ends the channel then. `origin` is an origin such as
  * "https://example.org". "null" stands for the opaque origin of a sandboxed frame;
  * messages to it reach every document that the frame loads. Throws EINVAL for a bad
  * window, origin or options, ENOMEM.

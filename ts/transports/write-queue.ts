@@ -99,8 +99,8 @@ export class WriteQueue {
 
   /**
    * Ends the sending side after the last byte. The promise is fulfilled when that
-   * is done, or after `failed` was called, or after {@link drop}; `unsent` tells
-   * what was lost. Idempotent.
+   * is done, or after `failed` was called, or after {@link drop}; `unsent` counts
+   * the bytes that were lost. Idempotent.
    */
   end(): Promise<void> {
     this.#finished ??= new Promise((resolve) => {

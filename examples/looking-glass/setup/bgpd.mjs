@@ -101,7 +101,7 @@ export async function startBgpd({ name, as, address, port, statements }) {
     try {
       process.kill(-(child.pid ?? Number.NaN), signal);
     } catch {
-      // it has ended
+      // bgpd has ended
     }
   };
   const lastResort = () => kill("SIGKILL");

@@ -11,6 +11,8 @@ const TYPES = new Map([
   [".js", "text/javascript; charset=utf-8"],
   [".css", "text/css; charset=utf-8"],
   [".svg", "image/svg+xml"],
+  [".png", "image/png"],
+  [".txt", "text/plain; charset=utf-8"],
 ]);
 
 const HEADERS = {
@@ -31,7 +33,7 @@ const HEADERS = {
 };
 
 /** The files of a folder by their path in the address: no other file can be asked for. */
-async function filesOf(/** @type {string} */ folder) {
+export async function filesOf(/** @type {string} */ folder) {
   /** @type {Map<string, { type: string, body: Buffer }>} */
   const files = new Map();
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {

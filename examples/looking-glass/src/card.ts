@@ -34,7 +34,7 @@ export function card(id: string, title: string): Card {
   };
 }
 
-/** A region below a table for what is selected in it. */
+/** A region below a table that shows the selected row. */
 export function pane(label: string): {
   element: HTMLElement;
   show: (title: string, ...content: Node[]) => void;

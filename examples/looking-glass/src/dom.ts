@@ -48,7 +48,7 @@ export function debounced(call: () => void, milliseconds: number): () => void {
   };
 }
 
-/** Names and values as a list. */
+/** Makes a description list of names and values. */
 export function definitions(entries: readonly (readonly [string, string])[]): HTMLElement {
   return h(
     "dl",

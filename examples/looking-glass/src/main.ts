@@ -1,4 +1,6 @@
+import { readPrefix } from "../../bgpd/addresses.mjs";
 import { BgpdError, type BgpdSession } from "../../bgpd/session.mjs";
+import type { Neighbor } from "../../bgpd/types.ts";
 import type { Card } from "./card.ts";
 import { Connection } from "./connection.ts";
 import { byId, bytes, eachFrame, h, number } from "./dom.ts";
@@ -13,12 +15,20 @@ import { setUpTheme } from "./theme.ts";
 const INTERVAL = 5000;
 const TOKEN = "looking-glass.token";
 
+/** Puts the search behind the address's #, so that the address can be handed on. */
+function showSearch(words: string): void {
+  const hash = words === "" ? "" : `#${new URLSearchParams({ q: words })}`;
+  if (hash === location.hash) return;
+  history.replaceState(history.state, "", `${location.pathname}${location.search}${hash}`);
+}
+
 /** The token stands behind the address's #, which browsers do not send. It is removed from the address. */
 function takeToken(): string | undefined {
-  const given = new URLSearchParams(location.hash.slice(1)).get("token");
+  const parameters = new URLSearchParams(location.hash.slice(1));
+  const given = parameters.get("token");
   if (given !== null) {
     sessionStorage.setItem(TOKEN, given);
-    history.replaceState(null, "", location.pathname);
+    showSearch(parameters.get("q") ?? "");
   }
   return sessionStorage.getItem(TOKEN) ?? undefined;
 }
@@ -31,7 +41,17 @@ let signal: AbortSignal | undefined;
 const live = h("button", { type: "button", class: "button", "aria-pressed": "true" }, "Live");
 const neighborsView = new NeighborsView();
 neighborsView.card.tools.append(live);
-const routesView = new RoutesView(() => void loadRoutes());
+const token = takeToken();
+const routesView = new RoutesView({
+  reload: () => void loadRoutes(),
+  async detail(prefix) {
+    if (current === undefined || readPrefix(prefix) === undefined) return [];
+    const routes = [];
+    for await (const entry of current.rib({ prefix, detail: true })) routes.push(entry);
+    return routes;
+  },
+  searched: showSearch,
+});
 const messagesView = new MessagesView(log);
 
 const showFacts = eachFrame(() => {
@@ -77,7 +97,28 @@ const loadNeighbors = (): Promise<void> =>
     neighborsView.show(neighbors);
     const up = neighbors.filter(({ state }) => state === "Established").length;
     facts.neighbors = `${up} of ${neighbors.length} up`;
+    watchSettling(settled(neighbors));
   });
+
+/** Up to this many routes are loaded again by themselves. */
+const SMALL = 20_000;
+/** What the neighbors' counters said at the last listing, and at the last look. */
+let listed: string | undefined;
+let seen = "";
+
+/** The neighbors' states and counters of prefixes, as text to compare. */
+const settled = (neighbors: readonly Neighbor[]): string =>
+  neighbors.map((n) => `${n.remote_addr} ${n.state} ${n.stats.prefixes.received}`).join("\n");
+
+/** Loads the routes again when the neighbors have changed since and are quiet, or says that they are old. */
+function watchSettling(now: string): void {
+  const isQuiet = now === seen;
+  seen = now;
+  if (listed === undefined) listed = now;
+  if (now === listed) return;
+  routesView.isOld = true;
+  if (isQuiet && !loadingRoutes && routesView.count <= SMALL) void loadRoutes();
+}
 
 let loadingRoutes = false;
 async function loadRoutes(): Promise<void> {
@@ -93,6 +134,7 @@ async function loadRoutes(): Promise<void> {
         if (++count % 256 === 0) showFacts();
       }
       complete = true;
+      listed = seen === "" ? undefined : seen;
     } finally {
       routesView.end(complete);
     }
@@ -144,7 +186,7 @@ showFacts();
 const connection = new Connection({
   relay: new URL("relay", document.baseURI),
   log,
-  token: takeToken(),
+  token,
   onState: (state) => notice.show(state),
   onSession: (session, ended) => {
     current = session;
@@ -163,4 +205,5 @@ const notice = new Notice(
     connection.useToken(token);
   },
 );
+routesView.search(new URLSearchParams(location.hash.slice(1)).get("q") ?? "");
 connection.start();

@@ -81,7 +81,19 @@ export class NeighborsView {
   show(neighbors: Neighbor[]): void {
     this.#table.setRows(neighbors);
     this.#table.setEmpty("bgpd has no neighbors.");
-    this.#table.element.style.setProperty("--rows", String(Math.max(1, neighbors.length)));
+    const { style } = this.#table.element;
+    style.setProperty("--rows", String(Math.max(1, neighbors.length)));
+    // addresses and AS numbers are never cut
+    const longest = (of: (n: Neighbor) => string): string =>
+      `${Math.max(...neighbors.map((n) => of(n).length), 0) + 1}ch`;
+    style.setProperty(
+      "--address",
+      longest((n) => n.remote_addr),
+    );
+    style.setProperty(
+      "--as",
+      longest((n) => n.remote_as),
+    );
     this.card.note.textContent = String(neighbors.length);
   }
 

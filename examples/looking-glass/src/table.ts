@@ -112,6 +112,12 @@ export class Table<T> {
     this.#render();
   }
 
+  /** Draws the rows that can be seen again: their text depends on the time. */
+  refresh(): void {
+    for (const shown of this.#shown.values()) shown.row = undefined;
+    this.#render();
+  }
+
   setEmpty(text: string): void {
     this.#empty.textContent = text;
   }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { freePort, type RunningBgpd, startBgpd } from "./bgpd.ts";
 import { expectSame, reportComparison } from "./comparison.ts";
-import { documentOf } from "./examples.ts";
+import { documentOf, networkOf } from "./examples.ts";
 import { ribListings } from "./listings.ts";
 import { until } from "./program.ts";
 import * as bgp from "./speaker.ts";
@@ -221,6 +221,16 @@ it("has attributes of every kind in what it compares", async () => {
   ]) {
     expect(text).toContain(part);
   }
+});
+
+it("finds a network in every prefix that bgpctl prints, or none, and never fails", async () => {
+  const { rib } = (await bgpd.json("show", "rib", "in")) as { rib: { prefix: string }[] };
+  const networks = new Map(rib.map(({ prefix }) => [prefix, networkOf(prefix)]));
+  const bytes = (prefix: string): number[] => [...(networks.get(prefix)?.bytes ?? [])];
+  expect(bytes("rd 65001:100 10.9.9.0/24")).toEqual([10, 9, 9, 0]);
+  expect(bytes("10.1.0.0/24")).toEqual([10, 1, 0, 0]);
+  expect(networkOf("[3]:[rd 65001:100]:[32]:[192.0.2.1]/32")).toMatchObject({ aid: 0 });
+  expect(networkOf("???/24")).toMatchObject({ aid: 0 });
 });
 
 it("finds a flowspec redirection, which bgpctl takes for another community", async () => {

@@ -188,6 +188,17 @@ describe("bgpctl.mjs against bgpctl", () => {
     await expectSame(bgpd, args, () => printed(args));
   });
 
+  it.each([
+    [["neighbors"], ["show", "neighbor"]],
+    [
+      ["rib", "-4", "-n", "established"],
+      ["show", "rib", "neighbor", "established", "inet"],
+    ],
+    [["rib-mem"], ["show", "rib", "memory"]],
+  ])("has the short form %j of %j", async (short, args) => {
+    await expectSame(bgpd, args, () => printed(short));
+  });
+
   it("prints metrics as bgpctl does, line for line", async () => {
     /** Without the numbers that change by themselves: ages and how long the scrape took. */
     const lines = (text: string): string[] =>

@@ -1,10 +1,10 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type Output, output, type Program, start, temporaryFolder, until } from "./program.ts";
 
-const BGPD = "/usr/sbin/bgpd";
-const BGPCTL = "/usr/sbin/bgpctl";
+const PROGRAMS = "/usr/sbin";
 /** The home of the user of bgpd's children, which change their root to it. */
 const RUN = "/run/openbgpd";
 
@@ -23,8 +23,15 @@ export interface RunningBgpd {
   stop(): Promise<void>;
 }
 
+/** Where bgpd 7.7 is unpacked. */
+export const OLD_BGPD = fileURLToPath(
+  new URL("../../../build/openbgpd77/usr/sbin", import.meta.url),
+);
+
 /** Settings of a bgpd; all others have their defaults. */
 export interface BgpdSetup {
+  /** The folder of bgpd and bgpctl; those of 8.8 if absent. */
+  programs?: string;
   as?: number;
   /** On the loopback interface; also its router's id. */
   address?: string;
@@ -47,7 +54,8 @@ export function freePort(address: string): Promise<number> {
 
 /** Starts bgpd with sockets and a configuration in a folder of its own; it answers when this resolves. */
 export async function startBgpd(setup: BgpdSetup = {}): Promise<RunningBgpd> {
-  const { as = 65001, address = "127.0.0.1", statements = "" } = setup;
+  const { as = 65001, address = "127.0.0.1", statements = "", programs = PROGRAMS } = setup;
+  const [bgpdPath, bgpctlPath] = ["bgpd", "bgpctl"].map((name) => join(programs, name));
   const port = setup.port ?? (await freePort(address));
   const folder = await temporaryFolder();
   const [socket, restricted, file] = ["sock", "rsock", "conf"].map((n) => join(folder.path, n));
@@ -62,8 +70,9 @@ ${statements}
   await writeFile(file, config, { mode: 0o600 });
   await mkdir(RUN, { recursive: true, mode: 0o755 });
   await chmod(RUN, 0o755);
-  const program = start(BGPD, ["-d", "-v", "-f", file], folder.path);
-  const bgpctl = (...args: string[]): Promise<Output> => output(BGPCTL, ["-s", socket, ...args]);
+  const program = start(bgpdPath, ["-d", "-v", "-f", file], folder.path);
+  const bgpctl = (...args: string[]): Promise<Output> =>
+    output(bgpctlPath, ["-s", socket, ...args]);
   const running: RunningBgpd = {
     socket,
     restricted,
@@ -76,7 +85,7 @@ ${statements}
     },
     async bulkAdd(prefixes) {
       const args = ["-s", socket, "network", "bulk", "add"];
-      const { code, stderr } = await output(BGPCTL, args, prefixes.join("\n"));
+      const { code, stderr } = await output(bgpctlPath, args, prefixes.join("\n"));
       if (code !== 0) throw new Error(`bgpctl network bulk add: ${stderr}`);
     },
     async stop() {

@@ -1,5 +1,5 @@
-# The tests against the real programs, bgpd 8.8, smtpd 6.8 and tmux, which are installed
-# (smtpd: unpacked) if they are missing.
+# The tests against the real programs, bgpd 8.8 and 7.7, smtpd 6.8, tmux and tmux 3.5a, which are
+# installed (bgpd 7.7, smtpd and tmux 3.5a: unpacked) if they are missing.
 # Needs root, as bgpd does. Included by the top Makefile.
 
 .PHONY: test-daemons ## Tests against bgpd, smtpd and tmux (needs root)

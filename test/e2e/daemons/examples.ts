@@ -39,6 +39,10 @@ const { parseCommand }: Pick<CommandModules, "parseCommand"> = await import(
   place("bgpd/grammar.mjs").href
 );
 const { listingOf }: Pick<CommandModules, "listingOf"> = await import(place("bgpd/show.mjs").href);
+const addresses: {
+  networkOf(prefix: string): { aid: number; bytes: Uint8Array; prefixlen: number };
+} = await import(place("bgpd/addresses.mjs").href);
+export const { networkOf } = addresses;
 const { printRecords }: Pick<CommandModules, "printRecords"> = await import(
   place("bgpd/json.mjs").href
 );

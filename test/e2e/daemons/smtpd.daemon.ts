@@ -79,7 +79,7 @@ describe("OpenSMTPD, which speaks the classic dialect,", () => {
     socket.write("EHLO client.example\r\n");
     expect(await smtp.reply()).toMatch(/^250-\S+ Hello client\.example .*\r\n(250-.*\r\n)*250 /);
     expect(await smtp.say("MAIL FROM:<a@example.org>")).toBe(250);
-    expect(await smtp.say("RCPT TO:<root@elsewhere.example>")).toBe(550); // not ours
+    expect(await smtp.say("RCPT TO:<root@elsewhere.example>")).toBe(550); // another domain's mailbox
     expect(await smtp.say("NONSENSE")).toBe(500);
     expect(await smtp.say("RCPT TO:<root@example.org>")).toBe(250);
     expect(await smtp.say("DATA")).toBe(354);

@@ -1,19 +1,15 @@
-// The tap between real programs, and its recordings in Wireshark.
+// The tap between real programs.
 
-import { type ChildProcess, execFileSync, spawn as spawnChild } from "node:child_process";
+import { type ChildProcess, spawn as spawnChild } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { Socket } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { connectionBlock, packetBlock, sectionBlock } from "../../../ts/cli/recording.ts";
 import { fromSocket, spawn } from "../../../ts/entry/node.ts";
 import { bgpd as bgpdProtocol } from "../../../ts/protocols/bgpd/index.ts";
-import { ldpd } from "../../../ts/protocols/ldpd.ts";
-import { ntpd } from "../../../ts/protocols/ntpd.ts";
-import { smtpd68, smtpd74 } from "../../../ts/protocols/smtpd/index.ts";
-import { tmux as tmuxProtocol } from "../../../ts/protocols/tmux.ts";
 import { rawSockets } from "../../ts/descriptors/made.ts";
 import { prefixes, type RunningBgpd, startBgpd } from "./bgpd.ts";
 import { output, temporaryFolder } from "./program.ts";
@@ -27,16 +23,21 @@ let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeAll(async () => {
   folder = await temporaryFolder();
 });
-afterAll(() => folder?.remove());
+const taps: ChildProcess[] = [];
+afterAll(async () => {
+  for (const tap of taps) tap.kill("SIGKILL");
+  await folder?.remove();
+});
 
 /** A tap in front of a daemon's socket. */
 async function tapOf(real: string, protocol: string, file: string) {
-  const path = join(folder.path, `${protocol}.sock`);
+  const path = join(folder.path, `${protocol}-${taps.length}.sock`);
   const where = ["--listen", `unix:${path}`, "--to", `unix:${real}`];
   const args = [cli, "tap", "--quiet", "--protocol", protocol, "--write", file, ...where];
   const child: ChildProcess = spawnChild(process.execPath, args, {
     stdio: ["ignore", "ignore", "pipe"],
   });
+  taps.push(child);
   let log = "";
   child.stderr!.setEncoding("utf8").on("data", (text: string) => {
     log += text;
@@ -47,12 +48,31 @@ async function tapOf(real: string, protocol: string, file: string) {
   }
   return {
     path,
-    async stop() {
-      child.kill("SIGINT");
+    async stop(signal: "SIGINT" | "SIGKILL" = "SIGINT") {
+      child.kill(signal);
       await once(child, "exit");
     },
   };
 }
+
+/** The messages of each test that shows that a tap loses and changes nothing. */
+const MANY = 100_000;
+
+/** The connections to a Unix socket that are open. */
+function connectionsTo(path: string): number {
+  const lines = readFileSync("/proc/net/unix", "utf8").split("\n");
+  return lines.filter((line) => / 0001 03 +\d+ /.test(line) && line.endsWith(` ${path}`)).length;
+}
+
+/** The processes that another one has started, and that have not ended. */
+function childrenOf(pid: number): number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
+  return text.split(" ").filter(Boolean).map(Number);
+}
+
+const isAlive = (pid: number): boolean =>
+  existsSync(`/proc/${pid}/status`) &&
+  !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
 
 interface Line {
   from: "client" | "daemon";
@@ -122,6 +142,46 @@ describe("a tap between bgpctl and bgpd", () => {
     ).toBeGreaterThan(5000);
     expect(new Set(lines.map(({ connection }) => connection)).size).toBe(requests.length + 1);
   });
+
+  it(`passes ${MANY} messages, half of them each way, and none is lost or changed`, async () => {
+    const file = join(folder.path, "many.pcapng");
+    const tap = await tapOf(bgpd.socket, "bgpd", file);
+    const all = prefixes(MANY / 2);
+    const added = await output(
+      "bgpctl",
+      ["-s", tap.path, "network", "bulk", "add"],
+      all.join("\n"),
+    );
+    expect(added).toMatchObject({ code: 0 });
+    const direct = await output("bgpctl", ["-s", bgpd.socket, "show", "rib"]);
+    const tapped = await output("bgpctl", ["-s", tap.path, "show", "rib"]);
+    await tap.stop();
+    expect(tapped.code).toBe(0);
+    expect(tapped.stdout.split("\n").length).toBeGreaterThan(MANY / 2);
+    expect(tapped.stdout === direct.stdout).toBe(true);
+    const lines = await recorded(file, "bgpd");
+    const count = (which: string, side: string): number =>
+      lines.filter(({ name, from }) => name === which && from === side).length;
+    expect(count("NETWORK_ADD", "client")).toBe(MANY / 2);
+    expect(count("SHOW_RIB", "daemon")).toBeGreaterThanOrEqual(MANY / 2);
+  }, 120_000);
+
+  it("shows both sides the end if it is killed in the middle of a listing", async () => {
+    await bgpd.bulkAdd(prefixes(20_000));
+    await expect.poll(() => connectionsTo(bgpd.socket)).toBe(0);
+    const file = join(folder.path, "killed.pcapng");
+    const tap = await tapOf(bgpd.socket, "bgpd", file);
+    // its output is not read at first, so that the listing cannot end
+    const bgpctl = spawnChild("bgpctl", ["-s", tap.path, "show", "rib"]);
+    const exited = once(bgpctl, "exit");
+    await expect.poll(() => statSync(file).size).toBeGreaterThan(100_000);
+    expect(connectionsTo(bgpd.socket)).toBe(1);
+    await tap.stop("SIGKILL");
+    bgpctl.stdout.resume();
+    expect((await exited)[0]).not.toBe(0);
+    await expect.poll(() => connectionsTo(bgpd.socket)).toBe(0);
+    expect((await bgpd.bgpctl("show", "summary")).code).toBe(0);
+  });
 });
 
 describe("a tap between tmux and its server", () => {
@@ -150,27 +210,63 @@ describe("a tap between tmux and its server", () => {
     expect(lines.at(-1)).toMatchObject({ from: "daemon", name: "EXITED" });
     expect(lines.filter(({ problem }) => problem !== undefined)).toEqual([]);
   });
+
+  it(`passes ${MANY} messages of many clients, and none is lost or changed`, async () => {
+    const each = 2000; // tmux needs time in the square of this number
+    const script = join(folder.path, "print.conf");
+    const numbers = Array.from({ length: each }, (_, i) => `${i}`);
+    await writeFile(script, numbers.map((n) => `display-message -p ${n}\n`).join(""));
+    const file = join(folder.path, "tmux-many.pcapng");
+    const tap = await tapOf(tmux.socket, "tmux", file);
+    for (let i = 0; i < MANY / each; i++) {
+      const { code, stdout } = await output("tmux", ["-S", tap.path, "source-file", script]);
+      expect(code).toBe(0);
+      expect(stdout === `${numbers.join("\n")}\n`).toBe(true);
+    }
+    await tap.stop();
+    const lines = await recorded(file, "tmux");
+    expect(lines.length).toBeGreaterThan(MANY);
+    expect(lines.filter(({ fd }) => fd).length).toBe((2 * MANY) / each);
+    expect(lines.filter(({ problem }) => problem !== undefined)).toEqual([]);
+  }, 180_000);
+
+  it("shows both sides the end if it is killed under an attached client", async () => {
+    const clients = async () => (await tmux.tmux("list-clients")).stdout;
+    const tap = await tapOf(tmux.socket, "tmux", join(folder.path, "tmux-killed.pcapng"));
+    const client = spawnChild("tmux", ["-S", tap.path, "-C", "attach"]);
+    client.stdout.resume();
+    await expect.poll(clients).toContain("demo");
+    const exited = once(client, "exit");
+    await tap.stop("SIGKILL");
+    expect((await exited)[0]).not.toBe(0);
+    await expect.poll(clients).toBe("");
+  });
 });
+
+/** A tap in the place of bgpd's RTR engine, with the ends of the parent and of the decision engine. */
+async function tappedEngine(file: string) {
+  const command = "exec:exec /usr/sbin/bgpd -T -d -v";
+  const args = [cli, "tap", "--quiet", "--protocol", "bgpd", "--write", file, command];
+  const { child, channel } = await spawn(process.execPath, args, {
+    allowFdPass: true,
+    maxSize: MAX_SIZE,
+    spawn: { stdio: ["ignore", "ignore", "ignore"] },
+  });
+  const [theirs, ours] = rawSockets();
+  const rde = fromSocket(new Socket({ fd: ours }), { maxSize: MAX_SIZE });
+  await channel.send({ type: bgpdProtocol.messages.SOCKET_CONN_RTR.type, fd: theirs });
+  return { child, channel, rde, exited: once(child, "exit") };
+}
+
+const { RECONF_CONF, RECONF_DONE } = bgpdProtocol.messages;
 
 describe("a tap in the place of bgpd's RTR engine", () => {
   it("passes descriptors from the parent to the child, and ends with it", async () => {
     const file = join(folder.path, "engine.pcapng");
-    const command = "exec:exec /usr/sbin/bgpd -T -d -v";
-    const args = [cli, "tap", "--quiet", "--protocol", "bgpd", "--write", file, command];
-    const { child, channel } = await spawn(process.execPath, args, {
-      allowFdPass: true,
-      maxSize: MAX_SIZE,
-      spawn: { stdio: ["ignore", "ignore", "ignore"] },
-    });
-    const exited = once(child, "exit");
-    const parent = bgpdProtocol.on(channel);
-    const [theirs, ours] = rawSockets();
-    const rde = fromSocket(new Socket({ fd: ours }), { maxSize: MAX_SIZE });
-    const { SOCKET_CONN_RTR, RECONF_CONF, RECONF_DONE } = bgpdProtocol.messages;
-    await channel.send({ type: SOCKET_CONN_RTR.type, fd: theirs });
+    const { channel, rde, exited } = await tappedEngine(file);
     await channel.send({ type: RECONF_CONF.type, data: new Uint8Array(240) });
     await channel.send({ type: RECONF_DONE.type });
-    expect((await parent.receive())?.type).toBe(RECONF_DONE.type);
+    expect((await channel.receive())?.type).toBe(RECONF_DONE.type);
     expect((await rde.receive())?.type).toBeDefined();
     await rde.close();
     await channel.end();
@@ -183,87 +279,48 @@ describe("a tap in the place of bgpd's RTR engine", () => {
       ["daemon", "RECONF_DONE", false],
     ]);
   });
-});
 
-describe("the dissector for Wireshark", () => {
-  const protocols = [bgpdProtocol, tmuxProtocol, smtpd68, smtpd74, ntpd, ldpd];
+  it(`passes ${MANY} messages, and none is lost`, async () => {
+    const file = join(folder.path, "engine-many.pcapng");
+    const { channel, rde, exited } = await tappedEngine(file);
+    const drained = (async () => {
+      for await (const _ of rde) {
+        // the engine stops if its decision engine reads nothing
+      }
+    })();
+    const rounds = Math.ceil(MANY / 3);
+    const data = new Uint8Array(240);
+    const sending = (async () => {
+      for (let i = 0; i < rounds; i++) {
+        await channel.send({ type: RECONF_CONF.type, data });
+        await channel.send({ type: RECONF_DONE.type });
+      }
+    })();
+    for (let i = 0; i < rounds; i++) {
+      if ((await channel.receive())?.type !== RECONF_DONE.type) throw new Error(`answer ${i}`);
+    }
+    await sending;
+    await channel.end();
+    await exited;
+    await drained.catch(() => {}); // the engine may go with bytes unread
+    const names = (await recorded(file, "bgpd")).map(({ from, name }) => `${from} ${name}`);
+    const count = (what: string): number => names.filter((name) => name === what).length;
+    expect(count("client RECONF_CONF")).toBe(rounds);
+    expect(count("client RECONF_DONE")).toBe(rounds);
+    expect(count("daemon RECONF_DONE")).toBe(rounds);
+  }, 120_000);
 
-  it.each(protocols.map(({ name }) => name))(
-    "names every message of %s as the command does",
-    (name) => {
-      const { messages, dialect } = protocols.find((each) => each.name === name)!;
-      const all = Object.entries(messages as Record<string, { type: number }>);
-      const file = join(folder.path, `${name}-all.pcapng`);
-      const packets = all.map(([, { type }], i) => {
-        const bytes = new Uint8Array(16 + (i % 5));
-        const view = new DataView(bytes.buffer);
-        view.setUint32(0, type, true);
-        const marked = i % 3 === 0;
-        const mark = dialect === "classic" ? 0x10000 : 0x80000000;
-        view.setUint32(4, (bytes.length | (marked ? mark : 0)) >>> 0, true);
-        view.setUint32(8, 77, true);
-        view.setUint32(12, i, true);
-        const direction = i % 2 === 0 ? ("send" as const) : ("receive" as const);
-        return {
-          bytes,
-          marked,
-          block: packetBlock({ connection: 1, direction, time: i, bytes, length: bytes.length }),
-        };
-      });
-      writeFileSync(
-        file,
-        Buffer.concat([
-          sectionBlock(),
-          connectionBlock(1, dialect),
-          ...packets.map(({ block }) => block),
-        ]),
-      );
-      const fields = [
-        "imsg.name",
-        "imsg.type",
-        "imsg.len",
-        "imsg.fd",
-        "imsg.peerid",
-        "imsg.pid",
-        "frame.packet_flags_direction",
-      ];
-      const script = join(top, "docs/wireshark/imsg.lua");
-      const args = [
-        "-X",
-        `lua_script:${script}`,
-        "-o",
-        `imsg.protocol:${name}`,
-        "-r",
-        file,
-        "-T",
-        "fields",
-      ];
-      const printed = execFileSync(
-        "tshark",
-        [...args, ...fields.flatMap((field) => ["-e", field])],
-        {
-          encoding: "utf8",
-          env: { ...process.env, HOME: folder.path },
-          stdio: ["ignore", "pipe", "ignore"],
-        },
-      );
-      const rows = printed
-        .split("\n")
-        .slice(0, -1)
-        .map((line) => line.split("\t"));
-      const expected = all.map(([each, { type }], i) => {
-        const { bytes, marked } = packets[i]!;
-        return [
-          each,
-          `${type}`,
-          `${bytes.length}`,
-          marked ? "1" : "0",
-          "77",
-          `${i}`,
-          i % 2 === 0 ? "0x00000002" : "0x00000001",
-        ];
-      });
-      expect(rows).toEqual(expected);
-    },
-  );
+  it("shows the parent and the child the end if it is killed", async () => {
+    const { child, channel, rde, exited } = await tappedEngine(join(folder.path, "dead.pcapng"));
+    await channel.send({ type: RECONF_CONF.type, data: new Uint8Array(240) });
+    await channel.send({ type: RECONF_DONE.type });
+    expect((await channel.receive())?.type).toBe(RECONF_DONE.type);
+    const [engine] = childrenOf(child.pid!);
+    expect(isAlive(engine!)).toBe(true);
+    child.kill("SIGKILL");
+    await exited;
+    expect(await channel.receive().catch(() => undefined)).toBeUndefined();
+    await expect.poll(() => isAlive(engine!)).toBe(false);
+    await rde.close().catch(() => {});
+  });
 });

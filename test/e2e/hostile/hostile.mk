@@ -1,9 +1,11 @@
-# Hostile clients against the packed relay. ATTEMPTS=1000000 is the full form; SEED repeats a run.
-# TARGET=unix:/run/openbgpd/bgpd.rsock puts the relay in front of a daemon that runs already.
+# Hostile clients against the packed relay, in front of the native peer and of a real bgpd, and hostile
+# peers of the packed transports. Needs root, as bgpd does. ATTEMPTS=1000000 is the full form, which
+# makes so many attempts in each suite; SEED repeats a run. Included by the top Makefile.
 
 ATTEMPTS ?= 10000
 
-.PHONY: test-hostile ## Attacks the packed relay; ATTEMPTS=1000000 for the full form
+.PHONY: test-hostile ## Attacks relay and transports (needs root); ATTEMPTS=1000000
 test-hostile: package native
-	IMSG_HOSTILE_ATTEMPTS=$(ATTEMPTS) IMSG_HOSTILE_SEED=$(SEED) IMSG_HOSTILE_TARGET=$(TARGET) \
-		npx --no-install vitest run --config test/e2e/hostile/vitest.config.ts
+	$(NODE) scripts/daemons.mjs bgpd
+	IMSG_HOSTILE_ATTEMPTS=$(ATTEMPTS) IMSG_HOSTILE_SEED=$(SEED) \
+		npx --no-install vitest run --config test/e2e/hostile/vitest.config.ts $(VITEST_FLAGS)

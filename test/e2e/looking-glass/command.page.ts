@@ -102,7 +102,7 @@ describe("scripts/looking-glass.mjs", () => {
     await url;
     const names = await readdir(folder);
     const [, pid] =
-      /(\d+)/.exec((await processesOf(folder)).filter((p) => p !== String(child.pid))[0]) ?? [];
+      /(\d+)/.exec((await processesOf(folder)).filter((p) => p !== String(child.pid))[0]!) ?? [];
     process.kill(Number(pid), "SIGKILL");
     expect(await ended).toBe(1);
     expect(words()).toMatch(/bgpd ended/);

@@ -188,7 +188,7 @@ describe("the page", () => {
     const page = await openPage(browser, glass.url);
     await loaded(page, 2);
     const [neighbor] = await cells(table(page, "Neighbors"));
-    expect(neighbor.description).toBe("<img src=x onerror=alert(1)>");
+    expect(neighbor!.description).toBe("<img src=x onerror=alert(1)>");
     await table(page, "Neighbors").locator(".body .row").click();
     const pane = page.getByRole("region", { name: "Selected neighbor" });
     expect(await pane.locator("h3").textContent()).toBe("<img src=x onerror=alert(1)>");

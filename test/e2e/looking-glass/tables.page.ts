@@ -43,11 +43,14 @@ interface Entry {
   valid: boolean;
   best?: boolean;
   announced?: boolean;
+  ovs: string;
+  avs: string;
+  communities?: string[];
   neighbor: { description?: string };
 }
 
-const bgpctl = async (what: string): Promise<unknown> =>
-  JSON.parse(await bgpd.bgpctl("-j", "show", what));
+const bgpctl = async (...what: string[]): Promise<unknown> =>
+  JSON.parse(await bgpd.bgpctl("-j", "show", ...what));
 
 const theirNeighbors = async () => {
   const { neighbors } = (await bgpctl("neighbor")) as { neighbors: Neighbor[] };
@@ -72,6 +75,8 @@ const theirRoutes = async () => {
     origin: r.origin,
     localpref: String(r.localpref),
     med: String(r.metric),
+    rpki: r.ovs,
+    aspa: r.avs,
     neighbor: r.announced ? "this router" : r.neighbor.description,
     valid: r.valid,
     best: r.best === true,
@@ -112,8 +117,8 @@ describe("the tables", () => {
     const ours = shown.map(
       ({ flags, age, ...rest }): Record<string, unknown> => ({
         ...rest,
-        valid: flags.includes("*"),
-        best: flags.includes(">"),
+        valid: flags!.includes("*"),
+        best: flags!.includes(">"),
       }),
     );
     const byPlace = (a: object, b: object) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
@@ -127,18 +132,28 @@ describe("the tables", () => {
   });
 
   it.each<[string, (row: Record<string, string>) => boolean]>([
-    ["198.51.100.129", ({ prefix }) => prefix.startsWith("198.51.100.")],
+    ["198.51.100.129", ({ prefix }) => prefix!.startsWith("198.51.100.")],
     ["198.51.100.127", ({ prefix }) => prefix === "198.51.100.0/24"],
-    ["2001:db8:100::1", ({ prefix }) => prefix.startsWith("2001:db8")],
+    ["2001:db8:100::1", ({ prefix }) => prefix!.startsWith("2001:db8")],
     ["2001:DB8::", ({ prefix }) => prefix === "2001:db8::/32"],
-    ["203.0.113", ({ prefix }) => prefix.startsWith("203.0.113.")],
-    ["/26", ({ prefix }) => prefix.endsWith("/26")],
-    ["as64510", ({ path }) => path.includes("64510")],
+    ["203.0.113", ({ prefix }) => prefix!.startsWith("203.0.113.")],
+    ["/26", ({ prefix }) => prefix!.endsWith("/26")],
+    ["as64510", ({ path }) => path!.includes("64510")],
     ["AS6451", () => false],
+    ["as 64510", ({ path }) => path!.includes("64510")],
+    ["^64500", ({ path }) => path!.startsWith("64500")],
+    ["_64510_", ({ path }) => path!.includes("64510")],
+    ["64500$", ({ path }) => path!.endsWith("64500")],
+    ["198.51.0.0/16", ({ prefix }) => prefix!.startsWith("198.51.")],
+    ["198.51.100.64/27", ({ prefix }) => prefix === "198.51.100.0/24"],
+    ["best", ({ flags }) => flags!.includes(">")],
+    ["announced", ({ flags }) => flags!.includes("A")],
+    ["rpki:not-found", ({ rpki }) => rpki === "not-found"],
+    ["rpki:valid", ({ rpki }) => rpki === "valid"],
     [
       "customer 203.0.113.65",
       ({ prefix, neighbor }) =>
-        neighbor === "customer-east" && ["203.0.113.0/24", "203.0.113.64/26"].includes(prefix),
+        neighbor === "customer-east" && ["203.0.113.0/24", "203.0.113.64/26"].includes(prefix!),
     ],
     ["egp", ({ origin }) => origin === "EGP"],
   ])("find what the search %j asks for, and nothing else", async (words, matches) => {
@@ -168,7 +183,7 @@ describe("the tables", () => {
       .locator(".details > div")
       .evaluateAll((all) =>
         Object.fromEntries(
-          all.map((one) => [one.children[0].textContent, one.children[1].textContent]),
+          all.map((one) => [one.children[0]!.textContent, one.children[1]!.textContent]),
         ),
       );
     expect(details).toMatchObject({
@@ -178,7 +193,30 @@ describe("the tables", () => {
       Origin: "EGP",
       MED: "77",
       "Router id": "127.0.0.2",
+      "With bgpctl": "bgpctl show rib detail 198.51.100.128/25",
     });
+    const theirs = (await bgpctl("rib", "198.51.100.128/25", "detail")) as { rib: Entry[] };
+    const [route] = theirs.rib.filter(({ neighbor }) => neighbor.description === "transit-north");
+    const communities = pane.locator(".details > div", { hasText: "Communities" }).locator("dd");
+    await eventually(() => communities.textContent()).toBe(
+      route!.communities?.join(", ") ?? "none",
+    );
+  });
+
+  it("say of when they are, and the search is in the address", async () => {
+    const page = await open();
+    const asOf = page.locator("#routes .as-of");
+    expect(await asOf.textContent()).toMatch(/^as of \d\d:\d\d:\d\d$/);
+    const ages = async () => (await cells(table(page, "Routes"))).map(({ age }) => age);
+    const before = await ages();
+    await eventually(async () => (await ages())[0] !== before[0]).toBe(true);
+    await page.getByLabel("Search the routes").fill("as64510 best");
+    await eventually(() => page.evaluate(() => location.hash)).toBe("#q=as64510+best");
+    const found = await cells(table(page, "Routes"));
+    await page.reload();
+    await eventually(async () =>
+      (await cells(table(page, "Routes"))).map(({ prefix }) => prefix),
+    ).toEqual(found.map(({ prefix }) => prefix));
   });
 
   it("are sorted by the column whose heading is clicked, both ways and back", async () => {
@@ -190,11 +228,11 @@ describe("the tables", () => {
     const heading = grid.getByRole("columnheader", { name: "AS path" });
     await heading.getByRole("button").click();
     expect(await heading.getAttribute("aria-sort")).toBe("ascending");
-    const up = (await column()).map(hops);
-    expect(up).toEqual(before.map(hops).sort((a, b) => a - b));
+    const up = (await column()).map(hops!);
+    expect(up).toEqual(before.map(hops!).sort((a, b) => a - b));
     await heading.getByRole("button").click();
     expect(await heading.getAttribute("aria-sort")).toBe("descending");
-    expect((await column()).map(hops)).toEqual([...up].reverse());
+    expect((await column()).map(hops!)).toEqual([...up].reverse());
     await heading.getByRole("button").click();
     expect(await heading.getAttribute("aria-sort")).toBeNull();
     expect(await column()).toEqual(before);

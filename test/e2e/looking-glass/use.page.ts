@@ -50,7 +50,7 @@ const brightness = (page: Page): Promise<number> =>
     const [r, g, b] = (getComputedStyle(document.body).backgroundColor.match(/\d+/g) ?? []).map(
       Number,
     );
-    return (r + g + b) / 3;
+    return (r! + g! + b!) / 3;
   });
 
 describe("with the keyboard alone, the page", () => {
@@ -141,7 +141,7 @@ describe("with the keyboard alone, the page", () => {
     const selected = grid.locator("[aria-selected=true] [data-column=prefix]");
     expect(await selected.textContent()).toBe(before);
     const [first] = await cells(grid);
-    expect(first.prefix).toMatch(/^2001:db8:100::/);
+    expect(first!.prefix).toMatch(/^2001:db8:100::/);
   });
 });
 
@@ -248,7 +248,7 @@ describe("the theme", () => {
             const value = Number(part) / 255;
             return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
           });
-          return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2];
+          return 0.2126 * parts[0]! + 0.7152 * parts[1]! + 0.0722 * parts[2]!;
         };
         const behind = (element: Element): string => {
           const color = getComputedStyle(element).backgroundColor;
@@ -263,7 +263,7 @@ describe("the theme", () => {
             const [a, b] = [getComputedStyle(element).color, behind(element)]
               .map(luminance)
               .sort((one, other) => other - one);
-            return { text: element.textContent, ratio: (a + 0.05) / (b + 0.05) };
+            return { text: element.textContent, ratio: (a! + 0.05) / (b! + 0.05) };
           });
       });
       expect(contrasts.length).toBeGreaterThan(80);

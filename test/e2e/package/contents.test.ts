@@ -57,9 +57,9 @@ function declarations(entries: string[]): string[] {
   return [...all];
 }
 
-/** README and the documents that it links to. */
+/** README, and the documents and examples that the documents link to. */
 const DOCUMENTS =
-  /^([A-Z]+\.md|(c-src|examples\/[\w-]+|test\/e2e\/daemons)\/README\.md|docs\/.*\.(md|png|svg))$/;
+  /^([A-Z]+\.md|(c-src|examples\/[\w-]+|test\/e2e\/daemons)\/README\.md|docs\/.*\.(md|png|svg|lua|1)|examples\/(bgpd|common|systemd|tmux)\/.*)$/;
 
 describe("the tarball", () => {
   it("holds the files that package.json reaches, the notices and the bill of materials", async () => {

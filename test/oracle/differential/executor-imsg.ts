@@ -40,7 +40,7 @@ function queued<T extends { readonly queuelen: number }>(
   s.ok();
 }
 
-/** The same where a closed socket is refused before anything happens. */
+/** The same for an operation that the wrapper refuses if the socket is closed. */
 function writing<T extends { readonly queuelen: number }>(
   s: Slots,
   queue: T,

@@ -176,7 +176,7 @@ export class ValueLog {
     try {
       this.#instance.descriptors.close(fd);
     } catch {
-      // it is closed already
+      // the number is closed already
     }
   }
 }

@@ -62,7 +62,7 @@ export class ReferenceConnection {
     return this.#messages.shift();
   }
 
-  /** All messages up to the end of the stream, and what was left over there. */
+  /** Returns all messages up to the end of the stream, and the bytes left at its end. */
   async receiveAll(): Promise<ReferenceEnd & { messages: ReferenceMessage[] }> {
     while (!this.#finished) await this.#change();
     return { messages: this.#messages.splice(0), ...this.#decoder.end() };

@@ -132,7 +132,7 @@ function residentIfThere(pid: number): number {
   try {
     return resident(pid);
   } catch {
-    return 0; // it has ended meanwhile
+    return 0; // the process has ended meanwhile
   }
 }
 
@@ -183,7 +183,7 @@ class Relay {
       try {
         return await this.#handshake(onBytes);
       } catch (error) {
-        if (i === 100) throw error; // it does not listen yet
+        if (i === 100) throw error; // the relay still does not listen
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     }

@@ -13,7 +13,7 @@ describe("the soak", () => {
     const totals = await soak({ bytes, seed });
     expect(totals.sent.bytes).toBeGreaterThanOrEqual(bytes);
     expect(totals.received.bytes).toBeGreaterThanOrEqual(bytes);
-    expect(totals.sessions).toBeGreaterThanOrEqual(6); // one of each kind
+    expect(totals.sessions).toBeGreaterThanOrEqual(6); // at least one session of each kind
     expect(totals.sent.messages).toBeGreaterThan(1000);
   }, 300_000);
 

@@ -33,7 +33,7 @@ describe("the raw layer", () => {
     expect(raw.HEAPU8.slice(data!, data! + len!)).toEqual(
       wire(7, pattern(5), { peerid: 8, pid: 9 }),
     );
-    // and back: the kernel owns the delivered block
+    // deliver the bytes back: the kernel owns the block
     c.kernel_deliver(fd, put(raw, wire(7, pattern(5))), 21, 0, 0);
     expect(c.imsgbuf_read(imsgbuf)).toBe(1);
     const imsg = raw._malloc(layout.imsg.sizeof);

@@ -15,7 +15,7 @@ const instance = createInstance(debugModule());
 const SEED = 4242;
 const MAX = 131072;
 
-/** The other end of the byte stream, in the hands of the test. */
+/** The other end of the byte stream, which the test controls. */
 class Hand implements Transport {
   sink!: TransportSink;
   readonly sent: Uint8Array[] = [];
@@ -41,7 +41,7 @@ class Hand implements Transport {
 
 const open = (): { hand: Hand; channel: ImsgChannel } => {
   const hand = new Hand();
-  // what cannot be paused may deliver sixteen times as much
+  // a transport that cannot be paused may deliver sixteen times as much
   const channel = new ImsgChannel(hand, { maxSize: MAX, highWaterMark: 1 << 24, instance });
   return { hand, channel };
 };
@@ -91,7 +91,7 @@ describe("a channel, however its bytes are cut,", () => {
     expect(instance.stats().objects.batch).toBe(0);
   });
 
-  test("never gives two messages the same memory", async () => {
+  test("never returns two messages that share memory", async () => {
     await fc.assert(
       fc.asyncProperty(sizes(MAX), cuts, async (lengths, chunkLengths) => {
         const { hand, channel } = open();

@@ -54,7 +54,7 @@ describe("a channel", () => {
     await Promise.all([a.close(), b.close()]);
   });
 
-  it("stays open when a loop is left, and the next loop goes on", async () => {
+  it("stays open when a loop is left, and the next loop continues", async () => {
     const [a, b] = await channelPair();
     for (let type = 1; type <= 4; type++) void a.send({ type });
     await a.end();
@@ -86,7 +86,7 @@ describe("a channel", () => {
     await b.close();
   });
 
-  it("goes on receiving after end(), which half-closes", async () => {
+  it("still receives after end(), which half-closes", async () => {
     const [a, b] = await channelPair();
     await a.end();
     await expect(a.send({ type: 1 })).rejects.toMatchObject({ code: "ERR_IMSG_CLOSED" });
@@ -206,7 +206,7 @@ describe("a channel", () => {
     await expect(a.send({ type: 1 })).rejects.toMatchObject({ code: "ECONNRESET" });
   });
 
-  it("rejects what cannot be sent, and goes on", async () => {
+  it("rejects messages that cannot be sent, and stays open", async () => {
     const [a, b] = await channelPair();
     const bad = (message: unknown) => a.send(message as never);
     await expect(bad({ type: 1, data: new Uint8Array(16369) })).rejects.toMatchObject({
@@ -321,7 +321,7 @@ describe("request()", () => {
     await Promise.all([a.close(), b.close()]);
   });
 
-  it("matches as it is told, and fails with what the matcher throws", async () => {
+  it("matches by its option, and rejects with the error of the matcher", async () => {
     const [a, b] = await channelPair();
     const reply = a.request({ type: 1 }, { match: (m) => m.type === 42 });
     const broken = a.request(

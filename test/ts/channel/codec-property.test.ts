@@ -6,7 +6,7 @@ import { bytes as debugModule } from "../../../ts/generated/imsg-debug.ts";
 import { decode, encode, ReferenceDecoder } from "../../oracle/reference/codec.ts";
 import { contain, cut, cuts, LAYOUTS, numbered, plain, sizes, streamOf } from "./streams.ts";
 
-// its allocator checks its invariants at every call
+// the debug module: its allocator checks its invariants at every call
 const instance = createInstance(debugModule());
 
 const SEED = 20261123;
@@ -140,7 +140,7 @@ describe("what a codec makes of a stream, whatever the cuts,", () => {
         const codec = new ImsgCodec({ maxSize: 131072, copy: true, instance });
         const stream = streamOf(lengths);
         const messages: ImsgMessage[] = [];
-        // one buffer for all chunks, as a reader that reuses it has
+        // one buffer for all chunks: readers may reuse theirs
         const reused = new Uint8Array(200_000);
         for (const chunk of cut(stream, chunkLengths)) {
           reused.set(chunk);

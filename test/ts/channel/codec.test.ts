@@ -37,7 +37,7 @@ describe("chunks", () => {
     },
   );
 
-  test("that cut inside the header and at its end give what was sent, wherever they cut", () => {
+  test("that cut inside the header and at its end decode to the sent messages, wherever they cut", () => {
     const sizes = [5, 600, 0, 40];
     const stream = streamOf(sizes);
     for (let at = 0; at <= stream.length; at++) {
@@ -53,7 +53,7 @@ describe("chunks", () => {
     }
   });
 
-  test("with thousands of empty messages give them all, in order", () => {
+  test("with thousands of empty messages decode to all of them, in order", () => {
     const sizes = new Array<number>(20_000).fill(0);
     const codec = codecOf();
     const stream = streamOf(sizes);
@@ -61,7 +61,7 @@ describe("chunks", () => {
     expect(messages.map(plain)).toEqual(expected(sizes));
   });
 
-  test("without bytes give nothing and are no end", () => {
+  test("without bytes complete no message and are no end", () => {
     const codec = codecOf();
     expect(codec.push(new Uint8Array(0))).toEqual([]);
     const message = encode({ type: 1, data: payload(1, 30) });
@@ -166,7 +166,7 @@ describe("the end", () => {
     }
   });
 
-  test("between messages is clean, as often as it is told; nothing may follow it", () => {
+  test("between messages is clean, however often end() is called; no chunk may follow it", () => {
     const codec = codecOf();
     codec.push(streamOf([1, 2]));
     codec.end();
@@ -177,7 +177,7 @@ describe("the end", () => {
     expect(codec.encode({ type: 1, pid: 2 })).toEqual(encode({ type: 1, pid: 2 }));
   });
 
-  test("of a disposed codec is an error, as often as it is told", () => {
+  test("of a disposed codec is an error, however often end() is called", () => {
     const codec = codecOf();
     codec.dispose();
     codec.dispose();

@@ -82,7 +82,7 @@ describe("connect()", () => {
       controller.abort(new Error("enough"));
       const refused = (await connecting).filter((result) => result.status === "rejected");
       expect(refused.length).toBeGreaterThan(0);
-      // none has come to the end of its patience
+      // none has reached its limit yet
       for (const { reason } of refused) expect(String(reason)).toBe("Error: enough");
     } finally {
       child.kill("SIGKILL");

@@ -214,7 +214,7 @@ describe("a message that waits to be composed", () => {
     expect(() => codec.encodeInto([bad], new Uint8Array(MAX))).toThrow(/^EINVAL/);
   });
 
-  test("runs out of memory with an error, and the codec goes on", () => {
+  test("runs out of memory with an error, and the codec stays usable", () => {
     const codec = codecOf();
     for (let n = 1; n <= 4; n++) {
       instance.failAllocation(n);

@@ -12,7 +12,7 @@ const message = (type: number, size: number) =>
   encode({ type, peerid: 0, pid: 1, data: new Uint8Array(size).fill(type) });
 
 describe("flow control", () => {
-  it("stops the transport while nobody receives, and goes on when somebody does", async () => {
+  it("stops the transport while no message is received, and resumes it on a receive", async () => {
     const [a, socket] = await channelAndSocket({ highWaterMark: 10_000 });
     const one = message(1, 1000);
     let sent = 0;

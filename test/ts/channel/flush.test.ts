@@ -48,7 +48,7 @@ describe("flush", () => {
     expect(Buffer.compare(written(socket), bytesOf(sizes))).toBe(0);
   });
 
-  test("throws EAGAIN where the socket would block, and a later flush goes on there", () => {
+  test("throws EAGAIN where the socket would block, and a later flush continues there", () => {
     const sizes = [30, 0, 200, 16368];
     const bytes = bytesOf(sizes);
     for (const room of [0, 1, 15, 16, 45, 46, 47, 100, 300, bytes.length - 1]) {

@@ -93,7 +93,7 @@ describe("an instance is fetched", () => {
     server.closeAllConnections();
   });
 
-  test("from a URL, whatever MIME type the server gives it", async () => {
+  test("from a URL, with any MIME type of the server", async () => {
     works(await instantiate(new URL("/imsg.wasm", base)));
     works(await instantiate(`${base}/imsg.bin`));
   });
@@ -136,7 +136,7 @@ describe("the default instance", () => {
   });
 
   test("is not made before its first use", () => {
-    // a process of its own, where nobody has used it before
+    // a process of its own, in which the default instance was not used before
     const program = `
       let made = 0;
       const { Instance } = WebAssembly;

@@ -44,7 +44,7 @@ function flood(channel: ImsgChannel, count = COUNT, size = SIZE) {
   const before = held();
   const sender = {
     accepted: 0,
-    /** What was seen on the way, with garbage that was not swept yet. */
+    /** The largest growth during the sends, with garbage that was not collected yet. */
     peak: 0,
     grown: () => held() - before,
     done: Promise.resolve(),

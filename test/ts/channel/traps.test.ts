@@ -55,7 +55,7 @@ describe("a trap", () => {
       () => instance.stats(),
     ];
     for (const use of uses) expect(use).toThrow(trapped);
-    // what cleans up must not fail because of it
+    // the clean-up must not fail because of the trap
     imsgbuf.dispose();
     ibuf.dispose();
     codec.dispose();
@@ -98,7 +98,7 @@ describe("a trap", () => {
     await expect(channel.send({ type: 1 })).rejects.toThrow(trapped);
   });
 
-  test("of memory that somebody wrote over is the same", () => {
+  test("of memory that was overwritten is the same", () => {
     const instance = createInstance(bytes());
     const socket = new instance.Socket();
     const imsgbuf = instance.Imsgbuf.init(socket);

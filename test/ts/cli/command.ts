@@ -47,7 +47,7 @@ export function start(
 ): Running {
   const child = spawn(process.execPath, [join(bundle.folder, "cli.js"), ...args], {
     stdio: "pipe",
-    // what the tests' own terminal is must not matter
+    // the terminal of the tests must not matter
     env: { PATH: process.env.PATH, TERM: "xterm", ...env },
   });
   const text = { stdout: "", stderr: "" };
@@ -56,7 +56,7 @@ export function start(
       text[name] += more;
     });
   }
-  child.stdin.on("error", () => {}); // it may end before it has read all
+  child.stdin.on("error", () => {}); // the command may end before it has read all of stdin
   if (input !== undefined) child.stdin.end(input);
   const ended = new Promise<Result>((resolve, reject) => {
     child.once("error", reject);

@@ -75,7 +75,7 @@ describe("imsg connect", () => {
 `);
   });
 
-  test("prints messages as they come, and goes on until a signal", async () => {
+  test("prints messages as they arrive, until a signal", async () => {
     const command = start(bundle, ["connect", echo, "--json"]);
     for (let i = 0; i < 3; i++) {
       command.child.stdin!.write(`{"type":${i},"pid":1}\n`);

@@ -59,7 +59,7 @@ describe("imsg dump --json", () => {
     expect(lines).toEqual(expected(messages));
   });
 
-  test("reads stdin, named or not, and gives names to types", async () => {
+  test("reads stdin, named or not, and names types", async () => {
     const names = ["--type", "TEN=10,ELEVEN=0xb", "--type=THIRTEEN=13"];
     for (const args of [["-"], []]) {
       const { status, stdout } = await run(
@@ -98,7 +98,7 @@ describe("imsg dump --json", () => {
     expect(status).toBe(1);
     expect(stderr).toContain("descriptor's mark in the classic dialect");
     const classic = await run(bundle, ["dump", "--json", "--dialect", "classic"], marked);
-    // whichever the library can do: it says so, or it does it
+    // the library either supports the dialect or refuses it
     if (supports("classic")) expect(linesOf(classic.stdout)).toMatchObject([{ type: 1, len: 16 }]);
     else
       expect(classic).toMatchObject({ status: 2, stderr: /classic dialect is not supported yet/ });
@@ -154,7 +154,7 @@ describe("a stream that is", () => {
     },
   );
 
-  test("bad in its second chunk tells the place in the stream", async () => {
+  test("bad in its second chunk prints the place in the stream", async () => {
     const many = concat(Array.from({ length: 2000 }, () => good[3]!));
     const bytes = concat([many, header(3), many]);
     const file = temporaryFile("bad.bin", bytes);
@@ -165,9 +165,9 @@ describe("a stream that is", () => {
     expect(stderr).toContain("00000000  07 00 00 00 03 00 00 00  08 00 00 00 09 00 00 00");
   });
 
-  test("cut byte by byte is told at every place", async () => {
+  test("cut at any byte is an error with the place", async () => {
     // in this process: 17 starts of the command would only take time
-    const { Position } = await import("../../../ts/cli/position.ts");
+    const { Position } = await import("../../../ts/inspect/position.ts");
     const { ImsgCodec } = await import("../../../ts/entry/index.ts");
     const bytes = concat([good[1]!, good[1]!]);
     const codec = new ImsgCodec();
@@ -276,7 +276,7 @@ describe("imsg dump", () => {
     }
   });
 
-  test("stops quietly when nobody reads on", async () => {
+  test("stops quietly when the reader of its output has gone", async () => {
     const file = temporaryFile("long.bin", concat(Array.from({ length: 20000 }, () => good[3]!)));
     const command = start(bundle, ["dump", "--json", file]);
     await new Promise((resolve) => command.child.stdout!.once("data", resolve));

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { linesOf, longestLine } from "../../../ts/cli/lines.ts";
 import { peerBinary } from "../../helpers/peer.ts";
 import { encode } from "../../oracle/reference/codec.ts";
@@ -54,6 +54,68 @@ describe("what the command prints has no control characters", () => {
       expect(status).toBe(1);
       expect(stderr).toMatch(/^imsg: stdin, line 1: /);
       expect(stderr).not.toMatch(CONTROL);
+    },
+  );
+
+  /** A module of a protocol with escapes in its texts. */
+  async function moduleWith(text: string): Promise<string> {
+    const file = join(folder, `${text.length}.mjs`);
+    const library = join(packed.folder, "protocol.js");
+    const head = `import { cString, defineProtocol, struct, u32 } from ${JSON.stringify(library)};\n`;
+    await writeFile(file, `${head}const escapes = ${JSON.stringify(ESCAPES)};\n${text}`);
+    return file;
+  }
+  const PROTOCOL = `export default defineProtocol({ name: escapes, version: escapes, messages: {
+    [escapes]: { type: 1, send: cString, receive: cString, note: escapes },
+    TWO: { type: 2, send: struct({ [escapes]: u32 }, { name: escapes }) },
+  } });`;
+
+  test.each([
+    ["an error that it throws", "throw new Error(escapes);"],
+    ["a syntax error", "export default \u001b[2J;"],
+    ["no protocol", "export default { describe: escapes };"],
+  ])("from a protocol's file with %s", async (_what, text) => {
+    const file = await moduleWith(text);
+    for (const args of [
+      ["protocols", file],
+      ["dump", "--protocol", file, small],
+    ]) {
+      const { status, stderr } = await run(packed, args);
+      expect(status).toBe(2);
+      expect(stderr).toMatch(/^imsg: /);
+      expect(stderr).not.toMatch(CONTROL);
+    }
+  });
+
+  test("from the names of a protocol, of its messages and fields, and from text in payloads", async () => {
+    const file = await moduleWith(PROTOCOL);
+    const two = new Uint8Array(Uint32Array.of(7).buffer);
+    const input = Buffer.concat([
+      encode({ type: 1, data: Buffer.from(`${ESCAPES}\0`) }),
+      encode({ type: 2, data: two }),
+      encode({ type: 2, data: new Uint8Array(3) }),
+    ]);
+    const outputs = [await run(packed, ["protocols", file])];
+    for (const json of [[], ["--json"]]) {
+      outputs.push(await run(packed, ["dump", "--protocol", file, ...json], input));
+    }
+    for (const { status, stdout, stderr } of outputs) {
+      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+      expect(stdout).not.toMatch(CONTROL);
+    }
+    const [first] = outputs[2]!.stdout.split("\n");
+    expect(JSON.parse(first!)).toMatchObject({ name: ESCAPES, payload: ESCAPES });
+  });
+
+  test.each(["IMSG_TOKEN", "FORCE_COLOR", "NO_COLOR", "TERM", "COLUMNS"])(
+    "from the environment variable %s",
+    async (name) => {
+      const env = { [name]: ESCAPES };
+      const failing = await run(packed, ["connect", "ws://127.0.0.1:1"], "", env);
+      expect(failing.status).toBeGreaterThan(0);
+      expect(failing.stderr).not.toMatch(CONTROL);
+      if (name === "FORCE_COLOR") return; // any value asks for colours
+      expect((await run(packed, ["dump", small], "", env)).stdout).not.toMatch(CONTROL);
     },
   );
 });
@@ -109,7 +171,7 @@ async function residentOf(pid: number): Promise<number> {
   return Number(text.split(" ")[1]) * 4096;
 }
 
-describe("an exec target", () => {
+describe.concurrent("an exec target", () => {
   /** A command whose shell starts a process of the same group, writes its pid and acts. */
   const leader = (file: string, rest: string): string =>
     `exec:trap '' TERM; sleep 600 3>&- & echo $! > ${file}; ${rest}`;
@@ -123,22 +185,25 @@ describe("an exec target", () => {
     );
   };
 
-  test.each([
+  test.for([
     ["whose leader exits at once", "exit 0", []],
     [
       "whose leader goes on",
       `exec '${peerBinary()}' --fd 3 --mode echo`,
       ["--send", '{"type":1}', "--until", "1"],
     ],
-  ])("%s ends with its whole group", async (name, rest, args) => {
-    const file = join(folder, `pid-${name.length}`);
-    await run(packed, ["connect", leader(file, rest), ...args]);
-    expect(await alive(file)).toBe(false);
-  });
+  ] as [string, string, string[]][])(
+    "%s ends with its whole group",
+    async ([name, rest, args], { expect }) => {
+      const file = join(folder, `pid-${name.length}`);
+      await run(packed, ["connect", leader(file, rest), ...args]);
+      expect(await alive(file)).toBe(false);
+    },
+  );
 
-  test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+  test.for(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
     "ends with its whole group on %s",
-    async (name) => {
+    async (name, { expect, onTestFinished }) => {
       const file = join(folder, `pid-${name}`);
       const { child, ended } = start(packed, ["connect", leader(file, "sleep 600")]);
       onTestFinished(() => void child.kill("SIGKILL"));
@@ -152,6 +217,13 @@ describe("an exec target", () => {
 });
 
 describe("an environment variable that is empty counts as unset", () => {
+  test.each(["IMSG_TOKEN", "FORCE_COLOR", "NO_COLOR"])("%s", async (name) => {
+    for (const args of [["dump", small], ["connect", "ws://127.0.0.1:1"], ["--help"]]) {
+      const [empty, unset] = [await run(packed, args, "", { [name]: "" }), await run(packed, args)];
+      expect(empty).toEqual(unset);
+    }
+  });
+
   test("for the token of connect and relay", async () => {
     const args = ["connect", echo(), "--send", '{"type":1}', "--until", "1"];
     expect((await run(packed, args, "", { IMSG_TOKEN: "" })).status).toBe(0);

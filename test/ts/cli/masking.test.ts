@@ -19,7 +19,7 @@ test("masking is what RFC 6455 says, at every offset, length and alignment", () 
   );
 });
 
-test("unmasking a masked buffer gives the bytes back, and touches nothing beside it", () => {
+test("unmasking a masked buffer restores the bytes, and changes no byte beside it", () => {
   fc.assert(
     fc.property(bytes, key, fc.nat(9), (source, k, shift) => {
       const memory = new Uint8Array(400).fill(9);

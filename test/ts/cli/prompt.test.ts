@@ -131,7 +131,7 @@ describe.concurrent("the prompt of imsg connect", () => {
     await shows("|hello|");
     for (const [line, why] of [
       ["{nonsense", "imsg: not JSON"],
-      ["NO_NAME", "imsg: NO_NAME: no number, and neither --type nor --protocol"],
+      ["NO_NAME", "imsg: NO_NAME: not a number, and neither --type nor --protocol"],
       ['{"type":1,"text":"a","data":"00"}', "exclude each other"],
       [`{"type":1,"text":"${"x".repeat(17000)}"}`, "ERANGE"],
     ] as const) {
@@ -221,7 +221,7 @@ describe.concurrent("the prompt of imsg connect", () => {
       const names = `A='${before}'; B='${after}'; `;
       const { type, shows, screen, status } = shell(onTestFinished, names + line);
       await shows("imsg> ");
-      type(keys);
+      type(keys!);
       await status;
       expect(screen()).toMatch(/same\r\n$/);
     },

@@ -185,7 +185,7 @@ describe("--protocol", () => {
     ]);
   });
 
-  test("takes back what dump prints of a module's protocol, with exact 64-bit numbers and bytes", async () => {
+  test("sends again what dump prints of a module's protocol, with exact 64-bit numbers and bytes", async () => {
     const message = { type: 7, peerid: 0, pid: 3 };
     const data = Buffer.alloc(24);
     data.writeUInt32LE(1, 0);

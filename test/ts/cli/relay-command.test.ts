@@ -13,7 +13,7 @@ async function echoPeer(): Promise<string> {
   return `unix:${peer.path}`;
 }
 
-/** Starts a relay and waits until it says where it listens. */
+/** Starts a relay and waits until it prints its address. */
 async function relay(
   args: readonly string[],
   env: Record<string, string> = {},
@@ -34,7 +34,7 @@ async function relay(
   }
 }
 
-test("imsg relay and imsg connect talk, the log says so, and SIGTERM ends it with 0", async () => {
+test("imsg relay and imsg connect exchange messages, the log shows it, and SIGTERM ends the relay with 0", async () => {
   const { url, child, ended } = await relay(["--to", await echoPeer(), "--allow-type", "all"]);
   expect(url).toMatch(/^ws:\/\/127\.0\.0\.1:\d+\/$/);
   const args = ["--json", "--send", '{"type":5,"pid":3,"text":"hi"}', "--until", "5"];

@@ -10,7 +10,7 @@ import { clientOf, handshake, relayTo, rememberingDaemon, startRelay } from "./r
 import { freePort, sleep, stranger, UPGRADE } from "./relay-tools.ts";
 
 describe("strangers", () => {
-  test("that never end their handshake lock nobody out, however many they are", async () => {
+  test("that never end their handshake keep no client out, however many they are", async () => {
     const relay = await relayTo("unix:/nonexistent", { maxConnections: 2 });
     for (let i = 0; i < 400; i++) await stranger(relay, i % 2 === 0 ? "" : UPGRADE);
     const began = performance.now();
@@ -199,7 +199,7 @@ describe("the log", () => {
       try {
         process.kill(-child.pid!, "SIGKILL");
       } catch {
-        // it has ended
+        // the process has ended
       }
     });
     const relay = { url: `ws://127.0.0.1:${port}/` } as Parameters<typeof clientOf>[0];

@@ -67,7 +67,7 @@ describe("before a client is connected, the relay", () => {
     expect((await handshake(relay, { Host: "lg.example.evil.example" })).status).toBe(403);
   });
 
-  test("refuses who has no token or a wrong one, and tells neither token to anybody", async () => {
+  test("refuses clients without a token or with a wrong one, and discloses neither token", async () => {
     const daemon = await rememberingDaemon();
     const relay = await relayTo(daemon.target, { token: TOKEN });
     const cases: [Record<string, string>, string][] = [
@@ -217,7 +217,7 @@ describe("a connected client is closed", () => {
     expect(await relay.event("closed")).toMatchObject({ code: 1008, why: reason, up: 1 });
     await thiefSide.ended;
     expect(thiefSide.bytes()).toBe(16);
-    // the other one goes on
+    // the other client is still served
     side.send({ type: 13, pid: stolen });
     expect(await victim.receive()).toMatchObject({ type: 13, pid: 111 });
   });

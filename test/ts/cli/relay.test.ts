@@ -112,7 +112,7 @@ test("allowed types pass", async () => {
   expect(await client.receive()).toMatchObject({ type: 1, pid: 9 });
 });
 
-test("a client that reads nothing stalls its own daemon connection and nobody else's", async () => {
+test("a client that reads nothing stalls only its own daemon connection", async () => {
   const daemon = await rememberingDaemon();
   const relay = await relayTo(daemon.target);
   const stalled = await clientOf(relay);
@@ -143,7 +143,7 @@ test("a client that reads nothing stalls its own daemon connection and nobody el
   }
   expect(side.received.length).toBe(1);
 
-  // and it loses nothing when it goes on
+  // and it loses no byte when it reads again
   stalled.socket.resume();
   const received = await stalled.receiveAll(given);
   expect(received.every(({ data }) => data.length === 16000)).toBe(true);
@@ -165,7 +165,7 @@ test("a stalled client is closed when it is idle too long, even if it never read
   expect(relay.connections).toBe(0);
 });
 
-test("a daemon that reads nothing stalls its client and nobody else", async () => {
+test("a daemon that reads nothing stalls only its client", async () => {
   const daemon = await rememberingDaemon();
   const relay = await relayTo(daemon.target);
   const stalled = await clientOf(relay);
@@ -348,7 +348,7 @@ test("no two clients share an instance of the module at the same time", () => {
   expect(one).not.toBe(other);
   pool.giveBack(one);
   expect(pool.take()).toBe(one);
-  // one that still holds something is not given to the next client
+  // an instance with live bytes is not used for another client
   const left = new ImsgCodec({ instance: other });
   pool.giveBack(other);
   expect(pool.take()).not.toBe(other);

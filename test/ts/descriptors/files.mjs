@@ -7,7 +7,7 @@ export const runtime = globalThis.Deno ? "deno" : globalThis.Bun ? "bun" : "node
 /** What this process has open, number and file. */
 export function opened() {
   if (runtime === "deno") {
-    // it opens two sockets of its own when it first listens for a signal
+    // Deno opens two sockets of its own when it first listens for a signal
     const nothing = () => {};
     Deno.addSignalListener("SIGUSR2", nothing);
     Deno.removeSignalListener("SIGUSR2", nothing);

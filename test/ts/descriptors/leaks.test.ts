@@ -99,7 +99,7 @@ describe("the descriptors of the process", () => {
         a.send({ type: 1, fd: refused, data: new Uint8Array(16369) }),
       ).rejects.toMatchObject({ code: "ERANGE" });
       close(refused);
-      if (i % 2 === 0) expect((await a.receive())!.hasFd).toBe(true); // and never taken
+      if (i % 2 === 0) expect((await a.receive())!.hasFd).toBe(true); // its descriptor is never taken
       const gone = new Error("enough");
       if (i % 4 === 0) a.abort(gone);
       else if (i % 4 === 1) b.abort(gone);

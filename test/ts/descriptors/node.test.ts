@@ -99,7 +99,7 @@ describe("the original C built natively, on a Unix socket", () => {
       spawn: { stdio: ["ignore", "ignore", "inherit"] },
     });
     const exited = new Promise((resolve) => child.once("exit", resolve));
-    await channel.end(); // so that the peer's end is the channel's
+    await channel.end(); // both sides have ended once the peer ends
     await channel.closed;
     const message = (await channel.receive())!;
     expect(message.hasFd).toBe(true);

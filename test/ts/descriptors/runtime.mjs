@@ -51,7 +51,7 @@ result.tcp = await connect({ port: 1, hostname: "127.0.0.1" }, options).catch(({
 const number = await fromSocket(open("/dev/null"), options).catch(({ code }) => code);
 result.refused = [result.refused, number, await fromSocket(-1).catch(({ code }) => code)];
 await Promise.all([a.close(), b.close()]);
-// what only Node can start here; the others are started by the test
+// only Node can start a child here; the test starts the other runtimes
 if (runtime === "node") {
   const program = new URL("./child.mjs", import.meta.url).pathname;
   const { channel: child } = await spawn(process.execPath, [program, dist], options);

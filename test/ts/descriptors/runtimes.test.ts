@@ -13,7 +13,7 @@ import { close, openCount, settledCount, unlinkedFile } from "./open.ts";
 const top = fileURLToPath(new URL("../../..", import.meta.url));
 const installed = (path: string): string => join(top, "build/runtimes", path);
 
-/** What `make test-runtimes` installs, and the Node that runs this. */
+/** This Node, and the runtimes that `make test-runtimes` installs. */
 const RUNTIMES: [name: string, command: string, args: string[]][] = [
   ["node", process.execPath, []],
   ["node22", installed("node22/node_modules/node/bin/node"), []],

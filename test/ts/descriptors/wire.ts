@@ -82,7 +82,7 @@ class Wire implements Transport {
       this.other.sink.received(first, [...piece.passed, ...more.splice(0)]);
       if (first.length < piece.bytes.length) this.other.sink.received(piece.bytes.slice(cut));
     }
-    // no bytes arrived that they could have travelled with
+    // no bytes arrived with which the values could have come
     for (const { value } of more) closeOwn(value);
   }
 }

@@ -176,7 +176,7 @@ describe("a structure", () => {
     );
     expect(() => struct({ peer: Peer })).toThrow("peer: trailing data is the last field");
     expect(() => struct({ a: union({ x: u8 }, { tag: "t", when: { 1: "x" } }) })).toThrow(
-      "a: there is no field t to tell its variant",
+      "a: there is no field t, which selects its variant",
     );
     expect(() => struct({}, { abi: "lp32" as never })).toThrow(
       'abi is "lp32"; known are lp64, ilp32, i386',

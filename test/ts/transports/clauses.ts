@@ -2,7 +2,7 @@ import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import type { Transport } from "../../../ts/channel/transport.ts";
 import { RecordingSink } from "./recording-sink.ts";
 
-/** Two connected transports that nobody has started. */
+/** Two connected transports that are not started. */
 export interface Pair {
   readonly a: Transport;
   readonly b: Transport;
@@ -35,7 +35,7 @@ export interface Abilities {
   readonly keepsSent?: boolean;
   /** Bytes that have arrived can be read after the peer is gone and a send has failed. */
   readonly keepsArrived?: boolean;
-  /** A value to pass; `same` tells whether an arrived value stands for the same thing. */
+  /** A value to pass; `same` returns whether an arrived value stands for the same object. */
   readonly value?: () => { value: unknown; same: (arrived: unknown) => boolean; isOpen(): boolean };
 }
 
@@ -82,7 +82,7 @@ async function isPending(promise: unknown, milliseconds: number): Promise<boolea
   return first !== "done";
 }
 
-/** Bytes that tell their own offset. */
+/** Bytes that encode their own offset. */
 function pattern(length: number, from = 0): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
   for (let i = 0; i < length; i++) bytes[i] = ((from + i) * 31 + ((from + i) >> 8)) & 255;

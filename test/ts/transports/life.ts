@@ -71,7 +71,7 @@ const things: Record<string, () => unknown> = {
     const { transport } = await plain();
     transport.unref!();
   },
-  /** Must not exit before the peer's end has arrived, although it was let go for a moment. */
+  /** Must not exit before the peer's end has arrived, although it was unref'ed for a moment. */
   staysAfterRef() {
     const started = start();
     started.transport.unref!();
@@ -113,7 +113,7 @@ const things: Record<string, () => unknown> = {
     await transport.end();
     exit(0);
   },
-  /** Leaves no socket file behind, and does not remove the file of somebody else. */
+  /** Leaves no socket file behind, and does not remove another program's file. */
   async listens() {
     const { listen, connect } = unix as UnixChannels;
     const { existsSync, rmSync, writeFileSync } = await import("node:fs");

@@ -30,7 +30,7 @@ export function sendDescriptors(fd: number, bytes: Uint8Array, lists: number[][]
   const view = new DataView(buffer);
   new Uint8Array(buffer).fill(0);
   new Uint8Array(buffer).set(bytes, 80 + control);
-  view.setBigUint64(16, address + 64n, true); // one struct iovec
+  view.setBigUint64(16, address + 64n, true); // the message has one struct iovec
   view.setBigUint64(24, 1n, true);
   view.setBigUint64(32, address + 80n, true);
   view.setBigUint64(40, BigInt(control), true);

@@ -127,7 +127,7 @@ describe.each(RUNTIMES)("a transport in descriptor mode, in $name,", (runtime) =
     socket.on("end", () => {
       ended = true;
     });
-    socket.write(new Uint8Array(1000)); // which the program does not read
+    socket.write(new Uint8Array(1000)); // the program does not read these bytes
     const closed = once(socket, "close");
     await done;
     await closed;

@@ -249,7 +249,7 @@ const cases: Record<string, () => Promise<unknown>> = {
     return seen;
   },
   numbers: async () => {
-    const fd = await net.dup(0); // which is /dev/null
+    const fd = await net.dup(0); // the standard input is /dev/null
     const link = readlinkSync(`/proc/self/fd/${fd}`);
     const { closeSync, readSync } = await import("node:fs");
     const close = net.closeFd ?? (async (number: number) => closeSync(number));

@@ -17,7 +17,7 @@ async function channelAndSocket(protocols: string[] = []): Promise<[ImsgChannel,
   return [fromWebSocket(ours), theirs];
 }
 
-/** Sends messages that nobody receives, and counts the sends that are fulfilled. */
+/** Sends messages that are not received, and counts the sends that are fulfilled. */
 async function stalled(protocols: string[], Kind?: typeof WebSocket): Promise<number> {
   const [ours, theirs] = await webSockets(protocols, Kind);
   const a = fromWebSocket(ours);

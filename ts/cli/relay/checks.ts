@@ -4,7 +4,7 @@ import { CREDIT_PROTOCOL } from "../../transports/credit.ts";
 import { UsageError } from "../status.ts";
 import { PROTOCOL, TOKEN_PREFIX } from "./websocket.ts";
 
-/** Why a request does not become a connection. */
+/** The reason why a request is refused. */
 export interface Refusal {
   /** The HTTP status. */
   status: 400 | 401 | 403 | 404 | 503;
@@ -107,7 +107,7 @@ function urlOf(header: string, scheme: string): URL | undefined {
 
 /**
  * Whether a Host is the relay's own: the address that the connection came to,
- * the name that the relay was told to listen on, or localhost for a loopback
+ * the name of --listen, or localhost for a loopback
  * address; with the right port. Addresses cannot be rebound, names can.
  */
 function isOwn(

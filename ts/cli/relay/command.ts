@@ -68,7 +68,7 @@ export async function relayCommand(given: RelayGiven, streams: Streams): Promise
   return Status.ok;
 }
 
-/** Says who gets in where neither a token nor the mode of a socket decides it. */
+/** Warns who can connect if neither a token nor the mode of a socket limits it. */
 function warn(relay: Relay, { token }: RelayOptions, streams: Streams): void {
   // a Unix socket has no host
   if (token !== undefined || relay.host === "") return;

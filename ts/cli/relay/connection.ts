@@ -15,7 +15,7 @@ import { fitting } from "./websocket.ts";
 import { webSocketWire } from "./websocket-wire.ts";
 import type { Wire } from "./wire.ts";
 
-/** What the relay does to every connection. */
+/** Settings of every connection. */
 export interface ConnectionRules {
   target: Target;
   /** Longest message in bytes, header included. */
@@ -32,7 +32,7 @@ export interface ConnectionRules {
   connectTimeout: number;
 }
 
-/** What a connection works with. */
+/** The parts that a connection uses. */
 export interface ConnectionMeans {
   /** An instance of the module that no other connection has. */
   instance: ImsgInstance;
@@ -44,7 +44,7 @@ export interface ConnectionEnd extends MessageCounts {
   /** The WebSocket's close code. */
   code: number;
   why: string;
-  /** The error behind it, which the client is not told. */
+  /** The error behind it, which is not sent to the client. */
   cause?: string;
 }
 
@@ -54,7 +54,7 @@ const PATIENCE = 2000;
 /**
  * One client and its own connection to the daemon. The original C decodes and
  * encodes both sides, in an instance that no other client shares. Each side
- * waits for the other: what lies between them is bounded by the wires' marks.
+ * waits for the other: the wires' marks bound the bytes between them.
  */
 export class Connection {
   /** The pid that this client has on the daemon. */
@@ -218,7 +218,7 @@ export class Connection {
   #passDown(slice: Buffer<ArrayBuffer>): void {
     const { bytes, release, failure } = this.#translator.fromDaemon(slice);
     if (bytes !== undefined) {
-      // a client that is gone takes everything; what it sent before still has to pass
+      // a client that is gone takes everything; its earlier messages still have to pass
       this.#full.client = !this.#client.write(bytes, release);
       if (!this.#full.client) this.#life.moved();
     }
@@ -232,7 +232,7 @@ export class Connection {
     void this.#client.closed.then(() => this.#halt(clientLeft()));
   }
 
-  /** What the client sent before it left still goes to the daemon, for a while. */
+  /** Forwards for a while what the client sent before it left. */
   #clientClosed(): void {
     this.#full.client = false;
     this.#kick();

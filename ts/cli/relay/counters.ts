@@ -19,7 +19,7 @@ export interface Gauges {
   lostLogLines: number;
 }
 
-/** What has happened since the relay started. */
+/** The counters since the relay started. */
 export class Counters {
   #opened = 0;
   readonly #refused = new Map<number, number>();

@@ -11,7 +11,7 @@ import { SharedReads, socketWire, type Wire } from "./wire.ts";
 export interface DaemonLink {
   readonly wire: Wire;
   /**
-   * Sends what was written, half-closes, and discards what arrives until the
+   * Sends the written bytes, half-closes, and discards arriving bytes until the
    * daemon has closed. Breaks off after `patience` milliseconds. The process
    * group of an exec target gets SIGTERM then, and after as long again SIGKILL.
    */

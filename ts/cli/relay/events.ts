@@ -1,4 +1,4 @@
-/** What the relay reports. Text of clients in it is safe to print. */
+/** The events that the relay reports. Text of clients in them is safe to print. */
 export type RelayEvent =
   /** `url` is what clients connect to; `metrics` is where counters and health are. */
   | { event: "listening"; url: string; metrics?: string }

@@ -8,7 +8,7 @@ export interface LifeRules {
   idleTimeout: number;
 }
 
-/** What a {@link Life} asks and reports. */
+/** The callbacks of a {@link Life}. */
 export interface LifeEvents {
   /** The connection is to end. */
   over(closing: Closing): void;

@@ -30,7 +30,7 @@ export function parseMode(text: string): number {
 const LONGEST_PATH = 107;
 
 /**
- * Listens. A socket file that nobody listens on any more is replaced; a live one
+ * Listens. A socket file that no process listens on is replaced; a live one
  * is EADDRINUSE, and another file is never touched. Rejects with the system's error.
  */
 export async function listenAt(server: Server, place: Place): Promise<void> {

@@ -15,7 +15,7 @@ export class Log {
 
   constructor(stream: Writable) {
     this.#stream = stream;
-    stream.on("error", () => {}); // each write's callback counts it
+    stream.on("error", () => {}); // the callback of each write counts its error
   }
 
   /** Lines that could not be written. */

@@ -1,6 +1,6 @@
 /**
- * What the library ws takes from the native addon bufferutil, if it is there:
- * the command carries no native code. ws masks one byte at a time, which was
+ * The functions that the library ws takes from the native addon bufferutil where
+ * it is installed: the command carries no native code. ws masks one byte at a time, which was
  * half of the relay's time for bytes from clients; this masks four.
  */
 

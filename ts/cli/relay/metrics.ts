@@ -3,7 +3,7 @@ import { listenAt, type Place } from "./listen.ts";
 
 /** The HTTP server of --metrics: `/metrics` for Prometheus, `/health` for a supervisor. */
 export class MetricsServer {
-  /** Where it listens, with a slash at the end; empty for a Unix socket. */
+  /** The URL of the server, with a slash at the end; empty for a Unix socket. */
   url = "";
   readonly #server: Server;
 

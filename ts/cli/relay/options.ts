@@ -21,7 +21,7 @@ export interface RelayOptions {
   path?: string;
   /** Origins of pages that may connect, besides the relay's own; their hosts are allowed as Host. */
   allowOrigins?: readonly string[];
-  /** What clients must offer as the subprotocol `imsg.token.TOKEN`. */
+  /** The token that clients must offer as the subprotocol `imsg.token.TOKEN`. */
   token?: string;
   /** The message types that clients may send, or "all"; none if absent. */
   allowTypes?: Iterable<number> | "all";
@@ -48,7 +48,7 @@ export interface RelayOptions {
 
 /** A running relay. */
 export interface Relay {
-  /** What clients connect to. */
+  /** The URL that clients connect to. */
   readonly url: string;
   /** The address that it listens on; empty for a Unix socket. */
   readonly host: string;

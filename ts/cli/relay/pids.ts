@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 
-/** Pids of clients lie in [FIRST, LAST]: above what any system gives a process, positive as pid_t. */
+/** Pids of clients lie in [FIRST, LAST]: above the pids of processes on every system, and positive as pid_t. */
 const FIRST = 0x40000000;
 const LAST = 0x7fffffff;
 

@@ -1,15 +1,15 @@
 import { SLICE } from "./buffers.ts";
 import type { Wire } from "./wire.ts";
 
-/** What a {@link Pump} works with. */
+/** The callbacks and the source of a {@link Pump}. */
 export interface PumpParts {
   /** Where the bytes come from: it is paused while they cannot pass. */
   from: Wire;
   /** Whether there is room for what the bytes become. */
   ready(): boolean;
-  /** Takes a slice of at most {@link SLICE} bytes, and keeps nothing of it. What it throws ends the pump. */
+  /** Takes a slice of at most {@link SLICE} bytes, and keeps nothing of it. An error that it throws ends the pump. */
   pass(slice: Buffer<ArrayBuffer>): void;
-  /** The source has ended, and everything from it has passed. What it throws counts likewise. */
+  /** The source has ended, and everything from it has passed. An error ends the pump likewise. */
   finish(): void;
   /** The first error. Nothing follows it. */
   failed(error: unknown): void;
@@ -27,7 +27,7 @@ export class Pump {
   #paused = false;
   #scheduled = false;
   #over = false;
-  /** What comes after the chunks: an end (undefined in the array) or an error. */
+  /** The end of the source behind the chunks: undefined in the array, or an error. */
   #last: [unknown] | undefined;
 
   constructor(parts: PumpParts) {
@@ -47,7 +47,7 @@ export class Pump {
     if (this.#parts.from.lends && this.#chunks.at(-1) === chunk) this.#keep();
   }
 
-  /** Replaces the last chunk by a copy of what is left of it. */
+  /** Replaces the last chunk by a copy of its rest. */
   #keep(): void {
     const chunk = this.#chunks.pop()!;
     const first = this.#chunks.length === 0;
@@ -55,7 +55,7 @@ export class Pump {
     if (first) this.#offset = 0;
   }
 
-  /** The source has ended, with an error or without: after what came before it. */
+  /** Notes that the source has ended, with an error or without. The chunks before pass first. */
   end(error?: unknown): void {
     if (this.#over || this.#last !== undefined) return;
     this.#last = [error];
@@ -67,7 +67,7 @@ export class Pump {
     if (!this.#over && !this.#scheduled) this.#run();
   }
 
-  /** Drops what waits. */
+  /** Drops the chunks that wait. */
   stop(): void {
     this.#over = true;
     this.#chunks = [];

@@ -33,7 +33,7 @@ export type { RelayEvent } from "./events.ts";
 export type { Relay, RelayOptions } from "./options.ts";
 
 const CONNECT_TIMEOUT = 10_000;
-/** Frames may be longer than messages: the library's are up to 64 KiB. */
+/** The least limit for a client's frame, in bytes: the library's frames have up to 64 KiB, whatever maxSize is. */
 const MIN_PAYLOAD = 65536;
 /** Milliseconds before a wrong token is answered. */
 const GUESS_DELAY = 1000;
@@ -220,7 +220,7 @@ class RelayServer implements Relay {
     }
   }
 
-  /** Why there is no place for another client of an address. */
+  /** The reason why there is no place for another client of an address. */
   #fullness(address: string): string | undefined {
     if (this.#closing !== undefined) return "the relay is closing";
     const { all, address: given } = this.#limits;

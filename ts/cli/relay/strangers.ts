@@ -19,7 +19,7 @@ interface Stranger {
  * The connections that are no clients yet: handshakes, refusals, requests that
  * are no WebSockets. They have places of their own. When these are full, the
  * oldest stranger of the address that has most loses its place, never the new
- * one, whose handshake may be a round trip away: slow handshakes lock nobody out.
+ * one, whose handshake may be a round trip away: so slow handshakes keep no client out.
  */
 export class Strangers {
   /** In the order in which they came. */
@@ -30,7 +30,7 @@ export class Strangers {
     return this.#all.size;
   }
 
-  /** Gives a new connection a place. */
+  /** Adds a new connection, and drops another one if its place is needed. */
   add(socket: Socket): void {
     const address = addressOf(socket);
     const counts = this.#counts();
@@ -93,7 +93,7 @@ function keyOf(socket: Socket): unknown {
 }
 
 /**
- * What limits for each address count by: an IPv4 address, the first 64 bits of
+ * The key by which limits for each address count: an IPv4 address, the first 64 bits of
  * an IPv6 address, since one host has as many of the rest as it likes, or
  * "unix" for a Unix socket.
  */

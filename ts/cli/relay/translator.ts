@@ -1,19 +1,19 @@
 import { DROP, type Forwarded, Forwarder, STOP } from "../../batch/forward.ts";
 import type { ImsgInstance } from "../../entry/c.ts";
+import { HEADER_SIZE } from "../../inspect/position.ts";
 import { type Dialect, dialectOptions } from "../dialect.ts";
-import { HEADER_SIZE } from "../position.ts";
 import type { Buffers } from "./buffers.ts";
 import { CloseCode, Closing, closingOf, daemonFailed } from "./closing.ts";
 import { isClientPid } from "./pids.ts";
 
-/** What a client may send. */
+/** The messages that a client may send. */
 export interface TranslatorRules {
   maxSize: number;
   dialect?: Dialect;
   allowTypes: ReadonlySet<number> | "all";
 }
 
-/** What a slice became: bytes for the other side, and the error behind the last good message. */
+/** The result of a slice: bytes for the other side, and the error behind the last good message. */
 export interface Translated {
   bytes?: Buffer;
   /** Call it when nothing reads the bytes any more. */
@@ -35,7 +35,7 @@ export class Translator {
   readonly #buffers: Buffers;
   readonly #client: Forwarder;
   readonly #daemon: Forwarder;
-  /** The pid that the client gives itself: that of its first message with one. */
+  /** The client's own pid: that of its first message with a pid. */
   #clientPid: number | undefined;
   /** Why the message that was judged last must not pass. */
   #refusal: Closing | undefined;
@@ -48,7 +48,7 @@ export class Translator {
     this.#pid = pid;
     this.#buffers = buffers;
     this.#rules = rules;
-    // for pid 0, C writes the imsgbuf's: this process's would tell clients about the relay
+    // for pid 0, C writes the imsgbuf's pid: that of this process would be disclosed to clients
     this.#client = new Forwarder(instance, { maxSize, pid });
     this.#daemon = new Forwarder(instance, { maxSize, pid, ...dialectOptions(dialect) });
   }
@@ -131,7 +131,7 @@ export class Translator {
     this.#daemon.dispose();
   }
 
-  /** Why a message of the client must not pass. */
+  /** The reason why a message of the client must not pass. */
   #refusalOf(type: number, pid: number, size: number): Closing | undefined {
     const { allowTypes, dialect } = this.#rules;
     if (allowTypes !== "all" && !allowTypes.has(type)) {

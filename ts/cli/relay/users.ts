@@ -33,7 +33,7 @@ export function parseUser(text: string): Ids {
   return { name, uid: Number(uid), gid: Number(found[2]) };
 }
 
-/** Gives up the rights of the process for those of a user. Throws the system's error. */
+/** Changes the process to a user's rights, for good. Throws the system's error. */
 export function becomeUser({ name, uid, gid }: Ids): void {
   // Node's types lack it
   const { initgroups } = process as { initgroups?: (user: string | number, group: number) => void };

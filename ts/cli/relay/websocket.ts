@@ -5,7 +5,7 @@ import { Closing } from "./closing.ts";
 
 /** The subprotocol that relays speak. */
 export const PROTOCOL = "imsg";
-/** What stands before the token in Sec-WebSocket-Protocol. */
+/** The text before the token in Sec-WebSocket-Protocol. */
 export const TOKEN_PREFIX = "imsg.token.";
 
 /** Bytes that may wait in a WebSocket before the channel has to. */
@@ -16,8 +16,8 @@ const CLEAN = new Set([1000, 1001, 1005]);
 
 /**
  * A {@link Transport} over a WebSocket of the library ws, which, unlike
- * browsers', can be told to stop receiving. An empty frame ends a side. What
- * the channel breaks off closes with the code that `closingOf` gives the reason.
+ * browsers', can be told to stop receiving. An empty frame ends a side. An
+ * aborted channel closes with the code that `closingOf` returns for the reason.
  */
 export function webSocketTransport(
   socket: WebSocket,
@@ -83,7 +83,7 @@ export function webSocketTransport(
     abort(reason) {
       stop();
       const { code, message } = closingOf(reason);
-      // 1006 is only for what has no close frame
+      // 1006 stands for a missing close frame
       if (code === 1006) socket.terminate();
       else socket.close(code, fitting(message));
     },
@@ -97,13 +97,13 @@ export function fitting(reason: string): string {
   return text;
 }
 
-/** How to introduce ourselves to a relay. */
+/** The token and the Origin header of a client of a relay. */
 export interface WebSocketOptions {
   token?: string;
   origin?: string;
 }
 
-/** Opens a WebSocket; a server that refuses is an error with its words. */
+/** Opens a WebSocket. Rejects with the server's words if it refuses. */
 export function openWebSocket(
   url: string,
   { token, origin }: WebSocketOptions,
@@ -131,7 +131,7 @@ export function openWebSocket(
     signal?.addEventListener("abort", aborted);
     socket.once("error", failed);
     socket.once("open", () => {
-      // what comes before the channel listens has to wait
+      // messages that arrive before the channel listens have to wait
       socket.pause();
       settle();
       resolve(socket);

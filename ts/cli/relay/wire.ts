@@ -7,9 +7,9 @@ export interface WireSink {
   received(bytes: Buffer<ArrayBuffer>): void;
   /** The peer has ended its side. */
   ended(): void;
-  /** Both sides are dead, after what has arrived. */
+  /** Both sides are dead, after the bytes that have arrived. */
   failed(error: unknown): void;
-  /** The peer does not stop when it is told to: what has arrived may never pass. */
+  /** The peer sends although it was asked to stop: the bytes that have arrived may never pass. */
   flooded(error: unknown): void;
   /** There is room again after a `write` that returned false. */
   drained(): void;
@@ -85,7 +85,7 @@ export class Room {
 /** Where sockets read to, one after the other: the bytes are decoded or copied before the next read. */
 const READ = Buffer.allocUnsafeSlow(SLICE);
 
-/** The option `onread` of a socket that reads into one buffer for all, and gives the bytes to its wire. */
+/** The option `onread` of a socket that reads into one buffer for all, and passes the bytes to its wire. */
 export class SharedReads implements OnReadOpts {
   readonly buffer = READ;
   sink: WireSink | undefined;

@@ -27,7 +27,7 @@ export interface TapOptions extends PrintOptions {
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Sits between two programs until it is interrupted, or the child has ended. */
+/** Forwards and prints until a signal arrives or the child exits. Resolves with the exit status. */
 export async function tapCommand(options: TapOptions, streams: Streams): Promise<number> {
   const { write, dialect } = options;
   const failed = (error: Error): void =>
@@ -127,7 +127,7 @@ async function wrap(command: string, sinks: Sinks, sockets: Sockets): Promise<nu
   const over = new Promise<void>((resolve) => {
     join(parent, child, watchConnection(1, sinks, resolve));
   });
-  // a daemon ends its child by a signal: the child gets it, and the tap ends after it
+  // a daemon ends its child by a signal: forward it, and exit after the child
   for (const signal of SIGNALS) {
     process.on(signal, () => process_.kill(signal));
   }

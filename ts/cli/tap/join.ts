@@ -1,13 +1,13 @@
 import type { Passed, Transport } from "../../entry/index.ts";
 import type { Direction } from "../../entry/protocol.ts";
 
-/** What watches a connection. Calls come in the order of the bytes. */
+/** The watcher of a connection. Calls come in the order of the bytes. */
 export interface Watcher {
-  /** Bytes that have been passed on. Reading that direction waits for the promise, if there is one. */
+  /** Bytes have been forwarded. If it returns a promise, reading that direction waits for it. */
   passed(direction: Direction, chunk: Uint8Array): Promise<void> | undefined;
-  /** One side has ended: its direction is over. */
+  /** One side has ended; no more of its bytes follow. */
   ended(direction: Direction): void;
-  /** Both directions are over, or one broke with an error. Called once. */
+  /** Both directions have ended, or one has failed with an error. Called once. */
   over(error: unknown): void;
 }
 
@@ -18,15 +18,16 @@ interface Leg {
   readonly direction: Direction;
   readonly from: Transport;
   readonly to: Transport;
-  /** Why reading waits: the other transport is full, the watcher is busy. */
+  /** Reading waits while the other transport is full, or promises of the watcher are pending. */
   full: boolean;
   busy: number;
   ended: boolean;
 }
 
 /**
- * Joins two transports: passes chunks on as they come, each with its descriptor, and half-closes and
- * errors likewise. Nothing is put together or re-encoded. Returns a function that breaks both off.
+ * Joins two transports: forwards each chunk as it arrives, with its descriptor, and half-closes and
+ * errors. Chunks are neither merged nor encoded again. Returns a function that aborts both
+ * transports.
  */
 export function join(
   client: Transport,
@@ -92,11 +93,11 @@ export function join(
       ended,
       hungUp: ended,
       failed: breakOff,
-      // bytes that came before are still passed on: the end of this leg breaks both off
+      // forward the bytes that arrived before; the end of this leg aborts both transports
       sendFailed(error: unknown) {
         lost ??= error;
       },
-      // there is room in the transport that this leg reads from and the other one writes to
+      // this transport, to which the other leg writes, has room again
       drained() {
         other.full = false;
         goOn(other);

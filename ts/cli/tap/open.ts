@@ -8,18 +8,18 @@ import { type NodeUnix, nodeUnix } from "../../transports/unix-node.ts";
 import { messageOf, UsageError } from "../status.ts";
 import type { Target } from "../target.ts";
 
-/** What a tap can listen on and connect to. */
+/** The places that a tap can listen on and connect to. */
 export type Place = Extract<Target, { kind: "unix" | "tcp" }>;
 
-/** How transports are made: with descriptors where that is possible. */
+/** Makes transports, which pass descriptors where that is possible. */
 export interface Sockets {
   /** Absent where descriptors cannot pass. */
   readonly unix: NodeUnix | undefined;
-  /** Why they cannot. */
+  /** The reason why descriptors cannot pass. */
   readonly why: string | undefined;
 }
 
-/** Loads what passes descriptors, if it is there. */
+/** Loads the functions that pass descriptors, where they are available. */
 export async function loadSockets(): Promise<Sockets> {
   try {
     return { unix: await nodeUnix(), why: undefined };
@@ -37,13 +37,13 @@ function transportOf(socket: Socket, place: Place, { unix }: Sockets): Transport
   return place.kind === "unix" && unix !== undefined ? unix.adopt(socket) : duplexTransport(socket);
 }
 
-/** Connects to the daemon. Rejects with what the system says. */
+/** Connects to the daemon. Rejects with the system's error. */
 export async function connectTo(place: Place, sockets: Sockets): Promise<Transport> {
   const paused = place.kind === "unix" && sockets.unix !== undefined;
   return transportOf(await connectSocket(addressOf(place), undefined, paused), place, sockets);
 }
 
-/** Listens in the daemon's place; a Unix socket gets the permissions of the daemon's own. */
+/** Listens for clients. A Unix socket gets the permissions of the daemon's socket. */
 export function listenOn(
   place: Place,
   to: Place,
@@ -88,7 +88,7 @@ export async function wrapChild(
       "is no connection: a daemon starts the tap in its child's place, with the socket there";
     throw new UsageError(`descriptor ${CHANNEL} ${what} (${messageOf(error)})`);
   }
-  // its words go to our stderr: stdout is for the messages
+  // its output goes to our stderr: stdout is for the messages
   const stdio = ["inherit", 2, 2, "pipe"] as const;
   const process = spawn("/bin/sh", ["-c", command], { stdio: [...stdio] });
   await new Promise((resolve, reject) => {

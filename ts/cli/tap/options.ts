@@ -22,8 +22,9 @@ interface Given extends Common {
 }
 
 const HELP = `
-Bytes and descriptors pass untouched. > is from the client (or the parent), < from the daemon
-(or the child). Filters apply to what is printed; a recording has every message.
+Bytes and descriptors pass unchanged. > is from the client (or the parent), < from the daemon
+(or the child). Filters apply to the output; a recording has every message. If the output or the
+recording fails, the tap keeps forwarding, and its exit status is 1.
 
 Examples:
   imsg tap --protocol bgpd --listen unix:/tmp/tap.sock --to unix:/run/bgpd.sock --write tap.pcapng
@@ -34,7 +35,7 @@ const list = (text: string, before: string[] = []): string[] => [
   ...text.split(",").filter((item) => item !== ""),
 ];
 
-/** Gives a command the options and the action of `imsg tap`. */
+/** Adds the options and the action of `imsg tap` to a command. */
 export function addTap(
   command: Command,
   streams: Streams,
@@ -42,17 +43,17 @@ export function addTap(
   done: (status: number) => void,
 ): void {
   command
-    .description("Sits between two programs and shows the messages that pass, both ways.")
-    .argument("[child]", "exec:COMMAND wraps a child that finds its parent on descriptor 3")
-    .option("--listen <place>", "where clients connect instead: unix:PATH or tcp:HOST:PORT")
-    .option("--to <place>", "where the daemon listens: unix:PATH or tcp:HOST:PORT")
+    .description("Sits between two programs, and prints the messages of both directions.")
+    .argument("[child]", "exec:COMMAND runs a child whose parent is on descriptor 3")
+    .option("--listen <place>", "address for clients: unix:PATH or tcp:HOST:PORT")
+    .option("--to <place>", "address of the daemon: unix:PATH or tcp:HOST:PORT")
     .option("--write <file>", "record to a pcapng file, for imsg dump and Wireshark")
     .option("--headers-only", "leave the payloads out of the recording")
     .option("--quiet", "print nothing")
-    .option("--show-type <type>", "print only these types; repeat it", list)
-    .option("--show-pid <n>", "print only messages with these pids; repeat it", list)
-    .option("--show-peerid <n>", "print only messages with these peerids; repeat it", list)
-    .option("--show-from <side>", "print only what this side sends: client or daemon")
+    .option("--show-type <type>", "print only these types; may be repeated", list)
+    .option("--show-pid <n>", "print only messages with these pids; may be repeated", list)
+    .option("--show-peerid <n>", "print only messages with these peerids; may be repeated", list)
+    .option("--show-from <side>", "print only messages of this side: client or daemon")
     .addHelpText("after", HELP)
     .action(async (child: string | undefined, given: Given) => {
       const shown = await printed(given);
@@ -73,12 +74,12 @@ function placesOf(child: string | undefined, { listen, to }: Given) {
   if (child !== undefined) {
     const target = parseTarget(child);
     if (target.kind !== "exec" || listen !== undefined || to !== undefined) {
-      throw new UsageError(`${child}: either exec:COMMAND, or --listen and --to`);
+      throw new UsageError(`${child}: give either exec:COMMAND, or --listen and --to`);
     }
     return { command: target.command };
   }
   if (listen === undefined || to === undefined) {
-    throw new UsageError("either exec:COMMAND, or --listen and --to, say what to sit between");
+    throw new UsageError("give either exec:COMMAND, or --listen and --to");
   }
   return { between: { listen: placeOf(listen), to: placeOf(to) } };
 }

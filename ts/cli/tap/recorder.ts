@@ -1,7 +1,12 @@
 import { once } from "node:events";
 import { createWriteStream, type WriteStream } from "node:fs";
+import {
+  connectionBlock,
+  type Packet,
+  packetBlock,
+  sectionBlock,
+} from "../../inspect/recording.ts";
 import type { Dialect } from "../dialect.ts";
-import { connectionBlock, type Packet, packetBlock, sectionBlock } from "../recording.ts";
 
 /** Writes a pcapng recording while messages come. After an error of the file nothing is written. */
 export class Recorder {

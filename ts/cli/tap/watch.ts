@@ -1,10 +1,10 @@
 import { ImsgCodec, type ImsgMessage } from "../../entry/index.ts";
 import type { Direction } from "../../entry/protocol.ts";
+import { isMarked, RawHeaders } from "../../inspect/headers.ts";
+import { HEADER_SIZE } from "../../inspect/position.ts";
 import { type Dialect, dialectOptions } from "../dialect.ts";
 import type { Format, Shown } from "../format.ts";
-import { isMarked, RawHeaders } from "../headers.ts";
 import type { Output } from "../output.ts";
-import { HEADER_SIZE } from "../position.ts";
 import { messageOf } from "../status.ts";
 import type { Watcher } from "./join.ts";
 import type { Recorder } from "./recorder.ts";
@@ -163,7 +163,7 @@ class ConnectionWatcher implements Watcher {
     for (const each of waiting) this.#decode(each, full);
     if (this.#sinks.format !== undefined) this.#sinks.output.soon();
     if (full.length === 0) return undefined;
-    // main reports the error of the output; forwarding goes on
+    // main reports the error of the output; forwarding continues
     return Promise.all(full).then(NOTHING, NOTHING);
   }
 

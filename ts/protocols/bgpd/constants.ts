@@ -15,7 +15,7 @@ export const aid = {
 /** How many address families there are: `AID_MAX`. */
 export const AID_MAX = 8;
 
-/** What a RESULT says: `CTL_RES_…`. */
+/** Codes of a RESULT: `CTL_RES_…`. */
 export const result = {
   OK: 0,
   NOSUCHPEER: 1,
@@ -44,13 +44,13 @@ export const sessionState = {
 /** Roles of RFC 9234: `ROLE_…`. */
 export const role = { NONE: 0, CUSTOMER: 1, PROVIDER: 2, RS: 3, RS_CLIENT: 4, PEER: 5 } as const;
 
-/** What a reload does to something: `RECONF_…`. */
+/** Actions of a reload: `RECONF_…`. */
 export const reconfAction = { NONE: 0, KEEP: 1, REINIT: 2, RELOAD: 3, DELETE: 4 } as const;
 
 /** Which additional paths are sent: `ADDPATH_EVAL_…`. */
 export const addpathMode = { NONE: 0, BEST: 1, ECMP: 2, AS_WIDE: 3, ALL: 4 } as const;
 
-/** What is exported to a neighbor: `EXPORT_…`. */
+/** Kinds of exports to a neighbor: `EXPORT_…`. */
 export const exportType = { UNSET: 0, NONE: 1, DEFAULT_ROUTE: 2 } as const;
 
 /** Whether an AS is enforced: `ENFORCE_AS_…`. */
@@ -121,7 +121,7 @@ export const timer = {
   Rtr_Active: 13,
 } as const;
 
-/** What a filter sets: `ACTION_…`. */
+/** Actions of a filter: `ACTION_…`. */
 export const actionType = {
   SET_LOCALPREF: 0,
   SET_RELATIVE_LOCALPREF: 1,
@@ -150,13 +150,13 @@ export const actionType = {
 /** Where a route comes from: `ORIGIN_…`. */
 export const origin = { IGP: 0, EGP: 1, INCOMPLETE: 2 } as const;
 
-/** What origin validation says: `ROA_…`. */
+/** Results of origin validation: `ROA_…`. */
 export const roaState = { NOTFOUND: 0, INVALID: 1, VALID: 2 } as const;
 
-/** What path validation says: `ASPA_…`. */
+/** Results of path validation: `ASPA_…`. */
 export const aspaState = { UNKNOWN: 0, INVALID: 1, VALID: 2, NEVER_KNOWN: 8 } as const;
 
-/** What is true of a route: `F_PREF_…`. */
+/** Flags of a route: `F_PREF_…`. */
 export const routeFlags = {
   ELIGIBLE: 0x001,
   BEST: 0x002,

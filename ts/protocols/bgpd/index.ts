@@ -186,7 +186,7 @@ const messages = {
 
 /**
  * OpenBGPD 8.8's control socket, and the names of the messages between its processes. A reply goes
- * to the connection that last sent the pid in its header: give each channel a `pid` of its own.
+ * to the connection that last sent the pid in its header: set a `pid` of its own for each channel.
  */
 export const bgpd = defineProtocol({
   name: "bgpd",

@@ -21,7 +21,7 @@ function miniBrowser(): string {
     try {
       if (readdirSync(folder).includes("MiniBrowser")) return join(folder, "MiniBrowser");
     } catch {
-      // not there
+      // this folder does not exist
     }
   }
   throw new Error("WebKitGTK's MiniBrowser is not installed");
@@ -38,7 +38,7 @@ async function start() {
     try {
       process.kill(-driver.pid!);
     } catch {
-      // it has ended
+      // the process has ended
     }
   };
   process.once("exit", stop);

@@ -17,7 +17,7 @@
 static struct file	*files[MAX_FD];
 static struct {
 	int		 fd;	/* or -1 */
-	unsigned int	 value;	/* that it stood for, or 0 */
+	unsigned int	 value;	/* the value that the number stood for, or 0 */
 	int		 last;	/* its last reference has gone */
 } closed[MAX_FD];
 static struct {

@@ -1,8 +1,8 @@
 // pcapng recordings: link type USER0, a packet a message, an interface a connection. Blocks and
-// options are those of the pcapng specification; everything that we write is little-endian.
+// options are those of the pcapng specification; written ones are little-endian.
 
+import type { Dialect } from "../entry/index.ts";
 import type { Direction } from "../entry/protocol.ts";
-import type { Dialect } from "./dialect.ts";
 
 const SECTION = 0x0a0d0d0a;
 const INTERFACE = 1;
@@ -21,11 +21,11 @@ const decoder = new TextDecoder();
 export interface Packet {
   /** Counted from 1. */
   connection: number;
-  /** `send` is from the client; undefined if the recording does not tell. */
+  /** `send` is from the client; undefined if the recording does not have it. */
   direction: Direction | undefined;
   /** Seconds since 1970. */
   time: number;
-  /** The header and the payload as they went, or the header alone. */
+  /** The header and the payload, or the header alone. */
   bytes: Uint8Array;
   /** The length of the whole message. */
   length: number;
@@ -67,13 +67,13 @@ const END_OF_OPTIONS = new Uint8Array(4);
 const words = (...values: readonly number[]): Uint8Array =>
   new Uint8Array(Uint32Array.from(values).buffer);
 
-/** The start of a recording. */
+/** Encodes the start of a recording. */
 export function sectionBlock(): Uint8Array {
   // version 1.0, and a section whose length is not known
   return block(SECTION, words(BYTE_ORDER, 1, 0xffffffff, 0xffffffff));
 }
 
-/** A connection, which the packets after it may name. */
+/** Encodes a connection. The packets after it may name it. */
 export function connectionBlock(connection: number, dialect: Dialect): Uint8Array {
   const head = words(USER0, 0); // no limit of length
   const name = option(OPTION.name, encoder.encode(`imsg${connection}`));
@@ -83,7 +83,7 @@ export function connectionBlock(connection: number, dialect: Dialect): Uint8Arra
   return block(INTERFACE, joined(head, name, description, resolution, END_OF_OPTIONS));
 }
 
-/** A message. */
+/** Encodes a message. */
 export function packetBlock({ connection, direction, time, bytes, length }: Packet): Uint8Array {
   const microseconds = BigInt(Math.round(time * 1e6));
   const high = Number(microseconds >> 32n);
@@ -95,7 +95,7 @@ export function packetBlock({ connection, direction, time, bytes, length }: Pack
   return block(PACKET, joined(head, data, option(OPTION.flags, words(flags)), END_OF_OPTIONS));
 }
 
-/** Whether bytes begin a pcapng file. */
+/** Returns whether bytes begin a pcapng file. */
 export function isRecording(bytes: Uint8Array): boolean {
   return (
     bytes.length >= 4 &&
@@ -113,7 +113,7 @@ interface Connection {
   dialect: Dialect;
 }
 
-/** Options by their codes; the first of each. */
+/** Returns options by their codes; of repeated ones the first. */
 function options(
   view: DataView,
   at: number,
@@ -140,8 +140,8 @@ export class RecordingError extends Error {}
 const LONGEST_BLOCK = 0x1000_0000;
 
 /**
- * Reads a recording from chunks as they arrive. Skips the blocks of other tools, and packets of other
- * link types, which it counts.
+ * Reads a recording from chunks as they arrive. Skips blocks of other types, and counts packets of
+ * other link types.
  */
 export class RecordingReader {
   /** Bytes that have arrived and belong to blocks that are not complete. */

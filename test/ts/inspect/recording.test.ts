@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isMarked, RawHeaders } from "../../../ts/cli/headers.ts";
+import { ImsgCodec } from "../../../ts/entry/index.ts";
+import { isMarked, RawHeaders } from "../../../ts/inspect/headers.ts";
 import {
   connectionBlock,
   isRecording,
@@ -9,10 +10,9 @@ import {
   RecordingError,
   RecordingReader,
   sectionBlock,
-} from "../../../ts/cli/recording.ts";
-import { ImsgCodec } from "../../../ts/entry/index.ts";
+} from "../../../ts/inspect/recording.ts";
 import { encode } from "../../oracle/reference/codec.ts";
-import { packed, run } from "./command.ts";
+import { packed, run } from "../cli/command.ts";
 
 const packet = fc.record({
   connection: fc.integer({ min: 1, max: 3 }),

@@ -1,5 +1,4 @@
-import type { ImsgMessage } from "../entry/index.ts";
-import type { Dialect } from "./dialect.ts";
+import type { Dialect, ImsgMessage } from "../entry/index.ts";
 import { HEADER_SIZE } from "./position.ts";
 
 const NONE = new Uint8Array(0);
@@ -12,14 +11,14 @@ const joined = (a: Uint8Array, b: Uint8Array): Uint8Array => {
   return both;
 };
 
-/** The headers of a stream as they came, which the decoder does not hand out. */
+/** The headers of a stream as they arrived, which the decoder does not return. */
 export class RawHeaders {
-  /** Where the message under way begins, from the start of the next chunk on: at most 0. */
+  /** Offset of the incomplete message from the start of the next chunk; at most 0. */
   #start = 0;
-  /** What has come of its header. */
+  /** The bytes of its header that have arrived. */
   #header: Uint8Array = NONE;
 
-  /** The headers of the messages that a chunk has completed. */
+  /** Returns the headers of the messages that a chunk has completed. */
   take(chunk: Uint8Array, messages: readonly ImsgMessage[]): Uint8Array[] {
     const headers: Uint8Array[] = [];
     for (const { data } of messages) {
@@ -37,12 +36,12 @@ export class RawHeaders {
     const have = this.#header.length;
     const from = this.#start + have;
     if (have === HEADER_SIZE || from >= chunk.length) return;
-    // copied: the rest of it may come with the next chunk
+    // copy: the rest may arrive with the next chunk
     this.#header = joined(this.#header, chunk.slice(from, this.#start + HEADER_SIZE));
   }
 }
 
-/** Whether a header says that a descriptor came with its message. */
+/** Whether a header marks a descriptor. */
 export function isMarked(header: Uint8Array, dialect: Dialect): boolean {
   const view = new DataView(header.buffer, header.byteOffset, header.length);
   const length = view.getUint32(4, true);

@@ -3,18 +3,18 @@ import type { ImsgMessage } from "../entry/index.ts";
 /** Bytes of a header. */
 export const HEADER_SIZE = 16;
 
-/** Where a decoder is in its stream: what an error must tell, and the decoder does not. */
+/** The position of a decoder in its stream, which errors name and the decoder does not know. */
 export class Position {
-  /** Bytes that came. */
+  /** Bytes of the stream so far. */
   end = 0;
-  /** Messages that were complete. */
+  /** Complete messages so far. */
   messages = 0;
-  /** Where the message under way begins. */
+  /** Offset of the incomplete message. */
   start = 0;
-  /** The bytes of its header that have come. */
+  /** The bytes of its header that have arrived. */
   header: Uint8Array = new Uint8Array(0);
 
-  /** Takes note of a chunk and of the messages it completed. */
+  /** Advances by a chunk, and by the messages that it completed. */
   advance(chunk: Uint8Array, messages: readonly ImsgMessage[]): void {
     for (const message of messages) this.start += HEADER_SIZE + message.data.length;
     this.messages += messages.length;

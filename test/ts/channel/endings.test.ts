@@ -1,0 +1,92 @@
+// Broken promises that the lives (test/ts/lives) have found, each by itself.
+import { describe, expect, it } from "vitest";
+import { ImsgChannel, ImsgError } from "../../../ts/entry/index.ts";
+import { macrotask } from "../lives/clock.ts";
+import { Hand, type Kind } from "../lives/hand.ts";
+import { Thing } from "../lives/tracked.ts";
+import { frame } from "../lives/wire.ts";
+
+const KIND: Kind = {
+  ...{ lingers: false, counts: true, pauses: true, passes: false, atOnce: true, burst: 100 },
+};
+
+function open(kind: Partial<Kind> = {}, options = {}) {
+  const sent: Uint8Array[] = [];
+  const hand = new Hand(
+    { ...KIND, ...kind },
+    { handed: (bytes) => void sent.push(bytes), delivering: () => {}, misused: () => {} },
+  );
+  const channel = new ImsgChannel(hand, { allowFdPass: kind.passes === true, ...options });
+  const rest = async (): Promise<void> => {
+    do await macrotask();
+    while (hand.pump());
+  };
+  return { hand, channel, sent, rest };
+}
+
+const message = (type: number, marked = false): Uint8Array =>
+  frame({ type, peerid: 0, pid: 1, marked, data: new Uint8Array(0) });
+
+describe("a channel", () => {
+  it("sends nothing for a request whose signal has aborted already", async () => {
+    const { channel, sent, rest } = open();
+    const reason = new Error("too late");
+    const asked = channel.request({ type: 1 }, { signal: AbortSignal.abort(reason) });
+    await expect(asked).rejects.toBe(reason);
+    await rest();
+    expect(sent).toEqual([]);
+    channel.abort();
+  });
+
+  it("settles close() at once when the peer hangs up while it lingers", async () => {
+    const { hand, channel, rest } = open({ lingers: true, atOnce: false });
+    hand.stalled = true;
+    hand.arrive({ event: "gone" });
+    await channel.send({ type: 1 });
+    const closing = channel.close();
+    await rest();
+    await expect(closing).rejects.toMatchObject({ code: "EPIPE", lostBytes: 16 });
+  });
+
+  it("counts the lost bytes of a failed send once, although the peer hangs up later", async () => {
+    const { hand, channel, rest } = open({ counts: false });
+    hand.throwsNext = true;
+    await channel.send({ type: 1 });
+    await rest();
+    hand.arrive({ event: "gone" });
+    await rest();
+    await expect(channel.closed).rejects.toMatchObject({ code: "EPIPE", lostBytes: 16 });
+  });
+
+  it("tells of bytes that were lost when a peer that had half-closed hangs up", async () => {
+    const { hand, channel, rest } = open();
+    hand.stalled = true;
+    hand.arrive({ event: "ended" });
+    await rest();
+    await channel.send({ type: 1 });
+    await rest();
+    hand.arrive({ event: "gone" });
+    await rest();
+    await expect(channel.closed).rejects.toMatchObject({ code: "EPIPE", lostBytes: 16 });
+  });
+
+  it("delivers every message with a descriptor that arrived before a failure", async () => {
+    const { hand, channel, rest } = open({ pauses: false, passes: true });
+    const things = Array.from({ length: 20 }, (_, i) => new Thing(`thing ${i}`));
+    hand.arrive(...things.map((thing, i) => ({ chunk: message(i, true), thing })));
+    await rest();
+    hand.reset(new ImsgError("ECONNRESET"));
+    for (let i = 0; i < 20; i++) expect((await channel.receive())?.type).toBe(i);
+    await expect(channel.receive()).rejects.toMatchObject({ code: "ECONNRESET" });
+    expect(things.map(({ closed }) => closed)).toEqual(things.map(() => 1));
+  });
+
+  it("closes the descriptors of messages that it has not decoded when it fails", async () => {
+    const { hand, rest } = open({ pauses: false, passes: true });
+    const things = Array.from({ length: 20 }, (_, i) => new Thing(`thing ${i}`));
+    hand.arrive(...things.map((thing, i) => ({ chunk: message(i, true), thing })));
+    await rest();
+    hand.reset(new ImsgError("ECONNRESET"));
+    expect(things.map(({ closed }) => closed)).toEqual(things.map(() => 1));
+  });
+});

@@ -1,0 +1,81 @@
+import { setImmediate as nextMacrotask } from "node:timers";
+
+interface Timer {
+  readonly at: number;
+  readonly run: () => void;
+}
+
+/** Resolves when every microtask that waits has run, and the events behind them. */
+export const macrotask = (): Promise<void> => new Promise((resolve) => nextMacrotask(resolve));
+
+/**
+ * Time that passes when the test says so. While it is installed, `setTimeout`,
+ * `clearTimeout` and `setImmediate` of the runtime are those of the clock.
+ */
+export class Clock {
+  /** The time in ms. */
+  now = 0;
+  readonly #timers = new Map<number, Timer>();
+  #immediates: (() => void)[] = [];
+  #last = 0;
+  #restore: () => void = () => {};
+
+  /** How many timers wait. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
+  /** Takes the place of the runtime's timers. */
+  install(): void {
+    const scope = globalThis as unknown as Record<string, unknown>;
+    const own: Record<string, unknown> = {
+      setTimeout: (run: () => void, delay = 0) => {
+        this.#timers.set(++this.#last, { at: this.now + Math.max(0, delay), run });
+        return this.#last;
+      },
+      clearTimeout: (timer: number | undefined) => {
+        if (timer !== undefined) this.#timers.delete(timer);
+      },
+      setImmediate: (run: () => void) => void this.#immediates.push(run),
+    };
+    const before = Object.keys(own).map((name) => [name, scope[name]] as const);
+    Object.assign(scope, own);
+    this.#restore = () => Object.assign(scope, Object.fromEntries(before));
+  }
+
+  /** Gives the runtime its timers back. */
+  uninstall(): void {
+    this.#restore();
+  }
+
+  /** Ends a turn of the event loop. Returns whether anything waited for that. */
+  turn(): boolean {
+    const run = this.#immediates;
+    this.#immediates = [];
+    for (const callback of run) callback();
+    return run.length > 0;
+  }
+
+  /** Runs the next timer that is due by a time, and returns true; if there is none, it is that time. */
+  advance(to: number): boolean {
+    let next: [number, Timer] | undefined;
+    for (const entry of this.#timers) {
+      if (entry[1].at <= to && (next === undefined || entry[1].at < next[1].at)) next = entry;
+    }
+    if (next === undefined) {
+      this.now = Math.max(this.now, to);
+      return false;
+    }
+    const [number, { at, run }] = next;
+    this.#timers.delete(number);
+    this.now = Math.max(this.now, at);
+    run();
+    return true;
+  }
+
+  /** The time of the next timer, if any waits. */
+  get next(): number | undefined {
+    const times = [...this.#timers.values()].map(({ at }) => at);
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+}

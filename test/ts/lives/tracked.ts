@@ -1,0 +1,87 @@
+/** A promise of the channel, and what has become of it. */
+export class Tracked<T = unknown> {
+  state: "pending" | "fulfilled" | "rejected" = "pending";
+  value: T | undefined;
+  error: unknown;
+
+  /** Calls back when the promise is settled. */
+  constructor(
+    readonly name: string,
+    promise: Promise<T>,
+    settled: (tracked: Tracked<T>) => void = () => {},
+  ) {
+    promise.then(
+      (value) => {
+        this.state = "fulfilled";
+        this.value = value;
+        settled(this);
+      },
+      (error: unknown) => {
+        this.state = "rejected";
+        this.error = error;
+        settled(this);
+      },
+    );
+  }
+
+  get pending(): boolean {
+    return this.state === "pending";
+  }
+
+  get fulfilled(): boolean {
+    return this.state === "fulfilled";
+  }
+
+  get rejected(): boolean {
+    return this.state === "rejected";
+  }
+}
+
+/** The thing behind a descriptor: it counts how often it was closed. */
+export class Thing {
+  closed = 0;
+  /** Whether the program has it: it was never given away, or was taken from a message. */
+  ours = true;
+
+  constructor(readonly name: string) {}
+
+  readonly close = (): void => {
+    this.closed++;
+  };
+}
+
+/** An AbortSignal that knows how many listeners it has. */
+export class Signal {
+  readonly #controller = new AbortController();
+  /** What {@link abort} aborts with. */
+  readonly reason = new Error("the signal's reason");
+  listeners = 0;
+  readonly signal: AbortSignal;
+
+  constructor() {
+    const { signal } = this.#controller;
+    const { addEventListener, removeEventListener } = signal;
+    const counted = new Set<unknown>();
+    this.signal = Object.assign(signal, {
+      addEventListener: (type: string, listener: EventListener, options?: object) => {
+        counted.add(listener);
+        this.listeners = counted.size;
+        addEventListener.call(signal, type, listener, options);
+      },
+      removeEventListener: (type: string, listener: EventListener) => {
+        counted.delete(listener);
+        this.listeners = counted.size;
+        removeEventListener.call(signal, type, listener);
+      },
+    });
+  }
+
+  get aborted(): boolean {
+    return this.signal.aborted;
+  }
+
+  abort(): void {
+    this.#controller.abort(this.reason);
+    this.listeners = 0; // they were to be called once
+  }
+}

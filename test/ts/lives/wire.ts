@@ -1,0 +1,96 @@
+import { Buffer } from "node:buffer";
+import { HEADER_SIZE } from "../../oracle/reference/codec.ts";
+
+/** A message as it stands in a stream of bytes. */
+export interface WireMessage {
+  readonly type: number;
+  readonly peerid: number;
+  readonly pid: number;
+  /** The header says that a descriptor is attached. */
+  readonly marked: boolean;
+  readonly data: Uint8Array;
+}
+
+/** The longest payload that {@link payload} makes. */
+const LONGEST = 131_072;
+const START = 65_536;
+
+function makePool(): Uint8Array<ArrayBuffer> {
+  const pool = new Uint8Array(START + LONGEST);
+  let state = 12_345;
+  for (let i = 0; i < pool.length; i++) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    pool[i] = state >>> 24;
+  }
+  return pool;
+}
+
+const pool = makePool();
+
+/** Bytes that differ from message to message, whose number is given. Not to be changed. */
+export function payload(id: number, size: number): Uint8Array<ArrayBuffer> {
+  const at = (id * 7919) % START;
+  return pool.subarray(at, at + size);
+}
+
+/** Whether a payload is the one of a message. */
+export function isPayload(data: Uint8Array, id: number, size: number): boolean {
+  return data.length === size && Buffer.compare(data, payload(id, size)) === 0;
+}
+
+/** The bytes of a message. */
+export function frame(message: WireMessage): Uint8Array<ArrayBuffer> {
+  const { type, peerid, pid, marked, data } = message;
+  const bytes = new Uint8Array(HEADER_SIZE + data.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, type, true);
+  view.setUint32(4, bytes.length + (marked ? 0x80000000 : 0), true);
+  view.setUint32(8, peerid, true);
+  view.setUint32(12, pid, true);
+  bytes.set(data, HEADER_SIZE);
+  return bytes;
+}
+
+/** Cuts a stream into messages as it comes. */
+export class Cutter {
+  #chunks: Uint8Array[] = [];
+  #length = 0;
+  #need = HEADER_SIZE;
+
+  /** Bytes of a message that is not complete. */
+  get rest(): number {
+    return this.#length;
+  }
+
+  /** The messages that the bytes complete. */
+  push(bytes: Uint8Array): WireMessage[] {
+    this.#chunks.push(bytes);
+    this.#length += bytes.length;
+    if (this.#length < this.#need) return [];
+    const all = this.#chunks.length === 1 ? bytes : Buffer.concat(this.#chunks);
+    const view = new DataView(all.buffer, all.byteOffset, all.length);
+    const messages: WireMessage[] = [];
+    let at = 0;
+    this.#need = HEADER_SIZE;
+    while (all.length - at >= HEADER_SIZE) {
+      const word = view.getUint32(at + 4, true);
+      const length = word & 0x7fffffff;
+      if (length < HEADER_SIZE) throw new Error(`the channel sent a header of length ${length}`);
+      if (all.length - at < length) {
+        this.#need = length;
+        break;
+      }
+      messages.push({
+        type: view.getUint32(at, true),
+        peerid: view.getUint32(at + 8, true),
+        pid: view.getUint32(at + 12, true),
+        marked: word >>> 31 === 1,
+        data: all.subarray(at + HEADER_SIZE, at + length),
+      });
+      at += length;
+    }
+    this.#chunks = at === all.length ? [] : [all.subarray(at)];
+    this.#length = all.length - at;
+    return messages;
+  }
+}

@@ -1,0 +1,285 @@
+import type { SendInit } from "../../../ts/batch/message.ts";
+import { createInstance } from "../../../ts/entry/c.ts";
+import { ImsgChannel, ImsgError, type ImsgMessage } from "../../../ts/entry/index.ts";
+import { bytes as moduleBytes } from "../../../ts/generated/imsg.ts";
+import { HEADER_SIZE } from "../../oracle/reference/codec.ts";
+import { Clock, macrotask } from "./clock.ts";
+import { Hand, type Inbound, type Kind } from "./hand.ts";
+import { type Limits, Model, type Read, type Sent, Violation } from "./model.ts";
+import { atRest } from "./promises.ts";
+import { Signal, Thing, Tracked } from "./tracked.ts";
+import { Cutter, frame, payload } from "./wire.ts";
+
+/** How a life is set up. */
+export interface Setup extends Limits, Kind {
+  /** See ChannelOptions.copy. */
+  readonly copy: boolean;
+  /** Whether somebody awaits `closed` and `peerEnded` from the start. */
+  readonly watched: boolean;
+}
+
+/** The module that all lives share, so that one that leaves something behind is seen. */
+const instance = createInstance(moduleBytes());
+const PID = 77;
+/** Rounds of events until a life must have come to rest. */
+const PATIENCE = 20_000;
+
+/** Pieces that a message of the peer is cut into at most. */
+const PIECES = 30;
+
+export type Reading = Read["kind"];
+/** What a reader gets. */
+export type Values = ImsgMessage | ImsgMessage[] | undefined;
+
+/** A channel, the transport below it, and the promises that it has given. */
+export class World {
+  readonly setup: Setup;
+  readonly clock = new Clock();
+  readonly model: Model;
+  readonly hand: Hand;
+  readonly channel: ImsgChannel;
+  readonly signals: Signal[] = [];
+  readonly things: Thing[] = [];
+  readonly own = new Signal();
+  readonly unhandled: unknown[];
+  /** Who reads: a loop, a stream, or nobody that stays. */
+  holder: { kind: Reading; next: () => Promise<Values>; leave: () => void } | undefined;
+  /** How many steps were taken. */
+  steps = 0;
+  /** Whether the peer sends nothing more. */
+  inboundOver = false;
+  hungUp = false;
+  streamEnded = false;
+  /** How many times loops were asked for messages. */
+  turns = 0;
+  readonly #cutter = new Cutter();
+  #unseen: Uint8Array[] = []; // a call hands bytes over before its message is noted
+  #end = 0;
+
+  constructor(setup: Setup, unhandled: unknown[]) {
+    this.setup = setup;
+    this.unhandled = unhandled;
+    this.clock.install();
+    this.hand = new Hand(setup, {
+      handed: (bytes) => void this.#unseen.push(bytes),
+      delivering: (bytes) => this.model.delivering(bytes),
+      misused: (how) => this.model.violate(`the channel called the transport: ${how}`),
+    });
+    this.model = new Model(setup, this.hand);
+    this.channel = new ImsgChannel(this.hand, {
+      instance,
+      pid: PID,
+      highWaterMark: setup.mark,
+      maxQueued: setup.maxQueued,
+      maxSize: setup.maxSize,
+      lingerTimeout: setup.lingerTimeout,
+      allowFdPass: setup.passes,
+      copy: setup.copy,
+      signal: this.own.signal,
+    });
+    if (setup.watched) this.watch();
+  }
+
+  /** Looks at the promises of the channel's end. */
+  watch(): void {
+    this.model.closed ??= new Tracked("closed", this.channel.closed);
+    this.model.peerEnded ??= new Tracked("peerEnded", this.channel.peerEnded);
+  }
+
+  /** Looks at the bytes that the channel has handed over. */
+  #look(): void {
+    const bytes = this.#unseen;
+    this.#unseen = [];
+    for (const message of bytes.flatMap((each) => this.#cutter.push(each))) {
+      this.#end += HEADER_SIZE + message.data.length;
+      this.model.handed(message, this.#end);
+    }
+  }
+
+  /** Whether the channel has ended, as inspecting it shows. */
+  get isClosed(): boolean {
+    return (ImsgChannel.describe(this.channel) as { state: string }).state === "closed";
+  }
+
+  /** How many messages the channel has for a reader, as inspecting it shows. */
+  get received(): number {
+    return (ImsgChannel.describe(this.channel) as { received: number }).received;
+  }
+
+  thing(): Thing {
+    const thing = new Thing(`thing ${this.things.length}`);
+    this.things.push(thing);
+    return thing;
+  }
+
+  signal(aborted: boolean): Signal {
+    const signal = new Signal();
+    if (aborted) signal.abort();
+    this.signals.push(signal);
+    return signal;
+  }
+
+  /** Runs a call of the program, and notes if it was the first reason for an end. */
+  act(run: () => void): void {
+    const before = this.model.causes();
+    run();
+    this.#look();
+    this.model.noteFirst(before);
+  }
+
+  // --- sending ------------------------------------------------------------------
+
+  /** A message with the next number, or with one that is given. */
+  init(size: number, peerid: number | undefined, thing?: Thing, number?: number): SendInit {
+    const id = number ?? this.model.sent.length;
+    return {
+      type: id + 1,
+      data: payload(id, size),
+      ...(peerid === undefined ? {} : { peerid }),
+      ...(thing === undefined ? {} : { fd: thing }),
+    };
+  }
+
+  /** What must become of a message that is sent now. */
+  expectSent(signal: Signal | undefined): Sent["expect"] {
+    const { model, hand, setup } = this;
+    if (signal?.aborted || model.sendingIsOver || model.closed?.pending === false) return "refused";
+    if (setup.counts && hand.full && hand.waiting >= setup.maxQueued) return "refused";
+    return model.causes().length > 0 ? "either" : "queued";
+  }
+
+  /** Whether so few bytes wait that no send can be refused. */
+  hasRoomFor(bytes: number): boolean {
+    const queued = this.model.sent.reduce((sum, { size }) => sum + size + 16, 0);
+    return queued - this.hand.taken + bytes < this.setup.maxQueued;
+  }
+
+  note(sent: Omit<Sent, "id">): Sent {
+    const noted = { id: this.model.sent.length, ...sent };
+    this.model.sent.push(noted);
+    return noted;
+  }
+
+  // --- receiving ----------------------------------------------------------------
+
+  /** Notes what a reader has got. */
+  got(values: Values, byLoop: boolean, takes: boolean, shared = false): void {
+    const list = values === undefined ? [] : Array.isArray(values) ? values : [values];
+    if (byLoop) this.turns++;
+    for (const message of list) {
+      this.model.read(message, byLoop ? this.turns : 0, !shared);
+      if (!takes || !message.hasFd) continue;
+      const thing = message.takeFd() as Thing;
+      thing.ours = true;
+      if (this.model.arrivals[message.type - 1]?.thing !== thing) {
+        this.model.violate(`message ${message.type - 1} came with the thing of another one`);
+      }
+    }
+  }
+
+  // --- the peer -----------------------------------------------------------------
+
+  /** Bytes of the peer, cut at these lengths; a thing begins a chunk. */
+  arrive(bytes: Uint8Array, cuts: readonly number[], thing?: Thing): void {
+    const items: Inbound[] = [];
+    for (let at = 0, i = 0; at < bytes.length; i++) {
+      const length = (i < PIECES && cuts[i % cuts.length]) || bytes.length;
+      // a chunk is the channel's: it has memory of its own
+      items.push({ chunk: bytes.slice(at, at + length), thing: at === 0 ? thing : undefined });
+      at += length;
+    }
+    this.hand.arrive(...items);
+  }
+
+  /** A message of the peer's, in bytes. */
+  peerMessage(size: number, peerid: number, thing?: Thing): Uint8Array<ArrayBuffer> {
+    const id = this.model.arrivals.length;
+    this.model.peerSent += size + HEADER_SIZE;
+    const end = this.model.peerSent;
+    this.model.arrivals.push({
+      ...{ id, size, peerid, thing, end, arrived: false, fate: "waits", late: "no", at: 0 },
+      turn: 0,
+    });
+    const data = payload(id, size);
+    return frame({ type: id + 1, peerid, pid: PID, marked: thing !== undefined, data });
+  }
+
+  /** Bytes with a header that cannot be right; the peer sends nothing behind them. */
+  garbage(length: number): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(24);
+    new DataView(bytes.buffer).setUint32(4, length, true);
+    this.model.garbageAt = this.model.peerSent;
+    this.inboundOver = true;
+    return bytes;
+  }
+
+  /** The peer half-closes, and reads on unless it dies. */
+  peerEnds(dies: boolean): void {
+    this.inboundOver = true;
+    this.hand.arrive({ event: "ended" });
+    if (dies) this.hand.die();
+  }
+
+  /** The peer is gone, and the system says so. */
+  hangUp(): void {
+    this.inboundOver = true;
+    this.hungUp = true;
+    this.hand.arrive({ event: "gone" });
+  }
+
+  /** The connection is reset, at once or behind what has been sent. */
+  reset(behind: boolean): void {
+    this.inboundOver = true;
+    this.hungUp = true;
+    const error = new ImsgError("ECONNRESET", { detail: "the hand has reset the connection" });
+    if (behind) this.hand.arrive({ event: "failed", error });
+    else this.hand.reset(error);
+  }
+
+  /** The system takes some bytes. */
+  take(bytes: number): void {
+    const { taken } = this.hand;
+    this.hand.take(bytes);
+    if (this.hand.taken > taken) this.model.progressAt = this.clock.now;
+  }
+
+  // --- time -----------------------------------------------------------------------
+
+  /** Lets everything happen that does not need time, and checks every promise then. */
+  async rest(): Promise<void> {
+    for (let i = 0; ; i++) {
+      if (i === PATIENCE) throw new Violation("the channel never comes to rest");
+      await macrotask();
+      if (this.clock.turn()) continue;
+      const { taken } = this.hand;
+      let moved = false;
+      this.act(() => {
+        moved = this.hand.pump();
+      });
+      if (this.hand.taken > taken) this.model.progressAt = this.clock.now;
+      if (!moved && !this.clock.advance(this.clock.now)) break;
+    }
+    this.#look();
+    this.model.skipped();
+    this.check();
+  }
+
+  /** Throws if a promise is broken. */
+  check(): void {
+    const broken = [...this.model.violations, ...atRest(this)];
+    if (broken.length > 0) throw new Violation(broken.join("; "));
+  }
+
+  /** Lets time pass. */
+  async wait(milliseconds: number): Promise<void> {
+    const end = this.clock.now + milliseconds;
+    while (this.clock.advance(end)) await this.rest();
+    await this.rest();
+  }
+
+  /** Objects of the module that are left when no channel is. */
+  static leaks(): string | undefined {
+    const { batch } = instance.stats().objects;
+    return batch === 0 ? undefined : `${batch} batches are left in the module`;
+  }
+}

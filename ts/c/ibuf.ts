@@ -18,6 +18,7 @@ import {
 } from "./ibuf-bytes.ts";
 import { addInteger, getInteger, setInteger } from "./ibuf-integers.ts";
 import type { Msgbuf } from "./msgbuf.ts";
+import { checkOwner } from "./owned.ts";
 import { checked, checkedPointer } from "./results.ts";
 import { filled } from "./scratch.ts";
 import { type Borrowed, freeView, IbufMemory } from "./views.ts";
@@ -229,7 +230,7 @@ export class Ibuf extends Owner {
   /** Queues this ibuf for writing; it has moved. `ibuf_close`. Throws EINVAL for a view. */
   close(msgbuf: Msgbuf): void {
     const pointer = this.ownedPointer("ibuf_close");
-    const queue = Owner.check(msgbuf, "msgbuf", this.engine, "ibuf_close");
+    const queue = checkOwner(msgbuf, "msgbuf", this.engine, "ibuf_close");
     this.engine.call.ibuf_close(queue.pointerFor("ibuf_close"), pointer);
     this.end("moved");
   }

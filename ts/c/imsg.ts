@@ -4,6 +4,7 @@ import type { Engine } from "../module/engine.ts";
 import { Owner, type Root } from "../module/live.ts";
 import { Ibuf } from "./ibuf.ts";
 import { checkIbuf } from "./ibuf-bytes.ts";
+import { deferDisposers } from "./owned.ts";
 import { checked } from "./results.ts";
 import { filled, release, withCopy, withRoom } from "./scratch.ts";
 
@@ -142,7 +143,7 @@ export class Imsg extends Owner {
     try {
       return withCopy(engine, bytes, "imsg_add", (from) => {
         reached = true;
-        return engine.deferDisposers(() => addOrEnd(ibuf, pointer, from, bytes.length));
+        return deferDisposers(engine, () => addOrEnd(ibuf, pointer, from, bytes.length));
       });
     } catch (error) {
       // without memory for the bytes the message ends, as it does when C has none

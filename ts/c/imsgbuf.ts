@@ -6,6 +6,7 @@ import { Owner } from "../module/live.ts";
 import { Ibuf } from "./ibuf.ts";
 import { Imsg } from "./imsg.ts";
 import { checkSocket } from "./msgbuf.ts";
+import { checkOwner, deferDisposers } from "./owned.ts";
 import { ReadGuard } from "./read-guard.ts";
 import { checked, checkedPointer } from "./results.ts";
 import { allocate, filled, release, withCopy, withRoom } from "./scratch.ts";
@@ -175,7 +176,7 @@ export class Imsgbuf extends Owner {
    */
   forward(imsg: Imsg): 1 {
     const pointer = this.pointerFor("imsg_forward");
-    const message = Owner.check(imsg, "imsg", this.engine, "imsg_forward");
+    const message = checkOwner(imsg, "imsg", this.engine, "imsg_forward");
     const { call } = this.engine;
     const rv = call.imsg_forward(pointer, message.pointerFor("imsg_forward"));
     checked(this.engine, rv, "imsg_forward");
@@ -247,7 +248,7 @@ export class Imsgbuf extends Owner {
     const [type, peerid, pid] = this.#header(init, "imsg_compose_ibuf");
     const pointer = this.pointerFor("imsg_compose_ibuf");
     const payload = this.#given(ibuf, "imsg_compose_ibuf");
-    return engine.deferDisposers(() => {
+    return deferDisposers(engine, () => {
       const rv = engine.call.imsg_compose_ibuf(pointer, type, peerid, pid, payload);
       ibuf.end("moved");
       checked(engine, rv, "imsg_compose_ibuf");
@@ -277,7 +278,7 @@ export class Imsgbuf extends Owner {
   }
 
   #given(ibuf: Ibuf, syscall: string): Pointer {
-    return (Owner.check(ibuf, "ibuf", this.engine, syscall) as Ibuf).ownedPointer(syscall);
+    return (checkOwner(ibuf, "ibuf", this.engine, syscall) as Ibuf).ownedPointer(syscall);
   }
 }
 

@@ -6,6 +6,7 @@ import { Owner } from "../module/live.ts";
 import { apiEngine } from "./default.ts";
 import { HeaderCallbacks } from "./header-callbacks.ts";
 import { Ibuf } from "./ibuf.ts";
+import { checkOwner } from "./owned.ts";
 import { ReadGuard } from "./read-guard.ts";
 import { checked, checkedPointer } from "./results.ts";
 import type { Socket } from "./socket.ts";
@@ -151,5 +152,5 @@ export class Msgbuf extends Owner {
 
 /** Checks an argument that must be a live socket, of the same instance if one is given; returns its number. */
 export function checkSocket(engine: Engine | undefined, socket: unknown, syscall: string): number {
-  return Owner.check(socket, "socket", engine, syscall).pointerFor(syscall);
+  return checkOwner(socket, "socket", engine, syscall).pointerFor(syscall);
 }

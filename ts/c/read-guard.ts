@@ -2,6 +2,7 @@ import type { Pointer } from "../module/abi.ts";
 import type { Engine } from "../module/engine.ts";
 import { truncated } from "../module/error.ts";
 import { HeaderCallbacks } from "./header-callbacks.ts";
+import { deferDisposers } from "./owned.ts";
 
 /**
  * Adds checks to the original's read, for every reader.
@@ -16,7 +17,7 @@ export class ReadGuard {
 
   /** Runs one read of the original on a msgbuf. */
   run(engine: Engine, msgbuf: Pointer, syscall: string, read: () => number): 0 | 1 {
-    return engine.deferDisposers(() => this.#once(engine, msgbuf, syscall, read));
+    return deferDisposers(engine, () => this.#once(engine, msgbuf, syscall, read));
   }
 
   #once(engine: Engine, msgbuf: Pointer, syscall: string, read: () => number): 0 | 1 {

@@ -5,6 +5,7 @@ import { type ErrnoName, isErrnoName, moduleErrno } from "../module/errno.ts";
 import { ImsgError } from "../module/error.ts";
 import { Owner } from "../module/live.ts";
 import { apiEngine } from "./default.ts";
+import { deferDisposers } from "./owned.ts";
 import { checked } from "./results.ts";
 import { allocate, release, withRoom } from "./scratch.ts";
 
@@ -115,7 +116,7 @@ export class Socket extends Owner {
   take(): Segment[] {
     const socket = this.pointerFor("take");
     // a disposer could close this socket, whose number a new one could get
-    return this.engine.deferDisposers(() => this.#take(socket));
+    return deferDisposers(this.engine, () => this.#take(socket));
   }
 
   #take(socket: number): Segment[] {

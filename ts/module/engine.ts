@@ -50,13 +50,14 @@ export class Engine {
   onClose: ((fd: number) => void) | undefined;
   /** The header callbacks of msgbufs, once there is a msgbuf that has one. */
   headerCallbacks: { header(reader: number, at: Pointer, length: number): number } | undefined;
+  /** How many callers want closed values to be disposed later. */
+  deferrals = 0;
   /** Whether a header callback is running, below a frame of the module. */
   inCallback = false;
   /** In debug mode: makes the memory that reserve and seek have lent stale. */
   expire: (() => void) | undefined;
 
   readonly #errno: Pointer;
-  #deferrals = 0;
   #trapped: ImsgError | undefined;
 
   /** Instantiates the module. Throws EINVAL if it is another library's, ENOMEM. */
@@ -151,24 +152,10 @@ export class Engine {
    * reads it later.
    */
   settle(): void {
-    if (this.#deferrals > 0) return;
+    if (this.deferrals > 0) return;
     const errno = this.memory.int(this.#errno);
     this.values.settle(this.onClose);
     this.memory.i32[this.#errno >> 2] = errno;
-  }
-
-  /**
-   * Runs a function and disposes closed values only after it, so that a
-   * disposer finds every object in the state that C left it in.
-   */
-  deferDisposers<T>(run: () => T): T {
-    this.#deferrals++;
-    try {
-      return run();
-    } finally {
-      this.#deferrals--;
-      if (this.values.pending) this.settle();
-    }
   }
 
   /**

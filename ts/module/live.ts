@@ -41,6 +41,13 @@ export interface Created {
   readonly trace: string;
 }
 
+/** What {@link Owner.identify} returns. */
+export interface Identity {
+  readonly owner: Owner;
+  readonly kind: ObjectKind;
+  readonly engine: Engine;
+}
+
 /**
  * An object of C that JavaScript owns until C takes it (then it has moved) or
  * until it is disposed. After that every use throws ERR_IMSG_MOVED or
@@ -55,23 +62,13 @@ export abstract class Owner {
   #ended: string | undefined;
 
   /**
-   * Checks an argument that must be an object of the library of a certain kind.
-   * It reads private fields, so no property of the argument can lie. Throws
-   * EINVAL for anything else, and for an object of another engine if one is given.
+   * The kind and the engine of an object of the library; undefined for any other value. It reads
+   * private fields, so no property of the value can lie.
    * @internal
    */
-  static check(
-    value: unknown,
-    kind: ObjectKind,
-    engine: Engine | undefined,
-    syscall: string,
-  ): Owner {
-    let detail = `the argument must be of class ${kind[0]!.toUpperCase()}${kind.slice(1)}`;
-    if (typeof value === "object" && value !== null && #state in value && value.#kind === kind) {
-      if (engine === undefined || value.#engine === engine) return value;
-      detail = "the objects belong to different instances";
-    }
-    throw new ImsgError("EINVAL", { syscall, detail });
+  static identify(value: unknown): Identity | undefined {
+    if (typeof value !== "object" || value === null || !(#state in value)) return undefined;
+    return { owner: value, kind: value.#kind, engine: value.#engine };
   }
 
   /** @internal */

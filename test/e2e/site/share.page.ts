@@ -36,7 +36,7 @@ describe.each(BROWSERS)("in %s, the address of the playground", (name) => {
     expect(await selected(other)).toBe("1");
     expect(await fieldRows(other)).toEqual(fields);
     expect(await litBytes(other)).toEqual(range(16, 88));
-    // the page has told nobody: not even the address that it was opened by has a fragment
+    // no request contains the bytes: browsers do not send the fragment
     expect(other.asked.filter((url) => url.includes("data="))).toEqual([]);
   });
 

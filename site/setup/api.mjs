@@ -22,7 +22,7 @@ function policyOf(html) {
 }
 
 /**
- * Writes the API reference into a folder. Rejects with what typedoc says if it fails.
+ * Writes the API reference into a folder. Rejects with typedoc's own output if typedoc fails.
  *
  * @param {string} top of the repository
  * @param {string} folder

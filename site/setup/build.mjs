@@ -34,7 +34,7 @@ const samples = {
   },
 };
 
-/** What the playground shares with the pages of the documents. */
+/** Fills in the policy and the header, which all pages share. */
 const frame = {
   name: "imsg-frame",
   transformIndexHtml: {
@@ -83,7 +83,7 @@ function bundle(folder, name, input, isFirst) {
 }
 
 /**
- * Builds the site into a folder; what was there is removed. The package must have been built.
+ * Builds the site into a folder, and removes the files that were there. The package must have been built.
  *
  * @param {string} folder
  * @param {{ api?: boolean }} [options] `api: false` leaves the API reference out

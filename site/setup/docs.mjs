@@ -58,7 +58,7 @@ const markdown = new MarkdownIt({
 /** The words of a token, without markup. */
 const wordsOf = (token) => (token?.children ?? []).map(({ content }) => content).join("");
 
-/** Gives headings their names and collects them. */
+/** Names headings, so that links reach them, and returns them. */
 function nameHeadings(tokens) {
   /** @type {Heading[]} */
   const headings = [];
@@ -83,7 +83,7 @@ function emptyHeaders(tokens) {
   }
 }
 
-/** Wraps tables, which may be wider than a phone, in what can be scrolled by keyboard too. */
+/** Wraps tables in a region that scrolls, by keyboard too: a table may be wider than a phone. */
 markdown.renderer.rules.table_open = (_tokens, _i, _options, env) => {
   env.tables = (env.tables ?? 0) + 1;
   return `<div class="wide" role="region" aria-label="Table ${env.tables}" tabindex="0"><table>`;
@@ -261,7 +261,7 @@ function overview(pages) {
   return `<h1>Documents</h1>${groups.join("")}`;
 }
 
-/** All documents that are written as pages at once: those of FIRST, and what they link to. */
+/** Returns the documents that FIRST names. */
 async function sources(top) {
   /** @type {string[]} */
   const found = [];

@@ -1,6 +1,6 @@
-// What all pages of the site have: the policy, and the header.
+// The policy and the header of all pages.
 
-/** Nothing but what the site itself serves may run, and no page may send anything. */
+/** Only files of the site run, and no page sends anything. */
 export const POLICY = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",

@@ -24,7 +24,7 @@ export interface Entry {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** The length of the whole message, in bytes. */
   readonly length: number;
-  /** Whether its header says that a descriptor came with it. */
+  /** Whether its header has the mark of a descriptor. */
   readonly hasFd: boolean;
   readonly dialect: Dialect;
   /** Bytes from the start of the stream; absent in a recording. */
@@ -44,9 +44,9 @@ export interface Reading {
 
 /** Why reading has stopped before the end of the input. */
 export interface Problem {
-  /** What is wrong, in a short sentence. */
+  /** The fault in a short sentence. */
   readonly title: string;
-  /** The details: the original's own error, and what may help. */
+  /** The original's own error, and a hint. */
   readonly text: string;
   /** The bytes of the input that could not be read start here; absent in a recording. */
   readonly offset?: number;
@@ -67,7 +67,7 @@ const PART = 65_536;
 interface Source {
   /** Reads a part, adds its messages and returns whether there is more. Throws at the first error. */
   step(entries: Entry[]): boolean;
-  /** Says where and why reading has failed. */
+  /** Returns where and why reading has failed. Throws errors that are not about the input. */
   problemOf(error: unknown): Problem;
   dispose(): void;
 }
@@ -209,7 +209,7 @@ export class Analysis {
     return more;
   }
 
-  /** Frees what reading holds of the module's memory. */
+  /** Frees the module's memory that reading holds. Idempotent. */
   dispose(): void {
     this.#source?.dispose();
     this.#source = undefined;

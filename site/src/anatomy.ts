@@ -111,7 +111,7 @@ export interface Light {
   readonly path: readonly FieldNode[];
 }
 
-/** What a byte lights: the innermost field around it, or the byte alone where padding is. */
+/** Returns the light of a byte: the innermost field around it, or the byte alone in padding. */
 export function lightOfByte({ fields }: Anatomy, byte: number): Light {
   const path = fieldsAt(fields, byte);
   const field = path.at(-1);
@@ -121,7 +121,7 @@ export function lightOfByte({ fields }: Anatomy, byte: number): Light {
   return { start: field.offset, end: field.offset + field.size, byte, path };
 }
 
-/** What a field lights: its bytes. */
+/** Returns the light of a field: its bytes. */
 export function lightOfField(path: readonly FieldNode[]): Light {
   const { offset, size } = path.at(-1)!;
   return { start: offset, end: offset + size, byte: undefined, path };

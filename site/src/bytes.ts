@@ -12,7 +12,7 @@ const WIDE = 16;
 /** The fewest pixels in which a row of 16 bytes fits. */
 const WIDE_PIXELS = 590;
 
-/** What a {@link BytesPane} calls. */
+/** The callbacks of a {@link BytesPane}. */
 export interface BytesEvents {
   /** The cursor has moved to a byte. */
   cursor(byte: number): void;
@@ -145,7 +145,7 @@ export class BytesPane {
     return h("div", { class: "row", role: "row", "aria-rowindex": index + 1 }, offset, hex, text);
   }
 
-  /** The text of a byte's cell for screen readers. */
+  /** The name of a cell for screen readers. */
   #nameOf(at: number): string {
     const byte = this.#anatomy!.bytes[at]!;
     const shown = byte > 0x20 && byte <= 0x7e ? `, “${String.fromCharCode(byte)}”` : "";
@@ -188,7 +188,7 @@ export class BytesPane {
   }
 }
 
-/** A light in words, for the line below the panes and for screen readers. */
+/** Returns a light in words, for the line below the panes and for screen readers. */
 export function lightText({ bytes }: Anatomy, { start, end, byte, path }: Light): string {
   const field = path.at(-1);
   const count = end - start === 1 ? "1 byte" : `${end - start} bytes`;

@@ -1,4 +1,4 @@
-// What the form composes, without the form.
+// Composing a message from the texts of the form. Nothing here needs the form itself.
 
 import { type Dialect, ImsgCodec } from "../../ts/entry/index.ts";
 import type { AnyPayload, Direction } from "../../ts/entry/protocol.ts";
@@ -13,7 +13,7 @@ export interface ComposeState {
   type: string;
   peerid: string;
   pid: string;
-  /** `send` for what a client sends, `receive` for what it receives. */
+  /** `send` for a message that a client sends, `receive` for one that it receives. */
   way: string;
   /** How the payload is written: `fields`, `hex` or `text`. */
   as: string;
@@ -81,7 +81,7 @@ function payloadOf(
 
 /**
  * Returns the bytes of the form's message, framed by the original. Throws a {@link FormError},
- * TextError or ImsgError whose message says what is wrong.
+ * TextError or ImsgError whose message names the fault.
  */
 export function compose(
   state: ComposeState,

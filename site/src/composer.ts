@@ -20,7 +20,7 @@ import { byId, debounced, h } from "./dom.ts";
 type Field = keyof ComposeState;
 type Control = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;
 
-/** What the form calls. */
+/** The callbacks of the form. */
 export interface ComposerEvents {
   /** The form has changed. */
   changed(): void;
@@ -73,7 +73,7 @@ export class Composer {
     this.state = EMPTY;
   }
 
-  /** What is in the form. */
+  /** The texts of the form. */
   get state(): ComposeState {
     const values = FIELDS.map((field) => [field, this.#control(field).value]);
     return Object.fromEntries(values) as ComposeState;

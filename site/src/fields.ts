@@ -12,7 +12,7 @@ interface Row {
   readonly siblings: number;
 }
 
-/** What a {@link FieldsPane} calls. */
+/** The callbacks of a {@link FieldsPane}. */
 export interface FieldsEvents {
   /** The cursor has moved to a field. */
   cursor(path: readonly FieldNode[]): void;

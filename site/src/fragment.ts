@@ -52,7 +52,7 @@ async function pack(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
-/** What an input packs to: it stays the same while the cursor moves. */
+/** The packed form of each input: the cursor moves often, and the input stays the same. */
 const packedData = new WeakMap<Uint8Array<ArrayBuffer>, Promise<string>>();
 
 function packData(data: Uint8Array<ArrayBuffer>): Promise<string> {

@@ -1,6 +1,6 @@
 // Bytes from text: hexadecimal digits, the output of hexdump -C and xxd, and base64.
 
-/** Text that holds no bytes; the message names the line and what is wrong there. */
+/** A text that holds no bytes; the message names the line and the fault. */
 export class TextError extends Error {
   override name = "TextError";
 }

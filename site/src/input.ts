@@ -2,14 +2,14 @@ import { byId, h } from "./dom.ts";
 import { bytesOfText } from "./hextext.ts";
 import { bytesOfSample, SAMPLES, type Sample } from "./samples.ts";
 
-/** The largest input, in bytes: what is read stays in memory several times over. */
+/** The largest input, in bytes: the page holds its messages in memory beside it. */
 export const LARGEST_INPUT = 16 * 1024 * 1024;
 
-/** What the inputs of the page call. */
+/** The callbacks of the inputs. */
 export interface InputEvents {
   /** There are new bytes. */
   load(bytes: Uint8Array<ArrayBuffer>, name: string, sample?: Sample): void;
-  /** An input cannot be used; the text says why. */
+  /** An input cannot be used; the text names the reason. */
   refuse(title: string, text: string): void;
 }
 

@@ -10,7 +10,7 @@ import { FieldsPane } from "./fields.ts";
 import { MessageList } from "./messages.ts";
 import { numbersAt } from "./numbers.ts";
 
-/** What the view of messages calls. */
+/** The callbacks of the view of messages. */
 export interface InspectEvents {
   /** Another message, or another byte of it, is selected. */
   changed(): void;

@@ -27,7 +27,7 @@ import { setUpTheme } from "./theme.ts";
 const USUAL_SIZE = 16_384;
 const LARGEST_SIZE = 0x7fffffff;
 
-/** What is read, and how. */
+/** The input, and how it is read. */
 const state = {
   data: undefined as Uint8Array<ArrayBuffer> | undefined,
   name: "",

@@ -11,7 +11,7 @@ function textAt(bytes: Uint8Array, at: number): string {
   return text;
 }
 
-/** What the bytes from a place on may mean, as names and values; a dash where too few are left. */
+/** Returns readings of the bytes from a place on, as names and values; a dash for too few bytes. */
 export function numbersAt(bytes: Uint8Array, at: number): readonly (readonly [string, string])[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const left = bytes.length - at;

@@ -1,4 +1,4 @@
-// What every page of the documentation loads.
+// The script and the style of every page of the documentation.
 
 import "./base.css";
 import "./docs.css";

@@ -7,7 +7,7 @@ export interface Sample {
   readonly file: string;
   readonly dialect: Dialect;
   readonly protocol: string;
-  /** What it shows, in a few words. */
+  /** Its content in a few words. */
   readonly about: string;
 }
 

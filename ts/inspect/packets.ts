@@ -4,7 +4,7 @@ import { isMarked } from "./headers.ts";
 import { HEADER_SIZE } from "./position.ts";
 import { type Packet, RecordingError } from "./recording.ts";
 
-/** The message of a packet, with what the recording says about it. */
+/** The message of a packet, with its time, connection and direction. */
 export interface RecordedMessage {
   type: number;
   peerid: number;

@@ -7,7 +7,7 @@ import { forJson } from "./fields.ts";
 export interface FieldNode {
   /** Its name; of an element of an array, its index. */
   readonly name: string;
-  /** What it holds, as C or the protocol's description says; empty if that is unknown. */
+  /** Its type in C, or the protocol's description of it; empty if unknown. */
   readonly type: string;
   /** Bytes from the start of the payload. */
   readonly offset: number;
@@ -125,7 +125,7 @@ function memberPlace(name: string, branch: Branch, around: Place): Place {
 
 /**
  * Returns the fields of a decoded payload of `length` bytes. Fields of a structure have the bytes
- * that C's compiler gives them; those of any other payload have all of its bytes.
+ * that a C compiler assigns them; those of any other payload have all of its bytes.
  */
 export function fieldTree(payload: unknown, by: AnyPayload, length: number): readonly FieldNode[] {
   if (payload === undefined) return [];

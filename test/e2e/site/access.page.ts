@@ -15,7 +15,7 @@ import {
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** What axe finds on a page: the rule, and the elements that break it. */
+/** Returns the findings of axe: each rule with an element that breaks it. */
 async function findings(page: Page): Promise<string[]> {
   // in the page's own world, where its policy does not apply
   await page.evaluate(axe);
@@ -50,7 +50,7 @@ const focused = (page: Page): Promise<string> =>
     return element.getAttribute("aria-label") ?? label ?? element.textContent?.trim() ?? "";
   });
 
-/** Whether what has the focus, or the label that stands for it, has an outline. */
+/** Whether the focused element, or the label that stands for it, has an outline. */
 const marked = (page: Page): Promise<boolean> =>
   page.evaluate(() => {
     const element = document.activeElement!;

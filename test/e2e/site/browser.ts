@@ -31,7 +31,7 @@ export const BUILT = fileURLToPath(place("build/site"));
 export const fixture = (name: string): Buffer =>
   readFileSync(fileURLToPath(place(`test/fixtures/${name}`)));
 
-/** A page, and what went wrong in it by itself. */
+/** A page with the faults that it showed by itself. */
 export interface OpenedPage extends Page {
   /** Exceptions, and violations of the page's policy. */
   troubles: string[];
@@ -39,7 +39,7 @@ export interface OpenedPage extends Page {
   asked: string[];
 }
 
-/** What the tests of one browser use: opens pages of the site, each with a profile of its own. */
+/** Opens pages of the site in one browser, each with a profile of its own. */
 export interface Site {
   origin(): string;
   open(path: string, options?: BrowserContextOptions): Promise<OpenedPage>;
@@ -85,7 +85,7 @@ async function openPage(
   return page;
 }
 
-/** Opens the playground and waits until it has read what its address holds. */
+/** Opens the playground and waits until it has read the state in its address. */
 export async function playground(site: Site, options: BrowserContextOptions = {}, hash = "") {
   const page = await site.open(`playground/${hash}`, options);
   await page.waitForSelector(hash.includes("data=") ? "[data-state=read]" : "[data-state]");
@@ -162,6 +162,6 @@ export const byteAt = (page: Page, at: number): Locator => page.locator(`[id="by
 export const range = (from: number, to: number): number[] =>
   Array.from({ length: to - from }, (_, i) => from + i);
 
-/** Waits until something is so, and says what it is if it is not. */
+/** Waits until a value is as expected, and fails with the last value otherwise. */
 export const eventually = <T>(what: () => Promise<T>) =>
   expect.poll(what, { timeout: PATIENCE, interval: 50 });

@@ -34,7 +34,7 @@ const WAYS: Record<string, (data: Uint8Array) => string> = {
   "the hexdump of imsg dump": (data) => hexdump(data, plainColors, { margin: "", bytes: 16 }),
 };
 
-/** Base64 that could be hex digits, or hex digits with a wrong one, is not recognised as base64. */
+/** Whether base64 could also be hex digits, or hex digits with a wrong one. */
 const isAmbiguous = (text: string): boolean =>
   !text.endsWith("=") && (text.match(/[G-Zg-z+/_-]/g) ?? []).length < 3;
 

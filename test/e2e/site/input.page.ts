@@ -98,7 +98,7 @@ describe.each(BROWSERS)("in %s, the playground", (name) => {
     lying[lying.indexOf(fixture("bgpd88-show-rib-mem.server.bin")) + 5]!++;
     await openFile(page, "lying.pcapng", lying);
     expect(await messageRows(page)).toHaveLength(1);
-    expect(await problem(page)).toMatch(/packet 1 has 304 bytes, and they are not one message/);
+    expect(await problem(page)).toMatch(/packet 1 has 304 bytes, and its header says 560/);
   });
 
   it("keeps the good messages before a bad header, and names the byte, the reason and a way out", async () => {

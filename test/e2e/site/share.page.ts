@@ -36,7 +36,7 @@ describe.each(BROWSERS)("in %s, the address of the playground", (name) => {
     expect(await selected(other)).toBe("1");
     expect(await fieldRows(other)).toEqual(fields);
     expect(await litBytes(other)).toEqual(range(16, 88));
-    // the page has sent it to no server: not even the first address has a fragment
+    // no request contains the bytes: browsers do not send the fragment
     expect(other.asked.filter((url) => url.includes("data="))).toEqual([]);
   });
 
@@ -76,7 +76,7 @@ describe.each(BROWSERS)("in %s, the address of the playground", (name) => {
     await eventually(() => page.locator("body").getAttribute("data-state")).toBe("empty");
   });
 
-  it("leaves out bytes that make it too long, and shows the limit", async () => {
+  it("leaves out bytes that make it too long, and tells the limit", async () => {
     const page = await playground(site);
     const noise = randomBytes(15_000); // cannot be packed
     noise.set(fixture("bgpd88-show-rib-mem.client.bin"));

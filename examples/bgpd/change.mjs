@@ -91,7 +91,7 @@ function carryOut(bgpd, command) {
 const ANSWERED = ["neighbor", "reload"];
 
 /**
- * Asks whether a change is wanted. Throws a UsageError where nobody can answer.
+ * Asks whether a change is wanted. Throws a UsageError without a terminal.
  *
  * @param {Change} command
  */

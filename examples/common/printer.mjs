@@ -1,6 +1,6 @@
 // Standard output of a command: errors of it are no crash, and a reader may leave early.
 
-/** Whoever reads the output has closed it: there is nothing left to do, and nothing is wrong. */
+/** The reader of the output has closed it: the command ends, without an error. */
 export class ReaderGone extends Error {}
 
 /** The command line is no command; the message says why. */
@@ -26,7 +26,7 @@ export class Printer {
     if (this.#text.length >= CHUNK) await this.flush();
   }
 
-  /** Writes what was added. Rejects with ReaderGone if nobody reads it, else with the error. */
+  /** Writes the added text. Rejects with ReaderGone if the reader has closed the output, else with the error. */
   async flush() {
     const text = this.#text;
     this.#text = "";

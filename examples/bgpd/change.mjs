@@ -91,7 +91,7 @@ function carryOut(bgpd, command) {
 const ANSWERED = ["neighbor", "reload"];
 
 /**
- * Asks whether a change is wanted. Throws a UsageError if stdin is not a terminal.
+ * Asks whether a change is wanted. Throws a UsageError without a terminal.
  *
  * @param {Change} command
  */

@@ -13,7 +13,7 @@ import { BgpdSession } from "./session.mjs";
 
 export { BgpdError, BgpdVersionError } from "./session.mjs";
 
-/** The paths of bgpd's control socket without a configuration: Debian's, then OpenBSD's. */
+/** The default paths of bgpd's control socket: Debian's, then OpenBSD's. */
 export const SOCKETS = ["/run/openbgpd/bgpd.sock.0", "/run/bgpd.sock.0", "/var/run/bgpd.sock.0"];
 
 /** The first of {@link SOCKETS} that exists; the first one if none does. */
@@ -43,7 +43,7 @@ const PIDS = new Set();
 
 /**
  * bgpd sends a reply to the connection that last wrote its pid, so each needs one of its own.
- * With pid 0, the default of most tools, listings never arrive.
+ * bgpd routes no reply to the pid 0, the default of most tools: such listings never come.
  */
 function freePid() {
   let pid = 0;

@@ -341,7 +341,7 @@ export interface Attributes {
 export type NeighborAction = "up" | "down" | "clear" | "refresh" | "destroy";
 
 export interface BgpdOptions {
-  /** The pid by which bgpd tells the connection from others; a free one if absent. */
+  /** The pid by which bgpd recognizes the connection; a free one if absent. */
   pid?: number;
   signal?: AbortSignal;
   /** How long a reply may take in milliseconds, and the next message of a listing; 30,000 if absent. */

@@ -23,7 +23,7 @@ const WATCHED = [
   ["shutdown reason received", (n) => n.last_shutdown_reason],
 ];
 
-/** What tells neighbors apart. */
+/** Identifies a neighbor. */
 const keyOf = (/** @type {Neighbor} */ n) => `${n.remote_addr} ${n.remote_as}`;
 
 /**

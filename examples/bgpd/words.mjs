@@ -20,7 +20,7 @@ export class Words {
     return this.#words.at(0);
   }
 
-  /** The words that are left, for another parser. */
+  /** The words that are left. The array is this object's own: what a caller takes out of it is taken. */
   get rest() {
     return this.#words;
   }

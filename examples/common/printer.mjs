@@ -1,6 +1,6 @@
 // Standard output of a command: errors of it are no crash, and a reader may leave early.
 
-/** The reader of the output has closed it: the program ends, without an error. */
+/** The reader of the output has closed it: the command ends, without an error. */
 export class ReaderGone extends Error {}
 
 /** The command line is no command; the message says why. */
@@ -26,7 +26,7 @@ export class Printer {
     if (this.#text.length >= CHUNK) await this.flush();
   }
 
-  /** Writes what was added. Rejects with ReaderGone if its reader has gone, else with the error. */
+  /** Writes the added text. Rejects with ReaderGone if the reader has closed the output, else with the error. */
   async flush() {
     const text = this.#text;
     this.#text = "";
@@ -65,7 +65,7 @@ export async function runMain(name, usage, main) {
     process.exitCode = code;
   } catch (error) {
     if (error instanceof ReaderGone) return;
-    // the text that was added before the error is still valid
+    // what was printed before the error stays true
     if (!(error instanceof UsageError)) await out.flush().catch(() => {});
     process.stderr.write(`${name}: ${error instanceof Error ? error.message : String(error)}\n`);
     if (error instanceof UsageError) process.stderr.write(`\n${usage}`);

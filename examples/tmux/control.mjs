@@ -171,7 +171,7 @@ class Control {
     if (MAY_CLOSE.includes(name)) void this.#checkPanes();
   }
 
-  /** Ends the output of panes that have closed: tmux tells of windows only. */
+  /** Ends the output of panes that have closed: tmux notifies of windows only. */
   async #checkPanes() {
     if (this.#panes.size === 0) return;
     const all = await this.command("list-panes -a -F '#{pane_id}'").catch(() => undefined);

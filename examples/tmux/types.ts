@@ -41,7 +41,7 @@ export interface CaptureOptions {
   signal?: AbortSignal;
 }
 
-/** What a control client tells: a line that begins with %. */
+/** A notification of tmux: a line that begins with %. */
 export interface Notification {
   /** Its name without the %, such as `window-add`. */
   name: string;
@@ -49,11 +49,11 @@ export interface Notification {
   text: string;
 }
 
-/** A client in control mode: it sends commands, and is told what happens. */
+/** A client in control mode: it sends commands and receives notifications. */
 export interface ControlClient {
   /** Carries out a command and resolves with what it printed; rejects with tmux's words. */
   command(line: string): Promise<string>;
-  /** What happens from now on, output of panes excepted. */
+  /** The notifications from now on, without the output of panes. */
   notifications(): AsyncGenerator<Notification>;
   /** The bytes that a pane writes from now on, until it closes; the pane by its id, such as %0. */
   output(pane: string): AsyncGenerator<Uint8Array>;

@@ -1,3 +1,4 @@
+import { appendFileSync } from "node:fs";
 import { expect } from "vitest";
 import type { RunningBgpd } from "./bgpd.ts";
 import { ages, fields, type Json, still, words } from "./compare.ts";
@@ -8,6 +9,8 @@ const counts = { listings: 0, fields: 0 };
 
 /** Prints what was compared, as the last line of a test file. */
 export function reportComparison(file: string): void {
+  const { IMSG_COMPARED } = process.env;
+  if (IMSG_COMPARED !== undefined) appendFileSync(IMSG_COMPARED, `${JSON.stringify(counts)}\n`);
   console.log(
     `${file}: ${counts.fields} fields of ${counts.listings} listings compared with bgpctl -j`,
   );

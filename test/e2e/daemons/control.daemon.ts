@@ -34,7 +34,7 @@ describe.each(["installed", "3.5a"] as const)("tmux, the version %s,", (version)
     expect(await tmux.run("echo out; exit 3")).toEqual({ status: 3, output: "out\n" });
   });
 
-  it("tells a client in control mode what happens and what a pane writes", async () => {
+  it("sends a client in control mode notifications and the output of a pane", async () => {
     const before = openCount();
     const control = await tmux.control("demo");
     const told = control.notifications();

@@ -72,7 +72,7 @@ describe("a change", () => {
       [false, undefined],
       [false, undefined],
     ]);
-    // the connection has read the answers of both, and stays usable
+    // the connection has read the answers of both, and takes the next request
     for await (const table of connection.fibTables()) expect(table).toMatchObject({ rtableid: 0 });
     const refused = connection.changeNeighbors("destroy", { group: "customers" });
     await expect(refused).rejects.toMatchObject({ code: 7 });

@@ -12,7 +12,7 @@ import { bytes } from "../../../ts/generated/imsg.ts";
 import { builds, fresh, wire } from "../c/helpers.ts";
 import { methods, type World, world } from "../c/methods.ts";
 import { attempt, Neighbours, SECRET } from "./neighbours.ts";
-import { hostileBytes, hostileObject, nonsense, Thrown } from "./values.ts";
+import { breaks, hostileBytes, hostileObject, nonsense, Thrown } from "./values.ts";
 
 /** The full form has 100,000 calls: IMSG_HOSTILE_CALLS=100000. */
 const CALLS = Number(process.env.IMSG_HOSTILE_CALLS ?? 4000);
@@ -67,17 +67,6 @@ const objectCalls: readonly Call[] = [
   (_, h) => new ImsgCodec({ instance: h({ engine: {} }) as ImsgInstance }).dispose(),
   (_, h) => createInstance(bytes(), h({ debug: false }) as { debug: boolean }),
 ];
-
-/** Whether the iterator of a value throws by itself, whoever uses it. */
-function breaks(value: Iterable<unknown>): boolean {
-  try {
-    const iterator = value?.[Symbol.iterator];
-    if (typeof iterator === "function") iterator.call(value).next();
-    return false;
-  } catch {
-    return true;
-  }
-}
 
 const bytesCalls: readonly ((w: World, hostile: never) => unknown)[] = [
   (w, b) => w.codec.push(b),

@@ -18,7 +18,7 @@ import {
 } from "../../../ts/entry/web.ts";
 import { builds, fresh } from "../c/helpers.ts";
 import { allowed, attempt, Neighbours, SECRET } from "./neighbours.ts";
-import { hostileBytes, hostileObject, nonsense } from "./values.ts";
+import { breaks, hostileBytes, hostileObject, nonsense } from "./values.ts";
 
 /** The full form has 100,000 calls: IMSG_HOSTILE_CALLS=100000. */
 const CALLS = Number(process.env.IMSG_HOSTILE_CALLS ?? 1500);
@@ -72,7 +72,7 @@ const calls: readonly ((w: World, hostile: never) => unknown)[] = [
   (w, b) => w.channel.send(message, b),
   (w, b) => w.channel.sendMany([message, { type: 1, data: b }]),
   (w, b) => w.channel.sendMany([message, b]),
-  (w, b) => w.channel.sendMany(b),
+  (w, b) => (breaks(b) ? undefined : w.channel.sendMany(b)),
   (w, b) => w.channel.request({ type: 1, data: b }, soon),
   (w, b) => w.channel.request(b, soon),
   (w, b) => w.channel.request(message, { ...soon, signal: b }),

@@ -184,3 +184,14 @@ export function hostileObject(
       return withGetter(plain, key, thrower);
   }
 }
+
+/** Whether the iterator of a value throws by itself, whoever uses it. */
+export function breaks(value: Iterable<unknown>): boolean {
+  try {
+    const iterator = value?.[Symbol.iterator];
+    if (typeof iterator === "function") iterator.call(value).next();
+    return false;
+  } catch {
+    return true;
+  }
+}

@@ -138,8 +138,8 @@ export function readData(data: MessageInit["data"]): Uint8Array<ArrayBuffer>[] {
   return list.map((piece) => checkBytes(piece, "imsg_compose"));
 }
 
-/** Checks that a message is an object, before its fields are read. Throws EINVAL. */
-export function checkMessage<T extends MessageInit>(message: T): T {
+/** Checks that a message, sent or received, is an object, before its fields are read. Throws EINVAL. */
+export function checkMessage<T extends object>(message: T): T {
   if (typeof message === "object" && message !== null) return message;
   throw new ImsgError("EINVAL", {
     syscall: "imsg_compose",

@@ -128,7 +128,7 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
   /** Sends a message with the peerid of the message that it answers. Rejects as {@link send} does. */
   reply(to: { readonly peerid: number }, fields: ReplyInit): Promise<void> {
     try {
-      return this.send({ ...checkMessage(fields), peerid: to.peerid });
+      return this.send({ ...checkMessage(fields), peerid: checkMessage(to).peerid });
     } catch (error) {
       return Promise.reject(error);
     }

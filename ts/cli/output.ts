@@ -45,6 +45,8 @@ interface StreamState {
   gone: boolean;
   /** The first error other than EPIPE. */
   failed: Error | undefined;
+  /** The writer counts the errors, so none is a failure of the command. */
+  counted: boolean;
 }
 
 /** Several Outputs of one stream share its state. */
@@ -53,7 +55,7 @@ const states = new WeakMap<Writable, StreamState>();
 function stateOf(stream: Writable): StreamState {
   const known = states.get(stream);
   if (known !== undefined) return known;
-  const state: StreamState = { gone: false, failed: undefined };
+  const state: StreamState = { gone: false, failed: undefined, counted: false };
   states.set(stream, state);
   stream.on("error", (error: NodeJS.ErrnoException) => {
     // not a failure: `| head` closes the pipe when it has read enough
@@ -63,13 +65,18 @@ function stateOf(stream: Writable): StreamState {
   return state;
 }
 
+/** Keeps errors of a stream from failing the command, because its writer counts what is lost. */
+export function countErrors(stream: Writable): void {
+  stateOf(stream).counted = true;
+}
+
 /**
  * Waits until everything that Outputs have written to a stream is written.
  * Resolves with the stream's error, or undefined if there is none. EPIPE is none.
  */
 export async function failureOf(stream: Writable): Promise<Error | undefined> {
   const state = states.get(stream);
-  if (state === undefined) return undefined;
+  if (state === undefined || state.counted) return undefined;
   if (!state.gone && state.failed === undefined) await written(stream, "");
   return state.failed;
 }

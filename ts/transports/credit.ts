@@ -1,3 +1,4 @@
+import { show } from "../module/check.ts";
 import { ImsgError } from "../module/error.ts";
 
 /** The name of the protocol with credit: a WebSocket's subprotocol, a data channel's protocol. */
@@ -52,7 +53,7 @@ export class Credit {
   earn(bytes: unknown): void {
     const valid = typeof bytes === "number" && Number.isInteger(bytes) && bytes > 0;
     if (!valid || this.#left + bytes > MOST) {
-      const detail = `credit must be an integer from 1 to ${MOST - this.#left}, not ${String(bytes)}`;
+      const detail = `credit must be an integer from 1 to ${MOST - this.#left}, not ${show(bytes)}`;
       throw new ImsgError("EBADMSG", { syscall: "imsgbuf_read", detail });
     }
     this.#left += bytes;

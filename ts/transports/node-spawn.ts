@@ -1,6 +1,7 @@
 import { type ChildProcess, type SpawnOptions, spawn as spawnChild } from "node:child_process";
 import type { Socket } from "node:net";
 import type { ChannelOptions, ImsgChannel } from "../channel/channel.ts";
+import { show } from "../module/check.ts";
 import { ImsgError } from "../module/error.ts";
 import { maker } from "./node-net.ts";
 import { openingError } from "./system-error.ts";
@@ -59,7 +60,8 @@ export async function spawn(
   const make = await maker(channelOptions, true);
   channelOptions.signal?.throwIfAborted();
   return new Promise((resolve, fail) => {
-    const reject = (error: unknown): void => fail(openingError(error, "spawn", String(command)));
+    const name = typeof command === "string" ? command : show(command);
+    const reject = (error: unknown): void => fail(openingError(error, "spawn", name));
     let child: ChildProcess;
     try {
       child = spawnChild(command, args, { ...spawnOptions, stdio: stdio! });

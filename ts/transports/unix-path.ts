@@ -10,7 +10,7 @@ const LONGEST_PATH = 107;
  */
 function checkUnixPath(path: unknown, refuse: (detail: string) => never): string {
   if (typeof path !== "string" || path === "") {
-    return refuse(`the path of a Unix socket must be a string, not ${JSON.stringify(path)}`);
+    return refuse(`the path of a Unix socket must be a string, not ${show(path)}`);
   }
   const { length } = new TextEncoder().encode(path);
   const abstract = path.startsWith("\0");

@@ -143,7 +143,7 @@ async function printed(args: readonly string[]): Promise<Json> {
 
 /** An object of a document, by its place. */
 const at = (value: Json, ...path: (string | number)[]): Json =>
-  path.reduce<Json>((inner, key) => (inner as { [name: string]: Json })[key], value);
+  path.reduce<Json>((inner, key) => (inner as { [name: string]: Json })[key]!, value);
 
 describe("bgpctl.mjs against bgpctl", () => {
   it("lists everything but routes as bgpctl does, field for field", async () => {
@@ -328,7 +328,7 @@ describe("the client", () => {
     expect(entries).toHaveLength(expected.rib.length);
     expect(neighbors).toHaveLength(8);
     expect(tables).toHaveLength(1);
-    expect(memory.memory.total.size).toBeGreaterThan(0);
+    expect(memory.memory.total!.size).toBeGreaterThan(0);
     await client.close();
   });
 
@@ -336,7 +336,7 @@ describe("the client", () => {
     const clients = await Promise.all(Array.from({ length: 24 }, () => connectBgpd(bgpd.socket)));
     expect(new Set(clients.map(({ pid }) => pid)).size).toBe(24);
     const sizes = await Promise.all(
-      clients.map(async (client) => (await client.ribMemory()).memory.total.size),
+      clients.map(async (client) => (await client.ribMemory()).memory.total!.size),
     );
     expect(new Set(sizes).size).toBe(1);
     await Promise.all(clients.map((client) => client.close()));

@@ -176,7 +176,7 @@ describe("a live bgpd", () => {
     for (const type of [Type.SHOW_FIB_TABLES, Type.NETWORK_ADD, 999]) {
       await channel.send({ type });
       const [result] = await listing(channel);
-      expect([result.type, [...result.data]]).toEqual([Type.RESULT, [2, 0, 0, 0]]);
+      expect([result!.type, [...result!.data]]).toEqual([Type.RESULT, [2, 0, 0, 0]]);
     }
     await channel.send({ type: Type.SHOW_NEIGHBOR });
     expect(types(await listing(channel))).toEqual([Type.SHOW_NEIGHBOR, Type.END]);

@@ -55,10 +55,11 @@ export function freePort(address: string): Promise<number> {
 /** Starts bgpd with sockets and a configuration in a folder of its own; it answers when this resolves. */
 export async function startBgpd(setup: BgpdSetup = {}): Promise<RunningBgpd> {
   const { as = 65001, address = "127.0.0.1", statements = "", programs = PROGRAMS } = setup;
-  const [bgpdPath, bgpctlPath] = ["bgpd", "bgpctl"].map((name) => join(programs, name));
+  const [bgpdPath, bgpctlPath] = [join(programs, "bgpd"), join(programs, "bgpctl")];
   const port = setup.port ?? (await freePort(address));
   const folder = await temporaryFolder();
-  const [socket, restricted, file] = ["sock", "rsock", "conf"].map((n) => join(folder.path, n));
+  const at = (name: string): string => join(folder.path, name);
+  const [socket, restricted, file] = [at("sock"), at("rsock"), at("conf")];
   const config = `AS ${as}
 router-id ${address}
 listen on ${address} port ${port}

@@ -23,13 +23,13 @@ const TRIES = 20;
 function expectAges(before: Json, mine: Json, after: Json): void {
   const [first, last] = [before, after].map((document) => new Map(ages(document)));
   for (const [place, age] of ages(mine)) {
-    const bounds = [first.get(place) ?? Number.NaN, last.get(place) ?? Number.NaN];
+    const bounds = [first!.get(place) ?? Number.NaN, last!.get(place) ?? Number.NaN];
     expect(age, place).toBeGreaterThanOrEqual(Math.min(...bounds));
     expect(age, place).toBeLessThanOrEqual(Math.max(...bounds));
   }
   expect(ages(mine).map(([place]) => place)).toEqual(ages(before).map(([place]) => place));
   // where nothing has grown older, the words are the same, too
-  const same = new Map(words(before).filter(([place]) => first.get(place) === last.get(place)));
+  const same = new Map(words(before).filter(([place]) => first!.get(place) === last!.get(place)));
   const spoken = new Map(words(mine).filter(([place]) => same.has(place)));
   expect(Object.fromEntries(spoken)).toEqual(Object.fromEntries(same));
   expect(words(mine)).toHaveLength(words(before).length);

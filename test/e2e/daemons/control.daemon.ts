@@ -45,7 +45,7 @@ describe.each(["installed", "3.5a"] as const)("tmux, the version %s,", (version)
     const created = await control.command(
       "new-window -d -P -F '#{window_id} #{pane_id}' 'exec cat'",
     );
-    const [window, pane] = created.trim().split(" ");
+    const [window = "", pane = ""] = created.trim().split(" ");
     expect(await added).toBe(window);
     await expect(control.command("no-such-command")).rejects.toThrow("unknown command");
     const written = control.output(pane);

@@ -345,7 +345,7 @@ const lone = <T>(name: Name, arbitrary: fc.Arbitrary<T>) =>
 
 /** The answers of each listing. */
 export const listings = (now: number) => ({
-  SHOW_NEIGHBOR: neighbor(now).map(([head]) => [head]),
+  SHOW_NEIGHBOR: neighbor(now).map((answers) => answers.slice(0, 1)),
   SHOW_TIMER: neighbor(now),
   SHOW_RIB: route,
   KROUTE: lone("KROUTE", kroute),

@@ -133,7 +133,7 @@ export async function ribListings(bgpd: RunningBgpd): Promise<Args[]> {
   const neighbors = await records<Neighbor>(bgpd, "neighbors", "show", "neighbor");
   const single = [...filters(all, neighbors), ...destinations(all)];
   const pairs = single.map((filter, i): Args => {
-    const other = single[(7 * i + 3) % single.length];
+    const other = single[(7 * i + 3) % single.length]!;
     return isPair(filter, other) ? [...filter, ...other, "detail"] : [...filter, "detail"];
   });
   return [...single, ...pairs].map((words) => ["show", "rib", ...words]);

@@ -80,7 +80,7 @@ describe("a change", () => {
       code: 1,
       message: "bgpd refused the request: there is no such neighbor",
     });
-    expect((await connection.ribMemory()).memory.total.size).toBeGreaterThan(0);
+    expect((await connection.ribMemory()).memory.total!.size).toBeGreaterThan(0);
     await connection.close();
   });
 
@@ -168,8 +168,8 @@ describe("the output", () => {
     const [own, learnt] = ["192.0.2.0/24", "10.2.0.0/24"].map(
       (prefix) => rib.find((line) => line.includes(prefix)) ?? "",
     );
-    expect(learnt.length).toBeGreaterThan(1000);
-    expect(own.length).toBeLessThan(80);
+    expect(learnt!.length).toBeGreaterThan(1000);
+    expect(own!.length).toBeLessThan(80);
     await speaker.close();
   });
 });

@@ -28,7 +28,7 @@ const VERSIONS = {
 export async function startTmux(
   version: keyof typeof VERSIONS = "installed",
 ): Promise<RunningTmux> {
-  const [command, ...first] = VERSIONS[version];
+  const [command = "", ...first] = VERSIONS[version];
   const folder = await temporaryFolder();
   const socket = join(folder.path, "sock");
   // in the foreground: it would leave the process group otherwise

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { Dialect } from "../dialect.ts";
-import { report, type Streams } from "../output.ts";
+import { countErrors, report, type Streams } from "../output.ts";
 import { messageOf, Status, UsageError } from "../status.ts";
 import type { Target } from "../target.ts";
 import { TypeNames } from "../values.ts";
@@ -43,7 +43,9 @@ export interface RelayGiven {
 /** Runs the relay until a signal comes, and resolves with the exit status. */
 export async function relayCommand(given: RelayGiven, streams: Streams): Promise<number> {
   const options = await optionsOf(given);
-  const log = new Log(given.json ? streams.stdout : streams.stderr);
+  const stream = given.json ? streams.stdout : streams.stderr;
+  const log = new Log(stream);
+  countErrors(stream);
   const write = (event: RelayEvent): void => {
     const time = new Date().toISOString();
     const lost = event.event === "stopped" && log.lost > 0 ? { lost: log.lost } : {};

@@ -1,5 +1,10 @@
 import { Batch } from "../batch/batch.ts";
-import { checkMessage, type ImsgMessage, type SendInit } from "../batch/message.ts";
+import {
+  checkMessage,
+  type ImsgMessage,
+  type MessageInit,
+  type SendInit,
+} from "../batch/message.ts";
 import { ImsgError } from "../module/error.ts";
 import { Life } from "./life.ts";
 import { type ChannelOptions, checkSignal, resolveChannelOptions } from "./options.ts";
@@ -128,7 +133,8 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
   /** Sends a message with the peerid of the message that it answers. Rejects as {@link send} does. */
   reply(to: { readonly peerid: number }, fields: ReplyInit): Promise<void> {
     try {
-      return this.send({ ...checkMessage(fields), peerid: to.peerid });
+      const { peerid } = checkMessage(to as MessageInit);
+      return this.send({ ...checkMessage(fields), peerid: peerid! });
     } catch (error) {
       return Promise.reject(error);
     }

@@ -13,7 +13,7 @@ export function checkUnixPath(path: unknown, syscall: string): string {
     throw new ImsgError("EINVAL", { syscall, detail });
   };
   if (typeof path !== "string" || path === "") {
-    return refuse(`the path of a Unix socket must be a string, not ${JSON.stringify(path)}`);
+    return refuse(`the path of a Unix socket must be a string, not ${show(path)}`);
   }
   const { length } = new TextEncoder().encode(path);
   const abstract = path.startsWith("\0");

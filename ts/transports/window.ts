@@ -1,3 +1,4 @@
+import { show } from "../module/check.ts";
 import { ImsgError } from "../module/error.ts";
 import type { MessagePortLike, PortListener } from "./message-port.ts";
 
@@ -28,7 +29,7 @@ function checkOrigin(origin: unknown): string {
   }
   const detail =
     'origin must be an origin such as "https://example.org", or "null" for a sandboxed frame, ' +
-    `not ${JSON.stringify(origin)}`;
+    `not ${show(origin)}`;
   throw new ImsgError("EINVAL", { syscall: "imsgbuf_init", detail });
 }
 

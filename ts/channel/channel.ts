@@ -1,5 +1,10 @@
 import { Batch } from "../batch/batch.ts";
-import { checkMessage, type ImsgMessage, type SendInit } from "../batch/message.ts";
+import {
+  checkMessage,
+  type ImsgMessage,
+  type MessageInit,
+  type SendInit,
+} from "../batch/message.ts";
 import { ImsgError } from "../module/error.ts";
 import { Life } from "./life.ts";
 import { type ChannelOptions, checkSignal, resolveChannelOptions } from "./options.ts";

@@ -37,9 +37,9 @@ const isUnix = (socket: Socket): boolean =>
 
 /** Refuses a stream of which no bytes can be read. Throws EINVAL. */
 function checkStream(duplex: Duplex): void {
+  const { write, on } = Object(duplex) as Partial<Duplex>;
   const detail =
-    typeof (duplex as Partial<Duplex> | null)?.write !== "function" ||
-    typeof duplex.on !== "function"
+    typeof write !== "function" || typeof on !== "function"
       ? "a Duplex stream is needed"
       : duplex.readableEncoding
         ? `the stream decodes bytes to text (setEncoding(${JSON.stringify(duplex.readableEncoding)}))`

@@ -167,7 +167,6 @@ export const faultRows: readonly FaultRow[] = [
     "",
     "the end is not seen behind the last chunk",
   ],
-  ["intake", "&& this.#owner.hasRoom()", "", "everything is decoded at once"],
   // --- life ---
   ["incoming", "this.#transport.resume?.();", "", "the transport is never resumed"],
   [
@@ -255,12 +254,6 @@ export const faultRows: readonly FaultRow[] = [
   ["life", "this.#outbox.finish(undefined);", "", "sends that wait stay pending after end()"],
   ["life", "this.#localEnded = true;", "", "the channel does not end when both sides have"],
   ["life", "sent.catch(fail);", "", "a request that cannot be sent stays pending"],
-  [
-    "life",
-    "this.incoming.refill(); // the reply may wait behind messages that nobody takes",
-    "",
-    "a request does not read on",
-  ],
   ["life", "else this.#fail(error, true);", "else this.#fail(error);", "abort() counts lost bytes"],
   [
     "life",

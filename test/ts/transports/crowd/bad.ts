@@ -58,11 +58,14 @@ export function badClient(at: NetConnectOpts, n: number, random: () => number): 
     // more addresses than one, or the ports of one machine are used up
     const tcp = "port" in at ? { localAddress: `127.0.0.${2 + (n % 64)}` } : {};
     const socket = connect({ ...at, ...tcp, allowHalfOpen: true });
-    let failed: unknown;
+    let failed: unknown = "it has not connected";
     socket.on("error", (error) => {
-      if (socket.connecting) failed = error;
+      if (failed !== undefined) failed = error;
     });
-    socket.once("connect", () => BEHAVIOURS[KINDS[n % KINDS.length]!]!(socket, random));
+    socket.once("connect", () => {
+      failed = undefined;
+      BEHAVIOURS[KINDS[n % KINDS.length]!]!(socket, random);
+    });
     socket.on("end", () => socket.end());
     socket.once("close", () => resolve(failed));
     socket.resume();

@@ -111,6 +111,15 @@ async function settled(figures: () => Promise<Figures>, channels: number): Promi
   }
 }
 
+/** Connects a bad client; again, at most for a minute, while the queue of a Unix listener is full. */
+async function connected(at: NetConnectOpts, n: number, random: () => number): Promise<unknown> {
+  for (let i = 0; ; i++) {
+    const failed = await badClient(at, n, random);
+    if (i === 6000 || (failed as { code?: unknown } | undefined)?.code !== "EAGAIN") return failed;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
 /** Runs a crowd of bad clients beside good ones. */
 export async function crowd(options: CrowdOptions): Promise<CrowdResult> {
   const { bad, good, atOnce, seed, log = () => {} } = options;
@@ -133,7 +142,7 @@ export async function crowd(options: CrowdOptions): Promise<CrowdResult> {
           figures.push(now);
           log(`${n} bad clients: ${now.resident >> 20} MiB, ${now.descriptors} descriptors`);
         }
-        const failed = await badClient(at, n, random);
+        const failed = await connected(at, n, random);
         if (failed !== undefined) refused.push(String(failed));
       }
     };

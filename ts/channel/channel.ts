@@ -2,7 +2,6 @@ import { Batch } from "../batch/batch.ts";
 import {
   checkMessage,
   type ImsgMessage,
-  type MessageInit,
   type SendInit,
 } from "../batch/message.ts";
 import { ImsgError } from "../module/error.ts";

@@ -1,9 +1,5 @@
 import { Batch } from "../batch/batch.ts";
-import {
-  checkMessage,
-  type ImsgMessage,
-  type SendInit,
-} from "../batch/message.ts";
+import { checkMessage, type ImsgMessage, type SendInit } from "../batch/message.ts";
 import { ImsgError } from "../module/error.ts";
 import { Life } from "./life.ts";
 import { type ChannelOptions, checkSignal, resolveChannelOptions } from "./options.ts";

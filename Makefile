@@ -151,7 +151,7 @@ test: package native
 
 check: node_modules/.package-lock.json $(TS_GENERATED)
 	npx --no-install biome check .
-	npx --no-install tsc --noEmit
+	npx --no-install tsc -p tsconfig.check.json
 
 # reruns the tests that import the module; VITEST_FLAGS may name others
 watch: package native

@@ -20,8 +20,8 @@ Needs root, as bgpd does, and the built package (make).
 
 const top = fileURLToPath(new URL("..", import.meta.url));
 const folder = fileURLToPath(new URL("../build/looking-glass", import.meta.url));
-/** The message types of the page's requests: neighbors, the RIB, its memory. */
-const ALLOWED = [13, 16, 22];
+/** The message types of the page's requests: neighbors, the RIB, a prefix of it, its memory. */
+const ALLOWED = [13, 16, 17, 22];
 
 class UsageError extends Error {}
 

@@ -53,7 +53,7 @@ export async function startGlass(
       to: `unix:${socket}`,
       token: TOKEN,
       allowOrigins: server.origins,
-      allowTypes: [13, 16, 22],
+      allowTypes: [13, 16, 17, 22],
       maxSize: 131072,
       ...options,
       ...changes,

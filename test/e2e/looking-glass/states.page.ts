@@ -122,7 +122,7 @@ describe("the page", () => {
   });
 
   it("tells the relay's words when a request is not allowed", async () => {
-    const glass = await glassTo(bgpd.restricted, { allowTypes: [13, 22] });
+    const glass = await glassTo(bgpd.restricted, { allowTypes: [13, 17, 22] });
     const page = await openPage(browser, glass.url);
     await inState(page, "refused");
     expect(await page.locator("#notice p").textContent()).toBe(

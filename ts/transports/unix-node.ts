@@ -145,6 +145,10 @@ async function load(): Promise<NodeUnix> {
     throw unsupported("descriptors pass with the package koffi: npm install koffi", cause);
   }
   const sockets = new UnixSockets(foreign(koffi));
+  // a handle that has something to report while Node ends would abort the process
+  process.once("exit", () => {
+    for (const handle of polling) handle.stop();
+  });
   const watch = watchWith(koffi);
   return {
     adopt(socket) {

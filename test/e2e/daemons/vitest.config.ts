@@ -11,6 +11,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // each file starts daemons; one after the other is enough for two cores
+    retry: process.env.CI ? 1 : 0,
     fileParallelism: false,
   },
 });

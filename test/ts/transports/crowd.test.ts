@@ -27,20 +27,22 @@ describe.each(RUNTIMES)("a server in $name", ({ command, args }) => {
     },
   );
 
-  it("accepts a client at once after 200 connections that were reset before they were accepted", async () => {
-    const { at, stop } = await startServer(
+  it("accepts a client at once after 100 connections that were reset before they were accepted", async () => {
+    const started = await startServer(
       { command: [command, ...args, server.file], over: "tcp" },
       server.folder,
     );
     const kind = KINDS.indexOf("resets at once");
-    const gone = Array.from({ length: 200 }, (_, i) =>
-      badClient(at, kind + i * KINDS.length, () => 0),
+    started.stall();
+    const gone = Array.from({ length: 100 }, (_, i) =>
+      badClient(started.at, kind + i * KINDS.length, () => 0),
     );
     await Promise.all(gone);
-    const channel = await connect(at);
-    const answer = await channel.request({ type: 5 }, { timeout: 10_000 });
+    started.continue();
+    const channel = await connect(started.at);
+    const answer = await channel.request({ type: 5 }, { timeout: 5000 });
     expect(answer.type).toBe(6);
     await channel.close();
-    await stop();
+    await started.stop();
   });
 });

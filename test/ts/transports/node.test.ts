@@ -5,6 +5,7 @@ import { fromDuplex, fromSocket } from "../../../ts/entry/node.ts";
 import { duplexTransport } from "../../../ts/transports/node.ts";
 import { socketPair } from "../../helpers/pair.ts";
 import { type Pair, transportContract } from "./contract.ts";
+import { RecordingSink } from "./recording-sink.ts";
 
 /** Both ends of a TCP connection. */
 async function tcpPair(): Promise<[Socket, Socket]> {
@@ -85,6 +86,21 @@ const BAD_OPTIONS = [
   { allowFdPass: true },
   { signal: AbortSignal.abort() },
 ];
+
+it("unsent counts after an abort what the peer does not get, up to a piece more", async () => {
+  const [a, b] = await socketPair();
+  const transport = duplexTransport(a);
+  transport.start(new RecordingSink());
+  const total = 10_000_000;
+  transport.send(new Uint8Array(total));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  transport.abort(new Error("enough"));
+  let got = 0;
+  for await (const chunk of b) got += (chunk as Buffer).length;
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(transport.unsent).toBeGreaterThanOrEqual(total - got);
+  expect(transport.unsent).toBeLessThanOrEqual(total - got + 65536);
+});
 
 describe("fromDuplex and fromSocket", () => {
   it.each(BAD_OPTIONS)("that refuse %j leave the stream to its owner", async (options) => {

@@ -63,6 +63,9 @@ export async function startServer(
       const [code] = await exited;
       if (code !== 0) throw new Error(`the server has exited with ${code}`);
     },
+    /** Stops the process, and continues it. */
+    stall: () => void child.kill("SIGSTOP"),
+    continue: () => void child.kill("SIGCONT"),
     kill: () => void child.kill("SIGKILL"),
   };
 }

@@ -1,6 +1,8 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
+/** Bytes of buffers that are garbage after a connection: what its sockets have read into. */
+export const OF_CONNECTION = 256 * 1024;
 /** Bytes of dropped buffers after which young garbage is collected. */
 const STEP = 2 * 1024 * 1024;
 

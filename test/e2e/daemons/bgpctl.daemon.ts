@@ -248,7 +248,7 @@ describe("bgpctl.mjs", () => {
     const argv = [commands.bgpctl, "-s", `${bgpd.socket}.absent`, "show"];
     const { code, stdout, stderr } = await output(process.execPath, argv);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-    expect(stderr).toMatch(/^bgpctl\.mjs: connect ENOENT /);
+    expect(stderr).toMatch(/^bgpctl\.mjs: ENOENT: no such file or directory, connect: /);
   });
 
   it("ends with 1 and the refusal when the socket is the restricted one", async () => {

@@ -148,8 +148,8 @@ describe.each(BROWSERS)("in %s, the playground", (name) => {
       expect(await problem(page)).toMatch(/byte 0/);
     }
     await loadSample(page, "bgpd: a route");
-    expect(await page.locator("#problem").isVisible()).toBe(false);
-    expect(await messageRows(page)).toHaveLength(2);
+    await eventually(() => page.locator("#problem").isVisible()).toBe(false);
+    await eventually(() => messageRows(page)).toHaveLength(2);
   });
 
   it.each([

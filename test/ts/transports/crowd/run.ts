@@ -10,7 +10,7 @@ const { values } = parseArgs({
   options: {
     bad: { type: "string", default: "100000" },
     good: { type: "string", default: "1000" },
-    "at-once": { type: "string", default: "300" },
+    "at-once": { type: "string", default: "100" },
     over: { type: "string", default: "tcp,unix" },
     runtime: { type: "string", default: "node,deno,bun" },
     seed: { type: "string", default: String(Date.now() >>> 0) },

@@ -33,8 +33,7 @@ import { type Borrowed, freeView, IbufMemory } from "./views.ts";
  * cannot grow, be queued or carry a descriptor, and they are stale once that
  * memory has grown, moved or been freed.
  *
- * Integers are added, set and read in network order (`N`) or in host order
- * (`H`), which is little-endian.
+ * Integers have network order (`N`) or host order (`H`), which is little-endian.
  *
  * Every method may throw ERR_IMSG_MOVED, ERR_IMSG_DISPOSED or ERR_IMSG_STALE,
  * and EINVAL for arguments that C could not take.

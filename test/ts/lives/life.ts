@@ -1,8 +1,8 @@
 import process from "node:process";
 import fc from "fast-check";
 import { type Finale, finales, setups, steps } from "./commands.ts";
-import { Violation } from "./model.ts";
 import * as program from "./program.ts";
+import { Violation } from "./records.ts";
 import { type Setup, World } from "./world.ts";
 
 /** Timers that may still run at the end of a life. */

@@ -1,101 +1,20 @@
 import type { ImsgMessage } from "../../../ts/entry/index.ts";
 import type { Hand } from "./hand.ts";
-import type { Signal, Thing, Tracked } from "./tracked.ts";
+import {
+  type Arrival,
+  type Cause,
+  hasCode,
+  type Limits,
+  type Read,
+  type Request,
+  type Sent,
+  tells,
+} from "./records.ts";
+import type { Tracked } from "./tracked.ts";
 import { isPayload, type WireMessage } from "./wire.ts";
 
 /** Bytes that a received message counts for besides its payload. */
 const MESSAGE_COST = 256;
-
-/** Options of the channel, and of the transport below it. */
-export interface Limits {
-  readonly mark: number;
-  readonly maxQueued: number;
-  readonly maxSize: number;
-  readonly lingerTimeout: number;
-}
-
-/** A message that the program has sent. */
-export interface Sent {
-  readonly id: number;
-  readonly size: number;
-  /** Undefined if the channel chooses it. */
-  peerid: number | undefined;
-  readonly thing: Thing | undefined;
-  readonly signal: Signal | undefined;
-  /** What its promise has become; undefined if nobody looks. */
-  readonly outcome: Tracked | undefined;
-  /** What must become of it, if that was known at the call. */
-  readonly expect: "queued" | "refused" | "either";
-  /** The position behind it in the stream; undefined while it is queued. */
-  end?: number;
-  request?: Request;
-}
-
-/** A message that the peer has sent. */
-export interface Arrival {
-  readonly id: number;
-  readonly size: number;
-  readonly peerid: number;
-  readonly thing: Thing | undefined;
-  /** The position behind it in the peer's stream. */
-  readonly end: number;
-  arrived: boolean;
-  fate: "waits" | "read" | "reply" | "late" | "dropped";
-  /** Whether it answers a request that was given up. */
-  late: "must" | "may" | "no";
-  /** Position in the order of arrivals and requests. */
-  at: number;
-  /** The turn of the loop that got it; 0 if none did. */
-  turn: number;
-}
-
-/** A request that the program has made. */
-export interface Request {
-  readonly sent: Sent;
-  readonly match: ((type: number) => boolean) | undefined;
-  readonly deadline: number | undefined;
-  readonly signal: Signal | undefined;
-  readonly tracked: Tracked<ImsgMessage>;
-  /** Position in the order of arrivals and requests. */
-  readonly at: number;
-  /** The most that has waited for readers since the call: bytes, and descriptors. */
-  most: { cost: number; fds: number };
-}
-
-/** A call that reads. */
-export interface Read {
-  readonly kind: "receive" | "receiveMany" | "loop" | "batches" | "stream";
-  readonly signal: Signal | undefined;
-  readonly tracked: Tracked<unknown>;
-  /** Whether the call had to be refused, if that was known. */
-  readonly expect: "busy" | "free" | "either";
-  /** Whether a loop was left, which ends the call. */
-  left: boolean;
-  /** Whether another call waited at the same time. */
-  shared: boolean;
-}
-
-/** What is wrong with the channel. */
-export class Violation extends Error {}
-
-/** A way in which the channel can have ended. */
-export interface Cause {
-  readonly name: string;
-  /** Whether the channel must have ended; else it may have. */
-  readonly sure: boolean;
-  /** Whether `closed` may be fulfilled. */
-  readonly clean: boolean;
-  /** Whether `closed` may be rejected with an error. */
-  matches(error: unknown): boolean;
-}
-
-/** Whether an error is one that the channel was given, or tells of it and of lost bytes. */
-export const tells = (error: unknown, of: unknown): boolean =>
-  error === of || (lostBytes(error) > 0 && (error as Error).cause === of);
-export const lostBytes = (error: unknown): number =>
-  (error as { lostBytes?: number } | undefined)?.lostBytes ?? 0;
-export const hasCode = (error: unknown, ...codes: string[]): boolean =>
-  codes.includes((error as { code?: string } | undefined)?.code ?? "");
 
 /**
  * What has happened in a life: what the program has called, what the peer and

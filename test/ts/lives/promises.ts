@@ -1,12 +1,5 @@
-import {
-  hasCode,
-  lostBytes,
-  type Model,
-  type Read,
-  type Request,
-  type Sent,
-  tells,
-} from "./model.ts";
+import type { Model } from "./model.ts";
+import { hasCode, lostBytes, type Read, type Request, type Sent, tells } from "./records.ts";
 import type { World } from "./world.ts";
 
 /** How many marks may wait while a request waits behind them. */

@@ -5,8 +5,9 @@ import { bytes as moduleBytes } from "../../../ts/generated/imsg.ts";
 import { HEADER_SIZE } from "../../oracle/reference/codec.ts";
 import { Clock, macrotask } from "./clock.ts";
 import { Hand, type Inbound, type Kind } from "./hand.ts";
-import { type Limits, Model, type Read, type Sent, Violation } from "./model.ts";
+import { Model } from "./model.ts";
 import { atRest } from "./promises.ts";
+import { type Limits, type Read, type Sent, Violation } from "./records.ts";
 import { Signal, Thing, Tracked } from "./tracked.ts";
 import { Cutter, frame, payload } from "./wire.ts";
 

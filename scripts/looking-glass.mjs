@@ -5,7 +5,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { run } from "./lib/run.mjs";
+import { interrupted, reportFailure, run, UsageError } from "./lib/run.mjs";
 
 const HELP = `Usage: node scripts/looking-glass.mjs [--routes N] [--port PORT] [--build-only]
 
@@ -22,8 +22,6 @@ const top = fileURLToPath(new URL("..", import.meta.url));
 const folder = fileURLToPath(new URL("../build/looking-glass", import.meta.url));
 /** The message types of the page's requests: neighbors, the RIB, a prefix of it, its memory. */
 const ALLOWED = [13, 16, 17, 22];
-
-class UsageError extends Error {}
 
 function options() {
   let values;
@@ -96,15 +94,11 @@ async function main() {
   const check = await run(process.execPath, [`${top}scripts/daemons.mjs`, "--check", "bgpd"]);
   if (check.code !== 0) throw new UsageError(check.stderr.trim());
 
-  const interrupted = new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-      process.on(signal, () => resolve(undefined)); // a second signal must not interrupt the stopping
-    }
-  });
+  const stopped = interrupted();
   const starting = start(given);
   try {
     const ended = starting.then((running) => running.ended);
-    const words = await Promise.race([interrupted, ended]);
+    const words = await Promise.race([stopped, ended]);
     if (words !== undefined) throw new Error(words);
     console.log("looking-glass: stopping …");
   } finally {
@@ -118,9 +112,8 @@ try {
   await main();
   process.exitCode = 0;
 } catch (error) {
-  const plain = error instanceof UsageError;
-  console.error(`looking-glass: ${plain ? error.message : error.stack}`);
-  if (plain && !/^(the package|bgpd|OpenBGPD)/.test(error.message))
+  reportFailure("looking-glass", error);
+  const isUsage = error instanceof UsageError;
+  if (isUsage && !/^(the package|bgpd|OpenBGPD)/.test(error.message))
     process.stderr.write(`\n${HELP}`);
-  process.exitCode = plain ? 2 : 1;
 }

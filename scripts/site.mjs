@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { interrupted, reportFailure, UsageError } from "./lib/run.mjs";
 
 const HELP = `Usage: node scripts/site.mjs [--serve] [--port PORT] [--no-api] [--out FOLDER]
 
@@ -20,8 +21,6 @@ Exit code: 0, 1 if building or serving fails, 2 for wrong arguments.
 `;
 
 const top = fileURLToPath(new URL("..", import.meta.url));
-
-class UsageError extends Error {}
 
 function options() {
   let values;
@@ -47,13 +46,11 @@ function options() {
 
 async function serve(folder, port) {
   const { serveSite } = await import("../site/setup/serve.mjs");
-  const interrupted = new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, resolve);
-  });
+  const stopped = interrupted();
   const server = await serveSite(folder, port);
   console.log(`site: http://127.0.0.1:${server.port}/`);
   console.log("site: Ctrl-C stops it");
-  await interrupted;
+  await stopped;
   await server.close();
 }
 
@@ -74,7 +71,5 @@ async function main() {
 try {
   await main();
 } catch (error) {
-  const plain = error instanceof UsageError;
-  console.error(`site: ${plain ? error.message : error.stack}`);
-  process.exitCode = plain ? 2 : 1;
+  reportFailure("site", error);
 }

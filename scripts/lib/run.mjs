@@ -23,6 +23,22 @@ export function cleanUp() {
   temporary.clear();
 }
 
+/** An error of the command line: the exit code is 2. */
+export class UsageError extends UserError {}
+
+/** Prints an error of a script, with a stack unless it is written for the user, and sets the exit code. */
+export function reportFailure(name, error) {
+  console.error(`${name}: ${error instanceof UserError ? error.message : error.stack}`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}
+
+/** Resolves at the first SIGINT, SIGTERM or SIGHUP. A second signal does not interrupt the stopping. */
+export const interrupted = () =>
+  new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
+      process.on(signal, () => resolve(undefined));
+  });
+
 /** Runs a script's main function; its exit code is 0, or 1 with the error on stderr. */
 export async function runMain(name, main) {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
@@ -35,9 +51,7 @@ export async function runMain(name, main) {
   try {
     await main(process.argv.slice(2));
   } catch (error) {
-    const text = error instanceof UserError ? error.message : error.stack;
-    console.error(`${name}: ${text}`);
-    process.exitCode = 1;
+    reportFailure(name, error);
   } finally {
     cleanUp();
   }

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import { describe, expect, test } from "vitest";
 import { supports } from "../../../ts/cli/dialect.ts";
 import { progressText } from "../../../ts/cli/progress.ts";
@@ -227,8 +228,7 @@ describe("the table", () => {
   ] as const)("has colours or not with %s", async (_what, args, env, colours) => {
     const { stdout } = await run(bundle, ["dump", ...args], goodBytes, env);
     expect(stdout.includes("\u001b[1m")).toBe(colours);
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: that's what colours are
-    const plain = stdout.replace(/\u001b\[\d+m/g, "");
+    const plain = stripVTControlCharacters(stdout);
     expect(plain).toContain("  1f 26 2d    ");
   });
 

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import { afterAll, describe, type ExpectStatic, type OnTestFinishedHandler, test } from "vitest";
 import { Completer } from "../../../ts/cli/complete.ts";
 import { TypeNames } from "../../../ts/cli/values.ts";
@@ -55,11 +56,6 @@ async function daemon(finished: Finished): Promise<Daemon> {
   return { path, requests, send, ended: () => ended };
 }
 
-/** Removes the escape sequences of a terminal. */
-const plain = (text: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are the subject
-  text.replace(/\u001b\[[\d;?]*[A-Za-z]/g, "");
-
 interface Terminal {
   type(keys: string): void;
   /** Everything that the screen has shown so far, without escape sequences. */
@@ -99,14 +95,15 @@ function onTerminal(finished: Finished, command: readonly string[], columns = 12
   const status = new Promise<number | null>((resolve) => child.once("close", resolve));
   return {
     type: (keys) => void child.stdin.write(keys),
-    screen: () => plain(screen),
+    screen: () => stripVTControlCharacters(screen),
     status,
     async shows(text) {
-      while (!plain(screen).includes(text, seen)) {
-        if (child.exitCode !== null) throw new Error(`no ${text} in ${plain(screen)}`);
+      while (!stripVTControlCharacters(screen).includes(text, seen)) {
+        if (child.exitCode !== null)
+          throw new Error(`no ${text} in ${stripVTControlCharacters(screen)}`);
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
-      seen = plain(screen).indexOf(text, seen) + text.length;
+      seen = stripVTControlCharacters(screen).indexOf(text, seen) + text.length;
     },
   };
 }

@@ -46,8 +46,7 @@ export interface Program {
    * returns the value that it printed as JSON. The first of `args` is a folder:
    * {@link folder} if there are none.
    */
-  // biome-ignore lint/suspicious/noExplicitAny: a test compares it with what it expects
-  run(runtime: Runtime, name: string, ...args: string[]): Promise<any>;
+  run(runtime: Runtime, name: string, ...args: string[]): Promise<unknown>;
 }
 
 /** Bundles a program of this folder before the tests of a file, and removes it after them. */

@@ -1,4 +1,4 @@
-// What the commands change, after a question.
+// Changes of bgpd: each is described, confirmed by the user, and sent.
 
 import { createInterface } from "node:readline/promises";
 import { UsageError } from "../common/printer.mjs";
@@ -23,7 +23,7 @@ const NEIGHBOR = {
 };
 
 /**
- * What a change does, as an order.
+ * Returns a change as an order in words, for the question.
  *
  * @param {Change} command
  * @returns {string}
@@ -87,7 +87,7 @@ function carryOut(bgpd, command) {
   }
 }
 
-/** What bgpd says when it has done something; it does not answer the other changes. */
+/** The changes that bgpd answers with a RESULT. It answers no other change, so nothing is awaited. */
 const ANSWERED = ["neighbor", "reload"];
 
 /**
@@ -109,7 +109,7 @@ export async function confirm(command) {
 }
 
 /**
- * Carries a change out and prints what bgpd says.
+ * Sends a change to bgpd, and prints bgpd's answer if the change has one.
  *
  * @param {BgpdConnection} bgpd
  * @param {Change} command

@@ -1,4 +1,4 @@
-// What a network or flowspec rule is announced with, in bgpctl's words.
+// Parses the attributes with which a network or flowspec rule is announced, in bgpctl's words.
 
 import { UsageError } from "../common/printer.mjs";
 import { parseDistinguisher } from "./communities.mjs";
@@ -90,7 +90,7 @@ function endOf(end, words, lists) {
 }
 
 /**
- * A flowspec rule with what it is announced with, up to the end of the command.
+ * Parses a flowspec rule and the attributes with which bgpd announces it. Takes all words that are left.
  *
  * @param {4 | 6} family
  * @param {Words} words

@@ -84,8 +84,8 @@ export async function connectBgpd(path, { pid = freePid(), signal, timeout } = {
 }
 
 /**
- * Few connections may wait for bgpd to accept them: for the next one Linux says EAGAIN, where a
- * program like bgpctl is made to wait.
+ * bgpd's queue of connections is short. When it is full, Linux fails a non-blocking connect with EAGAIN,
+ * where it blocks bgpctl: so this tries again.
  *
  * @param {string} path
  * @param {ChannelOptions} options

@@ -9,7 +9,7 @@ import type {
   RibFilter,
 } from "./types.ts";
 
-/** What is shown: bgpd is asked, and nothing changes. */
+/** A command that only reads: it asks bgpd for a listing, and changes nothing. */
 export type Show =
   /** With `full`, the document has everything about the neighbors. */
   | { action: "summary"; terse: boolean; full?: boolean }
@@ -19,7 +19,7 @@ export type Show =
   | { action: "networks" | "flowspecs"; family?: Family }
   | { action: "interfaces" | "nexthops" | "rtrs" | "sets" | "tables" };
 
-/** What changes something in bgpd, and asks first. */
+/** A command that changes bgpd. The user confirms it first. */
 export type Change =
   | { action: "neighbor"; change: NeighborAction; filter: NeighborFilter; reason: string }
   | { action: "fib-sync"; coupled: boolean; table: number }

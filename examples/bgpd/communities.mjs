@@ -8,7 +8,7 @@ import { routerId } from "./addresses.mjs";
 /** @typedef {Decoded<typeof Community>} CommunityFields */
 
 const KIND = { BASIC: 8, EXT: 16, LARGE: 32 };
-/** What stands for more than one number in a request. */
+/** The words that match more than one number in a request, by bgpd's number for each. */
 const WILD = new Map([
   ["*", 1],
   ["neighbor-as", 2],
@@ -62,7 +62,7 @@ const SUBTYPES = /** @type {[name: string, subtype: number, ...types: number[]][
   ["flow-rt-redir", 0x08, GENERIC_AS2, GENERIC_IPV4, GENERIC_AS4],
   ["flow-dscp", 0x09, GENERIC_AS2],
 ]);
-/** What origin validation says, in a community: by its number. */
+/** The results of origin validation; the index is the number in an extended community. */
 const OVS = ["valid", "not-found", "invalid"];
 
 /** @param {number} as @param {number} value */
@@ -228,7 +228,7 @@ export function parseExtCommunity(name, text) {
   const [, subtype, ...found] = SUBTYPES.find(([each]) => each === name) ?? [];
   if (subtype === undefined) throw wrong(whole, `there is no subtype "${name}"`);
   const types = /** @type {number[]} */ (found);
-  // a subtype of several types has the type -1 until the value says more
+  // -1: a subtype of several types gets its type from the form of the value, below
   const type = types.length === 1 ? types[0] : -1;
   const number = (/** @type {number} */ known) => ((known << 8) | subtype) >>> 0;
   if (text === "*") return { flags: KIND.EXT | (1 << 8), data1: 0, data2: 0, data3: number(type) };

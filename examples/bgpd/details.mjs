@@ -4,7 +4,7 @@ import { printable } from "./tables.mjs";
 
 /** @import { RibAttribute, Route } from "./types.ts" */
 
-/** bgpctl's words for what is true of a route, in its order. */
+/** A route's flags with bgpctl's word for each, in the order in which bgpctl prints them. */
 const WORDS = /** @type {const} */ ([
   ["FILTERED", "filtered"],
   ["INVALID", "invalid"],

@@ -124,7 +124,7 @@ function lettersOf(value, letters) {
 }
 
 /**
- * A term over bits: what is set, and behind the slash what is looked at.
+ * Prints a term that compares bits: the bits that must be set, a slash, and the mask of the compared bits.
  *
  * @param {Term} term
  * @param {Term | undefined} next

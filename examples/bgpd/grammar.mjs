@@ -186,7 +186,7 @@ function showRib(words) {
   return { action: "rib", filter: ribFilter(words) };
 }
 
-/** What stands behind `show`. @type {Record<string, (words: Words) => Command>} */
+/** The parsers of the listings, by the word after `show`. @type {Record<string, (words: Words) => Command>} */
 const SHOW = {
   fib: (words) => ({ action: "fib", filter: fibFilter(words) }),
   flowspec: (words) => ({ action: "flowspecs", ...withFamily(words) }),

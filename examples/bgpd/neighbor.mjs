@@ -43,7 +43,7 @@ const role = (/** @type {string | number} */ name) =>
   typeof name === "string" ? name.toLowerCase().replace("_", "-") : "unknown";
 
 /**
- * What a BGP speaker can do; undefined if it says nothing.
+ * Returns the capabilities of a BGP speaker; undefined if it has announced none.
  *
  * @param {CapabilityFields} fields
  * @returns {Capabilities | undefined}

@@ -33,7 +33,7 @@ export function families(values) {
   );
 }
 
-/** bgpctl's words for what validation says. */
+/** bgpctl's words for the results of origin validation (OVS) and path validation (AVS). */
 const OVS = { NOTFOUND: "not-found", INVALID: "invalid", VALID: "valid" };
 const AVS = { UNKNOWN: "unknown", INVALID: "invalid", VALID: "valid", NEVER_KNOWN: "unknown" };
 const ORIGINS = { IGP: "IGP", EGP: "EGP", INCOMPLETE: "incomplete" };
@@ -95,7 +95,7 @@ export function ribEntry(route, communities = [], attributes = []) {
 const SIZE = { ribEntry: 64, prefix: 128, path: 80, communities: 56, community: 16, attribute: 48 };
 
 /**
- * What the RIB takes of the daemon's memory.
+ * Returns the memory that the RIB uses in the daemon.
  *
  * @param {Decoded<typeof RdeMemstats>} stats
  * @returns {RibMemory}

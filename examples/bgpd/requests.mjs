@@ -175,7 +175,7 @@ function nexthopSet(nexthop) {
 }
 
 /**
- * What a network or rule is announced with: a message for each.
+ * Returns one request for each attribute with which a network or rule is announced.
  *
  * @param {Attributes} attributes
  * @returns {SetRequest[]}

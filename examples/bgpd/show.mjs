@@ -1,4 +1,4 @@
-// What the commands show: as documents, as tables, or in full.
+// Prints listings as JSON documents, as tables, or as full records.
 
 import { outline, routeDetail } from "./details.mjs";
 import { printDocument, printRecords } from "./json.mjs";

@@ -129,7 +129,7 @@ origin: i IGP, e EGP, ? incomplete
 
 `;
 
-/** The path stands last: it has any length. @type {Columns<Route>} */
+/** The path is the last column, because its length has no limit. @type {Columns<Route>} */
 export const routeColumns = [
   ["flags", flagsOf],
   ["vs", ({ entry }) => `${VALIDATION[entry.ovs]}-${VALIDATION[entry.avs]}`],

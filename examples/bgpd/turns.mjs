@@ -37,7 +37,7 @@ export class BgpdError extends Error {
   }
 }
 
-/** What bgpd's refusal means to callers; any other error as it is. */
+/** Converts bgpd's refusal to a BgpdError; returns any other error unchanged. */
 function translated(/** @type {unknown} */ error) {
   if (!(error instanceof ProtocolError) || error.reply !== "RESULT") return error;
   const { code } = /** @type {{ code: keyof typeof result | number }} */ (error.payload);

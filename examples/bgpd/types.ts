@@ -271,7 +271,7 @@ export interface NeighborFilter {
   group?: string;
 }
 
-/** What limits a listing of the RIB. */
+/** The conditions that a listed route of the RIB meets. */
 export interface RibFilter extends NeighborFilter {
   /** Only this prefix, such as 192.0.2.0/24; for an address, the longest prefix that has it. */
   prefix?: string;
@@ -320,7 +320,7 @@ export interface FibFilter {
   table?: number;
 }
 
-/** What a network or rule is announced with. */
+/** The attributes with which a network or rule is announced. */
 export interface Attributes {
   community?: string[];
   largeCommunity?: string[];
@@ -337,7 +337,7 @@ export interface Attributes {
   rd?: string;
 }
 
-/** What can be done to a neighbor. */
+/** The actions on a neighbor's session. */
 export type NeighborAction = "up" | "down" | "clear" | "refresh" | "destroy";
 
 export interface BgpdOptions {

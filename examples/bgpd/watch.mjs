@@ -7,7 +7,7 @@ import { printable } from "./tables.mjs";
 /** @import { BgpdConnection, Neighbor } from "./types.ts" */
 
 /**
- * What has changed: a value of a neighbor, which is undefined for a neighbor that is not there.
+ * One change of a neighbor's value. `from` or `to` is undefined while the neighbor does not exist.
  *
  * @typedef {{ time: string, neighbor: string, remote_addr: string, what: string, from?: string | number, to?: string | number }} ChangeRecord
  */

@@ -7,7 +7,7 @@ const NUMBER = /^\d+$/;
 /** Words that are taken one by one. */
 export class Words {
   #words;
-  /** What was taken so far, for messages. */
+  /** The words that were taken, joined, for error messages. */
   #taken = "";
 
   /** @param {readonly string[]} words */
@@ -20,12 +20,12 @@ export class Words {
     return this.#words.at(0);
   }
 
-  /** The words that are left. The array is this object's own: what a caller takes out of it is taken. */
+  /** The words that are left. The array is this object's own: shifting a word from it takes the word. */
   get rest() {
     return this.#words;
   }
 
-  /** Takes a word; `what` says what is missing if there is none. */
+  /** Takes a word. Throws a UsageError that names `what` if no word is left. */
   take(/** @type {string} */ what) {
     const word = this.#words.shift();
     if (word === undefined) throw new UsageError(`${this.#taken}: ${what} is missing`.trimStart());

@@ -25,8 +25,8 @@ export class TmuxError extends Error {
 const WRAPPER = `sh -c "$1"; printf '\\033]2;%s %d\\033\\\\' "$2" "$?"; read -r _`;
 
 /**
- * A tmux server, by its socket. Every method makes a connection of its own, and rejects with what
- * Node says if no server listens there (ENOENT, ECONNREFUSED).
+ * A tmux server, by its socket. Every method makes a connection of its own, and rejects
+ * with an ImsgError if no server listens there (ENOENT, ECONNREFUSED).
  *
  * @implements {TmuxServer}
  */

@@ -34,8 +34,9 @@ function open(path, signal) {
 }
 
 /**
- * The version of a server that speaks another one; undefined if it does not say so. It says so after
- * the first message and closes, and a client that sends more may lose the answer: so this sends one.
+ * Asks a server for its protocol version; undefined if it closes without naming one. A foreign server
+ * names its version after the first message and closes. Further messages could reset the connection
+ * before the answer is read: so this sends one message only.
  *
  * @param {string} path
  */

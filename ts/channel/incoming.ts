@@ -18,7 +18,7 @@ const WINDOW = 2 * 65536;
 
 /** What an {@link Incoming} asks its channel, and reports to it. */
 export interface IncomingOwner {
-  /** What arrived breaks the rules. What arrived before it has been delivered. */
+  /** Received bytes break the rules. All messages before them have been delivered. */
   failed(error: unknown): void;
   /** Everything that arrived has been decoded. */
   emptied(): void;
@@ -113,7 +113,7 @@ export class Incoming {
     if (stopped && !this.isOver) this.#checkOverflow();
   }
 
-  /** Closes values that came with bytes that nobody wants. */
+  /** Closes values that came with bytes that are discarded. */
   discard(passed: readonly Passed[]): void {
     this.#fds.discard(passed);
   }

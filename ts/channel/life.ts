@@ -44,7 +44,7 @@ export class Life {
   #ending: Settlement | undefined;
   /** Whether the transport has sent our end. */
   #localEnded = false;
-  /** What the transport reported behind the chunks that wait. */
+  /** The event that the transport reported behind the chunks that wait. */
   #arrival: "open" | "ended" | "gone" = "open";
   /** Whether the peer's end has been reached, behind everything that it sent. */
   #reachedEnd = false;
@@ -289,7 +289,7 @@ export class Life {
     this.#end(error, local ? error : describeLost(error, this.#lost));
   }
 
-  /** Ends the channel: everything was sent, and the peer has ended or nobody waits for it. */
+  /** Ends the channel: everything was sent, and the peer has ended or its end is not awaited. */
   #conclude(error: unknown): void {
     if (this.#over !== undefined) return;
     this.#over = { error };

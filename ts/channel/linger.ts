@@ -1,7 +1,7 @@
 import { ImsgError } from "../module/error.ts";
 import type { Transport } from "./transport.ts";
 
-/** Closes a transport that has nothing left to send: nobody waits for it. */
+/** Closes a transport that has nothing left to send. Its errors do not matter any more. */
 export function closeTransport(transport: Transport): void {
   void Promise.resolve(transport.close()).catch(() => {});
 }

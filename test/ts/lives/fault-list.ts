@@ -339,7 +339,7 @@ export const faultRows: readonly FaultRow[] = [
     "requests",
     "if (pending.peerid) this.#remember(pending.peerid);",
     "",
-    "a late reply is received as any message",
+    "a late reply is received like every message",
   ],
   ["requests", "return this.#next;", "return 1;", "all requests have the same peerid"],
   [

@@ -27,7 +27,7 @@ export interface ImsgStats {
 /** Options of {@link createInstance} and {@link instantiate}. */
 export interface InstanceOptions {
   /** Whether errors say where an object was made and disposed, and late use of lent memory throws. */
-  debug?: boolean;
+  debug?: boolean | undefined;
 }
 
 /**

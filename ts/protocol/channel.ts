@@ -24,9 +24,9 @@ import { giveUp } from "./wait.ts";
  */
 export interface Conversation extends Pick<ImsgChannel, "send" | "receive" | "close"> {
   /** As {@link ImsgChannel.request}. */
-  request?: ImsgChannel["request"];
+  request?: ImsgChannel["request"] | undefined;
   /** As {@link ImsgChannel.end}. */
-  end?: ImsgChannel["end"];
+  end?: ImsgChannel["end"] | undefined;
 }
 
 /** A message that any side may have received. */

@@ -11,17 +11,17 @@ export interface ProtocolInit<M extends Messages> {
   /** The protocol's name, such as `bgpd`. */
   name: string;
   /** The program and version whose messages these are, such as `OpenBGPD 8.8`. */
-  version?: string;
+  version?: string | undefined;
   /** Which layout the headers have, as the option of channels and codecs; `current` if absent. */
-  dialect?: "current" | "classic";
+  dialect?: "current" | "classic" | undefined;
   /** The longest message in bytes, header included; 16,384 if absent. */
-  maxSize?: number;
+  maxSize?: number | undefined;
   /** The peerid of every message that does not name one; 0 if absent. */
-  peerid?: number;
+  peerid?: number | undefined;
   /** The ABI of the peer, for structures whose own is another one. */
-  abi?: AbiName | Abi;
+  abi?: AbiName | Abi | undefined;
   /** Messages that end a listing. */
-  ends?: readonly (keyof M & string)[];
+  ends?: readonly (keyof M & string)[] | undefined;
   /** The messages by their names. */
   messages: M & Checked<M>;
 }
@@ -29,15 +29,15 @@ export interface ProtocolInit<M extends Messages> {
 /** Refuses names of messages that the protocol does not have. */
 type Checked<M extends Messages> = {
   readonly [K in keyof M]: {
-    readonly reply?: keyof M | readonly (keyof M)[];
-    readonly lists?: keyof M | readonly (keyof M)[];
+    readonly reply?: keyof M | readonly (keyof M)[] | undefined;
+    readonly lists?: keyof M | readonly (keyof M)[] | undefined;
   };
 };
 
 /** Options of {@link Protocol.on}. */
 export interface OnOptions<S extends Side> {
   /** Which side of the protocol the channel's own end is; `client` if absent. */
-  side?: S;
+  side?: S | undefined;
 }
 
 /** What a channel or codec needs to know of a protocol. */
@@ -51,7 +51,7 @@ export interface ProtocolOptions {
 /** Options of {@link Protocol.describe}. */
 export interface DescribeOptions {
   /** Whether the structures of the payloads follow, each as a table. */
-  layouts?: boolean;
+  layouts?: boolean | undefined;
 }
 
 /** A protocol that {@link defineProtocol} has made. */

@@ -22,9 +22,9 @@ export type StructIn<F extends Fields> = { readonly [K in keyof F]?: FieldIn<F[K
 /** Options of {@link struct}. */
 export interface StructOptions {
   /** C's name of the structure, for descriptions and errors. */
-  name?: string;
+  name?: string | undefined;
   /** Whose rules lay the structure out; `lp64` if absent. */
-  abi?: AbiName | Abi;
+  abi?: AbiName | Abi | undefined;
 }
 
 /**

@@ -6,7 +6,7 @@
  */
 import { once } from "node:events";
 import { Duplex } from "node:stream";
-import { MessageChannel } from "node:worker_threads";
+import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { expect, onTestFinished, test } from "vitest";
 import type { ImsgChannel } from "../../../ts/channel/channel.ts";
 import { frame, junk, seeded } from "../../ts/transports/junk.ts";
@@ -177,6 +177,13 @@ const attackWebSocket =
     return FRAMES;
   };
 
+/** A random value that is not posted: a port in it is closed, or Node would keep it for ever. */
+function unposted(random: () => number): unknown {
+  const { value, transfer } = junk(random);
+  for (const port of transfer as MessagePort[]) port.close();
+  return value;
+}
+
 async function attackDataChannel(random: () => number, run: Run, odd: unknown[]): Promise<number> {
   const [ours, theirs] = DataChannel.pair(random() < 0.5 ? "imsg.credit" : "");
   if (random() < 0.2) ours.readyState = "connecting";
@@ -186,7 +193,7 @@ async function attackDataChannel(random: () => number, run: Run, odd: unknown[])
   if (random() < 0.3) await disturb(channel, state);
   if (random() < 0.3) void channel.send({ type: 1, data: new Uint8Array(5000) }).catch(() => {});
   const send = (data: unknown): void => theirs.send(data);
-  sendFrames(random, send, () => theirs.post(junk(random).value));
+  sendFrames(random, send, () => theirs.post(unposted(random)));
   if (ours.readyState === "connecting") {
     ours.readyState = "open";
     ours.dispatchEvent(new Event("open"));
@@ -213,7 +220,7 @@ function whole(random: () => number): Uint8Array<ArrayBuffer> {
 
 async function attackStream(random: () => number, run: Run, odd: unknown[]): Promise<number> {
   const chunks = Array.from({ length: 16 }, () =>
-    random() < 0.6 ? whole(random) : junk(random).value,
+    random() < 0.6 ? whole(random) : unposted(random),
   );
   let channel: ImsgChannel;
   if (random() < 0.5) {

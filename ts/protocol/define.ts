@@ -1,4 +1,5 @@
 import type { ImsgMessage } from "../batch/message.ts";
+import { show } from "../module/check.ts";
 import { ImsgError } from "../module/error.ts";
 import { type Abi, type AbiName, abiOf, abis } from "./abi.ts";
 import { type Conversation, TypedChannel } from "./channel.ts";
@@ -137,6 +138,9 @@ export class Protocol<M extends Messages> {
     message: ImsgMessage,
     direction: Direction = "receive",
   ): Received<M, S> {
+    if (typeof message !== "object" || message === null) {
+      throw new ImsgError("EINVAL", { detail: `${this.name}: ${show(message)} is no message` });
+    }
     const name = this.#names.get(message.type);
     const payload = name === undefined ? undefined : this.messages[name]?.[direction];
     const known = payload !== undefined;
@@ -165,8 +169,9 @@ export class Protocol<M extends Messages> {
   }
 
   #definition(name: string): Definition {
-    if (Object.hasOwn(this.messages, name)) return this.messages[name]!;
-    throw new ImsgError("EINVAL", { detail: `${this.name} has no message ${name}` });
+    if (typeof name === "string" && Object.hasOwn(this.messages, name)) return this.messages[name]!;
+    const shown = typeof name === "string" ? name : show(name);
+    throw new ImsgError("EINVAL", { detail: `${this.name} has no message ${shown}` });
   }
 
   #decode(name: string, payload: AnyPayload, data: Uint8Array): unknown {

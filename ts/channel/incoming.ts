@@ -169,7 +169,12 @@ export class Incoming<Fd = unknown> {
   /** The channel has failed: decodes what there is room for, and closes descriptors that no reader gets. */
   close(): void {
     this.#intake.run();
-    // a reader that is active still gets the descriptors of the messages that wait
+    // a loop still gets the descriptors of the messages that wait; a receive has got its own by then
+    if (!this.reading) this.#closeFds();
+    else afterTurn(() => this.#closeUnread());
+  }
+
+  #closeUnread(): void {
     if (!this.reading) this.#closeFds();
   }
 
@@ -220,8 +225,5 @@ export class Incoming<Fd = unknown> {
     if (message.hasFd) this.#fds.add(message);
     if (this.#requests.interested && this.#requests.settle(message)) return;
     this.inbox.put(message as ImsgMessage<Fd>);
-    if (!message.hasFd) return;
-    const overflow = this.#fds.overflow();
-    if (overflow !== undefined) this.#owner.failed(overflow);
   }
 }

@@ -13,7 +13,7 @@ export interface CodecOptions extends ImsgOptions {
    * absent. Otherwise the data may alias the chunk that was pushed, and the
    * chunk must not be changed afterwards.
    */
-  copy?: boolean;
+  copy?: boolean | undefined;
 }
 
 /** What {@link ImsgCodec.encodeInto} returns. */

@@ -21,7 +21,7 @@ export interface SpawnedChannel {
   /** The child. */
   child: ChildProcess;
   /** The channel to it. */
-  channel: ImsgChannel;
+  channel: ImsgChannel<number>;
 }
 
 /** The descriptor of a child on which it finds its end of the socketpair. */

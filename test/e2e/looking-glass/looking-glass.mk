@@ -1,5 +1,7 @@
 # The looking glass: `make looking-glass` starts bgpd, a relay and the page, until Ctrl-C.
 # With 20,000 routes more: make looking-glass ROUTES=20000. Needs root, as bgpd does.
+# SOCKET=/run/openbgpd/bgpd.rsock shows a bgpd that runs already, without root; LISTEN=HOST:PORT is the
+# page's address then.
 # Included by the top Makefile.
 
 .PHONY: looking-glass ## Starts bgpd, a relay and the looking glass (needs root)
@@ -8,14 +10,19 @@
 
 ROUTES ?= 0
 
-
+ifdef SOCKET
+looking-glass: package
+	@$(NODE) scripts/looking-glass.mjs --build-only
+	@exec $(NODE) examples/looking-glass/serve.mjs --socket '$(SOCKET)' $(if $(LISTEN),--listen '$(LISTEN)')
+else
 looking-glass: package
 	@$(NODE) scripts/daemons.mjs bgpd
 	@exec $(NODE) scripts/looking-glass.mjs --routes $(ROUTES) $(if $(PORT),--port $(PORT))
+endif
 
 # the page in Chromium against bgpd
 test-looking-glass: package check-looking-glass
-	$(NODE) scripts/daemons.mjs bgpd
+	$(NODE) scripts/daemons.mjs bgpd bgpd77 tmux
 	$(NODE) scripts/ensure-apt.mjs chromium
 	npx --no-install vitest run --config test/e2e/looking-glass/vitest.config.ts $(VITEST_FLAGS)
 

@@ -45,15 +45,14 @@ export const RESULT_FD_COUNT = 6;
 export const RESULT_FD_MESSAGE = 7;
 /** The numbers of their descriptors: two words. */
 export const RESULT_FD = 9;
-/** Bytes in the outgoing window. */
+/** Bytes that were written. */
 export const RESULT_OUTGOING = 11;
 /** The host value that travels with those bytes, or 0. */
 export const RESULT_VALUE = 12;
 /** 1 if more bytes are queued. */
 export const RESULT_MORE = 13;
-
-/** Bytes of C's struct batch_record; its words are type, peerid, pid, length. */
-export const RECORD_SIZE = 16;
+/** Address of the written bytes. */
+export const RESULT_OUTGOING_AT = 14;
 
 /** Offsets in bytes within the original's structures, and their sizes, on wasm32. */
 export const layout = {

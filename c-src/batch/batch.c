@@ -90,14 +90,20 @@ static void
 batch_get(struct batch *b, int straddles)
 {
 	struct imsg	 m;
+	struct imsg_hdr	*h;
 	uint32_t	 n;
 	int		 fd;
 
 	for (n = 0; imsg_get(&b->imsgbuf, &m) > 0; n++) {
 		batch_hdrs[n] = m.hdr;
-		if (m.buf->fd >= 0 && (fd = imsg_get_fd(&m)) != -1) {
-			result.fd_message[result.nfds] = n;
-			result.fd[result.nfds++] = fd;
+		/* imsg_get has cleared the mark in its copy of the header */
+		h = (void *)m.buf->buf;
+		if (h->len & IMSG_FD_MARK) {
+			if ((fd = imsg_get_fd(&m)) != -1) {
+				result.fd_message[result.nfds] = n;
+				result.fd[result.nfds++] = fd;
+			} else
+				batch_drops[result.ndrops++] = n;
 		}
 		if (n == 0 && straddles && m.data != NULL) {
 			first = m;
@@ -120,6 +126,7 @@ batch_read(struct batch *b, uint32_t n, int fd)
 	result.error = 0;
 	result.first = NULL;
 	result.nfds = 0;
+	result.ndrops = 0;
 	__builtin_memcpy(rbuf, b->carry, w->roff);
 	if (b->classic)
 		classic_read(rbuf, w->roff + n, next);

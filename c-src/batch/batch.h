@@ -45,7 +45,8 @@ struct batch_result {
 	uint32_t	 txlen;		/* bytes that were written */
 	uint32_t	 txvalue;	/* host value that travels along, or 0 */
 	uint32_t	 more;		/* 1: more is queued; flush again */
-	const void	*tx;		/* where they are: in one of the windows */
+	uint32_t	 ndrops;	/* messages marked, without a descriptor */
+	const void	*tx;		/* written bytes, in one of the windows */
 };
 
 #define BATCH_FDPASS	0x01		/* imsgbuf_allow_fdpass */
@@ -67,7 +68,11 @@ unsigned char	*batch_window(void);
 /* The outgoing window, where batch_flush writes. */
 unsigned char	*batch_outgoing(void);
 struct batch_result *batch_result(void);
-/* The headers of the messages that the last batch_read completed. */
+/*
+ * The headers of the messages that the last batch_read completed.  Behind the
+ * room for them stand the indices of those that are marked as having a
+ * descriptor, and have none.
+ */
 struct imsg_hdr	*batch_headers(void);
 
 /*
@@ -105,7 +110,8 @@ int		 batch_flush(struct batch *);
 extern struct file batch_file;
 extern unsigned char batch_in[BATCH_LEAD + BATCH_WINDOW];
 extern unsigned char batch_out[BATCH_OUTGOING];
-extern struct imsg_hdr batch_hdrs[BATCH_MESSAGES];
+extern struct imsg_hdr batch_hdrs[BATCH_MESSAGES + BATCH_MESSAGES / 4];
+#define batch_drops	((uint32_t *)(void *)&batch_hdrs[BATCH_MESSAGES])
 /*
  * Translates the headers in bytes that are about to be read: how many bytes, and
  * after how many of them the first header begins.

@@ -122,7 +122,7 @@ one_read_can_complete_two_messages_with_descriptors(void)
 	m[n + 7] |= 0x80;
 	CHECK(read_chunk(b, m, n - 1, first) == 1 && r->count == 0);
 	CHECK(read_chunk(b, m + n - 1, all - n + 1, second) == 1);
-	CHECK(r->count == 2 && r->nfds == 2);
+	CHECK(r->count == 2 && r->nfds == 2 && r->ndrops == 0);
 	CHECK(r->fd_message[0] == 0 && r->fd[0] == first);
 	CHECK(r->fd_message[1] == 1 && r->fd[1] == second);
 	CHECK(batch_headers()[1].len == 16);
@@ -135,6 +135,7 @@ one_read_can_complete_two_messages_with_descriptors(void)
 	first = value_open();
 	nclosed = 0;
 	CHECK(read_chunk(b, m, n, first) == 1 && r->nfds == 0);
+	CHECK(r->ndrops == 1 && batch_drops[0] == 0);
 	CHECK(nclosed == 1 && closed[0].fd == first);
 	batch_close(b);
 	finish();

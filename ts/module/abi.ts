@@ -18,6 +18,9 @@ export const LARGEST_MAX_SIZE = 0x7fffffff;
 /** Bytes of the window that chunks and records go through: BATCH_WINDOW. */
 export const WINDOW_SIZE = 65520;
 
+/** 32-bit words of the room for headers; the indices of RESULT_DROP_COUNT stand behind it. */
+export const HEADERS_WORDS = 16384;
+
 /** Bytes of a page of the allocator and of linear memory. */
 export const PAGE_SIZE = 65536;
 
@@ -51,8 +54,10 @@ export const RESULT_OUTGOING = 11;
 export const RESULT_VALUE = 12;
 /** 1 if more bytes are queued. */
 export const RESULT_MORE = 13;
+/** How many messages were marked as having a descriptor and have none. */
+export const RESULT_DROP_COUNT = 14;
 /** Address of the written bytes. */
-export const RESULT_OUTGOING_AT = 14;
+export const RESULT_OUTGOING_AT = 15;
 
 /** Offsets in bytes within the original's structures, and their sizes, on wasm32. */
 export const layout = {

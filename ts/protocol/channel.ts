@@ -24,9 +24,9 @@ import { giveUp } from "./wait.ts";
  */
 export interface Conversation extends Pick<ImsgChannel, "send" | "receive" | "close"> {
   /** As {@link ImsgChannel.request}. */
-  request?: ImsgChannel["request"];
+  request?: ImsgChannel["request"] | undefined;
   /** As {@link ImsgChannel.end}. */
-  end?: ImsgChannel["end"];
+  end?: ImsgChannel["end"] | undefined;
 }
 
 /** A message that any side may have received. */
@@ -170,7 +170,7 @@ export class TypedChannel<M extends Messages, S extends Side>
 
   #init(name: string, value: unknown, header: HeaderInit = {}): SendInit {
     const { protocol } = this;
-    const { peerid = protocol.peerid, pid, fd } = header;
+    const { peerid = protocol.peerid, pid, fd } = Object(header) as HeaderInit;
     const data = protocol.encode(name, value, this.#sends);
     return {
       type: protocol.messages[name]!.type,
@@ -202,7 +202,7 @@ export class TypedChannel<M extends Messages, S extends Side>
 
   #named(name: string, what: "reply" | "lists"): Set<number> {
     const { messages } = this.protocol;
-    const names = messages[name]?.[what] ?? [];
+    const names = (typeof name === "string" ? messages[name]?.[what] : undefined) ?? [];
     return new Set([names].flat().map((each) => messages[each as string]!.type));
   }
 

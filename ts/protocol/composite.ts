@@ -160,7 +160,7 @@ export interface UnionOptions<Name extends string> {
   /** The variants' names by the tag's values, which are what that field decodes to. */
   when: Readonly<Record<string | number, Name>>;
   /** Whether C's union has no name of its own, so that its members belong to the structure. */
-  anonymous?: boolean;
+  anonymous?: boolean | undefined;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { ImsgMessage } from "../batch/message.ts";
+import { show } from "../module/check.ts";
 import { ImsgError } from "../module/error.ts";
 import { type Abi, type AbiName, abiOf, abis } from "./abi.ts";
 import { type Conversation, TypedChannel } from "./channel.ts";
@@ -11,17 +12,17 @@ export interface ProtocolInit<M extends Messages> {
   /** The protocol's name, such as `bgpd`. */
   name: string;
   /** The program and version whose messages these are, such as `OpenBGPD 8.8`. */
-  version?: string;
+  version?: string | undefined;
   /** Which layout the headers have, as the option of channels and codecs; `current` if absent. */
-  dialect?: "current" | "classic";
+  dialect?: "current" | "classic" | undefined;
   /** The longest message in bytes, header included; 16,384 if absent. */
-  maxSize?: number;
+  maxSize?: number | undefined;
   /** The peerid of every message that does not name one; 0 if absent. */
-  peerid?: number;
+  peerid?: number | undefined;
   /** The ABI of the peer, for structures whose own is another one. */
-  abi?: AbiName | Abi;
+  abi?: AbiName | Abi | undefined;
   /** Messages that end a listing. */
-  ends?: readonly (keyof M & string)[];
+  ends?: readonly (keyof M & string)[] | undefined;
   /** The messages by their names. */
   messages: M & Checked<M>;
 }
@@ -29,15 +30,15 @@ export interface ProtocolInit<M extends Messages> {
 /** Refuses names of messages that the protocol does not have. */
 type Checked<M extends Messages> = {
   readonly [K in keyof M]: {
-    readonly reply?: keyof M | readonly (keyof M)[];
-    readonly lists?: keyof M | readonly (keyof M)[];
+    readonly reply?: keyof M | readonly (keyof M)[] | undefined;
+    readonly lists?: keyof M | readonly (keyof M)[] | undefined;
   };
 };
 
 /** Options of {@link Protocol.on}. */
 export interface OnOptions<S extends Side> {
   /** Which side of the protocol the channel's own end is; `client` if absent. */
-  side?: S;
+  side?: S | undefined;
 }
 
 /** What a channel or codec needs to know of a protocol. */
@@ -51,7 +52,7 @@ export interface ProtocolOptions {
 /** Options of {@link Protocol.describe}. */
 export interface DescribeOptions {
   /** Whether the structures of the payloads follow, each as a table. */
-  layouts?: boolean;
+  layouts?: boolean | undefined;
 }
 
 /** A protocol that {@link defineProtocol} has made. */
@@ -137,6 +138,9 @@ export class Protocol<M extends Messages> {
     message: ImsgMessage,
     direction: Direction = "receive",
   ): Received<M, S> {
+    if (typeof message !== "object" || message === null) {
+      throw new ImsgError("EINVAL", { detail: `${this.name}: ${show(message)} is no message` });
+    }
     const name = this.#names.get(message.type);
     const payload = name === undefined ? undefined : this.messages[name]?.[direction];
     const known = payload !== undefined;
@@ -165,8 +169,9 @@ export class Protocol<M extends Messages> {
   }
 
   #definition(name: string): Definition {
-    if (Object.hasOwn(this.messages, name)) return this.messages[name]!;
-    throw new ImsgError("EINVAL", { detail: `${this.name} has no message ${name}` });
+    if (typeof name === "string" && Object.hasOwn(this.messages, name)) return this.messages[name]!;
+    const shown = typeof name === "string" ? name : show(name);
+    throw new ImsgError("EINVAL", { detail: `${this.name} has no message ${shown}` });
   }
 
   #decode(name: string, payload: AnyPayload, data: Uint8Array): unknown {

@@ -26,7 +26,7 @@ export interface Member {
   /** Bytes; 0 for trailing data. */
   readonly size: number;
   /** Whether it stands behind the structure and has any length. */
-  readonly trailing?: boolean;
+  readonly trailing?: boolean | undefined;
   /** What the field holds, for people. */
   readonly type: string;
 }
@@ -43,23 +43,23 @@ export interface Resolved<Out, In = Out> {
    * How the loop of a structure reads it; absent if by read().
    * @internal
    */
-  readonly op?: Op;
+  readonly op?: Op | undefined;
   /** Reads the field at a byte offset. `tag` is the value of the field that selects a union's variant. */
   read(view: DataView, at: number, tag?: unknown): Out;
   /** Writes the field. The bytes are zero before. Throws a FieldError. */
   write(view: DataView, at: number, value: In): void;
   /** The members inside, with offsets from the field's own start. */
-  readonly members?: readonly Member[];
+  readonly members?: readonly Member[] | undefined;
   /** Members inside are named as if they belonged to the structure around the field. */
-  readonly anonymous?: boolean;
+  readonly anonymous?: boolean | undefined;
   /** The field of the same structure that selects a union's variant. */
-  readonly tag?: string;
+  readonly tag?: string | undefined;
   /** The tag that belongs to a union's value. */
   tagFor?(value: In): unknown;
   /** Whether the field stands behind the structure and has any length. */
-  readonly trailing?: boolean;
+  readonly trailing?: boolean | undefined;
   /** Whether the last field of the structure stands behind it, so that no other one can hold it. */
-  readonly holdsTrailing?: boolean;
+  readonly holdsTrailing?: boolean | undefined;
   /** The bytes of a trailing field's value. */
   bytes?(value: In): Uint8Array;
 }

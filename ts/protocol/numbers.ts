@@ -20,10 +20,10 @@ export function checkInteger(value: unknown, least: number, most: number): numbe
 interface Kind {
   type: string;
   size: 1 | 2 | 4;
-  signed?: boolean;
+  signed?: boolean | undefined;
   /** Network byte order. */
-  big?: boolean;
-  op?: Op;
+  big?: boolean | undefined;
+  op?: Op | undefined;
 }
 
 function integer({ type, size, signed = false, big = false, op }: Kind): Field<number> {

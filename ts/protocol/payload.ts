@@ -16,7 +16,7 @@ export interface Payload<Out, In = Out> {
   /** Describes the payload for people, one field a line. */
   describe?(): string;
   /** The members of a structure with their places; absent if the payload is no structure. */
-  readonly members?: readonly Member[];
+  readonly members?: readonly Member[] | undefined;
 }
 
 /** Any payload, whatever its values are. */

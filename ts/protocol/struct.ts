@@ -1,3 +1,4 @@
+import { checkBytes, show, uint8Length } from "../module/check.ts";
 import { ImsgError } from "../module/error.ts";
 import { type Abi, type AbiName, abiOf } from "./abi.ts";
 import {
@@ -22,9 +23,9 @@ export type StructIn<F extends Fields> = { readonly [K in keyof F]?: FieldIn<F[K
 /** Options of {@link struct}. */
 export interface StructOptions {
   /** C's name of the structure, for descriptions and errors. */
-  name?: string;
+  name?: string | undefined;
   /** Whose rules lay the structure out; `lp64` if absent. */
-  abi?: AbiName | Abi;
+  abi?: AbiName | Abi | undefined;
 }
 
 /**
@@ -131,12 +132,19 @@ export class Layout<Out, In> implements Field<Out, In | undefined>, Payload<Out,
 
   #open(bytes: Uint8Array): DataView {
     const { size, behind } = this.#own;
-    if (behind === undefined ? bytes.length !== size : bytes.length < size) {
+    const length = uint8Length(bytes);
+    if (length === undefined) {
+      const detail = `struct ${this.name}: the payload must be a Uint8Array, not ${show(bytes)}`;
+      throw new ImsgError("EINVAL", { detail });
+    }
+    if (behind === undefined ? length !== size : length < size) {
       const least = behind === undefined ? "" : " at least";
-      const detail = `struct ${this.name} has${least} ${size} bytes (${this.abi.name}), and the payload ${bytes.length}`;
+      const detail = `struct ${this.name} has${least} ${size} bytes (${this.abi.name}), and the payload ${length}`;
       throw new ImsgError("EBADMSG", { detail });
     }
-    return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    // a subclass may lie about its buffer
+    const { buffer, byteOffset } = checkBytes(bytes, "imsg_get_data");
+    return new DataView(buffer, byteOffset, length);
   }
 
   #named(error: unknown): unknown {

@@ -10,9 +10,9 @@ export interface FrameEvent {
   /** The payload of a frame. */
   readonly data?: unknown;
   /** The code that a WebSocket was closed with. */
-  readonly code?: number;
+  readonly code?: number | undefined;
   /** The words that a WebSocket was closed with. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
   /** The error, where the runtime has one. */
   readonly error?: unknown;
 }
@@ -22,9 +22,9 @@ export interface FrameSocket {
   /** How binary frames are delivered; the adapter sets it to "arraybuffer". */
   binaryType: string;
   /** Bytes that `send` has taken and that have not left yet, where the runtime counts them. */
-  readonly bufferedAmount?: number;
+  readonly bufferedAmount?: number | undefined;
   /** The subprotocol of a WebSocket, or the protocol of a data channel. */
-  readonly protocol?: string;
+  readonly protocol?: string | undefined;
   /** Sends a frame. The library ws calls back when the operating system has it. */
   send(data: Uint8Array<ArrayBuffer> | string, sent?: never): void;
   /** Closes; a WebSocket with a code and a reason. */

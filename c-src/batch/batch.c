@@ -90,15 +90,15 @@ static void
 batch_get(struct batch *b, int straddles)
 {
 	struct imsg	 m;
-	struct imsg_hdr	*h;
-	uint32_t	 n;
+	uint32_t	 n, len;
 	int		 fd;
 
 	for (n = 0; imsg_get(&b->imsgbuf, &m) > 0; n++) {
 		batch_hdrs[n] = m.hdr;
 		/* imsg_get has cleared the mark in its copy of the header */
-		h = (void *)m.buf->buf;
-		if (h->len & IMSG_FD_MARK) {
+		mem_copy(&len, m.buf->buf + offsetof(struct imsg_hdr, len),
+		    sizeof(len));
+		if (len & IMSG_FD_MARK) {
 			if ((fd = imsg_get_fd(&m)) != -1) {
 				result.fd_message[result.nfds] = n;
 				result.fd[result.nfds++] = fd;

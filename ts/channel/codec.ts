@@ -33,7 +33,7 @@ export interface PushPartResult {
 }
 
 /** Bytes that encodeInto queues before it writes them, about as many as a window takes. */
-const FLUSH = 49152;
+const FLUSH = 32760;
 
 /**
  * Bytes to messages and messages to bytes, without any I/O.

@@ -145,14 +145,14 @@ export class Results {
     const task = ++this.#task;
     if (isNew && (await this.#narrow(query, task))) return;
     if (this.#asker === undefined || task !== this.#task) return;
-    const listing = this.#asker.ask(query);
+    const listing = this.#asker.ask(query, this.#wantsSmall);
     await this.#read(listing, { search, ...this.#limits(isNew) }, isNew, task);
   }
 
   /** Looks within what is shown, if that is all that bgpd would send. */
   async #narrow(query: Query, task: number): Promise<boolean> {
     const whole = this.#whole;
-    if (whole === undefined || this.#isOld || whole.rows.length < MANY) return false;
+    if (whole === undefined || this.#isOld) return false;
     if (JSON.stringify(whole.query.filters) !== JSON.stringify(query.filters)) return false;
     const matches = (row: RouteRow): boolean => {
       const { entry } = row.decode();
@@ -200,7 +200,7 @@ export class Results {
     if (failure !== undefined && !isNew) return;
     const { isComplete } = listing;
     const shown = { search, query, rows, askedAt, isComplete };
-    if (isComplete && query.tests.length === 0) this.#whole = shown;
+    if (isComplete && query.tests.length === 0 && rows.length >= MANY) this.#whole = shown;
     this.#isOld = false;
     this.#show(shown, isFirst);
   }
@@ -209,12 +209,13 @@ export class Results {
     if (this.#shown === undefined || this.#asker === undefined) return;
     const { search, query, rows } = this.#shown;
     const before = this.#listing;
-    const isOpen = before?.isOpen === true && before.query === query;
-    const listing = isOpen ? before : this.#asker.ask(query);
+    const isWhole = count === MOST;
+    const isOpen = before?.isOpen === true && before.query === query && !isWhole;
+    const listing = isOpen ? before : this.#asker.ask(query, isWhole);
     const wanted = Math.min(MOST, rows.length + count);
-    const scanned = Math.max(MOST > count ? (before?.scanned ?? 0) + SCAN : 0, wanted);
-    const all = count === MOST ? Number.POSITIVE_INFINITY : scanned;
-    await this.#read(listing, { search, rows: wanted, scanned: all }, false, ++this.#task);
+    const further = Math.max((before?.scanned ?? 0) + SCAN, wanted);
+    const scanned = isWhole ? Number.POSITIVE_INFINITY : further;
+    await this.#read(listing, { search, rows: wanted, scanned }, false, ++this.#task);
   }
 
   #show(shown: Shown, isFirst: boolean): void {

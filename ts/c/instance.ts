@@ -12,7 +12,7 @@ import { describeLeaks } from "./leaks.ts";
 import { Msgbuf } from "./msgbuf.ts";
 import { Socket } from "./socket.ts";
 
-/** What {@link ImsgInstance.stats} returns. */
+/** The figures that {@link ImsgInstance.stats} returns. */
 export interface ImsgStats {
   /** Bytes that C has allocated, rounded up to the allocator's blocks. */
   readonly liveBytes: number;

@@ -16,7 +16,7 @@ const UNREAD = 16;
 /** Bytes that a peer with credit may have under way, twice: a window, and a piece that overruns it. */
 const WINDOW = 2 * 65536;
 
-/** What an {@link Incoming} asks its channel, and reports to it. */
+/** The methods of its channel that an {@link Incoming} calls. */
 export interface IncomingOwner {
   /** Received bytes break the rules. All messages before them have been delivered. */
   failed(error: unknown): void;
@@ -169,9 +169,9 @@ export class Incoming<Fd = unknown> {
   /** The channel has failed: decodes what there is room for, and closes descriptors that no reader gets. */
   close(): void {
     this.#intake.run();
+    this.#closeUnread();
     // a loop still gets the descriptors of the messages that wait; a receive has got its own by then
-    if (!this.reading) this.#closeFds();
-    else afterTurn(() => this.#closeUnread());
+    if (this.reading) afterTurn(() => this.#closeUnread());
   }
 
   #closeUnread(): void {

@@ -6,6 +6,7 @@
 
 .PHONY: looking-glass ## Starts bgpd, a relay and the looking glass (needs root)
 .PHONY: test-looking-glass ## Tests the looking glass in Chromium (needs root)
+.PHONY: test-looking-glass-load ## Measures a table of ROUTES routes through the relay (needs root)
 .PHONY: check-looking-glass ## Checks the types of the looking glass
 
 ROUTES ?= 0
@@ -25,6 +26,12 @@ test-looking-glass: package check-looking-glass
 	$(NODE) scripts/daemons.mjs bgpd bgpd77 tmux
 	$(NODE) scripts/ensure-apt.mjs chromium
 	npx --no-install vitest run --config test/e2e/looking-glass/vitest.config.ts $(VITEST_FLAGS)
+
+# 20,000 routes, or ROUTES=1000000, from a neighbor of bgpd: prints times and memory
+test-looking-glass-load: package
+	$(NODE) scripts/daemons.mjs bgpd bgpd77 tmux
+	$(NODE) scripts/ensure-apt.mjs chromium
+	$(if $(filter-out 0,$(ROUTES)),ROUTES=$(ROUTES)) npx --no-install vitest run --config test/e2e/looking-glass/load/vitest.config.ts $(VITEST_FLAGS)
 
 check-looking-glass: node_modules/.package-lock.json $(TS_GENERATED)
 	npx --no-install tsc -p examples/looking-glass

@@ -10,6 +10,7 @@ export const SERVE = fileURLToPath(
 
 /** A run of the command. */
 export interface Serving {
+  readonly pid: number;
   /** Everything that it has printed. */
   words(): string;
   /** The page's address; rejects if the command ends before it has printed it. */
@@ -20,8 +21,8 @@ export interface Serving {
   stop(): Promise<number | null>;
 }
 
-/** Starts a command, which is stopped at the end of the test. */
-export function startCommand(argv: readonly string[], options: SpawnOptions = {}): Serving {
+/** Starts a command, which runs until it is stopped. */
+export function launch(argv: readonly string[], options: SpawnOptions = {}): Serving {
   const [command = "", ...args] = argv;
   const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
   let text = "";
@@ -41,10 +42,20 @@ export function startCommand(argv: readonly string[], options: SpawnOptions = {}
     child.kill("SIGTERM");
     return ended;
   };
-  onTestFinished(async () => void (await stop()));
-  return { words: () => text, url, ended, stop };
+  return { pid: child.pid ?? 0, words: () => text, url, ended, stop };
 }
 
-/** Starts the command with these arguments. */
+/** Starts a command, which is stopped at the end of the test. */
+export function startCommand(argv: readonly string[], options?: SpawnOptions): Serving {
+  const serving = launch(argv, options);
+  onTestFinished(async () => void (await serving.stop()));
+  return serving;
+}
+
+/** Starts serve.mjs with these arguments; it runs until it is stopped. */
+export const startServing = (args: readonly string[]): Serving =>
+  launch([process.execPath, SERVE, ...args]);
+
+/** Starts serve.mjs with these arguments; it is stopped at the end of the test. */
 export const serve = (args: readonly string[], options?: SpawnOptions): Serving =>
   startCommand([process.execPath, SERVE, ...args], options);

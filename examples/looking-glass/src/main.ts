@@ -22,7 +22,7 @@ let current: BgpdSession | undefined;
 let signal: AbortSignal | undefined;
 
 const live = h("button", { type: "button", class: "button", "aria-pressed": "true" }, "Live");
-const results = new Results(() => undefined);
+const results = new Results();
 const goToRoutes = (words: string): void => {
   views.show("routes");
   results.search(words);

@@ -21,7 +21,7 @@ const PAGE = 250;
 /** Routes that bgpd sends before the page asks whether to look at more, if it is the page that tests them. */
 const SCAN = 50_000;
 /** The whole table is loaded by itself if bgpd has at most so many prefixes. */
-export const SMALL = 20_000;
+export const SMALL = 25_000;
 /** A whole table with fewer routes is asked for again rather than searched in the page. */
 const MANY = 5_000;
 /** More routes than this are never loaded: each takes about 450 bytes of the browser's memory. */
@@ -52,9 +52,8 @@ export class Results {
   /** The route of the address, until it has been selected. */
   #wanted = readPlace().route;
   #task = 0;
-  readonly #describe: (text: string) => string | undefined;
 
-  constructor(describeCommunity: (text: string) => string | undefined) {
+  constructor() {
     this.#table = new Table<RouteRow>({
       label: "Routes",
       name: "routes-table",
@@ -79,7 +78,6 @@ export class Results {
       save: (format) => void save(this.#table.rows, format),
     });
     this.element = this.#frame.element;
-    this.#describe = describeCommunity;
     this.#table.order = readPlace().sort;
     this.#frame.search = readPlace().q;
     setInterval(() => this.#tick(), 1000);
@@ -280,7 +278,6 @@ export class Results {
         this.#table.select(-1);
         this.search(words);
       },
-      describeCommunity: this.#describe,
     });
     this.#pane.show(title, tools, ...content);
   }

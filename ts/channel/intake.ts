@@ -12,6 +12,11 @@ import { afterTurn } from "./turn.ts";
 const BREAK = 4 * 1024 * 1024;
 /** What decoding counts for a message besides the bytes of the stream. */
 const DECODED = 256;
+/**
+ * Chunks shorter than this, in bytes, are collected in blocks of so many bytes while they wait: each
+ * would cost some 250 bytes besides its own.
+ */
+const BLOCK = 4096;
 
 interface Arrived {
   chunk: Uint8Array;
@@ -45,6 +50,8 @@ export class Intake {
   readonly #sharing: Sharing;
   readonly #owner: IntakeOwner;
   readonly #chunks = new Queue<Arrived>();
+  /** The last chunk that waits, if it is a block with short chunks. */
+  #block: Arrived | undefined;
   #bytes = 0;
   #decoded = 0;
   #resting = false;
@@ -69,8 +76,26 @@ export class Intake {
 
   /** Adds a chunk with its values; {@link run} decodes it. */
   add(chunk: Uint8Array, passed: readonly Passed[]): void {
-    this.#chunks.push({ chunk, from: 0, passed });
-    this.#bytes += chunk.length;
+    const { length } = chunk;
+    this.#bytes += length;
+    const at = this.#block?.chunk.length ?? 0;
+    // messages may alias a block that has been decoded in part
+    if (this.#block?.from !== 0 || this.empty || passed.length > 0 || at + length > BLOCK) {
+      this.#block = undefined;
+    }
+    if (this.#block !== undefined) {
+      const { buffer } = this.#block.chunk;
+      new Uint8Array(buffer).set(chunk, at);
+      this.#block.chunk = new Uint8Array(buffer, 0, at + length);
+      return;
+    }
+    const arrived = { chunk, from: 0, passed };
+    if (!this.empty && passed.length === 0 && length < BLOCK / 2) {
+      arrived.chunk = new Uint8Array(BLOCK).subarray(0, length);
+      arrived.chunk.set(chunk);
+      this.#block = arrived;
+    }
+    this.#chunks.push(arrived);
   }
 
   /** Decodes as much as there is room for. */
@@ -117,7 +142,7 @@ export class Intake {
     const count = arrived.from - from;
     this.#bytes -= count;
     this.#decoded += count + messages.length * DECODED;
-    if (arrived.from >= chunk.length) this.#chunks.shift();
+    if (arrived.from >= arrived.chunk.length) this.#chunks.shift();
     for (const message of messages) this.#owner.deliver(message);
     if (error === undefined) return;
     this.drop();

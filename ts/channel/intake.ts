@@ -53,6 +53,7 @@ export class Intake {
   /** The last chunk that waits, if it is a block with short chunks. */
   #block: Arrived | undefined;
   #bytes = 0;
+  #values = 0;
   #decoded = 0;
   #resting = false;
   #running = false;
@@ -69,6 +70,11 @@ export class Intake {
     return this.#bytes;
   }
 
+  /** Values that wait with their chunks. */
+  get values(): number {
+    return this.#values;
+  }
+
   /** Whether nothing waits to be decoded. */
   get empty(): boolean {
     return this.#chunks.length === 0;
@@ -78,9 +84,10 @@ export class Intake {
   add(chunk: Uint8Array, passed: readonly Passed[]): void {
     const { length } = chunk;
     this.#bytes += length;
+    this.#values += passed.length;
     const at = this.#block?.chunk.length ?? 0;
     // messages may alias a block that has been decoded in part
-    if (this.#block?.from !== 0 || this.empty || passed.length > 0 || at + length > BLOCK) {
+    if (this.#block?.from !== 0 || passed.length > 0 || at + length > BLOCK) {
       this.#block = undefined;
     }
     if (this.#block !== undefined) {
@@ -139,6 +146,7 @@ export class Intake {
     } catch (thrown) {
       error = thrown;
     }
+    if (from === 0) this.#values -= passed.length;
     const count = arrived.from - from;
     this.#bytes -= count;
     this.#decoded += count + messages.length * DECODED;
@@ -155,6 +163,7 @@ export class Intake {
       if (arrived.from === 0) this.#fds.discard(arrived.passed);
       arrived.passed = [];
     });
+    this.#values = 0;
   }
 
   /** Drops the chunks that wait, and closes the values that came with them. */

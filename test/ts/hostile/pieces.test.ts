@@ -10,10 +10,11 @@ import { MessageChannel } from "node:worker_threads";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { WebSocket } from "ws";
+import type { ImsgChannel } from "../../../ts/channel/channel.ts";
 import { encode } from "../../oracle/reference/codec.ts";
 import { packed, start } from "../cli/command.ts";
 import { rememberingDaemon } from "../cli/relay-client.ts";
-import { web } from "./library.ts";
+import { c, web } from "./library.ts";
 
 setFlagsFromString("--expose-gc");
 const gc = runInNewContext("gc") as () => void;
@@ -95,6 +96,52 @@ describe("pieces that wait to be decoded", () => {
       ),
       { numRuns: 60 },
     );
+  }, 60_000);
+});
+
+describe("values that wait with their pieces", () => {
+  it("end the channel if they are more than the peer had credit for", async () => {
+    const { port1, port2 } = new MessageChannel();
+    const channel = web.fromMessagePort(port1 as never, { allowFdPass: true });
+    onTestFinished(() => port2.close());
+    let failed: { code?: string; message?: string } | undefined;
+    channel.closed.catch((error) => {
+      failed = error;
+    });
+    port2.postMessage(stream(2 * MARK).buffer);
+    let posted = 0;
+    for (; failed === undefined && posted < 40_000; posted += 100) {
+      for (let i = 0; i < 100; i++) {
+        const fd = new ArrayBuffer(1);
+        port2.postMessage({ bytes: new ArrayBuffer(1), fd }, [fd]);
+      }
+      await turn();
+    }
+    expect(failed).toMatchObject({ code: "ERR_IMSG_OVERFLOW", fromPeer: true });
+    expect(failed!.message).toContain("values wait");
+    expect(posted).toBeLessThan(40_000);
+    expect(c.defaultInstance().descriptors.size).toBe(0);
+  }, 60_000);
+
+  it("of an honest peer wait as long as it likes, and all arrive", async () => {
+    const { port1, port2 } = new MessageChannel();
+    const [ours, theirs] = [port1, port2].map((port) =>
+      web.fromMessagePort(port as never, { allowFdPass: true }),
+    ) as [ImsgChannel, ImsgChannel];
+    const COUNT = 6000;
+    const sending = (async () => {
+      for (let i = 0; i < COUNT; i++) await theirs.send({ type: i, fd: new ArrayBuffer(1) });
+      await theirs.end();
+    })();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    let next = 0;
+    for await (const message of ours) {
+      expect(message.type).toBe(next++);
+      expect(message.takeFd()).toBeInstanceOf(ArrayBuffer);
+    }
+    await sending;
+    expect(next).toBe(COUNT);
+    await Promise.all([ours.close(), theirs.close()]);
   }, 60_000);
 });
 

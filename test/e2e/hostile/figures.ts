@@ -16,6 +16,8 @@ export const attempts: number = Math.ceil(ATTEMPTS / seeds.length);
 
 const lines: string[] = [];
 afterAll(() => console.log(lines.join("\n")));
+/** Prints a line at the end. */
+export const note = (line: string): void => void lines.push(line);
 
 setFlagsFromString("--expose-gc");
 const gc = runInNewContext("gc") as () => void;

@@ -13,4 +13,4 @@ uint16_t	 page_back[PAGES_MAX];
 
 _Alignas(16) unsigned char	 batch_in[BATCH_LEAD + BATCH_WINDOW];
 _Alignas(16) unsigned char	 batch_out[BATCH_OUTGOING];
-struct imsg_hdr			 batch_hdrs[BATCH_MESSAGES];
+struct imsg_hdr			 batch_hdrs[BATCH_MESSAGES + BATCH_MESSAGES / 4];

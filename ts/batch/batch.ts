@@ -17,9 +17,9 @@ export interface BatchOptions {
   /** The pid of messages that are composed without one; 0: the pid of the process. */
   pid: number;
   /** Whether descriptors pass. */
-  fdpass?: boolean;
+  fdpass?: boolean | undefined;
   /** How the peer writes headers; "current" if absent. */
-  dialect?: Dialect;
+  dialect?: Dialect | undefined;
 }
 
 /** Opens C's struct batch. Throws EINVAL for a bad maxSize or pid, ENOMEM. */

@@ -6,8 +6,11 @@ import { ImsgError } from "../module/error.ts";
  * A received message. Its `data` never aliases memory of the module: it has a
  * buffer of its own, or aliases the chunk that was received, as the
  * documentation of the codec or channel says.
+ *
+ * `Fd` is the type of the value that the message may have come with: a number on
+ * channels of `imsg-wasm/node`, `/deno` and `/bun`.
  */
-export class ImsgMessage {
+export class ImsgMessage<Fd = unknown> {
   /** The type, a uint32 whose meaning the protocol defines. */
   readonly type: number;
   /** A uint32 whose meaning the protocol defines; often it pairs a reply with its request. */
@@ -31,12 +34,22 @@ export class ImsgMessage {
   }
 
   /**
+   * Whether the peer sent the message with a descriptor that nothing can take any
+   * more: it did not arrive (the channel has no `allowFdPass`, a codec or stream
+   * decoded the message, the process may open no more descriptors), or it was
+   * closed without being taken.
+   */
+  get fdDropped(): boolean {
+    return false;
+  }
+
+  /**
    * Takes the value that came with the message: a MessagePort, the number of a
    * descriptor of the operating system, or whatever else the transport passes.
    * The caller owns it from then on and has to close it. Returns undefined if
    * the message has none, or if it was taken or closed before. `imsg_get_fd`.
    */
-  takeFd(): unknown {
+  takeFd(): Fd | undefined {
     return undefined;
   }
 
@@ -55,13 +68,26 @@ export class ImsgMessage {
   watch(_ended: (message: ImsgMessage) => void): void {}
 }
 
+/** A message that is marked as having a descriptor, which did not come along. */
+export class DroppedMessage extends ImsgMessage {
+  /** @internal */
+  constructor({ type, peerid, pid, data }: ImsgMessage) {
+    super(type, peerid, pid, data);
+  }
+
+  override get fdDropped(): boolean {
+    return true;
+  }
+}
+
 /** A message with a descriptor. Few messages have one, so the other class saves the field. */
-export class PassedMessage extends ImsgMessage {
+export class PassedMessage extends DroppedMessage {
   #passed: Passed | undefined;
+  #taken = false;
 
   /** @internal */
   constructor(message: ImsgMessage, engine: Engine, fd: number) {
-    super(message.type, message.peerid, message.pid, message.data);
+    super(message);
     this.#passed = { engine, fd, ended: undefined };
   }
 
@@ -69,9 +95,14 @@ export class PassedMessage extends ImsgMessage {
     return this.#passed !== undefined;
   }
 
+  override get fdDropped(): boolean {
+    return !this.hasFd && !this.#taken;
+  }
+
   override takeFd(): unknown {
     const passed = this.#end();
     if (passed === undefined) return undefined;
+    this.#taken = true;
     const { engine, fd } = passed;
     return engine.values.take(engine.call.kernel_take(fd))?.value;
   }
@@ -105,11 +136,11 @@ export interface MessageInit {
   /** The type, a uint32 whose meaning the protocol defines. */
   type: number;
   /** A uint32 whose meaning the protocol defines; 0 if absent. */
-  peerid?: number;
+  peerid?: number | undefined;
   /** A uint32; 0 or absent: the pid of the codec or channel. */
-  pid?: number;
+  pid?: number | undefined;
   /** The payload, in one piece or several, which is copied before the call returns; empty if absent. */
-  data?: Bytes | readonly Bytes[];
+  data?: Bytes | readonly Bytes[] | undefined;
 }
 
 /** A message to send on a channel. */

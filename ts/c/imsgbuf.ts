@@ -17,25 +17,25 @@ export interface ImsgInit {
   /** The type, a uint32 whose meaning the protocol defines. */
   type: number;
   /** A uint32 whose meaning the protocol defines; 0 if absent. */
-  peerid?: number;
+  peerid?: number | undefined;
   /** A uint32; 0 or absent: the process id of the imsgbuf. */
-  pid?: number;
+  pid?: number | undefined;
 }
 
 /** A message to compose: {@link Imsgbuf.compose}. */
 export interface ComposeInit extends ImsgInit {
   /** The number of a descriptor to send along, which C owns from then on. */
-  fd?: number;
+  fd?: number | undefined;
   /** The payload, which is copied; empty if absent. */
-  data?: Bytes;
+  data?: Bytes | undefined;
 }
 
 /** A message to compose of several pieces: {@link Imsgbuf.composev}. */
 export interface ComposevInit extends ImsgInit {
   /** The number of a descriptor to send along, which C owns from then on. */
-  fd?: number;
+  fd?: number | undefined;
   /** The pieces of the payload, which are copied; none if absent. */
-  data?: readonly Bytes[];
+  data?: readonly Bytes[] | undefined;
 }
 
 const EMPTY = new Uint8Array(0);

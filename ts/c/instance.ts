@@ -12,7 +12,7 @@ import { describeLeaks } from "./leaks.ts";
 import { Msgbuf } from "./msgbuf.ts";
 import { Socket } from "./socket.ts";
 
-/** What {@link ImsgInstance.stats} returns. */
+/** The figures that {@link ImsgInstance.stats} returns. */
 export interface ImsgStats {
   /** Bytes that C has allocated, rounded up to the allocator's blocks. */
   readonly liveBytes: number;
@@ -27,7 +27,7 @@ export interface ImsgStats {
 /** Options of {@link createInstance} and {@link instantiate}. */
 export interface InstanceOptions {
   /** Whether errors say where an object was made and disposed, and late use of lent memory throws. */
-  debug?: boolean;
+  debug?: boolean | undefined;
 }
 
 /**

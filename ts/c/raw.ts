@@ -32,7 +32,7 @@ export interface RawHooks {
   host_header?(reader: number, at: Pointer, length: number): number;
 }
 
-/** What {@link RawModule.takeThrown} returns. */
+/** The result of {@link RawModule.takeThrown}. */
 export interface Thrown {
   /** The value that was thrown. */
   readonly error: unknown;

@@ -9,7 +9,7 @@ export interface Borrowed {
   root: Root;
   version: number;
   /** The owner of the memory, which the garbage collector must not free while the view is used. */
-  parent?: Owner;
+  parent?: Owner | undefined;
 }
 
 /** The memory of one ibuf: its own, borrowed from another object, or a copy that fromBuffer made. */

@@ -28,12 +28,15 @@ export type ReplyInit = Omit<SendInit, "peerid">;
  * @example
  * for await (const m of channel) await channel.reply(m, { type: m.type + 1 });
  * await channel.close();
+ *
+ * `Fd` is the type of the values that come with messages: numbers on channels of
+ * `imsg-wasm/node`, `/deno` and `/bun`.
  */
-export class ImsgChannel implements AsyncIterable<ImsgMessage> {
-  readonly #life: Life;
-  readonly #reader: Reader;
+export class ImsgChannel<Fd = unknown> implements AsyncIterable<ImsgMessage<Fd>> {
+  readonly #life: Life<Fd>;
+  readonly #reader: Reader<Fd>;
   readonly #transport: Transport;
-  #readable: ReadableStream<ImsgMessage> | undefined;
+  #readable: ReadableStream<ImsgMessage<Fd>> | undefined;
   #writable: WritableStream<SendInit> | undefined;
 
   /**
@@ -55,7 +58,7 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
     makeInspectable();
     const batch = new Batch(resolved.engine, resolved);
     try {
-      this.#life = new Life(batch, transport, resolved);
+      this.#life = new Life<Fd>(batch, transport, resolved);
       this.#reader = new Reader(this.#life.incoming);
       this.#life.start();
     } catch (error) {
@@ -139,7 +142,7 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
    * Rejects with the error that ended the channel, after the messages before it;
    * EBUSY while a loop or stream reads.
    */
-  receive(options?: WaitOptions): Promise<ImsgMessage | undefined> {
+  receive(options?: WaitOptions): Promise<ImsgMessage<Fd> | undefined> {
     return this.#reader.receive(options);
   }
 
@@ -147,7 +150,7 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
    * Resolves with all messages that are there, at least one, or with undefined at
    * a clean end. Costs one promise for all of them. Rejects as {@link receive} does.
    */
-  receiveMany(options?: WaitOptions): Promise<ImsgMessage[] | undefined> {
+  receiveMany(options?: WaitOptions): Promise<ImsgMessage<Fd>[] | undefined> {
     return this.#reader.receiveMany(options);
   }
 
@@ -156,14 +159,14 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
    * `match` returns true, or that has the request's peerid. A message without a
    * peerid gets a fresh one, unless `match` is given. Other messages are received
    * as usual. The time-out and the signal count from the call. A reply that
-   * comes after its request was given up is dropped ({@link lateReplies}).
+   * comes after its request was given up is dropped (see `lateReplies`).
    *
    * Rejects as {@link send} does; with ETIMEDOUT, the signal's reason, the error
    * that `match` throws; with ERR_IMSG_UNREAD if so many messages wait to be
    * received that the reply cannot be decoded, and the channel lives; with
    * ERR_IMSG_CLOSED when the peer ends.
    */
-  request(message: SendInit, options: RequestOptions = {}): Promise<ImsgMessage> {
+  request(message: SendInit, options: RequestOptions = {}): Promise<ImsgMessage<Fd>> {
     return this.#life.request(message, options);
   }
 
@@ -173,18 +176,18 @@ export class ImsgChannel implements AsyncIterable<ImsgMessage> {
    * the body of the loop has not taken is closed when the loop asks for the next
    * message. A second reader of any kind is an error (EBUSY).
    */
-  [Symbol.asyncIterator](): AsyncIterableIterator<ImsgMessage> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<ImsgMessage<Fd>> {
     return messages(this.#reader);
   }
 
   /** The messages in batches: all that are there at a time, at least one. Otherwise like the loop. */
-  batches(): AsyncIterableIterator<ImsgMessage[]> {
+  batches(): AsyncIterableIterator<ImsgMessage<Fd>[]> {
     return batches(this.#reader);
   }
 
   /** The messages as a stream; cancelling it closes the channel. It reads as a loop does. */
-  get readable(): ReadableStream<ImsgMessage> {
-    this.#readable ??= new ReadableStream<ImsgMessage>(
+  get readable(): ReadableStream<ImsgMessage<Fd>> {
+    this.#readable ??= new ReadableStream<ImsgMessage<Fd>>(
       {
         pull: async (controller) => {
           const message = await this.#reader.pull();

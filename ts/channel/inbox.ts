@@ -2,9 +2,10 @@ import type { ImsgMessage } from "../batch/message.ts";
 import { onAbort, rejected } from "./handled.ts";
 import { Queue } from "./queue.ts";
 
-interface Receiver {
-  resolve: (message: ImsgMessage | undefined) => void;
-  reject: (error: unknown) => void;
+// methods, so that a channel of numbers may stand for a channel of any values
+interface Receiver<Fd> {
+  resolve(message: ImsgMessage<Fd> | undefined): void;
+  reject(error: unknown): void;
 }
 
 /**
@@ -17,12 +18,12 @@ export const MESSAGE_COST = 256;
  * The messages that wait for receivers, or the receivers that wait for
  * messages. Behind the last message stands the end or an error, for good.
  */
-export class Inbox {
-  readonly #messages = new Queue<ImsgMessage>();
-  readonly #receivers = new Queue<Receiver>();
+export class Inbox<Fd = unknown> {
+  readonly #messages = new Queue<ImsgMessage<Fd>>();
+  readonly #receivers = new Queue<Receiver<Fd>>();
   #cost = 0;
   #bytes = 0;
-  #withFd: Set<ImsgMessage> | undefined; // their descriptors may be closed while they wait
+  #withFd: Set<ImsgMessage<Fd>> | undefined; // their descriptors may be closed while they wait
   #end: { error: unknown } | undefined;
 
   /** Bytes of memory of the messages that wait. */
@@ -56,7 +57,7 @@ export class Inbox {
   }
 
   /** Hands a message to the first receiver, or keeps it. */
-  put(message: ImsgMessage): void {
+  put(message: ImsgMessage<Fd>): void {
     if (this.#receivers.length > 0) {
       this.#receivers.shift()!.resolve(message);
       return;
@@ -71,7 +72,7 @@ export class Inbox {
   }
 
   /** Returns the first message that waits, or undefined. */
-  take(): ImsgMessage | undefined {
+  take(): ImsgMessage<Fd> | undefined {
     const message = this.#messages.shift();
     if (message === undefined) return undefined;
     this.#bytes -= message.data.length;
@@ -81,14 +82,14 @@ export class Inbox {
   }
 
   /** Waits for a message; undefined at the end. A signal ends the waiting without taking a message. */
-  wait(signal?: AbortSignal): Promise<ImsgMessage | undefined> {
+  wait(signal?: AbortSignal): Promise<ImsgMessage<Fd> | undefined> {
     if (this.#end !== undefined) {
       const { error } = this.#end;
       return error === undefined ? Promise.resolve(undefined) : rejected(error);
     }
     return new Promise((resolve, reject) => {
       let forget = (): void => {};
-      const receiver: Receiver = {
+      const receiver: Receiver<Fd> = {
         resolve(message) {
           forget();
           resolve(message);

@@ -17,7 +17,7 @@ const UNREAD = 16;
 /** Bytes that a peer with credit may have under way, twice: a window, and a piece that overruns it. */
 const WINDOW = 2 * 65536;
 
-/** What an {@link Incoming} asks its channel, and reports to it. */
+/** The methods of its channel that an {@link Incoming} calls. */
 export interface IncomingOwner {
   /** Received bytes break the rules. All messages before them have been delivered. */
   failed(error: unknown): void;
@@ -31,8 +31,8 @@ export interface IncomingOwner {
  * The receiving side of a channel: chunks that wait to be decoded, messages that
  * wait to be received, and how much of both there may be.
  */
-export class Incoming {
-  readonly inbox = new Inbox();
+export class Incoming<Fd = unknown> {
+  readonly inbox = new Inbox<Fd>();
   readonly #fds: ReceivedFds;
   readonly #intake: Intake;
   readonly #transport: Transport;
@@ -71,14 +71,14 @@ export class Incoming {
   // --- for readers -----------------------------------------------------------------
 
   /** Takes the next message if there is one. */
-  take(): ImsgMessage | undefined {
+  take(): ImsgMessage<Fd> | undefined {
     const message = this.inbox.take();
     this.#taken();
     return message ?? this.inbox.take();
   }
 
   /** Takes all messages that are there, or undefined if there are none. */
-  takeAll(): ImsgMessage[] | undefined {
+  takeAll(): ImsgMessage<Fd>[] | undefined {
     const first = this.take();
     if (first === undefined) return undefined;
     const all = [first];
@@ -93,7 +93,7 @@ export class Incoming {
   }
 
   /** Waits for a message. The reader has finished with the messages before it. */
-  wait(signal?: AbortSignal): Promise<ImsgMessage | undefined> {
+  wait(signal?: AbortSignal): Promise<ImsgMessage<Fd> | undefined> {
     if (this.isOver && this.inbox.finished) this.#fds.close();
     return this.inbox.wait(signal);
   }
@@ -170,7 +170,12 @@ export class Incoming {
   /** The channel has failed: decodes what there is room for, and closes descriptors that no reader gets. */
   close(): void {
     this.#intake.run();
-    // a reader that is active still gets the descriptors of the messages that wait
+    this.#closeUnread();
+    // a loop still gets the descriptors of the messages that wait; a receive has got its own by then
+    if (this.reading) afterTurn(() => this.#closeUnread());
+  }
+
+  #closeUnread(): void {
     if (!this.reading) this.#closeFds();
   }
 
@@ -230,9 +235,6 @@ export class Incoming {
   #deliver(message: ImsgMessage): void {
     if (message.hasFd) this.#fds.add(message);
     if (this.#requests.interested && this.#requests.settle(message)) return;
-    this.inbox.put(message);
-    if (!message.hasFd) return;
-    const overflow = this.#fds.overflow();
-    if (overflow !== undefined) this.#owner.failed(overflow);
+    this.inbox.put(message as ImsgMessage<Fd>);
   }
 }

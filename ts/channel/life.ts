@@ -19,7 +19,7 @@ const closedError = (syscall: string, detail?: string): ImsgError =>
  * The life of a channel: which side has ended, what has failed, and what
  * happens next. It owns the parts of the channel and answers the transport.
  */
-export class Life {
+export class Life<Fd = unknown> {
   readonly requests = new Requests();
   /** See ImsgChannel.closed. */
   readonly closed = new Settlement();
@@ -30,7 +30,7 @@ export class Life {
   readonly #options: ResolvedChannelOptions;
   readonly #outbox: Outbox;
   /** The receiving side. */
-  readonly incoming: Incoming;
+  readonly incoming: Incoming<Fd>;
   /** How the channel ended; the error is undefined if cleanly. */
   #over: { error: unknown } | undefined;
   /** Bytes of fulfilled sends that were lost when the channel failed. */
@@ -107,7 +107,7 @@ export class Life {
   }
 
   /** See ImsgChannel.request. */
-  request(message: SendInit, options: RequestOptions): Promise<ImsgMessage> {
+  request(message: SendInit, options: RequestOptions): Promise<ImsgMessage<Fd>> {
     if (!this.#canSend) return rejected(this.#whyNot("request"));
     if (this.#reachedEnd) return rejected(closedError("request", "the peer has ended its side"));
     try {
@@ -123,8 +123,8 @@ export class Life {
         throw error;
       }
       sent.catch(fail);
-      this.incoming.refill(); // the reply may wait behind messages that nobody takes
-      return reply;
+      this.incoming.refill(); // the reply may wait behind messages that the program does not receive
+      return reply as Promise<ImsgMessage<Fd>>;
     } catch (error) {
       return Promise.reject(error);
     }
@@ -359,7 +359,7 @@ export class Life {
     else this.#conclude(undefined);
   }
 
-  /** What inspecting a channel shows. */
+  /** The fields that `console.log` prints of a channel. */
   describe(): object {
     const ended = this.#finished ? (this.#arrival === "open" ? "local end" : "ending") : "peer end";
     const open = !this.#finished && this.#arrival === "open" ? "open" : ended;

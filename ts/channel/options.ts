@@ -9,19 +9,19 @@ import { InstanceHandle } from "../module/instance.ts";
 /** Options of everything that reads or writes messages. */
 export interface ImsgOptions {
   /** The longest message in bytes, header included, both ways: 16 to 0x7fffffff, 16,384 if absent. */
-  maxSize?: number;
+  maxSize?: number | undefined;
   /** The pid of messages that are sent without one; the process's, or a random one. */
-  pid?: number;
+  pid?: number | undefined;
   /**
    * The peer's dialect, "current" if absent. The classic one limits a message
    * to 65,535 bytes, and lowers a larger maxSize to that.
    */
-  dialect?: Dialect;
+  dialect?: Dialect | undefined;
   /** The instance to work in; the default one if absent. */
-  instance?: InstanceHandle;
+  instance?: InstanceHandle | undefined;
 }
 
-/** What options ask for, in the form that a {@link Batch} takes. */
+/** The validated options, in the form that a {@link Batch} takes. */
 export interface ResolvedOptions {
   engine: Engine;
   maxSize: number;

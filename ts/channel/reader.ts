@@ -12,18 +12,18 @@ const busy = (by: string): ImsgError =>
  * The one reader of a channel: calls of receive, or a loop, or a stream. A
  * second one would take messages away from the first, so it is refused.
  */
-export class Reader {
+export class Reader<Fd = unknown> {
   /** The messages. */
-  readonly incoming: Incoming;
+  readonly incoming: Incoming<Fd>;
   #holder: "a loop" | "its stream" | undefined;
   #receives = 0;
 
-  constructor(incoming: Incoming) {
+  constructor(incoming: Incoming<Fd>) {
     this.incoming = incoming;
   }
 
   /** See ImsgChannel.receive. */
-  receive(options: WaitOptions | undefined): Promise<ImsgMessage | undefined> {
+  receive(options: WaitOptions | undefined): Promise<ImsgMessage<Fd> | undefined> {
     return this.#receive(
       options,
       () => this.incoming.take(),
@@ -32,7 +32,7 @@ export class Reader {
   }
 
   /** See ImsgChannel.receiveMany. */
-  receiveMany(options: WaitOptions | undefined): Promise<ImsgMessage[] | undefined> {
+  receiveMany(options: WaitOptions | undefined): Promise<ImsgMessage<Fd>[] | undefined> {
     return this.#receive(
       options,
       () => this.incoming.takeAll(),
@@ -43,7 +43,7 @@ export class Reader {
   #receive<T>(
     options: WaitOptions | undefined,
     take: () => T | undefined,
-    complete: (message: ImsgMessage | undefined) => T | undefined,
+    complete: (message: ImsgMessage<Fd> | undefined) => T | undefined,
   ): Promise<T | undefined> {
     if (this.#holder !== undefined) return Promise.reject(busy(this.#holder));
     try {
@@ -66,12 +66,12 @@ export class Reader {
   }
 
   /** Adds the messages that are there behind one that a receiver got. */
-  withRest(message: ImsgMessage | undefined): ImsgMessage[] | undefined {
+  withRest(message: ImsgMessage<Fd> | undefined): ImsgMessage<Fd>[] | undefined {
     return message === undefined ? undefined : [message, ...(this.incoming.takeAll() ?? [])];
   }
 
   /** Resolves with the next message for the channel's stream. */
-  pull(): Promise<ImsgMessage | undefined> {
+  pull(): Promise<ImsgMessage<Fd> | undefined> {
     if (this.#holder !== "its stream") {
       const refused = this.acquire("its stream");
       if (refused !== undefined) return Promise.reject(refused);
@@ -111,10 +111,10 @@ export class Reader {
  * An iterator whose `return` ends a `next` that waits without a message being
  * lost, and whose `next` after the end is done.
  */
-function iterate<T>(
-  reader: Reader,
+function iterate<T, Fd>(
+  reader: Reader<Fd>,
   take: () => T | undefined,
-  complete: (message: ImsgMessage) => T,
+  complete: (message: ImsgMessage<Fd>) => T,
   passed: (value: T) => void,
 ): AsyncIterableIterator<T> {
   let state: "new" | "reading" | "done" = "new";
@@ -125,7 +125,7 @@ function iterate<T>(
     last = undefined;
     return { done: true, value: undefined };
   };
-  const result = (message: ImsgMessage | undefined): IteratorResult<T, undefined> => {
+  const result = (message: ImsgMessage<Fd> | undefined): IteratorResult<T, undefined> => {
     if (message === undefined) return stop();
     last = complete(message);
     return { done: false, value: last };
@@ -155,7 +155,7 @@ function iterate<T>(
 }
 
 /** The messages of a channel, one after the other. */
-export function messages(reader: Reader): AsyncIterableIterator<ImsgMessage> {
+export function messages<Fd>(reader: Reader<Fd>): AsyncIterableIterator<ImsgMessage<Fd>> {
   return iterate(
     reader,
     () => reader.incoming.take(),
@@ -165,7 +165,7 @@ export function messages(reader: Reader): AsyncIterableIterator<ImsgMessage> {
 }
 
 /** The messages of a channel, all that are there at a time. */
-export function batches(reader: Reader): AsyncIterableIterator<ImsgMessage[]> {
+export function batches<Fd>(reader: Reader<Fd>): AsyncIterableIterator<ImsgMessage<Fd>[]> {
   return iterate(
     reader,
     () => reader.incoming.takeAll(),

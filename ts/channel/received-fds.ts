@@ -1,14 +1,17 @@
 import type { ImsgMessage } from "../batch/message.ts";
 import type { Engine } from "../module/engine.ts";
-import { ImsgError } from "../module/error.ts";
 import type { Passed } from "./transport.ts";
 
-/** How many descriptors may wait to be taken before the channel ends. */
+/**
+ * How many descriptors may wait to be taken. Fewer than that wait in messages that
+ * have not been received, so the oldest of more belongs to a message that has been.
+ */
 const UNTAKEN = 64;
 
 /**
  * The descriptors that came with messages and have not been taken. Each is
- * closed with its message, at the latest when the channel ends.
+ * closed with its message, at the latest when the channel ends. A reader that
+ * ignores descriptors loses the oldest ones, and can read on.
  */
 export class ReceivedFds {
   readonly #engine: Engine;
@@ -48,19 +51,14 @@ export class ReceivedFds {
     this.#messages ??= new Set();
     this.#messages.add(message);
     message.watch((gone) => this.#messages!.delete(gone));
+    if (this.#messages.size <= UNTAKEN) return;
+    const [oldest] = this.#messages;
+    oldest!.dispose();
   }
 
   /** Whether any has not been taken. */
   get any(): boolean {
     return this.#messages !== undefined && this.#messages.size > 0;
-  }
-
-  /** Returns ERR_IMSG_OVERFLOW if too many descriptors wait to be taken. */
-  overflow(): ImsgError | undefined {
-    const size = this.#messages?.size ?? 0;
-    if (size <= UNTAKEN) return undefined;
-    const detail = `${size} descriptors wait to be taken, at most ${UNTAKEN} may`;
-    return new ImsgError("ERR_IMSG_OVERFLOW", { detail });
   }
 
   /** Closes the descriptors that have not been taken. */

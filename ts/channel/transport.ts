@@ -74,20 +74,21 @@ export interface Transport {
   /** Begins to deliver; called once, before anything else. */
   start(sink: TransportSink): void;
   /** Whether `send` can take a value along; if not, the channel cannot pass any. */
-  readonly passes?: boolean;
+  readonly passes?: boolean | undefined;
   /**
    * Whether closing the connection could overtake bytes that were sent, as it
    * does on sockets: a socket that is closed with unread bytes resets the
    * connection. The channel then lingers: it calls `end`, discards what arrives
    * until the peer ends or a limit passes, and only then calls `close`.
    */
-  readonly lingers?: boolean;
+  readonly lingers?: boolean | undefined;
   /**
    * Bytes that `send` took and that the operating system (or the stream, socket
    * or port below) has not taken yet. 0 if absent. Remains valid after a failure
-   * and after `abort`, so that the channel can say how many bytes were lost.
+   * and after `abort` and `close`, so that the channel can say how many bytes were
+   * lost.
    */
-  readonly unsent?: number;
+  readonly unsent?: number | undefined;
   /**
    * Returns how to close a value that is about to be sent, for the case that it
    * cannot be sent. Throws if the transport cannot pass the value: the value

@@ -10,7 +10,7 @@ export const DIALECTS: readonly Dialect[] = ["current", "classic"];
 /** The option of channels and codecs for the dialect. */
 export interface DialectOptions {
   /** Which layout the peer's headers have; the current one if absent. */
-  dialect?: Dialect;
+  dialect?: Dialect | undefined;
 }
 
 /** An empty message with the classic mark of a descriptor: 65,552 bytes in the current dialect. */

@@ -18,6 +18,9 @@ export const LARGEST_MAX_SIZE = 0x7fffffff;
 /** Bytes of the window that chunks and records go through: BATCH_WINDOW. */
 export const WINDOW_SIZE = 65520;
 
+/** 32-bit words of the room for headers; the indices of RESULT_DROP_COUNT stand behind it. */
+export const HEADERS_WORDS = 16384;
+
 /** Bytes of a page of the allocator and of linear memory. */
 export const PAGE_SIZE = 65536;
 
@@ -45,15 +48,16 @@ export const RESULT_FD_COUNT = 6;
 export const RESULT_FD_MESSAGE = 7;
 /** The numbers of their descriptors: two words. */
 export const RESULT_FD = 9;
-/** Bytes in the outgoing window. */
+/** Bytes that were written. */
 export const RESULT_OUTGOING = 11;
 /** The host value that travels with those bytes, or 0. */
 export const RESULT_VALUE = 12;
 /** 1 if more bytes are queued. */
 export const RESULT_MORE = 13;
-
-/** Bytes of C's struct batch_record; its words are type, peerid, pid, length. */
-export const RECORD_SIZE = 16;
+/** How many messages were marked as having a descriptor and have none. */
+export const RESULT_DROP_COUNT = 14;
+/** Address of the written bytes. */
+export const RESULT_OUTGOING_AT = 15;
 
 /** Offsets in bytes within the original's structures, and their sizes, on wasm32. */
 export const layout = {

@@ -10,7 +10,7 @@ export interface RawExports {
   /** The linear memory. */
   memory: WasmMemory;
   /** Runs what C runs before main; to be called once, before anything else. */
-  _initialize?: () => void;
+  _initialize?: (() => void) | undefined;
 
   // imsg-buffer.c
   /** Makes an ibuf of a fixed size; returns its address, or 0. */

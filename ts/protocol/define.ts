@@ -3,6 +3,7 @@ import { show } from "../module/check.ts";
 import { ImsgError } from "../module/error.ts";
 import { type Abi, type AbiName, abiOf, abis } from "./abi.ts";
 import { type Conversation, TypedChannel } from "./channel.ts";
+import { checkInit } from "./check.ts";
 import { describeProtocol } from "./describe.ts";
 import type { AnyPayload } from "./payload.ts";
 import type { Definition, Direction, Messages, Received, Side } from "./types.ts";
@@ -12,17 +13,17 @@ export interface ProtocolInit<M extends Messages> {
   /** The protocol's name, such as `bgpd`. */
   name: string;
   /** The program and version whose messages these are, such as `OpenBGPD 8.8`. */
-  version?: string;
+  version?: string | undefined;
   /** Which layout the headers have, as the option of channels and codecs; `current` if absent. */
-  dialect?: "current" | "classic";
+  dialect?: "current" | "classic" | undefined;
   /** The longest message in bytes, header included; 16,384 if absent. */
-  maxSize?: number;
+  maxSize?: number | undefined;
   /** The peerid of every message that does not name one; 0 if absent. */
-  peerid?: number;
+  peerid?: number | undefined;
   /** The ABI of the peer, for structures whose own is another one. */
-  abi?: AbiName | Abi;
+  abi?: AbiName | Abi | undefined;
   /** Messages that end a listing. */
-  ends?: readonly (keyof M & string)[];
+  ends?: readonly (keyof M & string)[] | undefined;
   /** The messages by their names. */
   messages: M & Checked<M>;
 }
@@ -30,15 +31,15 @@ export interface ProtocolInit<M extends Messages> {
 /** Refuses names of messages that the protocol does not have. */
 type Checked<M extends Messages> = {
   readonly [K in keyof M]: {
-    readonly reply?: keyof M | readonly (keyof M)[];
-    readonly lists?: keyof M | readonly (keyof M)[];
+    readonly reply?: keyof M | readonly (keyof M)[] | undefined;
+    readonly lists?: keyof M | readonly (keyof M)[] | undefined;
   };
 };
 
 /** Options of {@link Protocol.on}. */
 export interface OnOptions<S extends Side> {
   /** Which side of the protocol the channel's own end is; `client` if absent. */
-  side?: S;
+  side?: S | undefined;
 }
 
 /** What a channel or codec needs to know of a protocol. */
@@ -52,7 +53,7 @@ export interface ProtocolOptions {
 /** Options of {@link Protocol.describe}. */
 export interface DescribeOptions {
   /** Whether the structures of the payloads follow, each as a table. */
-  layouts?: boolean;
+  layouts?: boolean | undefined;
 }
 
 /** A protocol that {@link defineProtocol} has made. */
@@ -92,10 +93,11 @@ export class Protocol<M extends Messages> {
     this.maxSize = maxSize;
     this.peerid = peerid;
     this.ends = ends ?? [];
+    checkInit(init);
     const under = abi === undefined ? undefined : abiOf(abi);
-    const messages: Record<string, Definition> = {};
+    const messages: [name: string, message: Definition][] = [];
     for (const [key, message] of Object.entries<Definition>(init.messages)) {
-      messages[key] = under === undefined ? message : laidOut(message, under);
+      messages.push([key, under === undefined ? message : laidOut(message, under)]);
       const other = this.#names.get(message.type);
       if (other === undefined) {
         this.#names.set(message.type, key);
@@ -104,7 +106,7 @@ export class Protocol<M extends Messages> {
       const detail = `${name}: ${other} and ${key} have the type ${message.type}`;
       throw new ImsgError("EINVAL", { detail });
     }
-    this.messages = messages as M;
+    this.messages = Object.fromEntries(messages) as M;
   }
 
   /** Options for a channel or codec of this protocol: `new ImsgChannel(source, bgpd.options)`. */
@@ -132,7 +134,8 @@ export class Protocol<M extends Messages> {
   /**
    * Decodes a message. Its `name` is undefined, and its payload bytes, if the protocol does not know
    * its type or no payload in that direction. Throws EBADMSG with the message's and the protocol's
-   * name and version if the payload has the wrong size.
+   * name and version if the payload has the wrong size, or its coder throws an error of its own,
+   * which is the `cause`.
    */
   decode<S extends Side = "client">(
     message: ImsgMessage,
@@ -178,11 +181,13 @@ export class Protocol<M extends Messages> {
     try {
       return payload.decode(data);
     } catch (cause) {
-      if (!(cause instanceof ImsgError)) throw cause;
       const of = this.version === "" ? this.name : this.version;
-      const text = cause.message.replace(/^\w+: [^:]*: /, "");
-      const detail = `${name} of ${of}: ${text}${otherAbi(payload, data)}`;
-      throw new ImsgError(cause.code, { detail, cause });
+      const text = cause instanceof Error ? cause.message : String(cause);
+      const isOurs = cause instanceof ImsgError;
+      const plain = isOurs ? text.replace(/^\w+: [^:]*: /, "") : text;
+      const detail = `${name} of ${of}: ${plain}${otherAbi(payload, data)}`;
+      // the coders of other packages throw errors of their own
+      throw new ImsgError(isOurs ? cause.code : "EBADMSG", { detail, cause });
     }
   }
 }

@@ -16,7 +16,7 @@ function line(name: string, width: number, { type, send, receive, note }: Defini
 /** A protocol for people: `>` is what clients send, `<` what they receive. */
 export function describeProtocol<M extends Messages>(
   protocol: Protocol<M>,
-  { layouts = false }: { layouts?: boolean },
+  { layouts = false }: { layouts?: boolean | undefined },
 ): string {
   const { name, version, dialect, maxSize } = protocol;
   const messages = Object.entries<Definition>(protocol.messages).sort(

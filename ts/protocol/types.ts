@@ -12,22 +12,22 @@ export interface Definition {
   /** Its number, a uint32. */
   readonly type: number;
   /** The payload that clients send; absent if they never send it. */
-  readonly send?: AnyPayload;
+  readonly send?: AnyPayload | undefined;
   /** The payload that clients receive; absent if they never do. */
-  readonly receive?: AnyPayload;
+  readonly receive?: AnyPayload | undefined;
   /** The messages that answer it, one of which comes. */
-  readonly reply?: string | readonly string[];
+  readonly reply?: string | readonly string[] | undefined;
   /** The messages that answer it, many of which come until a message of the protocol's `ends`. */
-  readonly lists?: string | readonly string[];
+  readonly lists?: string | readonly string[] | undefined;
   /**
    * Returns the text of a ProtocolError if a received message means that a request has failed;
    * undefined if it does not.
    */
   readonly failure?: (payload: never, message: ImsgMessage) => string | undefined;
   /** Whether a message of a listing ends it and is no part of it. */
-  readonly last?: (payload: never) => boolean;
+  readonly last?: ((payload: never) => boolean) | undefined;
   /** What the message is for, in a few words. */
-  readonly note?: string;
+  readonly note?: string | undefined;
 }
 
 /** The messages of a protocol by their names. */
@@ -118,9 +118,9 @@ export type HeaderInit = Pick<SendInit, "peerid" | "pid" | "fd">;
 /** Options of a typed request or listing. */
 export interface AskOptions extends HeaderInit {
   /** Aborts the request, which rejects with the signal's reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Ends the request after so many milliseconds without a message, with ETIMEDOUT. */
-  timeout?: number;
+  timeout?: number | undefined;
 }
 
 /** The value of a payload, which may be left out where the payload allows that, and options. */

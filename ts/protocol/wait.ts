@@ -2,9 +2,9 @@ import { ImsgError } from "../module/error.ts";
 
 /** The limits of a wait. */
 interface Limits {
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Milliseconds. */
-  timeout?: number;
+  timeout?: number | undefined;
 }
 
 /** Waits for a promise until a signal aborts or the time is over; the promise itself stays pending. */

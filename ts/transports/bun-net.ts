@@ -70,10 +70,10 @@ const callbacks = (open: (socket: BunSocket) => void): BunSocketHandler => ({
 });
 
 /** Makes the channel of a socket that has just opened. */
-function attach(socket: BunSocket, options: ChannelOptions | undefined): ImsgChannel {
+function attach(socket: BunSocket, options: ChannelOptions | undefined): ImsgChannel<number> {
   const made = new BunTransport(socket);
   socket.data = made;
-  return new ImsgChannel(made, options);
+  return new ImsgChannel<number>(made, options);
 }
 
 /** Sets the options of a TCP connection; a Unix socket has none. */
@@ -92,7 +92,7 @@ function tune(socket: BunSocket, keepAlive: boolean, noDelay: boolean): void {
  * socket is closed.
  */
 export function socketHandler(
-  onChannel: (channel: ImsgChannel, socket: BunSocket) => void,
+  onChannel: (channel: ImsgChannel<number>, socket: BunSocket) => void,
   options: ChannelOptions = {},
   onError?: (error: unknown) => void,
 ): BunSocketHandler {
@@ -102,7 +102,7 @@ export function socketHandler(
   }
   checkChannelOptions(options);
   return callbacks((socket) => {
-    let channel: ImsgChannel;
+    let channel: ImsgChannel<number>;
     try {
       channel = attach(socket, options);
     } catch (error) {
@@ -121,7 +121,10 @@ export function socketHandler(
  * Rejects with EINVAL if it is another kind of socket, EBADF, ENOTSOCK or ENOTCONN
  * if it is none that is connected: it is the caller's then.
  */
-export async function fromSocket(fd: number, options: ChannelOptions = {}): Promise<ImsgChannel> {
+export async function fromSocket(
+  fd: number,
+  options: ChannelOptions = {},
+): Promise<ImsgChannel<number>> {
   return (await unix()).adopt(fd, options);
 }
 
@@ -151,13 +154,13 @@ export async function dup(fd: number): Promise<number> {
 export async function connect(
   address: BunAddress,
   options: ChannelOptions = {},
-): Promise<ImsgChannel> {
+): Promise<ImsgChannel<number>> {
   const { path, text } = checkPath(address, "connect");
   checkChannelOptions(options);
   if (options.allowFdPass) return (await unix()).connect(path, options);
-  const connecting = new Promise<ImsgChannel>((resolve, fail) => {
+  const connecting = new Promise<ImsgChannel<number>>((resolve, fail) => {
     const reject = (error: unknown): void => fail(openingError(error, "connect", text));
-    const opened = (channel: ImsgChannel, socket: BunSocket): void => {
+    const opened = (channel: ImsgChannel<number>, socket: BunSocket): void => {
       if (path === undefined) tune(socket, true, true);
       resolve(channel);
     };

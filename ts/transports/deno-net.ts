@@ -75,8 +75,8 @@ function tune(conn: NetConn, keepAlive: boolean, noDelay: boolean): void {
  * listener accepts), which the channel owns from then on and closes. Throws EINVAL
  * for bad options, ENOMEM; the connection is the caller's then.
  */
-export function fromConn(conn: DenoConn, options: ChannelOptions = {}): ImsgChannel {
-  return new ImsgChannel(denoTransport(conn), options);
+export function fromConn(conn: DenoConn, options: ChannelOptions = {}): ImsgChannel<number> {
+  return new ImsgChannel<number>(denoTransport(conn), options);
 }
 
 /**
@@ -87,7 +87,10 @@ export function fromConn(conn: DenoConn, options: ChannelOptions = {}): ImsgChan
  * EBADF, ENOTSOCK or ENOTCONN if it is none that is connected: it is the caller's
  * then.
  */
-export async function fromSocket(fd: number, options: ChannelOptions = {}): Promise<ImsgChannel> {
+export async function fromSocket(
+  fd: number,
+  options: ChannelOptions = {},
+): Promise<ImsgChannel<number>> {
   return (await unix()).adopt(fd, options);
 }
 
@@ -134,7 +137,7 @@ export async function readFd(fd: number, buffer: Uint8Array): Promise<number> {
 export async function connect(
   address: DenoAddress,
   options: ChannelOptions = {},
-): Promise<ImsgChannel> {
+): Promise<ImsgChannel<number>> {
   const { path, text } = checkPath(address, "connect");
   checkChannelOptions(options);
   if (options.allowFdPass) return (await unix()).connect(path, options);

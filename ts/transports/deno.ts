@@ -22,7 +22,7 @@ export interface DenoConn {
   readonly remoteAddr?:
     | {
         /** "tcp" or "unix". */
-        readonly transport?: string;
+        readonly transport?: string | undefined;
       }
     | undefined;
 }

@@ -10,9 +10,9 @@ export interface FrameEvent {
   /** The payload of a frame. */
   readonly data?: unknown;
   /** The code that a WebSocket was closed with. */
-  readonly code?: number;
+  readonly code?: number | undefined;
   /** The words that a WebSocket was closed with. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
   /** The error, where the runtime has one. */
   readonly error?: unknown;
 }
@@ -22,9 +22,9 @@ export interface FrameSocket {
   /** How binary frames are delivered; the adapter sets it to "arraybuffer". */
   binaryType: string;
   /** Bytes that `send` has taken and that have not left yet, where the runtime counts them. */
-  readonly bufferedAmount?: number;
+  readonly bufferedAmount?: number | undefined;
   /** The subprotocol of a WebSocket, or the protocol of a data channel. */
-  readonly protocol?: string;
+  readonly protocol?: string | undefined;
   /** Sends a frame. The library ws calls back when the operating system has it. */
   send(data: Uint8Array<ArrayBuffer> | string, sent?: never): void;
   /** Closes; a WebSocket with a code and a reason. */
@@ -88,6 +88,7 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
   let dead = false; // the sink knows that nothing more arrives
   let stopped = false; // the channel has closed the transport: the sink is not called any more
   let full = false;
+  let clean = false; // the socket was closed after everything had left
   let sink: TransportSink;
   let credit: Credit | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -222,9 +223,11 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
     clearTimeout(timer);
     if (rules.state() === 2) quietly(() => socket.close(1000)); // workerd completes the closing handshake only then
     unlisten();
+    const detail = localEnded && peerEnded ? undefined : rules.unclean(event, peerEnded);
+    // our close comes behind everything; what a data channel still counts cannot be trusted
+    clean = stopped && waitingBytes === 0 && (detail === undefined || !rules.counts);
     closed();
     if (stopped || dead) return;
-    const detail = localEnded && peerEnded ? undefined : rules.unclean(event, peerEnded);
     if (detail !== undefined) {
       failed(reset(detail));
       return;
@@ -261,7 +264,7 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
 
   const transport: Transport = {
     get unsent() {
-      return waitingBytes + buffered();
+      return clean ? 0 : waitingBytes + buffered();
     },
     start(to) {
       sink = to;

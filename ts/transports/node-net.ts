@@ -33,8 +33,8 @@ const unix = async () => (await import("./unix-node.ts")).nodeUnix();
  * then on. Throws EINVAL for bad options, and for a stream that has ended or delivers
  * text; ENOMEM. The stream is the caller's then.
  */
-export function fromDuplex(duplex: Duplex, options?: ChannelOptions): ImsgChannel {
-  return new ImsgChannel(duplexTransport(duplex), options);
+export function fromDuplex(duplex: Duplex, options?: ChannelOptions): ImsgChannel<number> {
+  return new ImsgChannel<number>(duplexTransport(duplex), options);
 }
 
 /**
@@ -47,12 +47,12 @@ export function fromDuplex(duplex: Duplex, options?: ChannelOptions): ImsgChanne
  * socket, EBADF, ENOTSOCK or ENOTCONN if it is none that is connected: it is the
  * caller's then. A socket of Node's own would drop descriptors: EINVAL.
  */
-export function fromSocket(fd: number, options?: ChannelOptions): Promise<ImsgChannel>;
-export function fromSocket(socket: NetSocket, options?: ChannelOptions): ImsgChannel;
+export function fromSocket(fd: number, options?: ChannelOptions): Promise<ImsgChannel<number>>;
+export function fromSocket(socket: NetSocket, options?: ChannelOptions): ImsgChannel<number>;
 export function fromSocket(
   socket: NetSocket | number,
   options: ChannelOptions = {},
-): ImsgChannel | Promise<ImsgChannel> {
+): ImsgChannel<number> | Promise<ImsgChannel<number>> {
   if (typeof socket === "number") return fromNumber(socket, options);
   if (options?.allowFdPass) {
     const detail =
@@ -67,9 +67,9 @@ function notSocket(fd: number, cause?: unknown): ImsgError {
   return new ImsgError("ENOTSOCK", { syscall: "fromSocket", detail, cause });
 }
 
-async function fromNumber(fd: number, options: ChannelOptions): Promise<ImsgChannel> {
+async function fromNumber(fd: number, options: ChannelOptions): Promise<ImsgChannel<number>> {
   checkChannelOptions(options);
-  if (options.allowFdPass) return new ImsgChannel((await unix()).open(fd), options);
+  if (options.allowFdPass) return new ImsgChannel<number>((await unix()).open(fd), options);
   if (fd >>> 0 !== fd || fd > MAX_FD) {
     const detail = `a descriptor is a number from 0 to ${MAX_FD}, this is ${fd}`;
     throw new ImsgError("EINVAL", { syscall: "fromSocket", detail });
@@ -98,7 +98,7 @@ export async function dup(fd: number): Promise<number> {
 }
 
 /** Makes the channel of a socket that nothing has been read from. */
-export type Make = (socket: NetSocket, options: ChannelOptions) => ImsgChannel;
+export type Make = (socket: NetSocket, options: ChannelOptions) => ImsgChannel<number>;
 
 /** Where descriptors pass, they do by koffi: Node's own sockets would drop them. */
 export async function maker(options: ChannelOptions, isUnix: boolean): Promise<Make> {
@@ -111,7 +111,7 @@ export async function maker(options: ChannelOptions, isUnix: boolean): Promise<M
   return (socket, rest) => {
     const transport = adopt(socket);
     try {
-      return new ImsgChannel(transport, rest);
+      return new ImsgChannel<number>(transport, rest);
     } catch (error) {
       transport.abort(error);
       throw error;
@@ -140,7 +140,7 @@ const checkPath = (address: unknown, call: string): CheckedAddress => {
 export async function connect(
   address: NetConnectOpts,
   options: ChannelOptions = {},
-): Promise<ImsgChannel> {
+): Promise<ImsgChannel<number>> {
   const { path } = checkPath(address, "connect");
   const make = await maker(options, path !== undefined);
   const { signal } = options;

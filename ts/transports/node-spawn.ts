@@ -16,12 +16,12 @@ export interface SpawnChannelOptions extends ChannelOptions {
   spawn?: SpawnOptions | undefined;
 }
 
-/** What {@link spawn} resolves with. */
+/** The child and its channel, with which {@link spawn} resolves. */
 export interface SpawnedChannel {
   /** The child. */
   child: ChildProcess;
   /** The channel to it. */
-  channel: ImsgChannel;
+  channel: ImsgChannel<number>;
 }
 
 /** The descriptor of a child on which it finds its end of the socketpair. */

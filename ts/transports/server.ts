@@ -8,7 +8,7 @@ import { ImsgError } from "../module/error.ts";
  * it is closed when the promise is fulfilled, and aborted when it is rejected. A
  * handler that returns no promise looks after the channel itself.
  */
-export type ChannelHandler = (channel: ImsgChannel) => unknown;
+export type ChannelHandler = (channel: ImsgChannel<number>) => unknown;
 
 /** Options of a server: those of its channels, and its own. */
 export interface ServerOptions extends ChannelOptions {
@@ -19,7 +19,7 @@ export interface ServerOptions extends ChannelOptions {
    * ({@link ImsgError.fromPeer}) is dropped, and any other one, which is a mistake
    * of the handler, is an unhandled rejection.
    */
-  onError?: ((error: unknown, channel: ImsgChannel | undefined) => void) | undefined;
+  onError?: ((error: unknown, channel: ImsgChannel<number> | undefined) => void) | undefined;
   /** The permissions of the file of a Unix socket, such as 0o600; the process's umask decides if absent. */
   mode?: number | undefined;
   /** On TCP: whether probes find out that a peer has vanished. True if absent. */
@@ -28,18 +28,22 @@ export interface ServerOptions extends ChannelOptions {
   noDelay?: boolean | undefined;
 }
 
-/** Where a server listens: a Unix socket, or a TCP port. */
-export type ServerAddress =
-  | {
-      /** The path of a Unix socket. */
-      readonly path: string;
-    }
-  | {
-      /** The address of the host. */
-      readonly host: string;
-      /** The TCP port. */
-      readonly port: number;
-    };
+/**
+ * Where a server listens: a Unix socket, or a TCP port. `Port` is undefined for a
+ * Unix socket, number for a TCP port, and both if either is possible.
+ */
+export type ServerAddress<Port extends number | undefined = number | undefined> =
+  Port extends number
+    ? {
+        /** The address of the host. */
+        readonly host: string;
+        /** The TCP port. */
+        readonly port: number;
+      }
+    : {
+        /** The path of a Unix socket. */
+        readonly path: string;
+      };
 
 /** How a runtime listens. */
 export interface Listening {
@@ -83,7 +87,7 @@ export function checkServer(handler: unknown, options: ServerOptions): void {
  * ends its own channel only, and never the server.
  */
 export class ImsgServer<Port extends number | undefined = number | undefined> {
-  readonly #channels = new Set<ImsgChannel>();
+  readonly #channels = new Set<ImsgChannel<number>>();
   readonly #handler: ChannelHandler;
   readonly #options: ServerOptions;
   readonly #channelOptions: ChannelOptions;
@@ -119,18 +123,18 @@ export class ImsgServer<Port extends number | undefined = number | undefined> {
   }
 
   /** Where the server listens. */
-  get address(): ServerAddress {
-    return this.#listening!.address;
+  get address(): ServerAddress<Port> {
+    return this.#listening!.address as ServerAddress<Port>;
   }
 
   /** The TCP port; undefined for a Unix socket. */
   get port(): Port {
-    const { address } = this;
+    const { address } = this.#listening!;
     return ("port" in address ? address.port : undefined) as Port;
   }
 
   /** The channels that have not ended. */
-  get channels(): ReadonlySet<ImsgChannel> {
+  get channels(): ReadonlySet<ImsgChannel<number>> {
     return this.#channels;
   }
 
@@ -197,8 +201,8 @@ export class ImsgServer<Port extends number | undefined = number | undefined> {
    * the connection if no channel can be made of it.
    * @internal
    */
-  accept(make: (options: ChannelOptions) => ImsgChannel, drop: () => void): void {
-    let channel: ImsgChannel;
+  accept(make: (options: ChannelOptions) => ImsgChannel<number>, drop: () => void): void {
+    let channel: ImsgChannel<number>;
     try {
       if (this.#stopped !== undefined) {
         drop();
@@ -219,7 +223,7 @@ export class ImsgServer<Port extends number | undefined = number | undefined> {
     this.#run(channel);
   }
 
-  #run(channel: ImsgChannel): void {
+  #run(channel: ImsgChannel<number>): void {
     const failed = (error: unknown): void => {
       channel.abort(error);
       this.#report(error, channel);
@@ -237,7 +241,7 @@ export class ImsgServer<Port extends number | undefined = number | undefined> {
     }, failed);
   }
 
-  #report(error: unknown, channel: ImsgChannel | undefined): void {
+  #report(error: unknown, channel: ImsgChannel<number> | undefined): void {
     const { onError } = this.#options;
     // a mistake must be seen, as an unhandled rejection: a throw would end the accept loop
     if (onError === undefined) {

@@ -6,14 +6,17 @@ import { unixTransport } from "./unix.ts";
 import type { EpollSockets, UnixListening } from "./unix-epoll.ts";
 
 /** Takes a connection: makes its channel with `make`, or closes it with `drop`. */
-export type Accept = (make: (options: ChannelOptions) => ImsgChannel, drop: () => void) => void;
+export type Accept = (
+  make: (options: ChannelOptions) => ImsgChannel<number>,
+  drop: () => void,
+) => void;
 
 /** The descriptor mode of an entry, which loads it on first use. */
 export interface UnixChannels {
   /** A connected channel; the path is undefined for an address of another kind. */
-  connect(path: string | undefined, options: ChannelOptions): ImsgChannel;
+  connect(path: string | undefined, options: ChannelOptions): ImsgChannel<number>;
   /** A channel over a connected socket, by its number, which stays the caller's if it throws. */
-  adopt(fd: number, options: ChannelOptions): ImsgChannel;
+  adopt(fd: number, options: ChannelOptions): ImsgChannel<number>;
   /** Listens, and hands every connection to `accept`. Throws the errors of bind and listen. */
   listen(path: string | undefined, accept: Accept): UnixListening;
   /** Opens the listener of a server. Throws EINVAL without a path, and as `listen` does. */
@@ -47,8 +50,8 @@ function checked(path: string | undefined): string {
 /** Channels that pass descriptors over such sockets. */
 export function unixChannels(sockets: EpollSockets): UnixChannels {
   // the descriptor stays the caller's if the channel cannot be made
-  const make = (fd: number, options: ChannelOptions): ImsgChannel =>
-    new ImsgChannel(unixTransport(sockets, fd, sockets.watch), options);
+  const make = (fd: number, options: ChannelOptions): ImsgChannel<number> =>
+    new ImsgChannel<number>(unixTransport(sockets, fd, sockets.watch), options);
   const listen: UnixChannels["listen"] = (path, accept) =>
     sockets.listen(checked(path), (fd) =>
       accept(

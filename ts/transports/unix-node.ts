@@ -132,7 +132,7 @@ export interface NodeUnix {
 }
 
 interface NodeSocket {
-  readonly _handle?: { fd?: number; readStop?(): void } | null;
+  readonly _handle?: { fd?: number | undefined; readStop?(): void } | null | undefined;
 }
 
 async function load(): Promise<NodeUnix> {

@@ -12,7 +12,7 @@ interface WindowEvent {
   readonly type: string;
   readonly data?: unknown;
   readonly source?: unknown;
-  readonly origin?: string;
+  readonly origin?: string | undefined;
 }
 
 interface Scope {

@@ -18,7 +18,11 @@ function codecOf(): ImsgCodec {
 }
 
 const wire = (messages: readonly MessageInit[]): Uint8Array =>
-  concat(messages.map((m) => encode({ pid: 9, ...m, data: (m.data ?? []) as Uint8Array })));
+  concat(
+    messages.map(({ type, peerid = 0, pid = 9, data = [] }) =>
+      encode({ type, peerid, pid, data: data as Uint8Array }),
+    ),
+  );
 
 const filled = (size: number, i: number): Uint8Array => new Uint8Array(size).fill(i + 1);
 const sized = (sizes: readonly number[]): MessageInit[] =>

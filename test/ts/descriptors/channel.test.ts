@@ -295,7 +295,7 @@ describe("a value that comes with a message", () => {
     expect([log, values()]).toEqual([["ended", "closed"], 0]);
   });
 
-  it("ends the channel when more than 64 wait to be taken", async () => {
+  it("is closed when 64 younger ones wait to be taken, and the channel lives", async () => {
     const log: string[] = [];
     const [a, b] = together();
     const kept = [];
@@ -306,14 +306,91 @@ describe("a value that comes with a message", () => {
     expect(log).toEqual([]);
     kept[3]!.dispose();
     expect((kept[4]!.takeFd() as Thing).name).toBe("4");
-    for (let i = 64; i < 67; i++) {
-      expect(log.length).toBe(1);
+    for (let i = 64; i < 69; i++) {
       await a.send({ type: i, fd: new Thing(String(i), log) });
+      kept.push((await b.receive())!);
     }
-    await expect(b.closed).rejects.toMatchObject({ code: "ERR_IMSG_OVERFLOW" });
-    expect([log.length, values()]).toEqual([66, 0]);
-    expect(kept.some((m) => m.hasFd)).toBe(false);
+    expect(log).toEqual(["3", "0", "1", "2"]);
+    expect(kept.slice(0, 6).map((m) => m.fdDropped)).toEqual([
+      true,
+      true,
+      true,
+      true,
+      false,
+      false,
+    ]);
+    expect((kept[68]!.takeFd() as Thing).name).toBe("68");
+    await Promise.all([a.close(), b.close()]);
+    await new Promise((resolve) => setTimeout(resolve)); // closed after the turn
+    expect([log.length, values()]).toEqual([67, 0]);
+  });
+
+  it.each<[string, (channel: ImsgChannel, count: number) => Promise<void>]>([
+    [
+      "receive",
+      async (channel, count) => {
+        for (let i = 0; i < count; i++) await channel.receive();
+      },
+    ],
+    [
+      "receiveMany",
+      async (channel, count) => {
+        for (let i = 0; i < count; ) i += (await channel.receiveMany())!.length;
+      },
+    ],
+    [
+      "a loop",
+      async (channel, count) => {
+        for await (const _ of channel) if (--count === 0) break;
+      },
+    ],
+    [
+      "batches",
+      async (channel, count) => {
+        let left = count;
+        for await (const list of channel.batches()) {
+          left -= list.length;
+          if (left <= 0) break;
+        }
+      },
+    ],
+    [
+      "a stream",
+      async (channel, count) => {
+        const reader = channel.readable.getReader();
+        for (let i = 0; i < count; i++) await reader.read();
+      },
+    ],
+  ])("does not end a channel whose reader ignores it: %s", async (_, read) => {
+    const log: string[] = [];
+    const [a, b] = together();
+    const done = read(b, 300);
+    for (let i = 0; i < 300; i++) await a.send({ type: i, fd: new Thing(String(i), log) });
+    await done;
+    expect(log.length).toBeGreaterThanOrEqual(300 - 64);
+    b.abort();
     await a.close();
+    expect([log.length, values()]).toEqual([300, 0]);
+  });
+
+  it("is closed in the turn in which the channel fails, unless the receiver takes it at once", async () => {
+    for (const takes of [true, false]) {
+      const log: string[] = [];
+      const [b, transport] = alone();
+      const received = b.receive();
+      const taken = received.then((m) => (takes ? m!.takeFd() : undefined));
+      transport.sink.received(marked(1), [{ value: new Thing("received", log) }]);
+      transport.sink.received(marked(2), [{ value: new Thing("waiting", log) }]);
+      transport.sink.received(new Uint8Array(16).fill(255));
+      const error = await b.closed.catch((reason) => reason);
+      expect(error).toMatchObject({ code: "ERANGE" });
+      expect((await taken) instanceof Thing).toBe(takes);
+      await new Promise((resolve) => setTimeout(resolve));
+      expect(log).toEqual(takes ? ["waiting"] : ["received", "waiting"]);
+      expect([(await received)!.fdDropped, values()]).toEqual([!takes, 0]);
+      expect((await b.receive())!.fdDropped).toBe(true);
+      await expect(b.receive()).rejects.toBe(error);
+    }
   });
 
   it("makes the peer wait when 16 of them have not been received", async () => {

@@ -1,7 +1,7 @@
 import type { OnReadOpts, Socket } from "node:net";
 import { SLICE } from "./buffers.ts";
 
-/** What a {@link Wire} reports. Nothing follows `ended` or `failed`. */
+/** The events of a {@link Wire}. `ended` and `failed` are the last. */
 export interface WireSink {
   /** Bytes have arrived. They belong to the sink, unless the wire {@link Wire.lends} them. */
   received(bytes: Buffer<ArrayBuffer>): void;

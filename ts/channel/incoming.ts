@@ -1,5 +1,6 @@
 import type { Batch } from "../batch/batch.ts";
 import type { ImsgMessage } from "../batch/message.ts";
+import { HEADER_SIZE } from "../module/abi.ts";
 import { ImsgError } from "../module/error.ts";
 import { Inbox } from "./inbox.ts";
 import { Intake } from "./intake.ts";
@@ -209,6 +210,13 @@ export class Incoming<Fd = unknown> {
     if (this.#intake.empty) return;
     const { mark, maxSize, maxQueued } = this.#options;
     const pauses = this.#transport.pause !== undefined;
+    const { values } = this.#intake;
+    // each of an honest peer's came with a message, for which it had credit
+    const most = (Math.max(mark, WINDOW) + WINDOW) / HEADER_SIZE;
+    if (values > most) {
+      this.#overflow(`${values} values wait, at most ${most} may (highWaterMark)`);
+      return;
+    }
     const waiting = this.#intake.bytes + (pauses ? 0 : this.inbox.cost);
     // an honest peer may have a window of credit under way, and then hands over all it has queued
     const honest = Math.max(maxQueued, WINDOW) + WINDOW + maxSize;
@@ -217,7 +225,10 @@ export class Incoming<Fd = unknown> {
     const rule = pauses
       ? `maxQueued, at least ${WINDOW}, and ${WINDOW}, and maxSize`
       : `${UNREAD} times highWaterMark, at least highWaterMark and maxSize`;
-    const detail = `${waiting} bytes wait, at most ${limit} may (${rule})`;
+    this.#overflow(`${waiting} bytes wait, at most ${limit} may (${rule})`);
+  }
+
+  #overflow(detail: string): void {
     this.#owner.failed(new ImsgError("ERR_IMSG_OVERFLOW", { syscall: "imsgbuf_read", detail }));
   }
 

@@ -12,7 +12,12 @@ interface DenoFfi {
     name: string,
     symbols: Record<
       string,
-      { name?: string | undefined; parameters: string[]; result: string; nonblocking?: boolean | undefined }
+      {
+        name?: string | undefined;
+        parameters: string[];
+        result: string;
+        nonblocking?: boolean | undefined;
+      }
     >,
   ): { symbols: Record<string, Call> };
   UnsafePointer: {

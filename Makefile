@@ -21,6 +21,7 @@ C_SOURCES := $(wildcard $(addsuffix /*.[ch],c-src c-src/libc c-src/original c-sr
 .PHONY: native ## Builds the native peer of the tests from the original C
 .PHONY: demo ## Exchanges imsgs with a native process
 .PHONY: test ## Runs the tests; VITEST_FLAGS go to vitest
+.PHONY: test-long ## Runs the tests that take minutes: all planted faults, builds from altered files
 .PHONY: check ## Checks lint, format, imports and types
 .PHONY: format ## Formats all code
 .PHONY: watch ## Rebuilds the module at each change of the C code, and reruns the tests
@@ -148,6 +149,9 @@ demo: package build/native/peer
 
 test: package native
 	npx --no-install vitest run $(VITEST_FLAGS)
+
+test-long: package native
+	npx --no-install vitest run --config test/long.vitest.config.ts $(VITEST_FLAGS)
 
 check: node_modules/.package-lock.json $(TS_GENERATED)
 	npx --no-install biome check .

@@ -20,8 +20,6 @@ Needs root, as bgpd does, and the built package (make).
 
 const top = fileURLToPath(new URL("..", import.meta.url));
 const folder = fileURLToPath(new URL("../build/looking-glass", import.meta.url));
-/** The message types of the page's requests: neighbors, the RIB, a prefix of it, its memory. */
-const ALLOWED = [13, 16, 17, 22];
 
 function options() {
   let values;
@@ -50,27 +48,18 @@ const started = [];
 
 async function start({ routes, port }) {
   const { startRouters } = await import("../examples/looking-glass/setup/routers.mjs");
-  const { startServer } = await import("../examples/looking-glass/setup/server.mjs");
-  const { startRelay } = await import("../dist/relay.js");
+  const { startService } = await import("../examples/looking-glass/setup/service.mjs");
 
   console.log("looking-glass: starting bgpd …");
   const routers = await startRouters(routes);
   started.push(routers.stop);
-  let relayPort = 0;
-  const server = await startServer({ folder, relayPort: () => relayPort, port });
-  started.push(server.close);
   const token = randomBytes(16).toString("hex");
-  const relay = await startRelay({
-    to: `unix:${routers.bgpd.restricted}`,
-    token,
-    allowOrigins: server.origins,
-    allowTypes: ALLOWED,
-    maxSize: 131072,
-  });
-  relayPort = relay.port;
-  started.push(() => relay.close());
+  const place = { host: "127.0.0.1", port };
+  const socket = routers.bgpd.restricted;
+  const service = await startService({ folder, socket, place, token });
+  started.push(service.close);
   // behind the #, which browsers do not send
-  console.log(`looking-glass: http://127.0.0.1:${server.port}/#token=${token}`);
+  console.log(`looking-glass: ${service.url}#token=${token}`);
   console.log("looking-glass: Ctrl-C stops everything");
   // in an object: awaiting the start must not await this promise, too
   return { ended: Promise.race(routers.all.map(({ ended }) => ended)) };

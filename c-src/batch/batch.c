@@ -90,15 +90,15 @@ static void
 batch_get(struct batch *b, int straddles)
 {
 	struct imsg	 m;
-	struct imsg_hdr	*h;
-	uint32_t	 n;
+	uint32_t	 n, len;
 	int		 fd;
 
 	for (n = 0; imsg_get(&b->imsgbuf, &m) > 0; n++) {
 		batch_hdrs[n] = m.hdr;
 		/* imsg_get has cleared the mark in its copy of the header */
-		h = (void *)m.buf->buf;
-		if (h->len & IMSG_FD_MARK) {
+		mem_copy(&len, m.buf->buf + offsetof(struct imsg_hdr, len),
+		    sizeof(len));
+		if (len & IMSG_FD_MARK) {
 			if ((fd = imsg_get_fd(&m)) != -1) {
 				result.fd_message[result.nfds] = n;
 				result.fd[result.nfds++] = fd;
@@ -118,7 +118,8 @@ int
 batch_read(struct batch *b, uint32_t n, int fd)
 {
 	struct msgbuf	*w = b->imsgbuf.w;
-	unsigned char	*rbuf = batch_in + BATCH_LEAD - w->roff;
+	unsigned char	*rbuf = batch_in + BATCH_LEAD - w->roff, head[BATCH_LEAD];
+	size_t		 next = w->rpmsg == NULL ? 0 : ibuf_left(w->rpmsg);
 	int		 rv, straddles = w->rpmsg != NULL || w->roff > 0;
 
 	batch_release();
@@ -128,19 +129,25 @@ batch_read(struct batch *b, uint32_t n, int fd)
 	result.ndrops = 0;
 	__builtin_memcpy(rbuf, b->carry, w->roff);
 	if (b->classic)
-		classic_read(rbuf, w->roff + n,
-		    w->rpmsg == NULL ? 0 : ibuf_left(w->rpmsg));
+		classic_read(rbuf, w->roff + n, next);
+	/* imsgbuf_read moves the header that it leaves over to the first bytes */
+	__builtin_memcpy(head, rbuf, sizeof(head));
+	inplace.end = rbuf + w->roff + n;
+	inplace.at = next > w->roff + n ? inplace.end : rbuf + next;
 	w->rbuf = (char *)rbuf;
 	loan.lent = 1;
 	loan.rxlen = n;
 	loan.rxfd = fd;
 	rv = imsgbuf_read(&b->imsgbuf);
 	loan.lent = 0;
+	inplace.at = inplace.end;
 	w->rbuf = NULL;
 	if (rv == -1)
 		result.error = errno;
-	else if (rv == 1)
+	else if (rv == 1) {
 		__builtin_memcpy(b->carry, rbuf, w->roff);
+		__builtin_memcpy(rbuf, head, sizeof(head));
+	}
 	batch_get(b, straddles);
 	if (rv == 1)
 		result.need = (uint32_t)(w->rpmsg != NULL ?
@@ -152,14 +159,16 @@ batch_read(struct batch *b, uint32_t n, int fd)
 	return (rv);
 }
 
+/* Writes what is queued to the outgoing window, or where it lies in place. */
 static int
-flush_queue(struct batch *b)
+flush_queue(struct batch *b, unsigned char *tx)
 {
 	struct imsgbuf	*imsgbuf = &b->imsgbuf;
 	uint32_t	 before;
 	int		 rv = 0;
 
 	loan.lent = 1;
+	loan.tx = tx;
 	loan.txlen = 0;
 	loan.txfile = NULL;
 	while (imsgbuf_queuelen(imsgbuf) > 0) {
@@ -172,34 +181,63 @@ flush_queue(struct batch *b)
 			break;
 	}
 	loan.lent = 0;
+	result.tx = tx;
 	result.txlen = loan.txlen;
 	result.txvalue = loan.txfile == NULL ? 0 : file_detach(loan.txfile);
 	result.more = imsgbuf_queuelen(imsgbuf) > 0;
 	return (rv);
 }
 
-uint32_t
-batch_compose(struct batch *b, uint32_t count, int flush)
+/* Composes messages of the window up to the first that is refused; how many. */
+static uint32_t
+compose(struct batch *b, uint32_t count)
 {
-	struct batch_record	 r;
 	const unsigned char	*p = batch_in + BATCH_LEAD;
+	struct imsg_hdr		 h;
 	uint32_t		 n;
 
-	result.error = 0;
-	for (n = 0; n < count; n++) {
-		mem_copy(&r, p, sizeof(r));
-		p += sizeof(r);
-		if (imsg_compose(&b->imsgbuf, r.type, r.peerid, (pid_t)r.pid,
-		    -1, p, r.len) == -1) {
+	for (n = 0; n < count; n++, p += h.len) {
+		mem_copy(&h, p, sizeof(h));
+		if (imsg_compose(&b->imsgbuf, h.type, h.peerid, (pid_t)h.pid,
+		    -1, p + sizeof(h), h.len - sizeof(h)) == -1) {
 			result.error = errno;
 			break;
 		}
 		if (b->classic)
 			classic_written(b->imsgbuf.w);
-		p += (r.len + 3) & ~3u;
 	}
-	if (flush && n == count)
-		(void)flush_queue(b);
+	return (n);
+}
+
+uint32_t
+batch_compose(struct batch *b, uint32_t count, int flush)
+{
+	unsigned char	*tx = batch_out;
+	uint32_t	 n;
+	int		 error;
+
+	result.error = 0;
+	/* messages that were queued before go to the outgoing window first */
+	if (flush && imsgbuf_queuelen(&b->imsgbuf) == 0) {
+		tx = inplace.at = batch_in + BATCH_LEAD;
+		inplace.end = batch_in + sizeof(batch_in);
+	}
+	n = compose(b, count);
+	inplace.at = inplace.end;
+	if (n == count) {
+		if (flush)
+			(void)flush_queue(b, tx);
+	} else if (tx != batch_out) {
+		/*
+		 * The messages before the refused one stay queued.  Their ibufs
+		 * must not stay in the window: they are freed and composed again.
+		 */
+		error = result.error;
+		(void)flush_queue(b, tx);
+		count = n;
+		if ((n = compose(b, count)) == count)
+			result.error = error;
+	}
 	return (n);
 }
 
@@ -207,7 +245,7 @@ int
 batch_flush(struct batch *b)
 {
 	result.error = 0;
-	return (flush_queue(b));
+	return (flush_queue(b, batch_out));
 }
 
 #ifndef __wasm__	/* natively the order of the data does not matter */

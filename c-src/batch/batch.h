@@ -42,16 +42,11 @@ struct batch_result {
 	uint32_t	 nfds;
 	uint32_t	 fd_message[BATCH_FDS];
 	int32_t		 fd[BATCH_FDS];
-	uint32_t	 txlen;		/* bytes in the outgoing window */
+	uint32_t	 txlen;		/* bytes that were written */
 	uint32_t	 txvalue;	/* host value that travels along, or 0 */
 	uint32_t	 more;		/* 1: more is queued; flush again */
 	uint32_t	 ndrops;	/* messages marked, without a descriptor */
-};
-
-/* One message to send, in the window; its payload follows, padded to 4. */
-struct batch_record {
-	uint32_t	 type, peerid, pid;
-	uint32_t	 len;		/* of the payload */
+	const void	*tx;		/* written bytes, in one of the windows */
 };
 
 #define BATCH_FDPASS	0x01		/* imsgbuf_allow_fdpass */
@@ -68,9 +63,9 @@ struct batch	*batch_open(uint32_t, int32_t, int);
 /* Frees a batch and all that is queued, and closes queued descriptors. */
 void		 batch_close(struct batch *);
 
-/* The window, where the host writes chunks and records. */
+/* The window, where the host writes chunks and messages. */
 unsigned char	*batch_window(void);
-/* The outgoing window, where flushes write. */
+/* The outgoing window, where batch_flush writes. */
 unsigned char	*batch_outgoing(void);
 struct batch_result *batch_result(void);
 /*
@@ -91,8 +86,10 @@ int		 batch_read(struct batch *, uint32_t, int);
 void		 batch_release(void);
 
 /*
- * Composes so many records of the window; returns how many it has composed.  With
- * the last argument 1, and if it has composed all, it also flushes.
+ * Composes so many messages, which lie in the window as they are sent, one after
+ * the other; only their lengths must be right.  Returns how many it has composed.
+ * With the last argument 1, and if it has composed all, it also flushes: if
+ * nothing was queued before, the bytes stay in the window.
  */
 uint32_t	 batch_compose(struct batch *, uint32_t, int);
 /*

@@ -16,11 +16,14 @@
 #define EXPORTS_msgbuf_write
 #include "static_prototypes.h"
 
-#ifndef MEM_SYSTEM
 #undef calloc
-#undef free
 #undef freezero
-#define calloc(n, s)		class_alloc((n) * (s))
+#ifdef MEM_SYSTEM
+#define calloc(n, s)		INPLACE_ALLOC(n, s, mem_alloc)
+#define freezero(p, n)		INPLACE_FREE(p, mem_freezero(p, buf->wpos))
+#else
+#undef free
+#define calloc(n, s)		INPLACE_ALLOC(n, s, class_alloc)
 /*
  * What a pointer to a structure points at was allocated by its size.  Only
  * ibuf_free is hot: in other functions, inlining would waste space.
@@ -28,11 +31,17 @@
 #define free(p)								\
 	(__builtin_strcmp(__func__, "ibuf_free") == 0 ?			\
 	    class_free(p, sizeof(*(p))) : mem_free(p))
-#define freezero(p, n)		class_freezero(p, buf->wpos)
+#define freezero(p, n)		INPLACE_FREE(p, class_freezero(p, buf->wpos))
 #endif
 
+/* The original allocates bytes of messages with a size of 1, and structures with a count of 1. */
+#define INPLACE_ALLOC(n, s, alloc)					\
+	((s) == 1 && inplace_has(n) ? inplace_next(n) : alloc((n) * (s)))
+#define INPLACE_FREE(p, free)						\
+	(in_window(p) ? (void)0 : free)
+
 #undef memcpy
-#define memcpy(d, s, n)		mem_copy(d, s, n)
+#define memcpy(d, s, n)		inplace_copy(d, s, n)
 
 /* The functions that every message goes through. */
 #define HOT(f)	static INLINE __typeof__(f) f

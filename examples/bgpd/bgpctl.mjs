@@ -12,7 +12,7 @@ import { watch } from "./watch.mjs";
 /** @import { Printer } from "../common/printer.mjs" */
 /** @import { Change, Command } from "./commands.ts" */
 
-const HELP = `Usage: node examples/bgpd/bgpctl.mjs [-jy] [-s SOCKET] COMMAND ...
+const HELP = `Usage: node examples/bgpd/bgpctl.mjs [-jny] [-s SOCKET] COMMAND ...
 
 Commands, whose words may be abbreviated:
   show [summary [terse]]
@@ -22,6 +22,7 @@ Commands, whose words may be abbreviated:
            [ovs valid | invalid | not-found] [avs valid | invalid | unknown] [path-id NUMBER]
            [as | source-as | transit-as | peer-as NUMBER] [empty-as]
            [community AS:NUMBER] [large-community AS:NUMBER:NUMBER] [ext-community TYPE VALUE]
+           [ssv]                     with detail: a line for each route, with semicolons
   show rib memory
   show fib [bgp] [connected] [nexthop] [static] [table NUMBER] [FAMILY] [ADDRESS]
   show interfaces | nexthop | sets | rtr | tables | metrics
@@ -31,6 +32,7 @@ Commands, whose words may be abbreviated:
 
   neighbor [group] NAME up | down [REASON] | clear [REASON] | refresh | destroy
   network add PREFIX [ATTRIBUTES]    and delete PREFIX [rd RD], flush
+  network bulk add [ATTRIBUTES]      and bulk delete: the prefixes of standard input
   flowspec add FAMILY RULE [set ATTRIBUTES]    and delete FAMILY RULE, flush
   fib [table NUMBER] couple | decouple
   log brief | verbose
@@ -42,7 +44,8 @@ Options:
   -s, --socket SOCKET      bgpd's control socket; else the first that exists of
                            /run/openbgpd/bgpd.sock.0 and /run/bgpd.sock.0
   -j, --json               print the document of \`bgpctl -j\`; watch prints a line of JSON a change
-  -n, --neighbor NAME      show rib: neighbor NAME
+  -n, --addresses          print neighbors' addresses instead of their descriptions
+  --neighbor NAME          show rib: neighbor NAME
   -4, -6                   show rib: inet, inet6
   -y, --yes                change something without a question
   --interval SECONDS       how often watch looks (1)
@@ -57,6 +60,7 @@ const CHANGES = [
   "neighbor",
   "fib-sync",
   "network",
+  "network-bulk",
   "flowspec",
   "network-flush",
   "flowspec-flush",
@@ -77,7 +81,8 @@ function parse(/** @type {string[]} */ args) {
       allowPositionals: true,
       options: {
         socket: { type: "string", short: "s" },
-        neighbor: { type: "string", short: "n" },
+        neighbor: { type: "string" },
+        addresses: { type: "boolean", short: "n", default: false },
         4: { type: "boolean", short: "4" },
         6: { type: "boolean", short: "6" },
         json: { type: "boolean", short: "j", default: false },
@@ -141,7 +146,7 @@ async function main(out) {
     if (command.action === "watch") {
       await watch(bgpd, { json: values.json, interval, signal: interrupted() }, out);
     } else if (isChange(command)) await change(bgpd, command, values.json, out);
-    else await show(bgpd, command, values.json, out);
+    else await show(bgpd, command, values, out);
     await out.flush();
   } finally {
     await bgpd.close();

@@ -1,7 +1,9 @@
 // Changes of bgpd: each is described, confirmed by the user, and sent.
 
 import { createInterface } from "node:readline/promises";
+import { text } from "node:stream/consumers";
 import { UsageError } from "../common/printer.mjs";
+import { parseDestination } from "./addresses.mjs";
 import { printRule } from "./flowspec.mjs";
 import { printDocument } from "./json.mjs";
 import { BgpdError } from "./turns.mjs";
@@ -44,6 +46,10 @@ export function describe(command) {
       const rule = printRule(command.rule, command.family === 6);
       return command.change === "add" ? `announce the rule ${rule}` : `withdraw the rule ${rule}`;
     }
+    case "network-bulk":
+      return command.change === "add"
+        ? "announce the prefixes of standard input"
+        : "no longer announce the prefixes of standard input";
     case "network-flush":
       return "withdraw all networks that were announced by commands";
     case "flowspec-flush":
@@ -53,6 +59,38 @@ export function describe(command) {
     case "reload":
       return "read the configuration again";
   }
+}
+
+/**
+ * The prefixes of a text, as `bgpctl network bulk` reads it: blanks stand between them, and a `#` begins
+ * the rest of a line that is skipped. Throws a UsageError for a word that is no prefix.
+ *
+ * @param {string} text
+ */
+export function prefixesOf(text) {
+  const words = text.split("\n").flatMap((line) => {
+    const all = line.split(/\s+/).filter(Boolean);
+    const comment = all.findIndex((word) => word.startsWith("#"));
+    return comment === -1 ? all : all.slice(0, comment);
+  });
+  for (const word of words) {
+    try {
+      parseDestination(word);
+    } catch (error) {
+      throw new UsageError(error instanceof Error ? error.message : String(error));
+    }
+  }
+  return words;
+}
+
+/**
+ * @param {BgpdConnection} bgpd
+ * @param {Extract<Change, { action: "network-bulk" }>} command
+ */
+async function bulk(bgpd, { change, attributes }) {
+  // all of them are read first: a wrong one leaves bgpd as it was
+  const prefixes = prefixesOf(await text(process.stdin));
+  return change === "add" ? bgpd.announce(prefixes, attributes) : bgpd.withdraw(prefixes);
 }
 
 /**
@@ -71,6 +109,8 @@ function carryOut(bgpd, command) {
       if (change === "add") return bgpd.announce([prefix], attributes);
       return bgpd.withdraw([prefix], attributes.rd);
     }
+    case "network-bulk":
+      return bulk(bgpd, command);
     case "flowspec": {
       const { change, family, rule, attributes } = command;
       if (change === "add") return bgpd.announceRule(family, rule, attributes);

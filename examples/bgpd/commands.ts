@@ -14,7 +14,8 @@ export type Show =
   /** With `full`, the document has everything about the neighbors. */
   | { action: "summary"; terse: boolean; full?: boolean }
   | { action: "neighbors"; filter: NeighborFilter & { timers?: boolean } }
-  | { action: "rib"; filter: RibFilter }
+  /** With `oneLine`, a route in full has one line. */
+  | { action: "rib"; filter: RibFilter; oneLine?: boolean }
   | { action: "fib"; filter: FibFilter }
   | { action: "networks" | "flowspecs"; family?: Family }
   | { action: "interfaces" | "nexthops" | "rtrs" | "sets" | "tables" };
@@ -24,6 +25,8 @@ export type Change =
   | { action: "neighbor"; change: NeighborAction; filter: NeighborFilter; reason: string }
   | { action: "fib-sync"; coupled: boolean; table: number }
   | { action: "network"; change: "add" | "delete"; prefix: string; attributes: Attributes }
+  /** The prefixes come from standard input. */
+  | { action: "network-bulk"; change: "add" | "delete"; attributes: Attributes }
   | {
       action: "flowspec";
       change: "add" | "delete";

@@ -25,6 +25,35 @@ const WELL_KNOWN = new Map([
   [0xff04, "NO_PEER"],
 ]);
 
+/** The meanings of well-known communities, by what bgpctl prints; IANA registers them. */
+const MEANINGS = new Map([
+  ["GRACEFUL_SHUTDOWN", "the session goes down soon: prefer another route (RFC 8326)"],
+  ["BLACKHOLE", "packets to the prefix are dropped (RFC 7999)"],
+  ["NO_EXPORT", "not announced outside the AS or its confederation (RFC 1997)"],
+  ["NO_ADVERTISE", "not announced to any neighbor (RFC 1997)"],
+  ["NO_EXPORT_SUBCONFED", "not announced to external neighbors (RFC 1997)"],
+  ["NO_PEER", "not announced to bilateral peers (RFC 3765)"],
+  ["65535:1", "ACCEPT_OWN: accepted by its own originator (RFC 7611)"],
+  ["65535:2", "ROUTE_FILTER_TRANSLATED_v4"],
+  ["65535:3", "ROUTE_FILTER_v4"],
+  ["65535:4", "ROUTE_FILTER_TRANSLATED_v6"],
+  ["65535:5", "ROUTE_FILTER_v6"],
+  ["65535:6", "LLGR_STALE: kept by long-lived graceful restart (RFC 9494)"],
+  ["65535:7", "NO_LLGR: not kept by long-lived graceful restart (RFC 9494)"],
+  ["65535:8", "accept-own-nexthop"],
+  ["65535:9", "standby PE (RFC 9026)"],
+  ["ovs valid", "the origin is valid, says a router of this AS (RFC 8097)"],
+  ["ovs not-found", "no ROA covers the route, says a router of this AS (RFC 8097)"],
+  ["ovs invalid", "the origin is invalid, says a router of this AS (RFC 8097)"],
+]);
+
+/**
+ * What a well-known community means, in words; undefined for any other one.
+ *
+ * @param {string} text as bgpctl prints it, such as NO_EXPORT, 65535:6 or `ovs valid`
+ */
+export const communityMeaning = (text) => MEANINGS.get(text);
+
 /** The types of extended communities: what the six bytes of their value are. */
 const EXT = {
   AS2: 0x00,

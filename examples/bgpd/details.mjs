@@ -17,26 +17,71 @@ const WORDS = /** @type {const} */ ([
   ["ANNOUNCE", "announced"],
 ]);
 
+const TRANSITIVE = "T";
+const OPTIONAL = "O";
+const OPTIONAL_TRANSITIVE = "OT";
+/** The flags that an attribute has by its standard; bgpctl prints others. Partial ones may be partial. */
+/** @type {Record<string, { flags: string, mayBePartial?: true }>} */
+const USUAL = {
+  Origin: { flags: TRANSITIVE },
+  "AS-Path": { flags: TRANSITIVE },
+  "AS4-Path": { flags: TRANSITIVE },
+  Nexthop: { flags: TRANSITIVE },
+  Med: { flags: OPTIONAL },
+  Localpref: { flags: TRANSITIVE },
+  "Atomic Aggregate": { flags: TRANSITIVE },
+  Aggregator: { flags: OPTIONAL_TRANSITIVE, mayBePartial: true },
+  "AS4-Aggregator": { flags: OPTIONAL_TRANSITIVE, mayBePartial: true },
+  "Originator Id": { flags: OPTIONAL },
+  "Cluster Id List": { flags: OPTIONAL },
+  OTC: { flags: OPTIONAL_TRANSITIVE, mayBePartial: true },
+};
+
+/** The attribute's name, with its flags if they are not the usual ones. */
+function attributeName(/** @type {RibAttribute} */ { type, flags }) {
+  const usual = USUAL[type];
+  const letters = `${flags.optional ? "O" : ""}${flags.transitive ? "T" : ""}`;
+  const partial = flags.partial ? "P" : "";
+  const isUsual =
+    usual !== undefined && letters === usual.flags && (partial === "" || usual.mayBePartial);
+  return isUsual ? type : `${type} flags [${letters}${partial}]`;
+}
+
 /** The members of an attribute that are not its value. */
 const HEAD = ["type", "flags", "length"];
 
-/** @param {RibAttribute} attribute */
-function attributeLine(attribute) {
-  const values = Object.entries(attribute).filter(([name]) => !HEAD.includes(name));
-  const text = values
-    .map(([, value]) => (Array.isArray(value) ? value.join(" ") : value))
-    .join(" ");
-  return `${attribute.type}: ${text}`;
+/** The bytes of a value that bgpctl has no words for. */
+function bytesOf(/** @type {RibAttribute} */ { length, data }) {
+  const bytes = data?.match(/../g)?.map((byte) => ` ${byte}`) ?? [];
+  return ` len ${length}${bytes.length > 0 ? ":" : ""}${bytes.join("")}`;
+}
+
+/** The value of an attribute. */
+function attributeValue(/** @type {RibAttribute} */ attribute) {
+  const { AS, router_id: id, cluster_list: list } = attribute;
+  if (attribute.error !== undefined) return attribute.error;
+  if (AS !== undefined) return `${AS} [${id}]`;
+  if (Array.isArray(list)) return list.map((each) => ` ${each}`).join("");
+  const [value] = Object.entries(attribute).filter(([name]) => !HEAD.includes(name));
+  return value === undefined || value[0] === "data" ? bytesOf(attribute) : String(value[1]);
 }
 
 /**
- * A route with all of its attributes.
+ * How bgpctl prints a route in full: with the addresses of neighbors instead of their descriptions, and
+ * in one line whose fields end with a semicolon.
+ *
+ * @typedef {{ addresses?: boolean, oneLine?: boolean }} DetailOptions
+ */
+
+/**
+ * A route with all of its attributes, as bgpctl prints it.
  *
  * @param {Route} route
+ * @param {DetailOptions} [options]
  */
-export function routeDetail({ entry, flags }) {
+export function routeDetail({ entry, flags }, { addresses = false, oneLine = false } = {}) {
   const { neighbor } = entry;
-  const from = neighbor.description ?? neighbor.remote_addr;
+  const from = (addresses ? undefined : neighbor.description) ?? neighbor.remote_addr;
   const path = entry.path_id === undefined ? "" : ` Path-Id: ${entry.path_id}`;
   const words = WORDS.filter(([flag]) => flags.includes(flag)).map(([, word]) => word);
   const { communities, large_communities: large, extended_communities: extended } = entry;
@@ -48,10 +93,14 @@ export function routeDetail({ entry, flags }) {
     ...(communities ? [`Communities: ${communities.join(" ")}`] : []),
     ...(extended ? [`Ext. Communities: ${extended.join(" ")}`] : []),
     ...(large ? [`Large Communities: ${large.join(" ")}`] : []),
-    ...(entry.attributes ?? []).map(attributeLine),
+    ...(entry.attributes ?? []).map((each) => `${attributeName(each)}: ${attributeValue(each)}`),
   ];
-  const body = lines.map((line) => `    ${printable(line)}\n`).join("");
-  return `\nBGP routing table entry for ${printable(entry.prefix)}\n${body}`;
+  const end = oneLine ? ";" : "\n";
+  const all = [
+    `BGP routing table entry for ${entry.prefix}`,
+    ...lines.map((line) => `    ${line}`),
+  ];
+  return `\n${all.map((line) => printable(line) + end).join("")}`;
 }
 
 /** A name as words. */

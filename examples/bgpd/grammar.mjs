@@ -53,6 +53,9 @@ const SWITCHES = /** @type {const} */ ({
   leaked: "leaked",
 });
 const OTHERS = /** @type {const} */ ([
+  "memory",
+  "summary",
+  "ssv",
   "neighbor",
   "table",
   "community",
@@ -68,7 +71,7 @@ const INCLUDES = /** @type {const} */ (["or-longer", "longer-prefixes", "all", "
 /**
  * Reads one of the words that need more than a number.
  *
- * @param {typeof OTHERS[number]} word
+ * @param {Exclude<typeof OTHERS[number], "memory" | "summary" | "ssv">} word
  * @param {Words} words
  * @param {RibFilter} filter
  * @returns {RibFilter}
@@ -113,10 +116,12 @@ function destination(words) {
 
 const keys = /** @type {<T extends object>(object: T) => (keyof T & string)[]} */ (Object.keys);
 
-/** @param {Words} words @returns {RibFilter} */
-function ribFilter(words) {
+/** The routes that a command lists, or what else it shows: bgpctl takes `memory` behind filters, too. */
+/** @param {Words} words @returns {Command} */
+function showRib(words) {
   /** @type {RibFilter} */
   let filter = {};
+  let oneLine = false;
   while (words.next !== undefined) {
     const found = family(words);
     if (found !== undefined) {
@@ -124,19 +129,22 @@ function ribFilter(words) {
       continue;
     }
     const word = words.oneOf([...keys(SWITCHES), ...keys(PLACES), ...OTHERS]);
-    if (word === undefined) filter = { ...filter, ...destination(words) };
+    if (word === "memory") return { action: "memory" };
+    if (word === "summary") return summary(words);
+    if (word === "ssv") oneLine = true;
+    else if (word === undefined) filter = { ...filter, ...destination(words) };
     else if (word in SWITCHES) {
       filter = { ...filter, [SWITCHES[/** @type {keyof typeof SWITCHES} */ (word)]]: true };
     } else if (word in PLACES) {
       const place = PLACES[/** @type {keyof typeof PLACES} */ (word)];
       filter = { ...filter, as: { place, number: words.as() } };
     } else {
-      const other = ribOther(/** @type {typeof OTHERS[number]} */ (word), words, filter);
+      const other = ribOther(/** @type {Parameters<typeof ribOther>[0]} */ (word), words, filter);
       filter = { ...filter, ...other };
     }
   }
   communityRequest(filter);
-  return filter;
+  return { action: "rib", filter, ...(oneLine && { oneLine }) };
 }
 
 /** @param {Words} words @returns {FibFilter} */
@@ -179,11 +187,14 @@ function summary(words) {
   return { action: "summary", terse: words.oneOf(["terse"]) !== undefined };
 }
 
-/** @param {Words} words @returns {Command} */
-function showRib(words) {
-  if (words.oneOf(["memory"]) !== undefined) return { action: "memory" };
-  if (words.oneOf(["summary"]) !== undefined) return summary(words);
-  return { action: "rib", filter: ribFilter(words) };
+/**
+ * Throws a UsageError: the command does not ask bgpd.
+ *
+ * @param {string} command
+ * @returns {never}
+ */
+function readsFile(command) {
+  throw new UsageError(`${command} reads a file and does not ask bgpd: use bgpctl for it`);
 }
 
 /** The parsers of the listings, by the word after `show`. @type {Record<string, (words: Words) => Command>} */
@@ -196,6 +207,7 @@ const SHOW = {
     return showRib(words);
   },
   metrics: () => ({ action: "metrics" }),
+  mrt: () => readsFile("show mrt"),
   neighbor: showNeighbor,
   network: (words) => ({ action: "networks", ...withFamily(words) }),
   nexthop: () => ({ action: "nexthops" }),
@@ -229,9 +241,15 @@ function fib(words) {
 
 /** @param {Words} words @returns {Command} */
 function network(words) {
-  const change = words.must(["add", "delete", "flush", "show"]);
+  const change = words.must(["add", "bulk", "delete", "flush", "mrt", "show"]);
   if (change === "show") return { action: "networks", ...withFamily(words) };
   if (change === "flush") return { action: "network-flush" };
+  if (change === "mrt") return readsFile("network mrt");
+  if (change === "bulk") {
+    const bulk = words.must(["add", "delete"]);
+    const given = bulk === "add" ? attributes(words) : {};
+    return { action: "network-bulk", change: bulk, attributes: given };
+  }
   const prefix = words.take("a prefix");
   parseDestination(prefix);
   return { action: "network", change, prefix, attributes: attributes(words) };

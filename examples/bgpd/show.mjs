@@ -7,6 +7,7 @@ import * as tables from "./tables.mjs";
 
 /** @import { Printer } from "../common/printer.mjs" */
 /** @import { Show } from "./commands.ts" */
+/** @import { DetailOptions } from "./details.mjs" */
 /** @import { BgpdConnection } from "./types.ts" */
 /** @typedef {(text: string) => Promise<void>} Write */
 
@@ -47,14 +48,17 @@ const inFull = (name, records, text) => ({
 /**
  * @param {BgpdConnection} bgpd
  * @param {import("./types.ts").RibFilter} filter
+ * @param {DetailOptions} how
  * @returns {Listing}
  */
-function rib(bgpd, filter) {
+function rib(bgpd, filter, how) {
   const routes = bgpd.routes(filter);
   const records = (async function* () {
     for await (const { entry } of routes) yield entry;
   })();
-  if (filter.detail) return { ...inFull("rib", routes, routeDetail), records };
+  if (filter.detail) {
+    return { ...inFull("rib", routes, (route) => routeDetail(route, how)), records };
+  }
   return {
     name: "rib",
     records,
@@ -66,27 +70,29 @@ function rib(bgpd, filter) {
 }
 
 /**
- * The listing of a command.
+ * The listing of a command. With `addresses`, people see neighbors' addresses instead of their
+ * descriptions; the records have both.
  *
  * @param {BgpdConnection} bgpd
  * @param {Show} command
+ * @param {boolean} [addresses]
  * @returns {Listing}
  */
-export function listingOf(bgpd, command) {
+export function listingOf(bgpd, command, addresses = false) {
   switch (command.action) {
     case "summary":
       if (command.terse) {
-        return table("neighbors", bgpd.summary({ terse: true }), tables.terseColumns);
+        return table("neighbors", bgpd.summary({ terse: true }), tables.terseColumns(addresses));
       }
       return {
         // people see the counters, which the document of a summary has not
-        ...table("neighbors", bgpd.neighbors(), tables.neighborColumns),
+        ...table("neighbors", bgpd.neighbors(), tables.neighborColumns(addresses)),
         records: command.full ? bgpd.neighbors() : bgpd.summary(),
       };
     case "neighbors":
       return inFull("neighbors", bgpd.neighbors(command.filter), (n) => `${outline(n)}\n`);
     case "rib":
-      return rib(bgpd, command.filter);
+      return rib(bgpd, command.filter, { addresses, oneLine: command.oneLine ?? false });
     case "fib":
       return table("fib", bgpd.fib(command.filter), tables.fibColumns);
     case "networks":
@@ -111,10 +117,10 @@ export function listingOf(bgpd, command) {
  *
  * @param {BgpdConnection} bgpd
  * @param {Show | { action: "memory" } | { action: "metrics" }} command
- * @param {boolean} json
+ * @param {{ json: boolean, addresses: boolean }} options
  * @param {Printer} out
  */
-export async function show(bgpd, command, json, out) {
+export async function show(bgpd, command, { json, addresses }, out) {
   const write = (/** @type {string} */ text) => out.write(text);
   if (command.action === "metrics") {
     await write(await metrics(bgpd));
@@ -122,7 +128,7 @@ export async function show(bgpd, command, json, out) {
     const memory = await bgpd.ribMemory();
     await (json ? printDocument(memory, write) : tables.printMemory(memory, write));
   } else {
-    const { name, records, print } = listingOf(bgpd, command);
+    const { name, records, print } = listingOf(bgpd, command, addresses);
     await (json ? printRecords(name, records, write) : print(write));
   }
 }

@@ -77,9 +77,15 @@ export async function printTable(columns, records, write) {
   if (widths === undefined) await begin();
 }
 
-/** @type {Columns<NeighborSummary & Partial<Neighbor>>} */
-export const neighborColumns = [
-  ["Neighbor", (n) => n.description ?? n.group],
+/** @type {Columns<NeighborSummary>} */
+const NAME = [["Neighbor", (n) => n.description ?? n.group]];
+
+/**
+ * @param {boolean} addresses whether the description is left out
+ * @returns {Columns<NeighborSummary & Partial<Neighbor>>}
+ */
+export const neighborColumns = (addresses) => [
+  ...(addresses ? [] : NAME),
   ["Address", (n) => n.remote_addr],
   ["AS", (n) => Number(n.remote_as)],
   ["MsgRcvd", (n) => n.stats?.message.received.total],
@@ -94,9 +100,12 @@ function stateOf({ state, config, stats }) {
   return state === "Established" && stats ? String(stats.prefixes.received) : state;
 }
 
-/** @type {Columns<NeighborSummary>} */
-export const terseColumns = [
-  ["Neighbor", (n) => n.description ?? n.remote_addr],
+/**
+ * @param {boolean} addresses whether the address stands for the description
+ * @returns {Columns<NeighborSummary>}
+ */
+export const terseColumns = (addresses) => [
+  ["Neighbor", (n) => (addresses ? undefined : n.description) ?? n.remote_addr],
   ["AS", (n) => Number(n.remote_as)],
   ["State", (n) => n.state],
 ];

@@ -8,7 +8,7 @@ const given = new Promise((resolve) => {
 parent.postMessage("channel, please", "*");
 const channel = fromMessagePort(await given, { allowFdPass: true });
 
-/** What the frame can do with each capability. */
+/** The actions of the frame, by capability. */
 const uses = {
   async notebook(/** @type {MessagePort} */ port) {
     const notebook = fromMessagePort(port);

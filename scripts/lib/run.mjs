@@ -1,4 +1,4 @@
-// What the scripts share: errors meant for the user, child processes, temporary folders.
+// Shared by the scripts: errors meant for the user, child processes, temporary folders.
 
 import { spawn } from "node:child_process";
 import { accessSync, constants, mkdtempSync, rmSync, statSync } from "node:fs";

@@ -11,15 +11,15 @@ read_chunk(struct batch *b, const void *data, size_t n, int fd)
 	return (batch_read(b, (uint32_t)n, fd));
 }
 
-/* Puts a record into the window; returns where the next one goes. */
+/* Puts a message into the window; returns where the next one goes. */
 static unsigned char *
 record(unsigned char *p, uint32_t type, const void *data, uint32_t len)
 {
-	struct batch_record	 rec = { type, 2, 3, len };
+	struct imsg_hdr	 hdr = { type, sizeof(hdr) + len, 2, 3 };
 
-	memcpy(p, &rec, sizeof(rec));
-	memcpy(p + sizeof(rec), data, len);
-	return (p + sizeof(rec) + ((len + 3) & ~3u));
+	memcpy(p, &hdr, sizeof(hdr));
+	memcpy(p + sizeof(hdr), data, len);
+	return (p + hdr.len);
 }
 
 /* Queues a message with a descriptor. */
@@ -152,11 +152,86 @@ records_leave_as_messages(void)
 	(void)record(p, 6, "", 0);
 	CHECK(batch_compose(b, 2, 1) == 2 && r->error == 0);
 	CHECK(r->txlen == 37 && r->more == 0 && r->txvalue == 0);
-	memcpy(&hdr, batch_outgoing(), sizeof(hdr));
+	CHECK(r->tx == batch_window());
+	memcpy(&hdr, r->tx, sizeof(hdr));
 	CHECK(hdr.type == 5 && hdr.len == 21 && hdr.peerid == 2 &&
 	    hdr.pid == 3);
-	memcpy(&hdr, batch_outgoing() + 21, sizeof(hdr));
+	CHECK(memcmp((const char *)r->tx + 16, "abcde", 5) == 0);
+	memcpy(&hdr, (const char *)r->tx + 21, sizeof(hdr));
 	CHECK(hdr.type == 6 && hdr.len == 16);
+	batch_close(b);
+	finish();
+}
+
+/* Messages that were queued before leave first, from the outgoing window. */
+static void
+records_behind_other_messages_leave_after_them(void)
+{
+	struct batch	*b = batch_open(1000, 7, 0);
+	unsigned char	*p;
+
+	CHECK((p = batch_create(b, 4, 0, 0, 2)) != NULL);
+	memcpy(p, "xy", 2);
+	batch_finish(b, -1);
+	(void)record(batch_window(), 5, "abcde", 5);
+	CHECK(batch_compose(b, 1, 1) == 1 && r->error == 0);
+	CHECK(r->tx == batch_outgoing() && r->txlen == 39 && r->more == 0);
+	CHECK(memcmp(batch_outgoing() + 18 + 16, "abcde", 5) == 0);
+	batch_close(b);
+	finish();
+}
+
+/* A flush that composes in place and fails leaves the messages before in the queue. */
+static void
+what_was_composed_in_place_before_an_error_stays_queued(void)
+{
+	unsigned char	 wanted[64], big[200] = { 0 }, *p;
+	struct batch	*b;
+	unsigned int	 fails;
+
+	for (fails = 0; fails < 3; fails++) {
+		CHECK((b = batch_open(100, 0, 0)) != NULL);
+		p = record(batch_window(), 5, "abcde", 5);
+		memcpy(wanted, batch_window(), 21);
+		if (fails == 0)
+			(void)record(p, 6, big, sizeof(big));
+		else
+			(void)record(p, 6, "", 0);
+		/* the second message's ibuf; then the first one's on the heap */
+		mem_fail_at(fails == 0 ? 0 : 2);
+		CHECK(batch_compose(b, 2, 1) == 1);
+		CHECK(r->error == (fails == 0 ? ERANGE : ENOMEM));
+		mem_fail_at(0);
+		/* the window serves something else */
+		memset(batch_window(), 0xff, 64);
+		CHECK(batch_flush(b) == 0 && r->txlen == 21 && r->more == 0);
+		CHECK(r->tx == batch_outgoing());
+		CHECK(memcmp(r->tx, wanted, 21) == 0);
+		batch_close(b);
+		finish();
+	}
+}
+
+/* A message that is whole in the window is read in place; a header that is left over moves. */
+static void
+what_is_read_in_place_is_whole(void)
+{
+	unsigned char	 m[128];
+	struct batch	*b = batch_open(1000, 0, 0);
+	size_t		 n = wire(m, 1, 3, "abc"), all, cut;
+
+	all = n + wire(m + n, 2, 4, "defg");
+	for (cut = n + 1; cut < all; cut++) {
+		CHECK(read_chunk(b, m, cut, -1) == 1);
+		CHECK(r->count == 1 && r->first == NULL);
+		CHECK(batch_headers()[0].type == 1);
+		CHECK(batch_headers()[0].len == 19);
+		CHECK(memcmp(batch_window(), m, cut) == 0);
+		CHECK(read_chunk(b, m + cut, all - cut, -1) == 1);
+		CHECK(r->count == 1 && batch_headers()[0].type == 2);
+		CHECK(r->first != NULL && memcmp(r->first, "defg", 4) == 0);
+		batch_release();
+	}
 	batch_close(b);
 	finish();
 }
@@ -273,7 +348,7 @@ the_classic_dialect_is_translated_both_ways(void)
 	CHECK(batch_compose(b, 1, 0) == 1);
 	compose_fd(b, 2, fd, "bb", 2);
 	CHECK(batch_flush(b) == 0 && r->txlen == 17);
-	CHECK(length_word(batch_outgoing()) == 17);
+	CHECK(length_word(r->tx) == 17);
 	CHECK(batch_flush(b) == 0 && r->txlen == 18 && r->txvalue == value);
 	CHECK(length_word(batch_outgoing()) == (18 | 0x10000));
 	value_taken(value);
@@ -372,6 +447,9 @@ main(void)
 	a_cut_message_is_told_at_the_end();
 	one_read_can_complete_two_messages_with_descriptors();
 	records_leave_as_messages();
+	records_behind_other_messages_leave_after_them();
+	what_was_composed_in_place_before_an_error_stays_queued();
+	what_is_read_in_place_is_whole();
 	a_record_that_is_refused_ends_the_batch();
 	nclosed = 0;
 	a_descriptor_leaves_first_in_a_piece_of_its_own();

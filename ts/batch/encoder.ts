@@ -1,10 +1,10 @@
 import {
   HEADER_SIZE,
   LARGEST_MAX_SIZE,
-  type Pointer,
   RESULT_ERROR,
   RESULT_MORE,
   RESULT_OUTGOING,
+  RESULT_OUTGOING_AT,
   RESULT_VALUE,
 } from "../module/abi.ts";
 import { checkPid, checkSize, checkU32, uint8Length } from "../module/check.ts";
@@ -18,7 +18,7 @@ import { Records } from "./records.ts";
 /** The longest payload, whatever maxSize is: C's lengths have 32 bits. */
 const LONGEST = LARGEST_MAX_SIZE - HEADER_SIZE;
 /** Payloads up to this size are gathered as records; larger ones go straight into an ibuf. */
-const SMALL = 4096;
+const SMALL = 32744;
 const EMPTY = /* @__PURE__ */ new Uint8Array(0);
 
 /** Bytes to send, and the value that travels with the first of them. */
@@ -40,7 +40,6 @@ export class Encoder {
   readonly #engine: Engine;
   readonly #records: Records;
   readonly #maxSize: number;
-  readonly #outgoing: Pointer;
   readonly #result: number;
   /** The first error of a record that was composed later than it was added. The next flush throws it. */
   #deferredError: ImsgError | undefined;
@@ -52,7 +51,6 @@ export class Encoder {
     this.#engine = engine;
     this.#records = Records.of(engine);
     this.#maxSize = maxSize;
-    this.#outgoing = engine.exports.batch_outgoing();
     this.#result = engine.exports.batch_result() >> 2;
   }
 
@@ -175,7 +173,7 @@ export class Encoder {
     if (length === 0) return undefined;
     const engine = this.#engine;
     const piece = {
-      data: engine.memory.copy(this.#outgoing, length),
+      data: engine.memory.copy(this.#word(RESULT_OUTGOING_AT), length),
       passed: engine.values.take(this.#word(RESULT_VALUE)),
       more: this.#more,
     };
@@ -203,7 +201,7 @@ export class Encoder {
     for (;;) {
       const length = this.#flush();
       if (length > 0) {
-        const start = this.#outgoing;
+        const start = this.#word(RESULT_OUTGOING_AT);
         try {
           into.set(this.#engine.memory.u8.subarray(start, start + length), at);
         } catch (cause) {

@@ -1,7 +1,6 @@
 import {
   HEADER_SIZE,
   type Pointer,
-  RECORD_SIZE,
   RESULT_COUNT,
   RESULT_ERROR,
   RESULT_FIRST,
@@ -108,6 +107,7 @@ export class Forwarder extends Owner {
   ): Pick<Forwarded, "count" | "bytes"> {
     const { memory } = this.#engine;
     let { u8, u32 } = memory;
+    let view = new DataView(u8.buffer);
     const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
     const end = this.#headers + this.#word(RESULT_COUNT) * 4;
     const window = this.#window;
@@ -132,22 +132,23 @@ export class Forwarder extends Owner {
         // its header is older than the chunk, and so is a part of the payload
         to.#create(type, u32[w + 2]!, pid, this.#word(RESULT_FIRST), size);
         ({ u8, u32 } = memory);
+        view = new DataView(u8.buffer);
       } else {
-        if (at + RECORD_SIZE + size > WINDOW_SIZE) {
+        if (at + len > WINDOW_SIZE) {
           to.#compose(records);
           ({ u8, u32 } = memory);
+          view = new DataView(u8.buffer);
           // from here on, records lie far before their messages
           at = records = 0;
         }
         shift ??= this.#align(start, len, chunk.length);
         const record = window + at;
-        if (start - shift !== at) copy(bytes, payload, size, u8, record + RECORD_SIZE);
-        const word = record >> 2;
-        u32[word] = type;
-        u32[word + 1] = u32[w + 2]!;
-        u32[word + 2] = pid;
-        u32[word + 3] = size;
-        at = (at + RECORD_SIZE + size + 3) & ~3;
+        if (start - shift !== at) copy(bytes, payload, size, u8, record + HEADER_SIZE);
+        view.setUint32(record, type, true);
+        view.setUint32(record + 4, len, true);
+        view.setUint32(record + 8, u32[w + 2]!, true);
+        view.setUint32(record + 12, pid, true);
+        at += len;
         records++;
       }
       start += len;

@@ -1,4 +1,4 @@
-import { type Pointer, RECORD_SIZE, WINDOW_SIZE } from "../module/abi.ts";
+import { HEADER_SIZE, type Pointer, WINDOW_SIZE } from "../module/abi.ts";
 import type { Engine } from "../module/engine.ts";
 import type { Memory } from "../module/memory.ts";
 
@@ -24,7 +24,7 @@ export class Records {
   readonly #window: Pointer;
   // views of the window alone, so that a copy into them cannot write beyond it
   #bytes: Uint8Array<ArrayBuffer>;
-  #words: Uint32Array<ArrayBuffer>;
+  #view: DataView<ArrayBuffer>;
   #at = 0;
   #count = 0;
   /** The encoder that has records in the window, if one has. */
@@ -34,7 +34,7 @@ export class Records {
     this.#memory = memory;
     this.#window = exports.batch_window();
     this.#bytes = new Uint8Array(0);
-    this.#words = new Uint32Array(0);
+    this.#view = new DataView(this.#bytes.buffer);
   }
 
   /** The records of an engine. */
@@ -60,17 +60,16 @@ export class Records {
     length: number,
   ): boolean {
     if (this.holder !== holder) this.#hold(holder);
-    if (this.#at + RECORD_SIZE + length > this.#bytes.length) this.#hold(holder);
+    const size = HEADER_SIZE + length;
+    if (this.#at + size > this.#bytes.length) this.#hold(holder);
     const at = this.#at;
-    const end = (at + RECORD_SIZE + length + 3) & ~3;
-    if (!this.#copy(data, at + RECORD_SIZE)) return false;
-    const words = this.#words;
-    const w = at >> 2;
-    words[w] = type;
-    words[w + 1] = peerid;
-    words[w + 2] = pid;
-    words[w + 3] = length;
-    this.#at = end;
+    if (!this.#copy(data, at + HEADER_SIZE)) return false;
+    const view = this.#view;
+    view.setUint32(at, type, true);
+    view.setUint32(at + 4, size, true);
+    view.setUint32(at + 8, peerid, true);
+    view.setUint32(at + 12, pid, true);
+    this.#at = at + size;
     this.#count++;
     return true;
   }
@@ -92,7 +91,7 @@ export class Records {
     if (this.#bytes.length === 0) {
       const { buffer } = this.#memory.u8;
       this.#bytes = new Uint8Array(buffer, this.#window, WINDOW_SIZE);
-      this.#words = new Uint32Array(buffer, this.#window, WINDOW_SIZE >> 2);
+      this.#view = new DataView(buffer, this.#window, WINDOW_SIZE);
     }
   }
 

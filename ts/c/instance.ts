@@ -1,5 +1,5 @@
 import { PAGE_SIZE } from "../module/abi.ts";
-import { checkBytes, checkPid, checkSize } from "../module/check.ts";
+import { checkBytes, checkPid, checkSize, show } from "../module/check.ts";
 import { Engine, type ObjectKind } from "../module/engine.ts";
 import { ImsgError } from "../module/error.ts";
 import { InstanceHandle } from "../module/instance.ts";
@@ -12,7 +12,7 @@ import { describeLeaks } from "./leaks.ts";
 import { Msgbuf } from "./msgbuf.ts";
 import { Socket } from "./socket.ts";
 
-/** What {@link ImsgInstance.stats} returns. */
+/** The figures that {@link ImsgInstance.stats} returns. */
 export interface ImsgStats {
   /** Bytes that C has allocated, rounded up to the allocator's blocks. */
   readonly liveBytes: number;
@@ -82,8 +82,17 @@ export class ImsgInstance extends InstanceHandle {
     this.engine.call.kernel_setpid(checkPid(pid, "getpid"));
   }
 
-  /** Sets a function that is called with the number of every closed descriptor, after the call that closed it. */
+  /**
+   * Sets a function that is called with the number of every closed descriptor, after the call that
+   * closed it; undefined removes it. Throws EINVAL.
+   */
   set onClose(listener: ((fd: number) => void) | undefined) {
+    if (listener !== undefined && typeof listener !== "function") {
+      throw new ImsgError("EINVAL", {
+        syscall: "close",
+        detail: `onClose must be a function, not ${show(listener)}`,
+      });
+    }
     this.engine.onClose = listener;
   }
 

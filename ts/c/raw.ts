@@ -1,4 +1,5 @@
 import type { Pointer } from "../module/abi.ts";
+import { show } from "../module/check.ts";
 import { type ErrnoName, errnoName, moduleErrno } from "../module/errno.ts";
 import { ImsgError } from "../module/error.ts";
 import type { ExportName, RawExports } from "../module/exports.ts";
@@ -31,7 +32,7 @@ export interface RawHooks {
   host_header?(reader: number, at: Pointer, length: number): number;
 }
 
-/** What {@link RawModule.takeThrown} returns. */
+/** The result of {@link RawModule.takeThrown}. */
 export interface Thrown {
   /** The value that was thrown. */
   readonly error: unknown;
@@ -186,10 +187,14 @@ class Raw implements RawModule {
 /** The exports under Emscripten's names, which begin with an underscore. */
 export type EmscriptenNames = { [Name in ExportName as `_${Name}`]: RawExports[Name] };
 
-/** Returns the exports of a module under Emscripten's names: `_ibuf_open` and so on. */
+/** Returns the exports of a module under Emscripten's names: `_ibuf_open` and so on. Throws EINVAL. */
 export function withUnderscores(raw: RawModule): EmscriptenNames {
+  const { exports } = Object(raw) as Partial<RawModule>;
+  if (typeof exports !== "object" || exports === null) {
+    throw new ImsgError("EINVAL", { detail: `a raw module is needed, not ${show(raw)}` });
+  }
   return Object.fromEntries(
-    Object.entries(raw.exports)
+    Object.entries(exports)
       .filter(([, value]) => typeof value === "function")
       .map(([name, value]) => [`_${name}`, value]),
   ) as EmscriptenNames;

@@ -160,7 +160,7 @@ export class ImsgChannel<Fd = unknown> implements AsyncIterable<ImsgMessage<Fd>>
    * `match` returns true, or that has the request's peerid. A message without a
    * peerid gets a fresh one, unless `match` is given. Other messages are received
    * as usual. The time-out and the signal count from the call. A reply that
-   * comes after its request was given up is dropped ({@link lateReplies}).
+   * comes after its request was given up is dropped (see `lateReplies`).
    *
    * Rejects as {@link send} does; with ETIMEDOUT, the signal's reason, the error
    * that `match` throws; with ERR_IMSG_UNREAD if so many messages wait to be

@@ -16,7 +16,7 @@ export interface CodecOptions extends ImsgOptions {
   copy?: boolean | undefined;
 }
 
-/** What {@link ImsgCodec.encodeInto} returns. */
+/** The result of {@link ImsgCodec.encodeInto}. */
 export interface EncodeIntoResult {
   /** How many of the messages are in the buffer. */
   read: number;
@@ -24,7 +24,7 @@ export interface EncodeIntoResult {
   written: number;
 }
 
-/** What {@link ImsgCodec.pushPart} returns. */
+/** The result of {@link ImsgCodec.pushPart}. */
 export interface PushPartResult {
   /** The messages that the part completes, at most 4,095. */
   messages: ImsgMessage[];
@@ -33,7 +33,7 @@ export interface PushPartResult {
 }
 
 /** Bytes that encodeInto queues before it writes them, about as many as a window takes. */
-const FLUSH = 49152;
+const FLUSH = 32760;
 
 /**
  * Bytes to messages and messages to bytes, without any I/O.

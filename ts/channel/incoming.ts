@@ -16,7 +16,7 @@ const UNREAD = 16;
 /** Bytes that a peer with credit may have under way, twice: a window, and a piece that overruns it. */
 const WINDOW = 2 * 65536;
 
-/** What an {@link Incoming} asks its channel, and reports to it. */
+/** The methods of its channel that an {@link Incoming} calls. */
 export interface IncomingOwner {
   /** Received bytes break the rules. All messages before them have been delivered. */
   failed(error: unknown): void;

@@ -10,7 +10,7 @@ import { afterTurn } from "./turn.ts";
  * events get their turn: some 15,000 messages, a few ms.
  */
 const BREAK = 4 * 1024 * 1024;
-/** What decoding counts for a message besides the bytes of the stream. */
+/** The bytes that decoding adds to a message's own: the message object and its view on the heap. */
 const DECODED = 256;
 
 interface Arrived {
@@ -20,7 +20,7 @@ interface Arrived {
   passed: readonly Passed[];
 }
 
-/** What the intake needs from its channel. */
+/** The methods of its channel that the intake calls. */
 export interface IntakeOwner {
   /** Whether messages may be decoded now. */
   hasRoom(): boolean;

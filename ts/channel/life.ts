@@ -123,7 +123,7 @@ export class Life<Fd = unknown> {
         throw error;
       }
       sent.catch(fail);
-      this.incoming.refill(); // the reply may wait behind messages that nobody takes
+      this.incoming.refill(); // the reply may wait behind messages that the program does not receive
       return reply as Promise<ImsgMessage<Fd>>;
     } catch (error) {
       return Promise.reject(error);
@@ -359,7 +359,7 @@ export class Life<Fd = unknown> {
     else this.#conclude(undefined);
   }
 
-  /** What inspecting a channel shows. */
+  /** The fields that `console.log` prints of a channel. */
   describe(): object {
     const ended = this.#finished ? (this.#arrival === "open" ? "local end" : "ending") : "peer end";
     const open = !this.#finished && this.#arrival === "open" ? "open" : ended;

@@ -7,7 +7,7 @@ export function closeTransport(transport: Transport): void {
   void Promise.resolve(transport.close()).catch(() => {});
 }
 
-/** What a linger asks its channel, and reports to it. */
+/** The methods of its channel that a linger calls. */
 export interface LingerOwner {
   /** The limit in ms. */
   readonly timeout: number;

@@ -21,7 +21,7 @@ export interface ImsgOptions {
   instance?: InstanceHandle | undefined;
 }
 
-/** What options ask for, in the form that a {@link Batch} takes. */
+/** The validated options, in the form that a {@link Batch} takes. */
 export interface ResolvedOptions {
   engine: Engine;
   maxSize: number;

@@ -48,7 +48,7 @@ export const RESULT_FD_COUNT = 6;
 export const RESULT_FD_MESSAGE = 7;
 /** The numbers of their descriptors: two words. */
 export const RESULT_FD = 9;
-/** Bytes in the outgoing window. */
+/** Bytes that were written. */
 export const RESULT_OUTGOING = 11;
 /** The host value that travels with those bytes, or 0. */
 export const RESULT_VALUE = 12;
@@ -56,9 +56,8 @@ export const RESULT_VALUE = 12;
 export const RESULT_MORE = 13;
 /** How many messages were marked as having a descriptor and have none. */
 export const RESULT_DROP_COUNT = 14;
-
-/** Bytes of C's struct batch_record; its words are type, peerid, pid, length. */
-export const RECORD_SIZE = 16;
+/** Address of the written bytes. */
+export const RESULT_OUTGOING_AT = 15;
 
 /** Offsets in bytes within the original's structures, and their sizes, on wasm32. */
 export const layout = {

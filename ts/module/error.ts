@@ -41,7 +41,7 @@ export type ImsgErrorCode =
   | "ERR_IMSG_UNSPECIFIED"
   | "ERR_IMSG_UNSUPPORTED";
 
-/** What the constructor of {@link ImsgError} takes besides the code. */
+/** The optional fields of an {@link ImsgError}, which its constructor takes after the code. */
 export interface ImsgErrorOptions {
   /** The C function that failed. */
   syscall?: string | undefined;

@@ -40,13 +40,15 @@ function guard(view: Bytes, check: () => void): Bytes {
     check();
     return view;
   };
-  const proxy = new Proxy(view, {
+  const proxy: Bytes = new Proxy(view, {
     get(_, key) {
       const value: unknown = Reflect.get(fresh(), key, view);
       if (typeof value !== "function" || key === "constructor") return value;
       return (...args: unknown[]) => {
         const result: unknown = value.apply(fresh(), args);
-        // subarray shares the memory, and methods like fill return the array itself
+        // fill and valueOf return the array itself: Buffer.from calls valueOf until it does
+        if (result === view) return proxy;
+        // subarray shares the memory
         const shares = result instanceof Uint8Array && result.buffer === view.buffer;
         return shares ? guard(result as Bytes, check) : result;
       };

@@ -41,7 +41,7 @@ export interface Created {
   readonly trace: string;
 }
 
-/** What {@link Owner.identify} returns. */
+/** The result of {@link Owner.identify}. */
 export interface Identity {
   readonly owner: Owner;
   readonly kind: ObjectKind;

@@ -7,7 +7,7 @@ export type WasmModule = typeof globalThis extends {
   WebAssembly: {
     /** The class of compiled modules. */
     Module: {
-      /** What its instances inherit. */
+      /** The prototype of its instances. */
       prototype: infer M;
     };
   };

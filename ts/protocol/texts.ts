@@ -1,9 +1,10 @@
-import { type Field, FieldError, shown } from "./field.ts";
+import { checkLength, type Field, FieldError, shown } from "./field.ts";
 import { parseIPv4, parseIPv6, printIPv4, printIPv6 } from "./ip.ts";
-import { checkInteger, fixedField } from "./numbers.ts";
+import { fixedField } from "./numbers.ts";
 
 const encoder = /* @__PURE__ */ new TextEncoder();
-const decoder = /* @__PURE__ */ new TextDecoder();
+/** Keeps a byte order mark, which is part of the text. */
+export const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** The bytes of a field, as a view. */
 export function bytesAt(view: DataView, at: number, length: number): Uint8Array {
@@ -27,7 +28,7 @@ function readText(view: DataView, at: number, length: number): string {
 }
 
 function textField(type: string, length: number, room: number): Field<string> {
-  checkInteger(length, 1, 0x7fffffff);
+  checkLength(length, 1);
   return fixedField({
     size: length,
     align: 1,
@@ -67,7 +68,7 @@ export function toBytes(value: BytesIn): Uint8Array {
 
 /** `uint8_t[length]`. Decodes to a copy; what is shorter when encoding is followed by zeros. */
 export function bytes(length: number): Field<Uint8Array, BytesIn> {
-  checkInteger(length, 1, 0x7fffffff);
+  checkLength(length, 0);
   return fixedField({
     size: length,
     align: 1,

@@ -16,7 +16,7 @@ export interface SpawnChannelOptions extends ChannelOptions {
   spawn?: SpawnOptions | undefined;
 }
 
-/** What {@link spawn} resolves with. */
+/** The child and its channel, with which {@link spawn} resolves. */
 export interface SpawnedChannel {
   /** The child. */
   child: ChildProcess;

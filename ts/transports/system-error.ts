@@ -65,7 +65,7 @@ const FROM_PEER: ReadonlySet<string> = new Set<ImsgErrorCode>([
   "ETIMEDOUT",
 ]);
 
-/** What is read of an error of a runtime. */
+/** The fields of a runtime's error that this file reads. */
 interface RuntimeError extends Error {
   readonly code?: unknown;
   readonly syscall?: unknown;

@@ -36,7 +36,8 @@ function checkOrigin(origin: unknown): string {
 /**
  * Makes a port of another window: messages are posted to its origin only, and
  * only messages of that window and origin arrive. The origin "null" stands for
- * every opaque one. Throws EINVAL for a bad window or origin.
+ * every opaque one. Throws EINVAL for a bad window or origin, ERR_IMSG_UNSUPPORTED
+ * where there is no window.
  * @param scope the global scope, whose `message` events the other window causes
  */
 export function windowPort(
@@ -48,6 +49,9 @@ export function windowPort(
   if (typeof (Object(target) as Partial<WindowLike>).postMessage !== "function") {
     const detail = "a channel needs the window of a frame, or another window";
     throw new ImsgError("EINVAL", { syscall: "imsgbuf_init", detail });
+  }
+  if (typeof scope.addEventListener !== "function") {
+    throw new ImsgError("ERR_IMSG_UNSUPPORTED", { detail: "this program has no window" });
   }
   const filters = new Map<PortListener, (event: WindowEvent) => void>();
   return {

@@ -48,9 +48,17 @@ export async function startRouters(routes) {
   const setups = [
     {
       ...glass,
-      statements: `network 192.0.2.0/24
+      statements: `roa-set {
+	198.51.100.0/24 maxlen 25 source-as 64500
+	203.0.113.0/24 source-as 64510
+	100.64.0.0/10 source-as 64499
+}
+aspa-set {
+	customer-as 64510 provider-as { 64500 }
+}
+network 192.0.2.0/24
 network 2001:db8::/32
-network 2001:db8:100::/48 set { localpref 200 med 20 }
+network 2001:db8:100::/48 set { localpref 200 med 20 community 64496:300 }
 nexthop qualify via default
 ${neighbor({ ...transit, more: ["max-prefix 100000 restart 5"] })}
 ${neighbor({ ...customer, more: ["max-prefix 1000"] })}
@@ -60,7 +68,7 @@ ${OPEN}`,
     },
     {
       ...transit,
-      statements: `network 198.51.100.0/24
+      statements: `network 198.51.100.0/24 set { community 64500:100 community 64500:2010 large-community 64500:1:276 }
 network 198.51.100.128/25 set { med 77 origin egp }
 network 100.64.0.0/10 set prepend-self 3
 nexthop qualify via default
@@ -72,7 +80,7 @@ ${OPEN}`,
       ...customer,
       statements: `network 203.0.113.0/24
 network 203.0.113.64/26 set { med 10 }
-network 198.18.0.0/15 set { prepend-self 2 origin incomplete }
+network 198.18.0.0/15 set { prepend-self 2 origin incomplete community NO_PEER community GRACEFUL_SHUTDOWN ext-community rt 64510:7 }
 nexthop qualify via default
 ${neighbor({ ...glass, from: customer.address })}
 ${neighbor({ ...transit, from: customer.address })}

@@ -1,10 +1,13 @@
 // The server of the page: its files, the clock of this machine, and the way to the relay, so that
 // page and relay have one origin and the page's policy can forbid every other.
 
-import { readdir, readFile } from "node:fs/promises";
+import { statSync } from "node:fs";
+import { chmod, readdir, readFile, unlink } from "node:fs/promises";
 import { createServer, request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { extname, join, sep } from "node:path";
+
+/** @import { Server } from "node:http" */
 
 const TYPES = new Map([
   [".html", "text/html; charset=utf-8"],
@@ -49,15 +52,19 @@ export async function filesOf(/** @type {string} */ folder) {
 }
 
 /**
+ * Where the server listens.
+ *
+ * @typedef {{ host: string, port: number } | { path: string, mode: number }} Place
+ *
  * @typedef {object} Options
  * @property {string} folder of the built page
  * @property {() => number} relayPort where the relay is on 127.0.0.1
- * @property {number} [port] 0 or absent: a free one
+ * @property {Place} [place] 127.0.0.1 and a free port if absent; port 0 is a free one
  *
  * @param {Options} options
- * @returns {Promise<{ port: number, origins: string[], close: () => Promise<void> }>}
+ * @returns {Promise<{ port: number, origins: string[], close: () => Promise<void> }>} port 0 of a Unix socket, which has no origin either
  */
-export async function startServer({ folder, relayPort, port = 0 }) {
+export async function startServer({ folder, relayPort, place = { host: "127.0.0.1", port: 0 } }) {
   const files = await filesOf(folder);
   /** @type {Set<import("node:stream").Duplex>} */
   const tunnels = new Set();
@@ -116,15 +123,12 @@ export async function startServer({ folder, relayPort, port = 0 }) {
     }
   });
 
-  await new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", () => resolve(undefined));
-  });
+  await listenAt(server, place);
   const address = server.address();
-  const bound = typeof address === "object" && address !== null ? address.port : port;
+  const port = typeof address === "object" && address !== null ? address.port : 0;
   return {
-    port: bound,
-    origins: [`http://127.0.0.1:${bound}`, `http://localhost:${bound}`],
+    port,
+    origins: originsOf(place, port),
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
       for (const tunnel of tunnels) tunnel.destroy();
@@ -132,4 +136,55 @@ export async function startServer({ folder, relayPort, port = 0 }) {
       await closed;
     },
   };
+}
+
+/** @param {Place} place @param {number} port that the server has got */
+function originsOf(place, port) {
+  if ("path" in place) return [];
+  const host = place.host.includes(":") ? `[${place.host}]` : place.host;
+  const isLoopback = /^(127\..*|::1|localhost)$/.test(place.host);
+  const hosts = isLoopback ? [host, "localhost"] : [host];
+  return [...new Set(hosts)].map((each) => `http://${each}:${port}`);
+}
+
+/**
+ * Listens. The file of a Unix socket that no process listens on is replaced. Rejects with the system's
+ * error.
+ *
+ * @param {Server} server
+ * @param {Place} place
+ */
+async function listenAt(server, place) {
+  try {
+    await listening(server, place);
+  } catch (error) {
+    const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+    if (code !== "EADDRINUSE" || !("path" in place) || !(await isStale(place.path))) throw error;
+    await unlink(place.path);
+    await listening(server, place);
+  }
+  if ("path" in place) await chmod(place.path, place.mode);
+}
+
+/** @param {Server} server @param {Place} place */
+function listening(server, place) {
+  const where = "path" in place ? { path: place.path } : { host: place.host, port: place.port };
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(where, () => {
+      server.off("error", reject);
+      resolve(undefined);
+    });
+  });
+}
+
+/** Whether a socket's file is left over from a process that has ended. */
+function isStale(/** @type {string} */ path) {
+  return new Promise((resolve) => {
+    const socket = connect({ path }, () => resolve(false));
+    socket.once("error", (error) => {
+      resolve("code" in error && error.code === "ECONNREFUSED" && statSync(path).isSocket());
+    });
+    socket.once("connect", () => socket.destroy());
+  });
 }

@@ -1,14 +1,18 @@
-import { fromWebSocket } from "imsg-wasm/web";
-import { MAX_SIZE } from "../../bgpd/requests.mjs";
-import { BgpdError, BgpdSession } from "../../bgpd/session.mjs";
-import { logged, type MessageLog } from "./log.ts";
+import { BgpdSession, BgpdVersionError } from "../../bgpd/session.mjs";
+import type { MessageLog } from "./log.ts";
+import { type Link, type LinkOptions, openLink } from "./socket.ts";
+import { onWake } from "./wake.ts";
 
 /** The state of the connection. */
 export type State =
   | { name: "connecting" }
   | { name: "connected" }
+  /** bgpd has not answered for some seconds, and is still waited for. */
+  | { name: "silent"; since: number }
   /** The relay or bgpd refuses the page. Without `retryAt`, only the user can change that. */
   | { name: "refused"; why: string; wantsToken: boolean; retryAt?: number }
+  /** bgpd is of a version whose structures the page does not know. */
+  | { name: "foreign"; why: string }
   | { name: "lost"; why: string; retryAt: number }
   | { name: "reconnecting" };
 
@@ -24,13 +28,20 @@ export interface ConnectionOptions {
   onSession: (session: BgpdSession, signal: AbortSignal) => void;
 }
 
-const RETRY = { first: 500, last: 30_000 };
-/** How long a request may go without any message of its reply. */
+/**
+ * Milliseconds until the next try: with the time of the request and at random up to a quarter more, a
+ * page shows a daemon's return within 5 s. A hidden page has more time.
+ */
+const RETRY = { first: 400, last: 2_800, hidden: 30_000 };
+/** How long a request may go without any message of its reply, and from when on the page says so. */
 const PATIENCE = 15_000;
+const SILENCE = 3_500;
+/** How long bgpd may take for an answer after the computer has slept. */
+const PROBE = 2_500;
+/** A pause of the page that a connection may not have outlived. */
+const LONG = 6_000;
 /** How long a connection must last for the next loss to be the first again. */
 const STABLE = 10_000;
-/** The pid of our messages. The relay replaces it by a pid of the connection's own on bgpd. */
-const pidOfThisPage = 1 + Math.floor(Math.random() * 0x3ffffffe);
 
 /** The relay's close codes that are a refusal. */
 const NOT_ALLOWED = 1008;
@@ -49,11 +60,21 @@ export class Connection {
   #failures = 0;
   #everConnected = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #link: Link | undefined;
+  /** All connections that are open. */
+  readonly #links = new Set<Link>();
+  #session: BgpdSession | undefined;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.#token = options.token;
     window.addEventListener("online", () => this.retry());
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) this.retry();
+    });
+    // a page with a connection is not kept in the back-forward cache
+    window.addEventListener("pagehide", () => this.#leave());
+    onWake((pause, isCut) => this.#woken(pause, isCut));
   }
 
   /** Connects. */
@@ -62,11 +83,29 @@ export class Connection {
     void this.#connect().then(({ state, lasted }) => {
       if (lasted > STABLE) this.#failures = 0;
       this.#failures++;
+      this.#link = undefined;
+      this.#session = undefined;
       this.#options.onState(state);
       const { retryAt } = state as { retryAt?: number };
       if (retryAt !== undefined) this.#wait(retryAt - Date.now());
       else this.#timer = undefined;
     });
+  }
+
+  /** Opens another connection to bgpd beside this one. Rejects if the relay refuses it. */
+  async another(highWaterMark: number): Promise<Link> {
+    const { relay, log } = this.#options;
+    const link = this.#open({ relay, log, token: this.#token, highWaterMark });
+    if (await link.opened) return link;
+    const { code, reason } = await link.closed;
+    throw new Error(reason || wordsFor[code] || `the relay closed with code ${code}`);
+  }
+
+  #open(options: LinkOptions): Link {
+    const link = openLink(options);
+    this.#links.add(link);
+    void link.closed.then(() => this.#links.delete(link));
+    return link;
   }
 
   /** Connects now, if the connection only waits. */
@@ -86,6 +125,25 @@ export class Connection {
     this.start();
   }
 
+  #leave(): void {
+    for (const link of this.#links) link.channel.abort(new Error("the page is left"));
+  }
+
+  /** A connection that slept with the computer may be dead without having been closed. */
+  #woken(pause: number, isCut: boolean): void {
+    this.retry();
+    const link = this.#link;
+    if (link === undefined || this.#session === undefined) return;
+    const slept = `the page slept for ${Math.round(pause / 1000)} s`;
+    if (isCut) link.channel.abort(new Error(slept));
+    if (isCut || pause < LONG) return;
+    const timer = setTimeout(() => link.channel.abort(new Error(slept)), PROBE);
+    this.#session.ribMemory().then(
+      () => clearTimeout(timer),
+      () => clearTimeout(timer),
+    );
+  }
+
   #wait(milliseconds: number): void {
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
@@ -95,57 +153,53 @@ export class Connection {
 
   /** Returns when to try again: later each time, and at a random moment, so that pages do not return together. */
   #retryAt(): number {
-    const delay = Math.min(RETRY.last, RETRY.first * 2 ** this.#failures);
+    const most = document.hidden ? RETRY.hidden : RETRY.last;
+    const delay = Math.min(most, RETRY.first * 2 ** this.#failures);
     return Date.now() + delay * (0.75 + Math.random() / 2);
   }
 
   /** Resolves with the next state when the connection has ended. */
   async #connect(): Promise<{ state: State; lasted: number }> {
     const { relay, log, onState, onSession } = this.#options;
-    const address = new URL(relay);
-    address.protocol = relay.protocol === "https:" ? "wss:" : "ws:";
-    let socket: WebSocket;
+    let link: Link;
     try {
-      const token = this.#token === undefined ? [] : [`imsg.token.${this.#token}`];
-      socket = new WebSocket(address, ["imsg", ...token]);
+      link = this.#open({ relay, log, token: this.#token });
     } catch {
       const why = "This is no token: it has characters that none can have.";
       return { state: { name: "refused", why, wantsToken: true }, lasted: 0 };
     }
+    this.#link = link;
     const ended = new AbortController();
     let answered = 0;
-    let open = false;
-    const answer = new Promise<void>((resolve) => {
-      socket.addEventListener("open", () => {
-        open = true;
-        resolve();
-      });
-      socket.addEventListener("close", () => resolve());
+    let foreign: string | undefined;
+    const watched = watch(link, ended.signal, (since) => {
+      if (answered === 0) return;
+      onState(since === undefined ? { name: "connected" } : { name: "silent", since });
     });
-    const closed = new Promise<CloseEvent>((resolve) => socket.addEventListener("close", resolve));
-    const channel = fromWebSocket(socket, { maxSize: MAX_SIZE, pid: pidOfThisPage });
-    const watched = watch(logged(channel, pidOfThisPage, log), ended.signal);
     const clock = await daemonClock(relay);
     // a message that cannot be sent is not shown as sent
-    await answer;
+    const open = await link.opened;
     if (open) {
-      const session = new BgpdSession(watched.conversation, pidOfThisPage, clock);
-      // the relay may refuse after the handshake: only bgpd's answer proves the connection
-      session.ribMemory().then(
+      const session = new BgpdSession(watched.conversation, link.pid, clock);
+      // the relay may refuse after the handshake: only bgpd's answers prove the connection
+      session.checkVersion().then(
         () => {
           answered = performance.now();
           this.#everConnected = true;
+          this.#session = session;
           onState({ name: "connected" });
           onSession(session, ended.signal);
         },
         (error) => {
-          if (error instanceof BgpdError) watched.failure = error.message;
-          channel.abort(error);
+          if (error instanceof BgpdVersionError) foreign = error.message;
+          else if (/did not answer/.test(error.message)) watched.failure = error.message;
+          link.channel.abort(error);
         },
       );
     }
-    const { code, reason } = await closed;
+    const { code, reason } = await link.closed;
     ended.abort();
+    if (foreign !== undefined) return { state: { name: "foreign", why: foreign }, lasted: 0 };
     const lasted = answered === 0 ? 0 : performance.now() - answered;
     const why = watched.failure ?? (reason || wordsFor[code] || `closed with code ${code}`);
     if (code === TRY_LATER) {
@@ -193,30 +247,44 @@ async function daemonClock(relay: URL): Promise<() => number> {
   }
 }
 
-/** Aborts a channel whose request gets no reply in time. */
-function watch(conversation: ReturnType<typeof logged>, signal: AbortSignal) {
+/**
+ * Reports a request that gets no reply for some seconds, and aborts the channel of one that gets none
+ * in time.
+ */
+function watch(
+  { channel }: Link,
+  signal: AbortSignal,
+  silent: (since: number | undefined) => void,
+) {
   let waiting = 0;
   let last = 0;
+  let isSilent = false;
   const watched = {
     failure: undefined as string | undefined,
     conversation: {
-      ...conversation,
-      async receive() {
-        last = performance.now();
-        waiting++;
+      ...channel,
+      async receive(options?: Parameters<typeof channel.receive>[0]) {
+        if (waiting++ === 0) last = performance.now();
         try {
-          return await conversation.receive();
+          return await channel.receive(options);
         } finally {
           waiting--;
+          last = performance.now();
+          if (isSilent) silent(undefined);
+          isSilent = false;
         }
       },
     },
   };
   const timer = setInterval(() => {
-    if (waiting === 0 || performance.now() - last < PATIENCE) return;
+    const waited = performance.now() - last;
+    if (waiting === 0 || waited < SILENCE) return;
+    if (!isSilent) silent(Date.now() - waited);
+    isSilent = true;
+    if (waited < PATIENCE) return;
     watched.failure = `bgpd did not answer within ${PATIENCE / 1000} s`;
-    conversation.abort(new Error(watched.failure));
-  }, 1000);
+    channel.abort(new Error(watched.failure));
+  }, 500);
   signal.addEventListener("abort", () => clearInterval(timer));
   return watched;
 }

@@ -16,6 +16,14 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** A button with a text. */
+export const button = (
+  text: string,
+  onclick: () => void,
+  attributes: Attributes = {},
+): HTMLButtonElement =>
+  h("button", { type: "button", class: "button", onclick, ...attributes }, text);
+
 /** The page's own element with this id. */
 export function byId(id: string): HTMLElement {
   const element = document.getElementById(id);
@@ -49,12 +57,34 @@ export function debounced(call: () => void, milliseconds: number): () => void {
 }
 
 /** Makes a description list of names and values. */
-export function definitions(entries: readonly (readonly [string, string])[]): HTMLElement {
+export function definitions(entries: readonly (readonly [string, string | Node])[]): HTMLElement {
   return h(
     "dl",
     { class: "details" },
     ...entries.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
   );
+}
+
+/** Copies a text, and says so on the button for a while. */
+export function copyButton(
+  label: string,
+  text: () => string,
+  attributes: Attributes = { class: "button small" },
+  title = "Copy",
+): HTMLButtonElement {
+  const element = button(title, () => void copy(), { "aria-label": label, ...attributes });
+  const say = (words: string): void => {
+    element.textContent = words;
+    setTimeout(() => {
+      element.textContent = title;
+    }, 1500);
+  };
+  const copy = (): Promise<void> =>
+    navigator.clipboard.writeText(text()).then(
+      () => say("Copied"),
+      () => say("Not allowed"),
+    );
+  return element;
 }
 
 export const number = (value: number): string => value.toLocaleString("en-US");
@@ -63,3 +93,9 @@ export function bytes(value: number): string {
   if (value < 1000) return `${value} B`;
   return value < 1e6 ? `${(value / 1000).toFixed(1)} kB` : `${(value / 1e6).toFixed(1)} MB`;
 }
+
+/** A time of day. */
+export const clock = (time: number): string => new Date(time).toTimeString().slice(0, 8);
+
+/** Whether the screen is a phone's. */
+export const phone = matchMedia("(width <= 720px)");

@@ -1,10 +1,12 @@
 import type { ImsgChannel, ImsgMessage, MessageInit } from "imsg-wasm";
 import { Ibuf } from "imsg-wasm/c";
+import { bgpd } from "imsg-wasm/protocols/bgpd";
 
 /** A message that was sent or received. */
 export interface Logged {
   readonly n: number;
-  readonly time: Date;
+  /** Milliseconds since 1970. */
+  readonly time: number;
   readonly sent: boolean;
   readonly type: number;
   readonly peerid: number;
@@ -17,19 +19,8 @@ export const HEADER_SIZE = 16;
 const KEPT = 30_000;
 const DROPPED = 5_000;
 
-/** bgpd's names for its message types. */
-const NAMES = new Map([
-  [1, "END"],
-  [12, "RESULT"],
-  [13, "SHOW_NEIGHBOR"],
-  [16, "SHOW_RIB"],
-  [17, "SHOW_RIB_PREFIX"],
-  [18, "SHOW_RIB_COMMUNITIES"],
-  [19, "SHOW_RIB_ATTR"],
-  [22, "SHOW_RIB_MEM"],
-]);
-
-export const typeName = (type: number): string => NAMES.get(type) ?? `type ${type}`;
+/** bgpd's name for a message type. */
+export const typeName = (type: number): string => bgpd.nameOf(type) ?? `type ${type}`;
 
 /** The messages of all connections since the page was opened, the last ones of them. */
 export class MessageLog {
@@ -48,7 +39,7 @@ export class MessageLog {
     }
     const n = this.sent + this.received;
     if (this.entries.length >= KEPT) this.entries = this.entries.slice(DROPPED);
-    this.entries.push({ n, time: new Date(), sent, type, peerid, pid, data });
+    this.entries.push({ n, time: Date.now(), sent, type, peerid, pid, data });
     this.changed();
   }
 
@@ -71,8 +62,8 @@ export function logged(channel: ImsgChannel, pid: number, log: MessageLog): Conv
       log.add(true, { type, peerid, pid, data: bytes });
       return channel.send(message);
     },
-    async receive(): Promise<ImsgMessage | undefined> {
-      const message = await channel.receive();
+    async receive(options): Promise<ImsgMessage | undefined> {
+      const message = await channel.receive(options);
       if (message !== undefined) log.add(false, message);
       return message;
     },

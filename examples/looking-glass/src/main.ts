@@ -1,68 +1,51 @@
-import { readPrefix } from "../../bgpd/addresses.mjs";
 import { BgpdError, type BgpdSession } from "../../bgpd/session.mjs";
 import type { Neighbor } from "../../bgpd/types.ts";
-import type { Card } from "./card.ts";
+import { Asker } from "./asker.ts";
 import { Connection } from "./connection.ts";
 import { byId, bytes, eachFrame, h, number } from "./dom.ts";
 import { MessageLog } from "./log.ts";
 import { MessagesView } from "./messages.ts";
 import { NeighborsView } from "./neighbors.ts";
 import { Notice } from "./notice.ts";
-import { RoutesView } from "./routes.ts";
+import { keepToken, takeToken } from "./place.ts";
+import { Results, SMALL } from "./results.ts";
 import { setUpTheme } from "./theme.ts";
+import { setUpViews } from "./views.ts";
 
 /** How often the neighbors are asked for while they are watched. */
-const INTERVAL = 5000;
-const TOKEN = "looking-glass.token";
+const INTERVAL = 3000;
+/** Bytes of routes that the relay may send ahead: about a page of them. */
+const AHEAD = 256 * 1024;
 
-/** Puts the search behind the address's #, so that the address can be handed on. */
-function showSearch(words: string): void {
-  const hash = words === "" ? "" : `#${new URLSearchParams({ q: words })}`;
-  if (hash === location.hash) return;
-  history.replaceState(history.state, "", `${location.pathname}${location.search}${hash}`);
-}
-
-/** The token stands behind the address's #, which browsers do not send. It is removed from the address. */
-function takeToken(): string | undefined {
-  const parameters = new URLSearchParams(location.hash.slice(1));
-  const given = parameters.get("token");
-  if (given !== null) {
-    sessionStorage.setItem(TOKEN, given);
-    showSearch(parameters.get("q") ?? "");
-  }
-  return sessionStorage.getItem(TOKEN) ?? undefined;
-}
-
+const token = takeToken();
 const log = new MessageLog();
 const facts = { neighbors: "–", routes: "–", memory: "–" };
 let current: BgpdSession | undefined;
 let signal: AbortSignal | undefined;
 
 const live = h("button", { type: "button", class: "button", "aria-pressed": "true" }, "Live");
-const neighborsView = new NeighborsView();
-neighborsView.card.tools.append(live);
-const token = takeToken();
-const routesView = new RoutesView({
-  reload: () => void loadRoutes(),
-  async detail(prefix) {
-    if (current === undefined || readPrefix(prefix) === undefined) return [];
-    const routes = [];
-    for await (const entry of current.rib({ prefix, detail: true })) routes.push(entry);
-    return routes;
-  },
-  searched: showSearch,
-});
+const results = new Results(() => undefined);
+const goToRoutes = (words: string): void => {
+  views.show("routes");
+  results.search(words);
+};
+const neighborsView = new NeighborsView(live, goToRoutes);
 const messagesView = new MessagesView(log);
+const views = setUpViews([
+  { title: "Routes", element: results.element },
+  { title: "Neighbors", element: neighborsView.element },
+  { title: "Messages", element: messagesView.element, shown: () => messagesView.shown() },
+]);
 
 const showFacts = eachFrame(() => {
   const messages = `${number(log.received)} in, ${number(log.sent)} out`;
   const entries = [
     ["Neighbors", facts.neighbors, "neighbors"],
-    ["Routes", facts.routes, "routes"],
+    ["Prefixes", facts.routes, "routes"],
     ["RIB memory", facts.memory, "memory"],
     ["Messages", messages, "messages"],
     ["Received", bytes(log.receivedBytes), "bytes"],
-  ];
+  ] as const;
   byId("facts").replaceChildren(
     ...entries.map(([name, value, key]) =>
       h("div", { "data-fact": key }, h("dt", {}, name), h("dd", {}, value)),
@@ -76,32 +59,32 @@ log.changed = () => {
   showFacts();
 };
 
-/** Runs a request; what bgpd refuses is shown with the part of the page that asked. */
-async function ask(card: Card, request: (session: BgpdSession) => Promise<void>): Promise<void> {
+/** Runs a request; what bgpd refuses is shown with the neighbors. */
+async function ask(request: (session: BgpdSession) => Promise<void>): Promise<void> {
   const session = current;
   if (session === undefined) return;
   try {
     await request(session);
-    card.fail(undefined);
+    neighborsView.fail(undefined);
   } catch (error) {
-    if (error instanceof BgpdError || error instanceof RangeError) card.fail(error.message);
+    if (error instanceof BgpdError || error instanceof RangeError)
+      neighborsView.fail(error.message);
     // any other error has ended the connection, which shows it
   }
   showFacts();
 }
 
 const loadNeighbors = (): Promise<void> =>
-  ask(neighborsView.card, async (session) => {
-    const neighbors = [];
+  ask(async (session) => {
+    const neighbors: Neighbor[] = [];
     for await (const neighbor of session.neighbors()) neighbors.push(neighbor);
     neighborsView.show(neighbors);
+    results.setNeighbors(neighbors);
     const up = neighbors.filter(({ state }) => state === "Established").length;
     facts.neighbors = `${up} of ${neighbors.length} up`;
-    watchSettling(settled(neighbors));
+    await watchSettling(settled(neighbors));
   });
 
-/** Up to this many routes are loaded again by themselves. */
-const SMALL = 20_000;
 /** What the neighbors' counters said at the last listing, and at the last look. */
 let listed: string | undefined;
 let seen = "";
@@ -111,37 +94,27 @@ const settled = (neighbors: readonly Neighbor[]): string =>
   neighbors.map((n) => `${n.remote_addr} ${n.state} ${n.stats.prefixes.received}`).join("\n");
 
 /** Loads the routes again when the neighbors have changed since and are quiet, or says that they are old. */
-function watchSettling(now: string): void {
+async function watchSettling(now: string): Promise<void> {
   const isQuiet = now === seen;
   seen = now;
-  if (listed === undefined) listed = now;
+  listed ??= now;
   if (now === listed) return;
-  routesView.isOld = true;
-  if (isQuiet && !loadingRoutes && routesView.count <= SMALL) void loadRoutes();
+  results.changed(isQuiet);
+  if (!isQuiet) return;
+  listed = now;
+  await loadMemory();
 }
 
-let loadingRoutes = false;
-async function loadRoutes(): Promise<void> {
-  if (loadingRoutes) return;
-  loadingRoutes = true;
-  await ask(routesView.card, async (session) => {
-    let count = 0;
-    let complete = false;
-    routesView.begin();
-    try {
-      for await (const entry of session.rib()) {
-        routesView.add(entry);
-        if (++count % 256 === 0) showFacts();
-      }
-      complete = true;
-      listed = seen === "" ? undefined : seen;
-    } finally {
-      routesView.end(complete);
-    }
-    facts.routes = number(count);
-    facts.memory = bytes((await session.ribMemory()).memory.total.size ?? 0);
-  });
-  loadingRoutes = false;
+/** How many prefixes there are, in how much memory. */
+async function loadMemory(): Promise<number> {
+  if (current === undefined) return 0;
+  const { memory } = await current.ribMemory();
+  const families = Object.entries(memory).filter(([name]) => / |EVPN/.test(name));
+  const prefixes = families.reduce((sum, [, { count = 0 }]) => sum + count, 0);
+  facts.routes = number(prefixes);
+  facts.memory = bytes(memory.total?.size ?? 0);
+  showFacts();
+  return prefixes;
 }
 
 let timer: ReturnType<typeof setTimeout> | undefined;
@@ -161,27 +134,16 @@ live.addEventListener("click", () => {
   if (pressed) void watchNeighbors();
 });
 
-function setUpViews(): void {
-  const views = [neighborsView.card, routesView.card, messagesView.card];
-  const buttons = views.map(({ element }) => {
-    const name = element.querySelector("h2")?.textContent ?? "";
-    return h("button", { type: "button", onclick: () => show(element.id) }, name);
-  });
-  // on wide screens all are shown, and the buttons are not
-  const show = (id: string): void => {
-    byId("main").dataset.view = id;
-    for (const [i, button] of buttons.entries()) {
-      button.setAttribute("aria-current", String(views[i].element.id === id));
-    }
-  };
-  byId("views").append(...buttons);
-  byId("main").append(...views.map(({ element }) => element));
-  show("routes");
-}
-
-setUpViews();
 setUpTheme(byId("theme"));
 showFacts();
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (/^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement?.tagName ?? "")) return;
+  event.preventDefault();
+  views.show("routes");
+  results.focus();
+});
 
 const connection = new Connection({
   relay: new URL("relay", document.baseURI),
@@ -191,19 +153,25 @@ const connection = new Connection({
   onSession: (session, ended) => {
     current = session;
     signal = ended;
+    listed = undefined;
+    const asker = new Asker(() => connection.another(AHEAD));
     ended.addEventListener("abort", () => {
       if (current === session) current = undefined;
+      results.disconnected();
+      asker.reset();
     });
-    void watchNeighbors();
-    void loadRoutes();
+    void ask(async () => {
+      const prefixes = await loadMemory();
+      results.connected(asker, prefixes <= SMALL);
+      void watchNeighbors();
+    });
   },
 });
 const notice = new Notice(
   () => connection.retry(),
   (token) => {
-    sessionStorage.setItem(TOKEN, token);
+    keepToken(token);
     connection.useToken(token);
   },
 );
-routesView.search(new URLSearchParams(location.hash.slice(1)).get("q") ?? "");
 connection.start();

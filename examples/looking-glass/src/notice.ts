@@ -1,9 +1,11 @@
 import type { State } from "./connection.ts";
-import { byId, h } from "./dom.ts";
+import { byId, clock, h } from "./dom.ts";
 
 const WORDS: Record<State["name"], string> = {
   connecting: "Connecting",
   connected: "Connected",
+  silent: "No answer",
+  foreign: "Other version",
   refused: "Refused",
   lost: "Connection lost",
   reconnecting: "Reconnecting",
@@ -27,9 +29,16 @@ export class Notice {
     document.body.dataset.state = state.name;
     this.#status.textContent = WORDS[state.name];
     this.#notice.hidden = state.name === "connected" || state.name === "connecting";
-    this.#notice.setAttribute("role", state.name === "refused" ? "alert" : "status");
+    const isAlert = state.name === "refused" || state.name === "foreign";
+    this.#notice.setAttribute("role", isAlert ? "alert" : "status");
     if (state.name === "refused") this.#refused(state);
-    else if (state.name === "lost") {
+    else if (state.name === "foreign") {
+      const words = `This page does not know this bgpd: ${state.why}.`;
+      this.#notice.replaceChildren(h("p", {}, words), this.#tryAgain(undefined));
+    } else if (state.name === "silent") {
+      const words = `bgpd has not answered since ${clock(state.since)}. What is below is from before.`;
+      this.#notice.replaceChildren(h("p", {}, words));
+    } else if (state.name === "lost") {
       const words = `The connection is lost: ${state.why}. What is below is the last that was known.`;
       this.#notice.replaceChildren(h("p", {}, words), this.#tryAgain(state.retryAt));
     } else if (state.name === "reconnecting") {

@@ -1,33 +1,30 @@
+import { type Column, type Fit, fitColumns, oneLineEach } from "./columns.ts";
 import { eachFrame, h } from "./dom.ts";
+import { gridKeys } from "./keys.ts";
+import { areFew, sortFew, sortMany } from "./sort.ts";
 
-/** A column of a {@link Table}. */
-export interface Column<T> {
-  key: string;
-  title: string;
-  /** For screen readers and as a tooltip, if the title is short. */
-  description?: string;
-  /** What the cell shows. */
-  text: (row: T) => string;
-  /** More about the cell, for style only. */
-  kind?: (row: T) => string;
-  /** What it is sorted by; columns without it cannot be sorted by. */
-  order?: (row: T) => string | number;
-}
+export type { Column } from "./columns.ts";
 
 export interface TableOptions<T> {
   label: string;
-  /** The class that sets the widths of the columns. */
+  /** The class of the table, for style. */
   name: string;
   columns: readonly Column<T>[];
   /** Returns the key by which a row is recognised when new rows replace the old ones. */
   key: (row: T) => string;
   onSelect: (row: T | undefined) => void;
+  /** Called when the order has changed, with the column's key and - behind it for descending. */
+  onSort?: (order: string) => void;
   /** What is shown when there are no rows. */
   empty: string;
 }
 
 /** Rows above and below those that can be seen. */
 const MARGIN = 6;
+/** Below this width, in pixels, a row is a card of a few lines, which the style sheet lays out. */
+const CARDS = "(width <= 720px)";
+/** Pixels beside a row. */
+const INSET = 28;
 
 interface Shown {
   element: HTMLElement;
@@ -37,23 +34,31 @@ interface Shown {
 }
 
 /**
- * A grid of any number of rows, of which only those exist that can be seen. One stop for the Tab
- * key; arrows, Page Up and Down, Home and End move the selected row.
+ * A grid of any number of rows, of which only those exist that can be seen. It is one stop for the Tab
+ * key: arrows, Page Up and Down, Home and End move the selected row; above the first row are the
+ * headings, by which Enter sorts.
  */
 export class Table<T> {
   readonly element: HTMLElement;
   readonly #options: TableOptions<T>;
   readonly #body: HTMLElement;
   readonly #empty: HTMLElement;
+  readonly #probe = h("span", { class: "probe", "aria-hidden": "true" }, "0".repeat(10));
   readonly #heads = new Map<string, HTMLElement>();
   readonly #shown = new Map<number, Shown>();
+  readonly #cards = matchMedia(CARDS);
   #spare: Shown[] = [];
   #rows: readonly T[] = [];
   #sorted: readonly T[] = [];
   #sort: { column: Column<T>; down: boolean } | undefined;
   #selected = -1;
+  /** The heading that the keyboard is at. */
+  #heading: string | undefined;
   /** Whether the view stays at the last row. */
   #following = false;
+  #fit: Fit | undefined;
+  #longest = new Map<string, number>();
+  #sorting = 0;
   readonly #render = eachFrame(() => this.#draw());
 
   constructor(options: TableOptions<T>) {
@@ -61,14 +66,11 @@ export class Table<T> {
     const { columns, label, name, empty } = options;
     this.#body = h("div", { class: "body", role: "rowgroup" });
     this.#empty = h("p", { class: "empty" }, empty);
+    const titles = columns.map((column) => this.#head(column));
     const head = h(
       "div",
       { class: "head", role: "rowgroup" },
-      h(
-        "div",
-        { class: "row", role: "row", "aria-rowindex": 1 },
-        ...columns.map((c) => this.#head(c)),
-      ),
+      h("div", { class: "row", role: "row", "aria-rowindex": 1 }, ...titles),
     );
     this.element = h(
       "div",
@@ -79,14 +81,19 @@ export class Table<T> {
         "aria-colcount": columns.length,
         tabindex: 0,
         onkeydown: (event) => this.#key(event as KeyboardEvent),
+        onblur: () => this.#at(undefined),
         onscroll: () => this.#render(),
         onclick: (event) => this.#click(event),
       },
+      this.#probe,
       head,
       this.#body,
       this.#empty,
     );
-    new ResizeObserver(() => this.#render()).observe(this.element);
+    new ResizeObserver(() => {
+      this.#fit = undefined;
+      this.#render();
+    }).observe(this.element);
   }
 
   /** The rows, in the order in which they are shown. */
@@ -104,12 +111,19 @@ export class Table<T> {
     this.#render();
   }
 
-  setRows(rows: readonly T[]): void {
-    const before = this.selected;
+  /**
+   * Shows other rows.
+   *
+   * @param isNew whether they have nothing to do with those before: the view begins at the top
+   */
+  setRows(rows: readonly T[], isNew = false): void {
     this.#rows = rows;
+    if (isNew) {
+      this.#longest = new Map();
+      this.#fit = undefined;
+      this.element.scrollTop = 0;
+    }
     this.#arrange();
-    this.#reselect(before);
-    this.#render();
   }
 
   /** Draws the rows that can be seen again: their text depends on the time. */
@@ -118,13 +132,14 @@ export class Table<T> {
     this.#render();
   }
 
-  setEmpty(text: string): void {
-    this.#empty.textContent = text;
+  setEmpty(...content: (Node | string)[]): void {
+    this.#empty.replaceChildren(...content);
   }
 
   /** Selects a row and shows it. */
   select(index: number): void {
     const at = Math.max(-1, Math.min(index, this.#sorted.length - 1));
+    this.#at(undefined);
     if (at !== this.#selected) {
       this.#selected = at;
       this.#options.onSelect(this.selected);
@@ -133,72 +148,100 @@ export class Table<T> {
     this.#draw();
   }
 
+  /** The order, as given to `onSort`. */
+  get order(): string {
+    return this.#sort === undefined ? "" : `${this.#sort.column.key}${this.#sort.down ? "-" : ""}`;
+  }
+
+  /** Sorts by a column's key, with - behind it for descending; an empty text for the rows' own order. */
+  set order(order: string) {
+    const column = this.#options.columns.find(({ key }) => key === order.replace(/-$/, ""));
+    this.#sort = column?.order === undefined ? undefined : { column, down: order.endsWith("-") };
+    for (const [key, cell] of this.#heads) {
+      if (key !== this.#sort?.column.key) cell.removeAttribute("aria-sort");
+      else cell.setAttribute("aria-sort", this.#sort.down ? "descending" : "ascending");
+    }
+    this.#arrange();
+  }
+
   #head(column: Column<T>): HTMLElement {
     const { key, title, description, order } = column;
     const content =
       order === undefined
         ? h("span", {}, title)
-        : h("button", { type: "button", onclick: () => this.#sortBy(column) }, title);
+        : h("button", { type: "button", tabindex: -1, onclick: () => this.#sortBy(column) }, title);
+    const id = `${this.#options.name}-head-${key}`;
     const cell = h(
       "div",
-      { class: "cell", role: "columnheader", "data-column": key, title: description },
+      { class: "cell", role: "columnheader", id, "data-column": key, title: description },
       content,
     );
     this.#heads.set(key, cell);
     return cell;
   }
 
-  #sortBy(column: Column<T>): void {
-    const before = this.selected;
-    if (this.#sort?.column !== column) this.#sort = { column, down: false };
-    else this.#sort = this.#sort.down ? undefined : { column, down: true };
-    for (const [key, cell] of this.#heads) {
-      if (key !== this.#sort?.column.key) cell.removeAttribute("aria-sort");
-      else cell.setAttribute("aria-sort", this.#sort.down ? "descending" : "ascending");
-    }
-    this.#arrange();
-    this.#reselect(before);
-    this.#draw();
+  #sortBy({ key }: Column<T>): void {
+    const before = this.order;
+    this.order = before === key ? `${key}-` : before === `${key}-` ? "" : key;
+    this.#options.onSort?.(this.order);
   }
 
   #arrange(): void {
-    const { order } = this.#sort?.column ?? {};
-    if (order === undefined) {
-      this.#sorted = this.#rows;
-      return;
+    const wanted = ++this.#sorting;
+    const { column, down } = this.#sort ?? {};
+    const order = column?.order;
+    if (order === undefined) this.#settle(this.#rows);
+    else if (areFew(this.#rows)) this.#settle(sortFew(this.#rows, order, down ?? false));
+    else {
+      this.element.setAttribute("aria-busy", "true");
+      void sortMany(this.#rows, order, down ?? false, () => wanted === this.#sorting).then(
+        (sorted) => sorted !== undefined && this.#settle(sorted),
+      );
     }
-    const sign = this.#sort!.down ? -1 : 1;
-    const keyed = this.#rows.map((row, at) => ({ row, at, by: order(row) }));
-    keyed.sort((a, b) => (a.by < b.by ? -sign : a.by > b.by ? sign : a.at - b.at));
-    this.#sorted = keyed.map(({ row }) => row);
   }
 
   /** The same row is selected wherever it is now. */
-  #reselect(before: T | undefined): void {
-    if (before === undefined) return;
-    const { key, onSelect } = this.#options;
-    const wanted = key(before);
-    this.#selected = this.#sorted.findIndex((row) => key(row) === wanted);
-    if (this.selected !== before) onSelect(this.selected);
+  #settle(sorted: readonly T[]): void {
+    const before = this.selected;
+    this.element.removeAttribute("aria-busy");
+    this.#sorted = sorted;
+    if (before !== undefined && sorted[this.#selected] !== before) {
+      const { key, onSelect } = this.#options;
+      this.#selected = sorted.indexOf(before);
+      if (this.#selected === -1) {
+        const wanted = key(before);
+        this.#selected = sorted.findIndex((row) => key(row) === wanted);
+        onSelect(this.selected);
+      }
+    }
+    this.#render();
+  }
+
+  /** Moves the keyboard to a heading, or back to the rows. */
+  #at(heading: string | undefined): void {
+    if (this.#heading === heading) return;
+    this.#heading = heading;
+    for (const [key, cell] of this.#heads) cell.classList.toggle("active", key === heading);
+    this.#describeActive();
   }
 
   #key(event: KeyboardEvent): void {
-    if (event.target !== this.element || event.altKey || event.metaKey) return;
-    const page = Math.max(1, Math.floor(this.#room() / this.#rowHeight()) - 1);
-    const last = this.#sorted.length - 1;
-    const to: Record<string, number> = {
-      ArrowDown: this.#selected + 1,
-      ArrowUp: Math.max(0, this.#selected - 1),
-      PageDown: this.#selected + page,
-      PageUp: Math.max(0, this.#selected - page),
-      Home: 0,
-      End: last,
-      Escape: -1,
-    };
-    const index = to[event.key];
-    if (index === undefined) return;
+    if (event.target !== this.element || event.altKey || event.metaKey || event.ctrlKey) return;
+    const { columns } = this.#options;
+    const sortable = columns.filter(({ key, order }) => order && this.#isShown(key));
+    const found = gridKeys({
+      key: event.key,
+      selected: this.#selected,
+      count: this.#sorted.length,
+      page: Math.max(1, Math.floor(this.#room() / this.#rowHeight()) - 1),
+      heading: sortable.findIndex(({ key }) => key === this.#heading),
+      headings: this.#cards.matches ? 0 : sortable.length,
+    });
+    if (found === undefined) return;
     event.preventDefault();
-    this.select(index);
+    if (found.sort !== undefined) this.#sortBy(sortable[found.sort]!);
+    else if (found.heading !== undefined) this.#at(sortable[found.heading]!.key);
+    else this.select(found.row);
   }
 
   #click(event: Event): void {
@@ -206,12 +249,14 @@ export class Table<T> {
     if (row?.dataset.index !== undefined) this.select(Number(row.dataset.index));
   }
 
+  #isShown = (key: string): boolean => this.#fit?.shown.has(key) ?? true;
+
   #rowHeight(): number {
-    return Number.parseFloat(getComputedStyle(this.element).getPropertyValue("--row")) || 32;
+    return Number.parseFloat(getComputedStyle(this.element).getPropertyValue("--row")) || 34;
   }
 
   #headHeight(): number {
-    return (this.element.firstElementChild as HTMLElement).offsetHeight;
+    return this.#body.offsetTop;
   }
 
   /** How much of the view is for rows. */
@@ -231,18 +276,37 @@ export class Table<T> {
     }
   }
 
+  /** Chooses the columns anew, if the room or the longest text has changed. */
+  #arrangeColumns(): void {
+    if (this.#fit !== undefined) return;
+    const character = this.#probe.getBoundingClientRect().width / 10 || 8;
+    const { columns } = this.#options;
+    const room = this.element.clientWidth - INSET;
+    if (room <= 0) return;
+    this.#fit = this.#cards.matches
+      ? oneLineEach(columns, Math.floor(room / character))
+      : fitColumns(columns, room, character, this.#longest);
+    const { template, width } = this.#fit;
+    this.element.style.setProperty("--columns", template);
+    this.element.style.setProperty("--width", width === 0 ? "auto" : `${width + INSET}px`);
+    for (const [key, cell] of this.#heads) cell.hidden = !this.#isShown(key);
+    for (const shown of [...this.#shown.values(), ...this.#spare]) {
+      shown.row = undefined;
+      for (const [i, { key }] of columns.entries()) shown.cells[i]!.hidden = !this.#isShown(key);
+    }
+  }
+
   #draw(): void {
+    this.#arrangeColumns();
     const height = this.#rowHeight();
     const count = this.#sorted.length;
     this.element.setAttribute("aria-rowcount", String(count + 1));
     this.#body.style.height = `${count * height}px`;
     this.#empty.hidden = count > 0;
     if (this.#following) this.element.scrollTop = this.element.scrollHeight;
-    const first = Math.max(0, Math.floor(this.element.scrollTop / height) - MARGIN);
-    const last = Math.min(
-      count,
-      Math.ceil((this.element.scrollTop + this.#room()) / height) + MARGIN,
-    );
+    const { scrollTop } = this.element;
+    const first = Math.max(0, Math.floor(scrollTop / height) - MARGIN);
+    const last = Math.min(count, Math.ceil((scrollTop + this.#room()) / height) + MARGIN);
     // the selected row is always in the document, because aria-activedescendant refers to it
     const wanted = (index: number): boolean =>
       (index >= first && index < last) || (index === this.#selected && index < count);
@@ -255,13 +319,20 @@ export class Table<T> {
     if (this.#selected >= 0 && this.#selected < count) this.#show(this.#selected, height);
     for (const { element } of this.#spare) element.remove();
     this.#spare = [];
-    const active = this.#shown.get(this.#selected)?.element.id;
+    this.#describeActive();
+    // a longer text than before: all columns move
+    if (this.#fit === undefined) this.#render();
+  }
+
+  #describeActive(): void {
+    const heading = this.#heading === undefined ? undefined : this.#heads.get(this.#heading);
+    const active = heading?.id ?? this.#shown.get(this.#selected)?.element.id;
     if (active === undefined) this.element.removeAttribute("aria-activedescendant");
     else this.element.setAttribute("aria-activedescendant", active);
   }
 
   #show(index: number, height: number): void {
-    const { name, columns } = this.#options;
+    const { name } = this.#options;
     let shown = this.#shown.get(index);
     if (shown === undefined) {
       shown = this.#spare.pop() ?? this.#newRow();
@@ -271,25 +342,37 @@ export class Table<T> {
       shown.element.setAttribute("aria-rowindex", String(index + 2));
       shown.row = undefined;
     }
-    const { element, cells } = shown;
+    const { element } = shown;
     element.style.transform = `translateY(${index * height}px)`;
-    element.classList.toggle("odd", index % 2 === 1);
     element.setAttribute("aria-selected", String(index === this.#selected));
-    const row = this.#sorted[index];
+    const row = this.#sorted[index]!;
     if (shown.row === row) return;
     shown.row = row;
-    for (const [i, { text, kind }] of columns.entries()) {
-      const words = text(row);
-      cells[i].firstElementChild!.textContent = words;
-      cells[i].title = words;
-      if (kind !== undefined) cells[i].dataset.kind = kind(row);
+    this.#fill(shown.cells, row);
+  }
+
+  #fill(cells: readonly HTMLElement[], row: T): void {
+    for (const [i, column] of this.#options.columns.entries()) {
+      const { key, text, whole, kind, measured, width } = column;
+      if (!this.#isShown(key)) continue;
+      const cell = cells[i]!;
+      const words = text(row, this.#fit?.room.get(key) ?? width);
+      cell.firstElementChild!.textContent = words;
+      const all = whole?.(row) ?? words;
+      cell.title = all;
+      if (kind !== undefined) cell.dataset.kind = kind(row);
+      if (!measured || all.length <= Math.max(width, this.#longest.get(key) ?? 0)) continue;
+      this.#longest.set(key, all.length);
+      this.#fit = undefined;
     }
   }
 
   #newRow(): Shown {
-    const cells = this.#options.columns.map(({ key }) =>
-      h("div", { class: "cell", role: "gridcell", "data-column": key }, h("span")),
-    );
+    const cells = this.#options.columns.map(({ key }) => {
+      const cell = h("div", { class: "cell", role: "gridcell", "data-column": key }, h("span"));
+      cell.hidden = !this.#isShown(key);
+      return cell;
+    });
     const element = h("div", { class: "row", role: "row" }, ...cells);
     this.#body.append(element);
     return { element, cells, row: undefined };

@@ -7,11 +7,16 @@ export function setUpTheme(button: HTMLElement): void {
   let theme = THEMES.find((name) => name === stored) ?? "system";
   const show = (): void => {
     document.documentElement.dataset.theme = theme;
-    button.textContent = { system: "◐ System", light: "☀ Light", dark: "☾ Dark" }[theme];
+    const [sign, name] = { system: ["◐", "System"], light: ["☀", "Light"], dark: ["☾", "Dark"] }[
+      theme
+    ];
+    const word = document.createElement("span");
+    word.textContent = ` ${name}`;
+    button.replaceChildren(sign!, word);
     button.setAttribute("aria-label", `Theme: ${theme}. Change`);
   };
   button.addEventListener("click", () => {
-    theme = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length];
+    theme = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? "system";
     localStorage.setItem(KEY, theme);
     show();
   });

@@ -183,7 +183,7 @@ batch_chunk(size_t i)
 static void
 batch_records(struct batch *b, int flush)
 {
-	struct batch_record	 r;
+	struct imsg_hdr		 r;
 	unsigned char		*p = batch_window();
 	uint32_t		 count = next8(w.in) & 7, done, i;
 
@@ -191,9 +191,9 @@ batch_records(struct batch *b, int flush)
 		r.type = i;
 		r.peerid = next8(w.in);
 		r.pid = 0;
-		r.len = (uint32_t)any_size() % 4000;
+		r.len = sizeof(r) + (uint32_t)any_size() % 4000;
 		memcpy(p, &r, sizeof(r));
-		p += sizeof(r) + ((r.len + 3) & ~3u);
+		p += r.len;
 	}
 	done = batch_compose(b, count, flush);
 	CHECK(done <= count && (done == count || batch_result()->error != 0 ||

@@ -23,15 +23,23 @@ fd_sent(struct bytes *fds, size_t at, uint32_t value)
 static struct bytes	 batch_fds, single_fds;
 
 static void
+take_written(void)
+{
+	struct batch_result	*r = batch_result();
+
+	if (r->txvalue != 0)
+		fd_sent(&batch_fds, batch_wire.n, r->txvalue);
+	put(&batch_wire, r->tx, r->txlen);
+}
+
+static void
 drain_batch(struct batch *b)
 {
 	struct batch_result	*r = batch_result();
 
 	do {
 		CHECK(batch_flush(b) == 0);
-		if (r->txvalue != 0)
-			fd_sent(&batch_fds, batch_wire.n, r->txvalue);
-		put(&batch_wire, batch_outgoing(), r->txlen);
+		take_written();
 		CHECK(r->txlen > 0 || !r->more);
 	} while (r->more);
 }
@@ -40,46 +48,45 @@ static void
 write_batched(void)
 {
 	const int		 flags = batch_flags();
-	struct batch_record	 rec;
+	struct imsg_hdr		 rec;
 	struct batch		*b;
 	struct message		*m;
 	unsigned char		*p = batch_window();
 	void			*data;
-	size_t			 i;
+	size_t			 i, len;
 	uint32_t		 count = 0;
 
 	CHECK((b = batch_open(plan.maxsize, PID, flags)) != NULL);
 	for (i = 0; i < nmessages; i++) {
 		m = &messages[i];
-		rec.type = m->hdr.type;
-		rec.peerid = m->hdr.peerid;
-		rec.pid = m->hdr.pid;
-		rec.len = m->hdr.len - 16;
-		if (m->kind == 0 || m->has_fd || rec.len > BATCH_WINDOW - sizeof(rec)) {
+		rec = m->hdr;
+		len = rec.len - sizeof(rec);
+		if (m->kind == 0 || m->has_fd || rec.len > BATCH_WINDOW) {
 			CHECK(batch_compose(b, count, 0) == count);
 			p = batch_window();
 			count = 0;
 			data = batch_create(b, rec.type, rec.peerid, rec.pid,
-			    rec.len);
+			    len);
 			CHECK(data != NULL);
-			memcpy(data, plan.stream + m->at, rec.len);
+			memcpy(data, plan.stream + m->at, len);
 			batch_finish(b, message_fd(m));
 			continue;
 		}
-		if ((size_t)(p - batch_window()) + sizeof(rec) + rec.len >
-		    BATCH_WINDOW) {
+		if ((size_t)(p - batch_window()) + rec.len > BATCH_WINDOW) {
 			CHECK(batch_compose(b, count, 0) == count);
 			p = batch_window();
 			count = 0;
 		}
 		memcpy(p, &rec, sizeof(rec));
-		memcpy(p + sizeof(rec), plan.stream + m->at, rec.len);
-		p += sizeof(rec) + ((rec.len + 3) & ~3u);
+		memcpy(p + sizeof(rec), plan.stream + m->at, len);
+		p += rec.len;
 		count++;
 		if ((i & 63) == 63) {
-			CHECK(batch_compose(b, count, 0) == count);
+			/* in place, if nothing was queued before */
+			CHECK(batch_compose(b, count, 1) == count);
 			p = batch_window();
 			count = 0;
+			take_written();
 			drain_batch(b);
 		}
 	}

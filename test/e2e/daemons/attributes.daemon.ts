@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { freePort, type RunningBgpd, startBgpd } from "./bgpd.ts";
 import { expectSame, reportComparison } from "./comparison.ts";
-import { documentOf, networkOf } from "./examples.ts";
+import { communityMeaning, documentOf, networkOf, textOf } from "./examples.ts";
 import { ribListings } from "./listings.ts";
 import { until } from "./program.ts";
 import * as bgp from "./speaker.ts";
@@ -16,6 +16,9 @@ const VPN6 = [2, 128] as const;
 const EVPN = [25, 70] as const;
 const NO_RD = "0000000000000000";
 const NEXTHOP6 = bgp.hex("20010db8000000000000000000000001");
+
+/** The well-known communities that IANA has registered. */
+const WELL_KNOWN = [...Array(10).keys(), 0x29a, 0xff01, 0xff02, 0xff03, 0xff04];
 
 /** Type 2 of EVPN: a MAC address, perhaps with an IP address. */
 const evpnMac = (rd: string, esi: string, ip: string, label: string): number[] => {
@@ -52,7 +55,7 @@ function everything(): number[][] {
     bgp.update(bgp.basics(set), bgp.hex("18 0a0300")),
     bgp.update(
       with_(
-        bgp.communities([65001, 7], [65535, 0xff01], [65535, 0], [65535, 0x29a], [65535, 5]),
+        bgp.communities([65001, 7], ...WELL_KNOWN.map((n): [number, number] => [65535, n])),
         bgp.large([65001, 1, 2], [4294967295, 0, 4294967295]),
       ),
       bgp.hex("18 0a0400 10 0a05"),
@@ -205,6 +208,28 @@ it("lists the routes of a peer in all filters as bgpctl does, field for field", 
   for (const args of await ribListings(bgpd)) await expectSame(bgpd, args);
 });
 
+it.each([[], ["ssv"]])(
+  "prints routes in full as bgpctl does, line for line: detail %j",
+  async (...how) => {
+    /** The lines without how long ago something was. */
+    const lines = (text: string): string[] =>
+      text
+        .trim()
+        .replace(/Last update: \S+ ago/g, "Last update: # ago")
+        .split("\n");
+    for (const words of [["in"], ["out", "neighbor", "127.0.0.2"], []]) {
+      const args = ["show", "rib", ...words, "detail", ...how];
+      const theirs = lines((await bgpd.bgpctl(...args)).stdout);
+      expect(lines(await textOf(bgpd.socket, args))).toEqual(theirs);
+      // with ssv, a line for each route; bgpd keeps at least three everywhere
+      expect(theirs.length).toBeGreaterThan(2);
+      const numeric = lines((await bgpd.bgpctl("-n", ...args)).stdout);
+      expect(lines(await textOf(bgpd.socket, args, true))).toEqual(numeric);
+      expect(numeric).not.toEqual(theirs);
+    }
+  },
+);
+
 it("has attributes of every kind in what it compares", async () => {
   const { rib } = (await bgpd.json("show", "rib", "in", "detail")) as { rib: object[] };
   const text = JSON.stringify(rib);
@@ -221,6 +246,19 @@ it("has attributes of every kind in what it compares", async () => {
   ]) {
     expect(text).toContain(part);
   }
+});
+
+it("knows what every well-known community means that bgpctl prints, and no other", async () => {
+  const { rib } = (await bgpd.json("show", "rib", "in", "10.4.0.0/24", "detail")) as {
+    rib: { communities: string[] }[];
+  };
+  const known = rib[0]!.communities.filter((community) => communityMeaning(community));
+  expect(known).toHaveLength(WELL_KNOWN.length);
+  expect(rib[0]!.communities.filter((community) => !known.includes(community))).toEqual([
+    "65001:7",
+  ]);
+  expect(known).toEqual(expect.arrayContaining(["BLACKHOLE", "GRACEFUL_SHUTDOWN", "NO_PEER"]));
+  expect(communityMeaning("ovs invalid")).toContain("origin is invalid");
 });
 
 it("finds a network in every prefix that bgpctl prints, or none, and never fails", async () => {

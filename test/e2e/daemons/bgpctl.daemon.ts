@@ -191,7 +191,7 @@ describe("bgpctl.mjs against bgpctl", () => {
   it.each([
     [["neighbors"], ["show", "neighbor"]],
     [
-      ["rib", "-4", "-n", "established"],
+      ["rib", "-4", "--neighbor", "established"],
       ["show", "rib", "neighbor", "established", "inet"],
     ],
     [["rib-mem"], ["show", "rib", "memory"]],

@@ -20,6 +20,7 @@ interface CommandModules {
   listingOf(
     bgpd: BgpdConnection,
     command: Command,
+    addresses?: boolean,
   ): { name: string; records: AsyncIterable<Json>; print(write: Write): Promise<void> };
   metrics(bgpd: BgpdConnection): Promise<string>;
   printRecords(name: string, records: AsyncIterable<Json>, write: Write): Promise<void>;
@@ -43,6 +44,8 @@ const addresses: {
   networkOf(prefix: string): { aid: number; bytes: Uint8Array; prefixlen: number };
 } = await import(place("bgpd/addresses.mjs").href);
 export const { networkOf } = addresses;
+export const { communityMeaning }: { communityMeaning(text: string): string | undefined } =
+  await import(place("bgpd/communities.mjs").href);
 const { printRecords }: Pick<CommandModules, "printRecords"> = await import(
   place("bgpd/json.mjs").href
 );
@@ -88,11 +91,15 @@ export function carryOut(socket: string, args: readonly string[]): Promise<strin
   });
 }
 
-/** What the client prints for people. */
-export function textOf(socket: string, args: readonly string[]): Promise<string> {
+/** What the client prints for people; `addresses` stands for the option -n. */
+export function textOf(
+  socket: string,
+  args: readonly string[],
+  addresses = false,
+): Promise<string> {
   return withBgpd(socket, async (connection) => {
     let text = "";
-    await listingOf(connection, parseCommand(args)).print(async (piece) => {
+    await listingOf(connection, parseCommand(args), addresses).print(async (piece) => {
       text += piece;
     });
     return text;

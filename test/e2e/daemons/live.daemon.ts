@@ -102,6 +102,53 @@ describe("a change", () => {
     expect(await textOf(bgpd.socket, ["show", "flowspec"])).not.toContain("proto");
   });
 
+  it("of many networks takes the prefixes of standard input, as bgpctl does, or none of them", async () => {
+    const bulk = (input: string, ...args: string[]) =>
+      output(
+        process.execPath,
+        [
+          commands.bgpctl,
+          "-s",
+          bgpd.socket,
+          ...args.slice(0, 1),
+          "network",
+          "bulk",
+          ...args.slice(1),
+        ],
+        input,
+      );
+    const known = async () => {
+      const { rib = [] } = (await bgpd.json("show", "rib", "community", "65001:8")) as {
+        rib?: { prefix: string }[];
+      };
+      return rib.map(({ prefix }) => prefix).sort();
+    };
+    const text =
+      "10.1.0.0/24 10.2.0.0/24\t2001:db8:9::/48 # comment 10.3.0.0/24\n\n#10.4.0.0/24\n10.5.0.7\n";
+    const wanted = ["10.1.0.0/24", "10.2.0.0/24", "10.5.0.7/32", "2001:db8:9::/48"];
+    const attributes = ["community", "65001:8"];
+    const theirs = await output(
+      "/usr/sbin/bgpctl",
+      ["-s", bgpd.socket, "network", "bulk", "add", ...attributes],
+      text,
+    );
+    expect(theirs.code).toBe(0);
+    await until("bgpctl's are there", bgpd.program, async () => (await known()).length === 4);
+    expect(await known()).toEqual(wanted);
+    expect(await bulk(text, "-y", "delete")).toMatchObject({ code: 0, stdout: "request sent\n" });
+    expect(await known()).toEqual([]);
+    const wrong = await bulk(`${text}10.6.0.0/33\n`, "-y", "add", ...attributes);
+    expect(wrong.code).toBe(2);
+    expect(wrong.stderr).toContain('"10.6.0.0/33" is no prefix');
+    expect(await known()).toEqual([]);
+    expect(await bulk(text, "-y", "add", ...attributes)).toMatchObject({ code: 0 });
+    expect(await known()).toEqual(wanted);
+    expect((await bulk(text, "--json", "delete")).code).toBe(2); // no answer to the question
+    expect(await known()).toEqual(wanted);
+    expect(await bulk("", "-y", "delete")).toMatchObject({ code: 0 });
+    await bulk(text, "-y", "delete");
+  });
+
   it("is asked about first, and not made without a terminal or an answer", async () => {
     const { code, stderr } = await client("neighbor", "two", "down");
     expect(code).toBe(2);

@@ -1,15 +1,16 @@
 /**
- * Random structured-clonable values at ports, mutated frames at WebSockets, and random chunks at
- * streams, with the packed library at the other end, in every state of a channel, beside an honest
- * pair of channels. Only the attacked channel may fail, with an ImsgError of the peer.
+ * Random structured-clonable values at ports, mutated frames at WebSockets and data channels, and
+ * random chunks at streams, with the packed library at the other end, in every state of a channel,
+ * beside an honest pair of channels. Only the attacked channel may fail, with an ImsgError of the
+ * peer.
  */
 import { once } from "node:events";
 import { Duplex } from "node:stream";
-import { MessageChannel } from "node:worker_threads";
+import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { expect, onTestFinished, test } from "vitest";
 import type { ImsgChannel } from "../../../ts/channel/channel.ts";
+import { DataChannel, type WebSocketPairs, webSocketPairs } from "../../ts/hostile/sockets.ts";
 import { frame, junk, seeded } from "../../ts/transports/junk.ts";
-import { webSockets } from "../../ts/transports/pairs.ts";
 import { ownResident, Run, seeds, watchUncaught } from "./figures.ts";
 
 type Web = typeof import("../../../ts/entry/web.ts");
@@ -19,7 +20,7 @@ type Node = typeof import("../../../ts/entry/node.ts");
 const packed = async <T>(name: string): Promise<T> =>
   (await import(new URL(`../../../dist/${name}.js`, import.meta.url).href)) as T;
 
-const { fromMessagePort, fromWebSocket } = await packed<Web>("web");
+const { fromMessagePort, fromRTCDataChannel, fromWebSocket } = await packed<Web>("web");
 const { ImsgChannel: PackedChannel } = await packed<Index>("index");
 const { defaultInstance } = await packed<C>("c");
 const { fromDuplex } = await packed<Node>("node");
@@ -80,12 +81,11 @@ function watch(channel: ImsgChannel, run: Run, odd: unknown[], own = false): voi
   );
 }
 
+/** One attack; resolves with how many values it has sent. */
+type Attack = (random: () => number, run: Run, odd: unknown[]) => Promise<number>;
+
 /** Runs attacks until the attempts are used up, and asserts that nothing else was harmed. */
-async function harmless(
-  name: string,
-  seed: number,
-  attack: (random: () => number, run: Run, odd: unknown[]) => Promise<number>,
-): Promise<void> {
+async function harmless(name: string, seed: number, attack: Attack): Promise<void> {
   const random = seeded(seed);
   const odd: unknown[] = [];
   const uncaught = watchUncaught();
@@ -137,33 +137,75 @@ async function attackPort(random: () => number, run: Run, odd: unknown[]): Promi
 
 const FRAMES = 200;
 
-async function attackWebSocket(random: () => number, run: Run, odd: unknown[]): Promise<number> {
-  const [ours, socket] = await webSockets(random() < 0.5 ? ["imsg.credit"] : []);
-  socket.on("error", () => {});
-  socket.resume();
-  const channel = fromWebSocket(ours);
-  watch(channel, run, odd);
-  const closed = once(socket, "close");
-  const state = random();
-  if (random() < 0.3) await disturb(channel, state);
-  // mostly whole messages, so that the channel lives for a while
+/** Sends frames of which most are whole messages, so that the channel lives for a while. */
+function sendFrames(random: () => number, send: (data: unknown) => void, other: () => void): void {
   const wild = random() < 0.3;
   for (let i = 0; i < FRAMES; i++) {
     const kind = random();
-    if (!wild && kind < 0.97) socket.send(whole(random));
-    else if (kind < 0.9) socket.send(frame(random));
-    else if (kind < 0.98) socket.send(String(Math.floor(random() * 1000)));
-    else socket.ping();
+    if (!wild && kind < 0.97) send(whole(random));
+    else if (kind < 0.9) send(frame(random));
+    else if (kind < 0.98) send(String(Math.floor(random() * 1000)));
+    else other();
   }
-  if (random() < 0.3) await turn();
+}
+
+/** An attack on WebSockets of pairs that one server makes. */
+const attackWebSocket =
+  (pairs: WebSocketPairs): Attack =>
+  async (random, run, odd) => {
+    const [ours, socket] = await pairs.open(random() < 0.5 ? ["imsg.credit"] : []);
+    socket.on("error", () => {});
+    const channel = fromWebSocket(ours as never);
+    watch(channel, run, odd);
+    const closed = once(socket, "close");
+    const state = random();
+    if (random() < 0.3) await disturb(channel, state);
+    sendFrames(
+      random,
+      (data) => socket.send(data as string),
+      () => socket.ping(),
+    );
+    if (random() < 0.3) await turn();
+    await disturb(channel, state);
+    const end = random();
+    if (end < 0.3) socket.close(end < 0.15 ? 1000 : 3999);
+    else if (end < 0.5) socket.terminate();
+    await Promise.race([channel.closed.catch(() => {}), sleep(5)]);
+    channel.abort(new Enough());
+    socket.terminate();
+    await closed;
+    return FRAMES;
+  };
+
+/** A random value that is not posted: a port in it is closed, or Node would keep it for ever. */
+function unposted(random: () => number): unknown {
+  const { value, transfer } = junk(random);
+  for (const port of transfer as MessagePort[]) port.close();
+  return value;
+}
+
+async function attackDataChannel(random: () => number, run: Run, odd: unknown[]): Promise<number> {
+  const [ours, theirs] = DataChannel.pair(random() < 0.5 ? "imsg.credit" : "");
+  if (random() < 0.2) ours.readyState = "connecting";
+  const channel = fromRTCDataChannel(ours);
+  watch(channel, run, odd);
+  const state = random();
+  if (random() < 0.3) await disturb(channel, state);
+  if (random() < 0.3) void channel.send({ type: 1, data: new Uint8Array(5000) }).catch(() => {});
+  const send = (data: unknown): void => theirs.send(data);
+  sendFrames(random, send, () => theirs.post(unposted(random)));
+  if (ours.readyState === "connecting") {
+    ours.readyState = "open";
+    ours.dispatchEvent(new Event("open"));
+  }
+  if (random() < 0.5) await turn();
   await disturb(channel, state);
-  const end = random();
-  if (end < 0.3) socket.close(end < 0.15 ? 1000 : 3999);
-  else if (end < 0.5) socket.terminate();
-  await Promise.race([channel.closed.catch(() => {}), sleep(5)]);
+  if (random() < 0.3) ours.dispatchEvent(Object.assign(new Event("error"), { error: state }));
+  if (random() < 0.5) theirs.close();
+  for (let i = 0; i < 4; i++) await turn();
   channel.abort(new Enough());
-  socket.terminate();
-  await closed;
+  theirs.close();
+  await turn();
   return FRAMES;
 }
 
@@ -178,7 +220,7 @@ function whole(random: () => number): Uint8Array<ArrayBuffer> {
 
 async function attackStream(random: () => number, run: Run, odd: unknown[]): Promise<number> {
   const chunks = Array.from({ length: 16 }, () =>
-    random() < 0.6 ? whole(random) : junk(random).value,
+    random() < 0.6 ? whole(random) : unposted(random),
   );
   let channel: ImsgChannel;
   if (random() < 0.5) {
@@ -217,8 +259,13 @@ async function attackStream(random: () => number, run: Run, odd: unknown[]): Pro
 test.each(seeds)("values at ports harm only their channel (seed %i)", (seed) =>
   harmless("ports", seed, attackPort),
 );
-test.each(seeds)("frames at WebSockets harm only their channel (seed %i)", (seed) =>
-  harmless("WebSockets", seed, attackWebSocket),
+test.each(seeds)("frames at WebSockets harm only their channel (seed %i)", async (seed) => {
+  const pairs = await webSocketPairs();
+  onTestFinished(pairs.close);
+  await harmless("WebSockets", seed, attackWebSocket(pairs));
+});
+test.each(seeds)("frames at data channels harm only their channel (seed %i)", (seed) =>
+  harmless("data channels", seed, attackDataChannel),
 );
 test.each(seeds)("chunks of streams harm only their channel (seed %i)", (seed) =>
   harmless("streams", seed, attackStream),

@@ -51,18 +51,33 @@ export async function inState(page: Page, state: string): Promise<void> {
   await page.waitForSelector(`body[data-state="${state}"]`);
 }
 
-/** Waits until the page is connected and knows all routes. */
+/** Waits until the page is connected and shows all of so many routes. */
 export async function loaded(page: Page, count: number): Promise<void> {
   await inState(page, "connected");
-  const words = count.toLocaleString("en-US");
-  await page.locator("[data-fact=routes] dd", { hasText: new RegExp(`^${words}$`) }).waitFor({
+  await shows(page, count);
+}
+
+/** Waits until the search has found so many routes, and no more follow. */
+export async function shows(page: Page, count: number): Promise<void> {
+  const words = `${count.toLocaleString("en-US")} ${count === 1 ? "route" : "routes"}`;
+  await page.locator("#routes .note", { hasText: new RegExp(`^${words}$`) }).waitFor({
     state: "attached",
   });
 }
 
+/** Searches for words. */
+export const search = (page: Page, words: string): Promise<void> =>
+  page.getByLabel("Search the routes").fill(words);
+
+/** Shows a part of the page. */
+export const view = (page: Page, name: "Routes" | "Neighbors" | "Messages"): Promise<void> =>
+  page.getByRole("navigation").getByRole("button", { name }).click();
+
 /** Stops the page's repeated requests for neighbors. */
 export async function calm(page: Page): Promise<void> {
-  await page.getByRole("button", { name: "Live" }).click();
+  await page
+    .getByRole("button", { name: "Live", includeHidden: true })
+    .evaluate((button: HTMLElement) => button.click());
 }
 
 export const table = (page: Page, name: string): Locator =>

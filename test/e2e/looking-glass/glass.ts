@@ -8,7 +8,7 @@ interface Server {
   close(): Promise<void>;
 }
 interface ServerModule {
-  startServer(options: { folder: string; relayPort: () => number; port?: number }): Promise<Server>;
+  startServer(options: { folder: string; relayPort: () => number }): Promise<Server>;
 }
 export interface Router {
   restricted: string;
@@ -21,6 +21,10 @@ interface RoutersModule {
 const place = (path: string): string => new URL(`../../../${path}`, import.meta.url).href;
 const { startServer }: ServerModule = await import(
   place("examples/looking-glass/setup/server.mjs")
+);
+/** The message types that the page's server lets pass. */
+export const { ALLOWED_TYPES }: { ALLOWED_TYPES: readonly number[] } = await import(
+  place("examples/looking-glass/setup/allowed.mjs")
 );
 export const { startRouters }: RoutersModule = await import(
   place("examples/looking-glass/setup/routers.mjs")
@@ -53,7 +57,7 @@ export async function startGlass(
       to: `unix:${socket}`,
       token: TOKEN,
       allowOrigins: server.origins,
-      allowTypes: [13, 16, 17, 22],
+      allowTypes: ALLOWED_TYPES,
       maxSize: 131072,
       ...options,
       ...changes,

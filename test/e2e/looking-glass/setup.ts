@@ -19,7 +19,7 @@ export function setup(): void {
     );
   }
   for (const args of [
-    ["scripts/daemons.mjs", "--check", "bgpd"],
+    ["scripts/daemons.mjs", "--check", "bgpd", "bgpd77", "tmux"],
     ["scripts/looking-glass.mjs", "--build-only"],
   ]) {
     const { status, stderr } = spawnSync(process.execPath, args, { cwd: top, encoding: "utf8" });

@@ -1,6 +1,18 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Browser, Locator } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { calm, cells, eventually, loaded, openPage, startBrowser, table } from "./browser.ts";
+import {
+  calm,
+  cells,
+  eventually,
+  loaded,
+  openPage,
+  search,
+  shows,
+  startBrowser,
+  table,
+  view,
+} from "./browser.ts";
 import { type Glass, type Router, startGlass, startRouters } from "./glass.ts";
 
 let routers: Awaited<ReturnType<typeof startRouters>>;
@@ -46,6 +58,8 @@ interface Entry {
   ovs: string;
   avs: string;
   communities?: string[];
+  large_communities?: string[];
+  extended_communities?: string[];
   neighbor: { description?: string };
 }
 
@@ -67,8 +81,13 @@ const theirNeighbors = async () => {
 };
 
 const theirRoutes = async () => {
-  const { rib } = (await bgpctl("rib")) as { rib: Entry[] };
+  const { rib } = (await bgpctl("rib", "detail")) as { rib: Entry[] };
   return rib.map((r) => ({
+    communities:
+      [r.communities, r.large_communities, r.extended_communities]
+        .flat()
+        .filter(Boolean)
+        .join(" ") || "–",
     prefix: r.prefix,
     nexthop: r.exit_nexthop,
     path: r.aspath || "–",
@@ -90,8 +109,11 @@ const routesIn = async (grid: Locator): Promise<Record<string, string>[]> =>
 /** How many routes there are; all of them fit into the table of the page. */
 const count = async (): Promise<number> => (await theirRoutes()).length;
 
+/** A screen on which every column has room. */
+const WIDE = { viewport: { width: 1920, height: 1000 } };
+
 async function open() {
-  const page = await openPage(browser, glass.url);
+  const page = await openPage(browser, glass.url, WIDE);
   await loaded(page, await count());
   return page;
 }
@@ -99,13 +121,14 @@ async function open() {
 describe("the tables", () => {
   it("show the neighbors that bgpctl shows, with two sessions established", async () => {
     const page = await open();
+    await view(page, "Neighbors");
     // counters grow between two readings
     await eventually(async () => {
       const theirs = await theirNeighbors();
       const shown = await cells(table(page, "Neighbors"));
-      const ours = shown.map(({ updown, ...rest }) => rest);
-      return JSON.stringify(ours) === JSON.stringify(theirs) ? ours : { ours, theirs };
-    }).toHaveLength(4);
+      const ours = shown.map(({ updown: _updown, ...rest }) => rest);
+      return isDeepStrictEqual(ours, theirs) ? "the same" : { ours, theirs };
+    }).toBe("the same");
     const shown = await cells(table(page, "Neighbors"));
     expect(shown.filter(({ state }) => state === "Established")).toHaveLength(2);
     expect(shown.map(({ updown }) => updown)).toEqual(
@@ -136,9 +159,10 @@ describe("the tables", () => {
   });
 
   it.each<[string, (row: Record<string, string>) => boolean]>([
-    ["198.51.100.129", ({ prefix }) => prefix!.startsWith("198.51.100.")],
+    ["198.51.100.129", ({ prefix }) => prefix === "198.51.100.128/25"],
+    ["198.51.100.129 or-shorter", ({ prefix }) => prefix!.startsWith("198.51.100.")],
     ["198.51.100.127", ({ prefix }) => prefix === "198.51.100.0/24"],
-    ["2001:db8:100::1", ({ prefix }) => prefix!.startsWith("2001:db8")],
+    ["2001:db8:100::1", ({ prefix }) => prefix === "2001:db8:100::/48"],
     ["2001:DB8::", ({ prefix }) => prefix === "2001:db8::/32"],
     ["203.0.113", ({ prefix }) => prefix!.startsWith("203.0.113.")],
     ["/26", ({ prefix }) => prefix!.endsWith("/26")],
@@ -146,16 +170,28 @@ describe("the tables", () => {
     ["AS6451", () => false],
     ["as 64510", ({ path }) => path!.includes("64510")],
     ["^64500", ({ path }) => path!.startsWith("64500")],
+    ["^64500_64510$", ({ path }) => path === "64500 64510"],
     ["_64510_", ({ path }) => path!.includes("64510")],
     ["64500$", ({ path }) => path!.endsWith("64500")],
     ["198.51.0.0/16", ({ prefix }) => prefix!.startsWith("198.51.")],
+    ["198.51.100.0/24 exact", ({ prefix }) => prefix === "198.51.100.0/24"],
+    ["198.51.100.0/24 or-longer", ({ prefix }) => prefix!.startsWith("198.51.100.")],
+    ["198.51.100.128/25 or-shorter", ({ prefix }) => prefix!.startsWith("198.51.100.")],
     ["198.51.100.64/27", ({ prefix }) => prefix === "198.51.100.0/24"],
     ["best", ({ flags }) => flags!.includes(">")],
     ["announced", ({ flags }) => flags!.includes("A")],
     ["rpki:not-found", ({ rpki }) => rpki === "not-found"],
     ["rpki:valid", ({ rpki }) => rpki === "valid"],
+    ["rpki invalid", ({ rpki }) => rpki === "invalid"],
+    ["aspa:valid", ({ aspa }) => aspa === "valid"],
+    ["64500:100", ({ communities }) => communities!.includes("64500:100")],
+    ["64500:1:276", ({ communities }) => communities!.includes("64500:1:276")],
+    ["no_peer graceful_shutdown", ({ communities }) => communities!.includes("NO_PEER")],
+    ["ext-community rt 64510:7", ({ communities }) => communities!.includes("rt 64510:7")],
+    ["neighbor customer-east", ({ neighbor }) => neighbor === "customer-east"],
+    ["bgpctl show rib inet6", ({ prefix }) => prefix!.includes(":")],
     [
-      "customer 203.0.113.65",
+      "customer or-shorter 203.0.113.65",
       ({ prefix, neighbor }) =>
         neighbor === "customer-east" && ["203.0.113.0/24", "203.0.113.64/26"].includes(prefix!),
     ],
@@ -165,63 +201,77 @@ describe("the tables", () => {
     const grid = table(page, "Routes");
     const all = await routesIn(grid);
     const expected = all.filter(matches);
-    await page.getByLabel("Search the routes").fill(words);
-    const note = page.locator("#routes .note");
-    await eventually(() => note.textContent()).toBe(`${expected.length} of ${all.length}`);
+    await search(page, words);
+    await shows(page, expected.length);
     await eventually(() => routesIn(grid)).toEqual(expected);
     if (expected.length === 0) {
       expect(await grid.getByText("No route matches the search.").isVisible()).toBe(true);
     }
-    await page.getByLabel("Search the routes").fill("");
+    await search(page, "");
     await eventually(() => routesIn(grid)).toEqual(all);
   });
 
-  it("show everything about the route that is clicked", async () => {
+  it.each([
+    ["in neighbor:127.0.0.2", ["in", "neighbor", "127.0.0.2"]],
+    ["out neighbor:127.0.0.3", ["out", "neighbor", "127.0.0.3"]],
+    ["table Adj-RIB-In", ["table", "Adj-RIB-In"]],
+    ["in best", ["in", "best"]],
+  ])("show another RIB, %s, as bgpctl does", async (words, args) => {
     const page = await open();
-    await page.getByLabel("Search the routes").fill("198.51.100.128/25 transit-north");
-    // and the route that covers it
-    await eventually(() => cells(table(page, "Routes"))).toHaveLength(2);
-    await table(page, "Routes").getByText("198.51.100.128/25").click();
-    const pane = page.getByRole("region", { name: "Selected route" });
-    await pane.waitFor();
-    const details = await pane
-      .locator(".details > div")
-      .evaluateAll((all) =>
-        Object.fromEntries(
-          all.map((one) => [one.children[0]!.textContent, one.children[1]!.textContent]),
-        ),
-      );
-    expect(details).toMatchObject({
-      "AS path": "64500",
-      "Next hop": "127.0.0.2",
-      From: "transit-north, 127.0.0.2",
-      Origin: "EGP",
-      MED: "77",
-      "Router id": "127.0.0.2",
-      "With bgpctl": "bgpctl show rib detail 198.51.100.128/25",
-    });
-    const theirs = (await bgpctl("rib", "198.51.100.128/25", "detail")) as { rib: Entry[] };
-    const [route] = theirs.rib.filter(({ neighbor }) => neighbor.description === "transit-north");
-    const communities = pane.locator(".details > div", { hasText: "Communities" }).locator("dd");
-    await eventually(() => communities.textContent()).toBe(
-      route!.communities?.join(", ") ?? "none",
-    );
+    const { rib = [] } = (await bgpctl("rib", ...args)) as { rib?: Entry[] };
+    await search(page, words);
+    await shows(page, rib.length);
+    await eventually(async () =>
+      (await cells(table(page, "Routes"))).map(({ prefix, path }) => [prefix, path]),
+    ).toEqual(rib.map(({ prefix, aspath }) => [prefix, aspath || "–"]));
   });
 
-  it("say of when they are, and the search is in the address", async () => {
+  it("are filtered with the menus, which write the words of the search", async () => {
     const page = await open();
-    const asOf = page.locator("#routes .as-of");
-    expect(await asOf.textContent()).toMatch(/^as of \d\d:\d\d:\d\d$/);
-    const ages = async () => (await cells(table(page, "Routes"))).map(({ age }) => age);
-    const before = await ages();
-    await eventually(async () => (await ages())[0] !== before[0]).toBe(true);
-    await page.getByLabel("Search the routes").fill("as64510 best");
-    await eventually(() => page.evaluate(() => location.hash)).toBe("#q=as64510+best");
-    const found = await cells(table(page, "Routes"));
-    await page.reload();
-    await eventually(async () =>
-      (await cells(table(page, "Routes"))).map(({ prefix }) => prefix),
-    ).toEqual(found.map(({ prefix }) => prefix));
+    const input = page.getByLabel("Search the routes");
+    await page.getByLabel("RPKI", { exact: true }).selectOption("Valid");
+    await page
+      .getByLabel("Neighbor", { exact: true })
+      .selectOption({ label: "transit-north (AS 64500)" });
+    await page.getByLabel("RIB", { exact: true }).selectOption("Received (in)");
+    await page.getByRole("button", { name: "Best only" }).click();
+    expect(await input.inputValue()).toBe("rpki:valid neighbor:127.0.0.2 in best");
+    const { rib } = (await bgpctl(
+      "rib",
+      "in",
+      "neighbor",
+      "127.0.0.2",
+      "best",
+      "ovs",
+      "valid",
+    )) as {
+      rib?: Entry[];
+    };
+    await shows(page, rib?.length ?? 0);
+    expect(await page.locator(".commands code").textContent()).toBe(
+      "bgpctl show rib in best detail neighbor 127.0.0.2 ovs valid",
+    );
+    await page.getByRole("button", { name: "Clear filters" }).click();
+    expect(await input.inputValue()).toBe("");
+    await search(page, "ovs invalid ipv4");
+    await eventually(() => page.getByLabel("RPKI", { exact: true }).inputValue()).toBe(
+      "rpki:invalid",
+    );
+    expect(await page.getByLabel("Family").inputValue()).toBe("inet");
+  });
+
+  it("refuse words that mean nothing with the reason, and ask bgpd nothing", async () => {
+    const page = await open();
+    await search(page, "rpki:maybe");
+    const alert = page.locator("#routes .problems");
+    await alert.waitFor();
+    expect(await alert.textContent()).toContain("valid, invalid and not-found are states");
+    await search(page, "table nonsense");
+    await page.locator("#routes .error", { hasText: "there is no such RIB" }).waitFor();
+    await search(page, "");
+    await shows(page, await count());
+    expect(await alert.isVisible()).toBe(false);
+    expect(await page.locator("#routes .error").isVisible()).toBe(false);
   });
 
   it("are sorted by the column whose heading is clicked, both ways and back", async () => {

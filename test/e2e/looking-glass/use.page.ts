@@ -1,6 +1,17 @@
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { calm, cells, eventually, loaded, openPage, startBrowser, table } from "./browser.ts";
+import {
+  calm,
+  cells,
+  eventually,
+  loaded,
+  openPage,
+  search,
+  shows,
+  startBrowser,
+  table,
+  view,
+} from "./browser.ts";
 import { type Glass, startGlass, startRouters } from "./glass.ts";
 
 let routers: Awaited<ReturnType<typeof startRouters>>;
@@ -28,8 +39,9 @@ async function open(options: BrowserContextOptions = {}): Promise<Page> {
 /** The label or text of the focused element. */
 const focused = (page: Page): Promise<string> =>
   page.evaluate(() => {
-    const element = document.activeElement;
-    return element?.getAttribute("aria-label") ?? element?.textContent ?? "";
+    const element = document.activeElement as HTMLInputElement | null;
+    const label = element?.labels?.[0]?.textContent;
+    return element?.getAttribute("aria-label") ?? label ?? element?.textContent ?? "";
   });
 
 /** Whether the focused element has a visible mark. */
@@ -57,31 +69,43 @@ describe("with the keyboard alone, the page", () => {
   it("is gone through with Tab in the order of its parts, with the focus seen at each", async () => {
     const page = await open();
     const stops: string[] = [];
-    for (let i = 0; i < 18; i++) {
+    for (let i = 0; i < 20; i++) {
       await page.keyboard.press("Tab");
       stops.push(await focused(page));
       expect(await marked(page), stops.at(-1)).toBe(true);
     }
     expect(stops).toEqual([
       "Skip to the route search",
-      "Theme: system. Change",
-      "Live",
-      "Neighbors",
-      "Search the routes",
-      "Reload",
       "Routes",
-      "Prefix",
-      "Next hop",
-      "From",
-      "AS path",
-      "RPKI",
-      "Pref",
-      "Age",
-      "Filter the messages",
-      "Follow",
-      "Clear",
+      "Neighbors",
       "Messages",
+      "Theme: system. Change",
+      "Search the routes",
+      "Match",
+      "RIB",
+      "Neighbor",
+      "RPKI",
+      "ASPA",
+      "Family",
+      "Best only",
+      "Copy the command",
+      "Reload",
+      "Save as CSV",
+      "Save as JSON",
+      "Copy a link to this page",
+      "Legend",
+      "Routes",
     ]);
+  });
+
+  it("goes to the search from any view with /, and types it where text is typed", async () => {
+    const page = await open();
+    await view(page, "Messages");
+    await page.keyboard.press("/");
+    expect(await focused(page)).toBe("Search the routes");
+    await page.keyboard.type("/26");
+    await shows(page, 2);
+    expect(await page.getByLabel("Search the routes").inputValue()).toBe("/26");
   });
 
   it("goes from the search into the table, and through its rows with the arrows", async () => {
@@ -116,7 +140,6 @@ describe("with the keyboard alone, the page", () => {
       ["End", last],
       ["ArrowDown", last],
       ["Home", 0],
-      ["ArrowUp", 0],
     ] as const) {
       await page.keyboard.press(key);
       await expectSelected(index);
@@ -132,8 +155,13 @@ describe("with the keyboard alone, the page", () => {
     await grid.focus();
     await page.keyboard.press("ArrowDown");
     const before = await grid.locator("[aria-selected=true] [data-column=prefix]").textContent();
-    await page.keyboard.press("Tab");
-    expect(await focused(page)).toBe("Prefix");
+    // above the first row are the headings
+    await page.keyboard.press("Home");
+    await page.keyboard.press("ArrowUp");
+    expect(await grid.getAttribute("aria-activedescendant")).toBe("routes-table-head-prefix");
+    await page.keyboard.press("ArrowRight");
+    expect(await grid.getAttribute("aria-activedescendant")).toBe("routes-table-head-path");
+    await page.keyboard.press("ArrowLeft");
     await page.keyboard.press("Enter");
     await page.keyboard.press("Enter");
     const heading = grid.getByRole("columnheader", { name: "Prefix" });
@@ -142,75 +170,134 @@ describe("with the keyboard alone, the page", () => {
     expect(await selected.textContent()).toBe(before);
     const [first] = await cells(grid);
     expect(first!.prefix).toMatch(/^2001:db8:100::/);
+    await page.keyboard.press("ArrowDown");
+    expect(await selected.textContent()).toBe(first!.prefix);
   });
 });
 
 describe("on a phone, the page", () => {
   it.each(PHONES)("is not wider than the screen of %j in any view", async (options) => {
     const page = await open(options);
-    for (const name of ["Neighbors", "Routes", "Messages"]) {
+    for (const name of ["Neighbors", "Messages", "Routes"] as const) {
       const button = page.getByRole("navigation").getByRole("button", { name });
       await button.tap();
       expect(await button.getAttribute("aria-current")).toBe("true");
+      const expectNarrow = async () => {
+        // a phone's browser widens its window for what is too wide
+        const wide = await page.evaluate(
+          (width) => ({
+            page: Math.max(document.documentElement.scrollWidth, window.innerWidth) - width,
+            beyond: [...document.querySelectorAll("main *, header *, nav *")]
+              .filter((element) => element.closest("pre, .hidden, .head, .cell, .tools") === null)
+              .filter((element) => element.getBoundingClientRect().right > width + 0.5)
+              .map((element) => element.className || element.tagName),
+          }),
+          options.viewport!.width,
+        );
+        expect(wide).toEqual({ page: 0, beyond: [] });
+      };
+      await expectNarrow();
       // the view of the messages follows the last one
       const rows = table(page, name).locator(".body .row");
       await (name === "Messages" ? rows.last() : rows.first()).tap();
-      const wide = await page.evaluate(() => ({
-        page: document.documentElement.scrollWidth - window.innerWidth,
-        beyond: [...document.querySelectorAll("main *, header *, nav *")]
-          .filter((element) => element.closest("pre, .hidden, .cell") === null)
-          .filter((element) => element.getBoundingClientRect().right > window.innerWidth + 0.5)
-          .map((element) => element.className || element.tagName),
-      }));
-      expect(wide).toEqual({ page: 0, beyond: [] });
-      // the other views are hidden from assistive technology, too
-      expect(await page.getByRole("grid").count()).toBe(1);
-      expect(await page.getByRole("region", { name: /^Selected/ }).count()).toBe(1);
+      const pane = page.getByRole("region", { name: /^Selected/ });
+      expect(await pane.count()).toBe(1);
+      await expectNarrow();
+      await pane.getByRole("button", { name: "Close" }).tap();
+      expect(await pane.count()).toBe(0);
     }
+  });
+
+  it("shows a route's path, RPKI state and communities in three steps", async () => {
+    const page = await open(PHONES[1]);
+    // one: search for an address
+    await page.getByLabel("Search the routes").tap();
+    await page.keyboard.type("198.51.100.7");
+    await shows(page, 1);
+    // two: tap the route
+    await table(page, "Routes").locator(".body .row", { hasText: "198.51.100.0/24" }).tap();
+    // three: read, without scrolling
+    const pane = page.getByRole("region", { name: "Selected route" });
+    const read = {
+      path: pane.getByRole("list", { name: "AS path" }),
+      rpki: pane.getByText("RPKI valid"),
+      communities: pane.getByRole("list", { name: "Communities", exact: true }),
+      large: pane.getByRole("list", { name: "Large communities" }),
+    };
+    for (const [what, place] of Object.entries(read)) {
+      const box = await place.boundingBox();
+      expect(box!.y + box!.height, what).toBeLessThan(844);
+    }
+    const theirs = JSON.parse(
+      await routers.bgpd.bgpctl("-j", "show", "rib", "detail", "198.51.100.7"),
+    ) as { rib: Record<string, string & string[]>[] };
+    const [route] = theirs.rib;
+    const texts = (place: Locator) => place.locator(".chip").allTextContents();
+    expect(await texts(read.path)).toEqual(route!.aspath!.split(" "));
+    expect(await texts(read.communities)).toEqual(route!.communities);
+    expect(await texts(read.large)).toEqual(route!.large_communities);
+    expect(route!.ovs).toBe("valid");
+  });
+
+  it("closes the route with the browser's Back, and keeps the search", async () => {
+    const page = await open(PHONES[1]);
+    await search(page, "as64510");
+    await eventually(async () => (await cells(table(page, "Routes"))).length).toBe(6);
+    await table(page, "Routes").locator(".body .row").nth(2).tap();
+    const pane = page.getByRole("region", { name: "Selected route" });
+    await pane.waitFor();
+    await page.goBack();
+    await pane.waitFor({ state: "hidden" });
+    expect(await page.getByLabel("Search the routes").inputValue()).toBe("as64510");
+    expect(new URL(page.url()).hash).toBe("#q=as64510");
+    await table(page, "Routes").locator(".body .row").first().tap();
+    await pane.waitFor();
   });
 
   it("has rows and buttons that fingers meet", async () => {
     const page = await open(PHONES[0]);
     const sizes = await page
-      .locator("button:visible, input:visible, .body .row:visible")
+      .locator(
+        ":not(.head .cell) > button:visible, input:visible, summary:visible, .body .row:visible",
+      )
       .evaluateAll((all) => all.map((element) => element.getBoundingClientRect().height));
     expect(sizes.length).toBeGreaterThan(8);
     expect(Math.min(...sizes)).toBeGreaterThanOrEqual(36);
   });
 
-  it("shows what there is room for: prefix, neighbor, path and age", async () => {
+  it("shows what there is room for: prefix, neighbor, path and RPKI state", async () => {
     const page = await open(PHONES[1]);
     const row = table(page, "Routes").locator(".body .row", { hasText: "100.64.0.0/10" }).first();
     const shown = await row
       .locator(".cell:visible")
       .evaluateAll((all) => all.map((cell) => (cell as HTMLElement).dataset.column));
-    expect(shown.sort()).toEqual(["age", "flags", "neighbor", "path", "prefix"]);
+    expect(shown.sort()).toEqual(["flags", "neighbor", "path", "prefix", "rpki"]);
   });
 });
 
 describe("on other screens, the page", () => {
-  it.each([721, 800, 1024, 1180, 1181, 1280, 1366, 1440, 1920])(
-    "cuts no column off at a width of %i",
+  it.each([721, 768, 1024, 1080, 1081, 1280, 1440, 1920])(
+    "cuts no name and no number at a width of %i, with a route selected or not",
     async (width) => {
       const page = await open({ viewport: { width, height: 800 } });
-      const views = page.getByRole("navigation").getByRole("button");
-      const buttons = await views.all();
-      const cut: string[] = [];
-      for (const button of width > 1180 ? [undefined] : buttons) {
-        await button?.click();
-        const found = await page.locator(".table:visible .cell:visible").evaluateAll((all) =>
+      const cutIn = () =>
+        page.locator(".table:visible .cell:visible").evaluateAll((all) =>
           all
             .filter((cell) => {
               const { right } = cell.closest(".table")!.getBoundingClientRect();
               const box = cell.getBoundingClientRect();
-              return box.right > right + 0.5 || box.width < 20;
+              const isCut = cell.scrollWidth > cell.clientWidth;
+              return box.right > right + 0.5 || box.width < 20 || isCut;
             })
             .map((cell) => `${(cell as HTMLElement).dataset.column}: ${cell.textContent}`),
         );
-        cut.push(...found);
+      for (const name of ["Neighbors", "Messages", "Routes"] as const) {
+        await view(page, name);
+        await eventually(cutIn).toEqual([]);
+        await table(page, name).locator(".body .row").first().click();
+        await eventually(cutIn).toEqual([]);
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
       }
-      expect(cut).toEqual([]);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
     },
   );
 });
@@ -259,7 +346,11 @@ describe("the theme", () => {
             ? "rgb(255, 255, 255)"
             : behind(element.parentElement);
         };
-        return [...document.querySelectorAll("h1, h2, h3, p, dt, dd, button, .cell > span, .note")]
+        return [
+          ...document.querySelectorAll(
+            "h1, h3, h4, p, dt, dd, button, label, code, .cell > span, .badge",
+          ),
+        ]
           .filter((element) => element.textContent !== "" && element.checkVisibility())
           .map((element) => {
             const [a, b] = [getComputedStyle(element).color, behind(element)]

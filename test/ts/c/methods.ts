@@ -1,11 +1,11 @@
-import {
-  type Bytes,
-  type Ibuf,
+import type {
+  Bytes,
+  Ibuf,
   Imsg,
-  type Imsgbuf,
-  type ImsgInstance,
-  type Msgbuf,
-  type Socket,
+  Imsgbuf,
+  ImsgInstance,
+  Msgbuf,
+  Socket,
 } from "../../../ts/c/index.ts";
 import { ImsgCodec } from "../../../ts/channel/codec.ts";
 import { pattern, wire } from "./helpers.ts";
@@ -41,7 +41,8 @@ export interface World {
   codec: ImsgCodec;
 }
 
-export function world(instance: ImsgInstance): World {
+/** Makes the objects of an instance; `Codec` is the class of the same copy of the library. */
+export function world(instance: ImsgInstance, Codec = ImsgCodec): World {
   const ibuf = instance.Ibuf.dynamic(8, 100);
   ibuf.add(pattern(8));
   const socket = new instance.Socket();
@@ -57,7 +58,7 @@ export function world(instance: ImsgInstance): World {
     socket,
     imsgbuf,
     imsg: imsgbuf.get()!,
-    codec: new ImsgCodec({ instance }),
+    codec: new Codec({ instance }),
   };
 }
 
@@ -137,7 +138,9 @@ export const methods: readonly Method[] = [
   ),
   method("imsgbuf.close", [["ibuf", (w) => w.other]], (w, [b]) => w.imsgbuf.close(b!)),
   method("imsg.getData", [["size", () => 8]], (w, [n]) => w.imsg.getData(n!)),
-  method("Imsg.add", [["ibuf", (w) => w.ibuf], bytes], (_, [b, d]) => Imsg.add(b!, d!)),
+  method("Imsg.add", [["ibuf", (w) => w.ibuf], bytes], (w, [b, d]) =>
+    (w.imsg.constructor as typeof Imsg).add(b!, d!),
+  ),
   method("socket.deliver", [bytes, ["fds", () => []]], (w, [b, f]) => w.socket.deliver(b!, f!)),
   method("socket.deliverError", [["errno", () => "EIO"]], (w, [e]) => w.socket.deliverError(e!)),
   method("socket.failNextWrite", [["errno", () => "EIO"]], (w, [e]) => w.socket.failNextWrite(e!)),

@@ -26,6 +26,9 @@ export interface LoggedRelay extends Relay {
   event<K extends RelayEvent["event"]>(kind: K): Promise<Extract<RelayEvent, { event: K }>>;
 }
 
+/** Ends the connections that each daemon of the running test has. */
+const daemonsOfTest = new Set<() => void>();
+
 /** A relay that ends with the test. Its clients may send all types unless the test says otherwise. */
 export async function relayTo(
   to: RelayOptions["to"],
@@ -38,7 +41,11 @@ export async function relayTo(
     wake();
   };
   const relay = await startRelay({ to, allowTypes: "all", ...options, log });
-  onTestFinished(() => relay.close());
+  onTestFinished(() => {
+    // the relay would wait two seconds for a daemon that does not end its side
+    for (const leave of daemonsOfTest) leave();
+    return relay.close();
+  });
   return Object.assign(relay, {
     events,
     async event<K extends RelayEvent["event"]>(kind: K) {
@@ -177,8 +184,11 @@ export interface Daemon {
   connection(n: number): Promise<DaemonSide>;
 }
 
-/** A daemon on a Unix socket that remembers every byte it gets. */
-export async function rememberingDaemon(): Promise<Daemon> {
+/**
+ * A daemon on a Unix socket that remembers every byte it gets. It ends its side of a connection
+ * when the relay has ended its own, unless it `lingers`.
+ */
+export async function rememberingDaemon({ lingers = false } = {}): Promise<Daemon> {
   const folder = await mkdtemp(join(tmpdir(), "imsg-relay-"));
   const path = join(folder, "s");
   const connections: DaemonSide[] = [];
@@ -200,6 +210,8 @@ export async function rememberingDaemon(): Promise<Daemon> {
       changed();
     });
     socket.on("error", () => {});
+    // a daemon that kept its side open would cost each test the relay's two seconds of patience
+    if (!lingers) socket.once("end", () => socket.end());
     connections.push({
       socket,
       received,
@@ -214,7 +226,12 @@ export async function rememberingDaemon(): Promise<Daemon> {
     changed();
   });
   await new Promise<void>((resolve) => server.listen(path, resolve));
+  const leave = (): void => {
+    for (const { socket } of connections) socket.resume().end();
+  };
+  daemonsOfTest.add(leave);
   onTestFinished(async () => {
+    daemonsOfTest.delete(leave);
     wake = [];
     for (const { socket } of connections) socket.destroy();
     server.close();

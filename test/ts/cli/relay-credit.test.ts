@@ -137,7 +137,7 @@ test.each(["0", "-1", "1e3", "text", "9999999999", "1".repeat(40), ""])(
 );
 
 test("a page that has half-closed still grants credit for its answers", async () => {
-  const daemon = await rememberingDaemon();
+  const daemon = await rememberingDaemon({ lingers: true });
   const relay = await relayTo(daemon.target);
   const channel = await page(relay.url, CREDIT);
   await channel.send({ type: 1 });

@@ -255,7 +255,7 @@ describe("a connected client is closed", () => {
   });
 
   test("that leaves in the middle of a message, and the daemon sees only the whole ones", async () => {
-    const daemon = await rememberingDaemon();
+    const daemon = await rememberingDaemon({ lingers: true });
     const relay = await relayTo(daemon.target);
     const client = await clientOf(relay);
     const message = encode({ type: 13, pid: 5, data: new Uint8Array(10) });

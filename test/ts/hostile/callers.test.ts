@@ -1,19 +1,13 @@
 import fc from "fast-check";
 import { describe, it } from "vitest";
-import { createInstance, type ImsgInstance } from "../../../ts/c/index.ts";
-import {
-  type CodecOptions,
-  ImsgCodec,
-  ImsgDecoderStream,
-  ImsgEncoderStream,
-  type MessageInit,
-} from "../../../ts/entry/index.ts";
-import { bytes } from "../../../ts/generated/imsg.ts";
-import { builds, fresh, wire } from "../c/helpers.ts";
-import { methods, type World, world } from "../c/methods.ts";
+import { wire } from "../c/helpers.ts";
+import { type World, world } from "../c/methods.ts";
+import { bytesCalls, cCalls, message, objectCalls } from "./codec-calls.ts";
+import { debug, index } from "./library.ts";
 import { attempt, Neighbours, SECRET } from "./neighbours.ts";
-import { breaks, hostileBytes, hostileObject, nonsense, Thrown } from "./values.ts";
+import { hostileBytes, hostileObject, nonsense, Thrown } from "./values.ts";
 
+const { ImsgCodec } = index;
 /** The full form has 100,000 calls: IMSG_HOSTILE_CALLS=100000. */
 const CALLS = Number(process.env.IMSG_HOSTILE_CALLS ?? 4000);
 
@@ -29,8 +23,6 @@ function bytesOf(result: unknown): Uint8Array[] {
 function showsSecret(result: unknown): boolean {
   return bytesOf(result).some((found) => Buffer.from(found).includes(Buffer.alloc(8, SECRET)));
 }
-
-const message = { type: 1, peerid: 2, pid: 3, data: new Uint8Array(100).fill(1) };
 
 /** What code of the caller does while the library reads its arguments. */
 const interferences: readonly ((w: World) => void)[] = [
@@ -48,46 +40,8 @@ const interferences: readonly ((w: World) => void)[] = [
   },
 ];
 
-type Call = (w: World, hostile: (fields: Record<string, unknown>) => unknown) => unknown;
-
-/** The calls that take a message or options, which code of the caller may stand behind. */
-const objectCalls: readonly Call[] = [
-  (w, h) => w.codec.encode(h(message) as MessageInit),
-  (w, h) => w.codec.encode(h({ ...message, data: new Uint8Array(5000) }) as MessageInit),
-  (w, h) => w.codec.encodeAll([message, h(message) as MessageInit, message]),
-  (w, h) => w.codec.encodeAll(h({ 0: message, length: 1 }) as MessageInit[]),
-  (w, h) => w.codec.encodeInto([message, h(message) as MessageInit], new Uint8Array(250)),
-  (w, h) => w.codec.encodeInto([h(message) as MessageInit], new Uint8Array(20_000)),
-  (w, h) => w.codec.encodeInto(h({ 0: message, length: 1 }) as never, new Uint8Array(250)),
-  (w, h) => w.imsgbuf.compose(h(message) as MessageInit & { data: Uint8Array }),
-  (w, h) => w.imsgbuf.composev(h({ ...message, data: [message.data] }) as never),
-  (w, h) => w.imsgbuf.create(h(message) as MessageInit, 10).dispose(),
-  (w, h) => w.imsgbuf.composeIbuf(h(message) as MessageInit, w.other),
-  (w, h) => new ImsgCodec(h({ instance: w.instance, maxSize: 100 }) as CodecOptions).dispose(),
-  (_, h) => new ImsgCodec({ instance: h({ engine: {} }) as ImsgInstance }).dispose(),
-  (_, h) => createInstance(bytes(), h({ debug: false }) as { debug: boolean }),
-];
-
-const bytesCalls: readonly ((w: World, hostile: never) => unknown)[] = [
-  (w, b) => w.codec.push(b),
-  (w, b) => w.codec.pushPart(b),
-  (w, b) => w.codec.pushPart(b, 5),
-  (w, b) => w.codec.encode({ type: 1, data: b }),
-  (w, b) => w.codec.encode({ type: 1, data: [b, message.data, b] }),
-  (w, b) => w.codec.encodeAll([{ type: 1, data: b }, message]),
-  (w, b) => w.codec.encodeInto([{ type: 1, data: b }, message], new Uint8Array(150)),
-  (w, b) => w.codec.encodeInto([message, message], b),
-  (w, b) => w.codec.encodeInto(b, new Uint8Array(150)),
-  (w, b) => (breaks(b) ? undefined : w.codec.encodeAll(b)),
-  (w, b) => w.codec.encode(b),
-  (_, b) => new ImsgCodec(b).dispose(),
-  (_, b) => createInstance(b),
-  (_, b) => new ImsgDecoderStream(b),
-  (_, b) => new ImsgEncoderStream(b),
-];
-
 /** An instance whose allocator checks itself. */
-const checked = (): ImsgInstance => fresh(builds[1][1]);
+const checked = debug.createDebugInstance;
 const values = [...hostileBytes, ...nonsense];
 const pick = <T>(list: readonly T[], index: number): T => list[index % list.length]!;
 
@@ -97,7 +51,7 @@ function rounds(run: (w: World, numbers: readonly number[]) => unknown): void {
   const neighbours = new Neighbours(instance);
   fc.assert(
     fc.property(fc.array(fc.nat(), { minLength: 4, maxLength: 4 }), (numbers) => {
-      const w = world(instance);
+      const w = world(instance, ImsgCodec);
       const result = attempt(() => run(w, numbers));
       if (showsSecret(result)) throw new Error("bytes of another user were returned");
       for (const [name, object] of Object.entries(w)) if (name !== "instance") object.dispose();
@@ -110,22 +64,22 @@ function rounds(run: (w: World, numbers: readonly number[]) => unknown): void {
 
 describe("a caller cannot harm another user of its instance", () => {
   it(`with hostile bytes in the codec (${CALLS} calls)`, { timeout: 600_000 }, () => {
-    rounds((w, [call, value]) => pick(bytesCalls, call!)(w, pick(values, value!)() as never));
+    rounds((w, [call, value]) => pick(bytesCalls, call!)[1](w, pick(values, value!)() as never));
   });
 
   it(`with code that runs in the middle of a call (${CALLS} calls)`, { timeout: 600_000 }, () => {
     rounds((w, [call, key, shape, interference]) => {
-      const hostile = (fields: Record<string, unknown>): unknown =>
+      const hostile = (fields: Record<string, unknown>): never =>
         hostileObject(fields, pick(Object.keys(fields), key!), shape!, () =>
           pick(interferences, interference!)(w),
-        );
-      return pick(objectCalls, call!)(w, hostile);
+        ) as never;
+      return pick(objectCalls, call!)[1](w, hostile);
     });
   });
 
   it(`with hostile arguments of C's methods (${CALLS} calls)`, { timeout: 600_000 }, () => {
     rounds((w, [which, place, value]) => {
-      const { args, call } = pick(methods, which!);
+      const { args, call } = pick(cCalls, which!);
       const list = args.map(([, make], i) =>
         i === place! % args.length ? pick(values, value!)() : make(w),
       );
@@ -152,7 +106,7 @@ describe("a caller cannot harm another user of its instance", () => {
     ];
     for (const name of polluted) {
       for (const value of [-1, "x", new Uint8Array(9), {}, Number.NaN]) {
-        const w = world(instance);
+        const w = world(instance, ImsgCodec);
         Object.defineProperty(Object.prototype, name, { value, configurable: true });
         try {
           attempt(() => w.codec.encode({ type: 1 }));

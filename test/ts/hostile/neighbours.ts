@@ -1,7 +1,9 @@
 import type { ImsgInstance } from "../../../ts/c/index.ts";
-import { ImsgCodec, ImsgError } from "../../../ts/entry/index.ts";
 import { wire } from "../c/helpers.ts";
+import { index } from "./library.ts";
 import { Thrown } from "./values.ts";
+
+const { ImsgCodec, ImsgError } = index;
 
 /** What the memory of the neighbours is filled with. */
 export const SECRET = 0xa5;
@@ -9,8 +11,8 @@ export const SECRET = 0xa5;
 /** Users of the same instance, whose contents no call may change or show. */
 export class Neighbours {
   readonly #instance: ImsgInstance;
-  readonly #decoder: ImsgCodec;
-  readonly #encoder: ImsgCodec;
+  readonly #decoder;
+  readonly #encoder;
   readonly #ibuf;
   readonly #message = wire(7, new Uint8Array(1000).fill(SECRET));
 
@@ -55,4 +57,19 @@ export function attempt(run: () => unknown): unknown {
   } catch (error) {
     return allowed(error);
   }
+}
+
+/** Waits for a promise, which must settle soon, with a result or an error that is allowed. */
+export async function settles(result: unknown): Promise<void> {
+  if (typeof (result as Promise<unknown> | undefined)?.then !== "function") return;
+  let timer: ReturnType<typeof setTimeout>;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error("it did not settle")), 20_000);
+  });
+  const settled = (result as Promise<unknown>).then(
+    () => {},
+    (error) => void allowed(error),
+  );
+  await Promise.race([settled, late]);
+  clearTimeout(timer!);
 }

@@ -23,7 +23,7 @@ import { CloseCode, Closing } from "./closing.ts";
 import { Connection, type ConnectionRules } from "./connection.ts";
 import { Counters } from "./counters.ts";
 import type { RelayEvent } from "./events.ts";
-import { drop, OF_CONNECTION } from "./garbage.ts";
+import { dropConnection } from "./garbage.ts";
 import { listenAt, type Place } from "./listen.ts";
 import { MetricsServer } from "./metrics.ts";
 import type { Relay, RelayOptions } from "./options.ts";
@@ -258,7 +258,7 @@ class RelayServer implements Relay {
       this.#running.delete(running);
       this.#pids.giveBack(pid);
       this.#instances.giveBack(instance);
-      drop(OF_CONNECTION);
+      dropConnection();
       this.#log({ event: "closed", id, from, pid, ...end });
     });
     this.#running.add(running);

@@ -1,7 +1,7 @@
 import type { OnReadOpts, Socket } from "node:net";
 import { SLICE } from "./buffers.ts";
 
-/** What a {@link Wire} reports. Nothing follows `ended` or `failed`. */
+/** The events of a {@link Wire}. `ended` and `failed` are the last. */
 export interface WireSink {
   /** Bytes have arrived. They belong to the sink, unless the wire {@link Wire.lends} them. */
   received(bytes: Buffer<ArrayBuffer>): void;
@@ -9,8 +9,11 @@ export interface WireSink {
   ended(): void;
   /** Both sides are dead, after the bytes that have arrived. */
   failed(error: unknown): void;
-  /** The peer sends although it was asked to stop: the bytes that have arrived may never pass. */
-  flooded(error: unknown): void;
+  /**
+   * The peer sends although it was asked to stop, or after its end: both sides are dead at once, since
+   * the bytes that have arrived may never pass.
+   */
+  broken(error: unknown): void;
   /** There is room again after a `write` that returned false. */
   drained(): void;
 }

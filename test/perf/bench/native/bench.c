@@ -143,21 +143,18 @@ decode_pass(struct batch *b, size_t bytes, size_t chunk)
 	return (count);
 }
 
-/* Composing leaves the records as they are: once is enough for one size. */
+/* Composing leaves the messages as they are: once is enough for one size. */
 static size_t
 fill_records(size_t payload, size_t chunk)
 {
-	struct batch_record	 r = { 7, 8, 9, (uint32_t)payload };
+	struct imsg_hdr		 r = { 7, (uint32_t)payload + 16, 8, 9 };
 	unsigned char		*p = batch_window();
-	size_t			 i, n, step;
+	size_t			 i, n;
 
-	step = sizeof(r) + ((payload + 3) & ~(size_t)3);
-	n = chunk / (payload + 16);
-	if (n * step > BATCH_WINDOW)
-		n = BATCH_WINDOW / step;
+	n = (chunk < BATCH_WINDOW ? chunk : BATCH_WINDOW) / r.len;
 	if (n == 0)
 		n = 1;
-	for (i = 0; i < n; i++, p += step) {
+	for (i = 0; i < n; i++, p += r.len) {
 		memcpy(p, &r, sizeof(r));
 		memset(p + sizeof(r), 0x5a, payload);
 	}
@@ -172,7 +169,7 @@ encode_pass(struct batch *b, size_t payload, size_t chunk)
 	(void)payload;
 	(void)chunk;
 	batch_compose(b, (uint32_t)records, 1);
-	sink += batch_outgoing()[0];
+	sink += *(const unsigned char *)batch_result()->tx;
 	return (records);
 }
 #else

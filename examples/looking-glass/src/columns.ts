@@ -1,0 +1,110 @@
+// Which columns of a table have room, and how wide each is: texts that name something are never cut.
+
+/** A column of a table. */
+export interface Column<T> {
+  key: string;
+  title: string;
+  /** For screen readers and as a tooltip, if the title is short. */
+  description?: string;
+  /** What the cell shows; `room` is how many characters fit into it. */
+  text: (row: T, room: number) => string;
+  /** The whole text as a tooltip, if the cell shows a part of it. */
+  whole?: (row: T) => string;
+  /** More about the cell, for style only. */
+  kind?: (row: T) => string;
+  /** What it is sorted by; columns without it cannot be sorted by. */
+  order?: (row: T) => string | number;
+  /** The least width, in characters. */
+  width: number;
+  /** Whether it is as wide as its longest text that was seen. */
+  measured?: boolean;
+  /** A measured column is not wider than this, in characters; then its cells show a part of the text. */
+  most?: number;
+  /** The share of the room that is left over. */
+  grow?: number;
+  /** Columns leave in the order of their ranks, the highest first; those of rank 0 stay. */
+  rank: number;
+}
+
+/** The widths of the columns that have room. */
+export interface Fit {
+  /** The columns that are shown, by their keys. */
+  readonly shown: ReadonlySet<string>;
+  /** For grid-template-columns, in pixels. */
+  readonly template: string;
+  /** How many characters fit into each shown column. */
+  readonly room: ReadonlyMap<string, number>;
+  /** The sum of all widths, in pixels. */
+  readonly width: number;
+}
+
+/** Pixels between two columns. */
+export const GAP = 16;
+
+/**
+ * Chooses columns for a width.
+ *
+ * @param available pixels
+ * @param character the width of a character in pixels
+ * @param longest characters of the longest text of each measured column
+ */
+export function fitColumns<T>(
+  columns: readonly Column<T>[],
+  available: number,
+  character: number,
+  longest: ReadonlyMap<string, number>,
+): Fit {
+  const least = ({ key, width, measured, most = Number.POSITIVE_INFINITY }: Column<T>): number => {
+    const wanted = measured ? Math.min(most, longest.get(key) ?? 0) : 0;
+    return Math.ceil(Math.max(width, wanted) * character) + 2;
+  };
+  const ranked = [...columns].sort((a, b) => a.rank - b.rank);
+  const shown = new Set<string>();
+  let width = -GAP;
+  for (const column of ranked) {
+    const more = least(column) + GAP;
+    if (column.rank > 0 && width + more > available) break;
+    shown.add(column.key);
+    width += more;
+  }
+  const seen = columns.filter(({ key }) => shown.has(key));
+  const shares = seen.reduce((sum, { grow = 0 }) => sum + grow, 0);
+  const spare = Math.max(0, available - width);
+  const room = new Map<string, number>();
+  const widths = seen.map((column) => {
+    const share = shares === 0 ? 0 : (spare * (column.grow ?? 0)) / shares;
+    const pixels = Math.floor(least(column) + share);
+    room.set(column.key, Math.floor((pixels - 2) / character));
+    return `${pixels}px`;
+  });
+  return { shown, template: widths.join(" "), room, width: Math.max(width, available) };
+}
+
+/** In a card, each cell may have a whole line. */
+export const oneLineEach = <T>(columns: readonly Column<T>[], room: number): Fit => ({
+  shown: new Set(columns.map(({ key }) => key)),
+  template: "",
+  room: new Map(columns.map(({ key }) => [key, room])),
+  width: 0,
+});
+
+/**
+ * Joins words that have to stay whole: if there is no room for all, those at the end, or in the middle
+ * of a path, are left out.
+ */
+export function fitWords(words: readonly string[], room: number, leave: "end" | "middle"): string {
+  const all = words.join(" ");
+  if (all.length <= room || words.length < 2) return all;
+  let head = leave === "middle" ? Math.ceil((words.length - 1) / 2) : words.length - 1;
+  let tail = leave === "middle" ? Math.floor((words.length - 1) / 2) : 0;
+  const text = (): string => {
+    const left = words.length - head - tail;
+    const mark = leave === "middle" ? "…" : `+${left}`;
+    return [...words.slice(0, head), mark, ...words.slice(words.length - tail)].join(" ");
+  };
+  while (text().length > room && head + tail > 1) {
+    if (head > tail) head--;
+    else tail--;
+  }
+  return text();
+}

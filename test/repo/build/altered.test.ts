@@ -1,0 +1,50 @@
+// The quick form of tamper.long.ts: make refuses an altered original before it compiles anything.
+import { readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type Copy, copyRepository } from "./copy.ts";
+
+let copy: Copy;
+beforeEach(() => {
+  copy = copyRepository();
+});
+afterEach(() => copy.remove());
+
+const FILE = "c-src/upstream/imsg.c";
+
+/** One comparison is another, in a file of the same length. */
+function alter(): void {
+  const text = readFileSync(copy.path(FILE), "utf8");
+  const edited = text.replace("len < IMSG_HEADER_SIZE ||", "len > IMSG_HEADER_SIZE ||");
+  expect(edited).not.toBe(text);
+  writeFileSync(copy.path(FILE), edited);
+}
+
+const ways: [what: string, tamper: () => void, name: string][] = [
+  ["an altered file that is newer than the lock", alter, "imsg.c"],
+  [
+    "an altered file that is as old as the original was",
+    () => {
+      const { atime, mtime } = statSync(copy.path(FILE));
+      alter();
+      utimesSync(copy.path(FILE), atime, mtime);
+    },
+    "imsg.c",
+  ],
+  [
+    "a header beside the originals that would come before the system's",
+    () => writeFileSync(copy.path("c-src/upstream/endian.h"), "#define htobe16(x) (x)\n"),
+    "endian.h",
+  ],
+];
+
+test.each(ways)("make refuses %s, and compiles nothing", (_what, tamper, name) => {
+  tamper();
+  rmSync(copy.path("build"), { recursive: true, force: true });
+  for (const targets of [["wasm"], ["native"], []]) {
+    const { status, stderr } = copy.make(targets);
+    expect(status).not.toBe(0);
+    expect(stderr).toContain(name);
+  }
+  const built = readdirSync(copy.path("wasm")).filter((file) => file.endsWith(".wasm"));
+  expect(built).toEqual([]);
+});

@@ -1,5 +1,6 @@
 import type { Batch } from "../batch/batch.ts";
 import type { SendInit } from "../batch/message.ts";
+import { DEFAULT_MAX_SIZE, WINDOW_SIZE } from "../module/abi.ts";
 import { ImsgError } from "../module/error.ts";
 import { handled, onAbort, rejected } from "./handled.ts";
 import { Queue } from "./queue.ts";
@@ -23,6 +24,8 @@ export interface OutboxOptions {
   passes: boolean;
 }
 
+/** So many bytes leave room in the window for a message of the default size, which else is copied twice. */
+const FULL = WINDOW_SIZE - DEFAULT_MAX_SIZE;
 const DONE = /* @__PURE__ */ Promise.resolve();
 
 /**
@@ -163,7 +166,7 @@ export class Outbox {
   #schedule(): void {
     if (this.#full) return;
     // values are scarce: none waits for the end of the turn
-    if (this.#queued >= this.#options.mark || this.#hasValue) this.flush();
+    if (this.#queued >= Math.min(this.#options.mark, FULL) || this.#hasValue) this.flush();
     else if (!this.#scheduled) {
       this.#scheduled = true;
       queueMicrotask(this.#firstOfTurn);

@@ -71,6 +71,24 @@ export class Inbox<Fd = unknown> {
     }
   }
 
+  /** The same for messages without descriptors. The array is the inbox's from then on. */
+  putAll(messages: ImsgMessage<Fd>[]): void {
+    while (messages.length > 0 && this.#receivers.length > 0) this.put(messages.shift()!);
+    let bytes = 0;
+    for (const message of messages) bytes += message.data.length;
+    this.#messages.pushAll(messages);
+    this.#bytes += bytes;
+    this.#cost += bytes + messages.length * MESSAGE_COST;
+  }
+
+  /** Returns all messages that wait, or undefined if there are none. */
+  takeAll(): ImsgMessage<Fd>[] | undefined {
+    if (this.length === 0) return undefined;
+    this.#bytes = this.#cost = 0;
+    this.#withFd?.clear();
+    return this.#messages.takeAll();
+  }
+
   /** Returns the first message that waits, or undefined. */
   take(): ImsgMessage<Fd> | undefined {
     const message = this.#messages.shift();

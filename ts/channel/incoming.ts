@@ -60,7 +60,7 @@ export class Incoming<Fd = unknown> {
     this.#fds = new ReceivedFds(batch.engine);
     this.#intake = new Intake(batch, this.#fds, options.copy ? "none" : "chunk", {
       hasRoom: () => this.#hasRoom(),
-      deliver: (message) => this.#deliver(message),
+      deliver: (messages) => this.#deliver(messages),
       failed: (error) => owner.failed(error),
       emptied: () => owner.emptied(),
       refill: () => this.refill(),
@@ -78,12 +78,9 @@ export class Incoming<Fd = unknown> {
 
   /** Takes all messages that are there, or undefined if there are none. */
   takeAll(): ImsgMessage<Fd>[] | undefined {
-    const first = this.take();
-    if (first === undefined) return undefined;
-    const all = [first];
-    for (let m = this.inbox.take(); m !== undefined; m = this.inbox.take()) all.push(m);
+    const all = this.inbox.takeAll();
     this.#taken();
-    return all;
+    return all ?? this.inbox.takeAll();
   }
 
   #taken(): void {
@@ -221,9 +218,16 @@ export class Incoming<Fd = unknown> {
     this.#owner.failed(new ImsgError("ERR_IMSG_OVERFLOW", { syscall: "imsgbuf_read", detail }));
   }
 
-  #deliver(message: ImsgMessage): void {
-    if (message.hasFd) this.#fds.add(message);
-    if (this.#requests.interested && this.#requests.settle(message)) return;
-    this.inbox.put(message as ImsgMessage<Fd>);
+  #deliver(messages: ImsgMessage[]): void {
+    // one by one only if a request or a descriptor may need it
+    if (!this.#requests.interested && !messages.some(({ hasFd }) => hasFd)) {
+      this.inbox.putAll(messages as ImsgMessage<Fd>[]);
+      return;
+    }
+    for (const message of messages) {
+      if (message.hasFd) this.#fds.add(message);
+      if (this.#requests.interested && this.#requests.settle(message)) continue;
+      this.inbox.put(message as ImsgMessage<Fd>);
+    }
   }
 }

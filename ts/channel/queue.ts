@@ -13,6 +13,22 @@ export class Queue<T> {
     this.#items.push(item);
   }
 
+  /** Adds items at the end. The array is the queue's from then on. */
+  pushAll(items: T[]): void {
+    if (this.length === 0) {
+      this.#items = items;
+      this.#head = 0;
+    } else for (const item of items) this.#items.push(item);
+  }
+
+  /** Removes and returns all items. */
+  takeAll(): T[] {
+    const all = this.#head === 0 ? this.#items : this.#items.slice(this.#head);
+    this.#items = [];
+    this.#head = 0;
+    return all as T[];
+  }
+
   /** Returns the first item, which stays. */
   peek(): T | undefined {
     return this.#items[this.#head];

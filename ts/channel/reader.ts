@@ -67,7 +67,10 @@ export class Reader<Fd = unknown> {
 
   /** Adds the messages that are there behind one that a receiver got. */
   withRest(message: ImsgMessage<Fd> | undefined): ImsgMessage<Fd>[] | undefined {
-    return message === undefined ? undefined : [message, ...(this.incoming.takeAll() ?? [])];
+    if (message === undefined) return undefined;
+    const all = this.incoming.takeAll() ?? [];
+    all.unshift(message);
+    return all;
   }
 
   /** Resolves with the next message for the channel's stream. */

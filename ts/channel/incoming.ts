@@ -166,9 +166,9 @@ export class Incoming<Fd = unknown> {
   /** The channel has failed: decodes what there is room for, and closes descriptors that no reader gets. */
   close(): void {
     this.#intake.run();
+    this.#closeUnread();
     // a loop still gets the descriptors of the messages that wait; a receive has got its own by then
-    if (!this.reading) this.#closeFds();
-    else afterTurn(() => this.#closeUnread());
+    if (this.reading) afterTurn(() => this.#closeUnread());
   }
 
   #closeUnread(): void {

@@ -1,4 +1,5 @@
 import { ImsgError } from "../module/error.ts";
+import { describeLost } from "./lost.ts";
 import type { Transport } from "./transport.ts";
 
 /** Closes a transport that has nothing left to send. Its errors do not matter any more. */
@@ -49,9 +50,17 @@ export class Linger {
       return;
     }
     const closing = transport.close();
-    const done = (): void => this.#done(undefined, 0);
+    const done = (): void => this.#closed();
     if (closing instanceof Promise) closing.then(done, done);
     else done();
+  }
+
+  /** The transport has closed itself. It has failed if it did not get rid of all bytes. */
+  #closed(): void {
+    const lost = this.#owner.unsent();
+    const detail = "the connection was closed";
+    const error = new ImsgError("EPIPE", { syscall: "imsgbuf_write", detail });
+    this.#done(lost > 0 ? describeLost(error, lost) : undefined, lost);
   }
 
   /** Something has changed: the end of a side. */

@@ -139,7 +139,7 @@ export function streamTransport(pair: StreamPair): Transport {
     },
     close() {
       if (stopped) return;
-      closed = true;
+      closed = writer.desiredSize !== null; // else the stream has failed, and takes no byte
       stop();
       endWriting().catch(ignore);
       reader.cancel().catch(ignore);

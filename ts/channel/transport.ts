@@ -85,7 +85,8 @@ export interface Transport {
   /**
    * Bytes that `send` took and that the operating system (or the stream, socket
    * or port below) has not taken yet. 0 if absent. Remains valid after a failure
-   * and after `abort`, so that the channel can say how many bytes were lost.
+   * and after `abort` and `close`, so that the channel can say how many bytes were
+   * lost.
    */
   readonly unsent?: number | undefined;
   /**

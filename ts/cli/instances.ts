@@ -4,6 +4,11 @@ import { createInstance, type ImsgInstance } from "../entry/c.ts";
 /** Where the module is: beside the bundled command, or in the repository. */
 const PLACES = ["./imsg.wasm", "../../wasm/imsg.wasm"];
 
+/** Free instances that are kept: each holds up to 4 MiB that it never gives back. */
+const KEPT = 16;
+/** The largest linear memory of a kept instance, in bytes. */
+const LARGEST = 4 * 1024 * 1024;
+
 let compiled: WebAssembly.Module | undefined;
 
 function compile(): WebAssembly.Module {
@@ -26,13 +31,14 @@ export class InstancePool {
     return this.#free.pop() ?? createInstance(compile());
   }
 
-  /** Keeps an instance for reuse, unless it has trapped, grown or leaked. */
+  /** Keeps an instance for reuse, unless it has trapped, grown or leaked, or enough are kept. */
   giveBack(instance: ImsgInstance): void {
+    if (this.#free.length >= KEPT) return;
     try {
       const { objects, memoryBytes } = instance.stats();
       // linear memory never shrinks: the garbage collector frees an instance that had to grow
       const clean = Object.values(objects).every((count) => count === 0);
-      if (clean && memoryBytes <= 4 * 1024 * 1024) this.#free.push(instance);
+      if (clean && memoryBytes <= LARGEST) this.#free.push(instance);
     } catch {
       // it has trapped, and cannot be inspected any more
     }

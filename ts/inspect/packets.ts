@@ -11,8 +11,8 @@ export interface RecordedMessage {
   pid: number;
   /** The payload as far as it was recorded; aliases the packet. */
   data: Uint8Array;
-  /** Seconds since 1970. */
-  time: number;
+  /** Seconds since 1970; absent if the recording does not have it. */
+  time?: number;
   /** Counted from 1. */
   connection: number;
   /** Absent if the recording does not name it. */
@@ -51,8 +51,8 @@ export function messageOf(packet: Packet, dialect: Dialect, n: number): Recorded
     peerid: view.getUint32(8, true),
     pid: view.getUint32(12, true),
     data: bytes.subarray(HEADER_SIZE),
-    time,
     connection,
+    ...(time === undefined ? {} : { time }),
     ...(direction === undefined ? {} : { direction }),
     ...(omitted === 0 ? {} : { omitted }),
     ...(isMarked(bytes, dialect) ? { hasFd: true } : {}),

@@ -6,11 +6,18 @@ import type { Direction } from "../entry/protocol.ts";
 
 const SECTION = 0x0a0d0d0a;
 const INTERFACE = 1;
+const SIMPLE_PACKET = 3;
 const PACKET = 6;
+/** The least length of a block of each kind that is read, in bytes. */
+const LEAST: Readonly<Record<number, number>> = {
+  [INTERFACE]: 20,
+  [SIMPLE_PACKET]: 16,
+  [PACKET]: 32,
+};
 const BYTE_ORDER = 0x1a2b3c4d;
 /** The link type of recordings. */
 export const USER0 = 147;
-const OPTION = { name: 2, description: 3, flags: 2, resolution: 9 } as const;
+const OPTION = { name: 2, description: 3, flags: 2, resolution: 9, shift: 14 } as const;
 /** The direction bits of a packet's flags. */
 const FLAGS = { receive: 1, send: 2 } as const;
 
@@ -19,12 +26,12 @@ const decoder = new TextDecoder();
 
 /** One message of a recording. */
 export interface Packet {
-  /** Counted from 1. */
+  /** Counted from 1, through all sections of the file. */
   connection: number;
   /** `send` is from the client; undefined if the recording does not have it. */
   direction: Direction | undefined;
-  /** Seconds since 1970. */
-  time: number;
+  /** Seconds since 1970; undefined if the recording does not have it. */
+  time: number | undefined;
   /** The header and the payload, or the header alone. */
   bytes: Uint8Array;
   /** The length of the whole message. */
@@ -83,8 +90,14 @@ export function connectionBlock(connection: number, dialect: Dialect): Uint8Arra
   return block(INTERFACE, joined(head, name, description, resolution, END_OF_OPTIONS));
 }
 
-/** Encodes a message. */
-export function packetBlock({ connection, direction, time, bytes, length }: Packet): Uint8Array {
+/** Encodes a message; one without a time as of 1970. */
+export function packetBlock({
+  connection,
+  direction,
+  time = 0,
+  bytes,
+  length,
+}: Packet): Uint8Array {
   const microseconds = BigInt(Math.round(time * 1e6));
   const high = Number(microseconds >> 32n);
   const low = Number(microseconds & 0xffffffffn);
@@ -110,6 +123,10 @@ interface Connection {
   linkType: number;
   /** Units of a second. */
   resolution: number;
+  /** Seconds to add to times. */
+  shift: number;
+  /** The longest packet that is recorded whole, in bytes. */
+  most: number;
   dialect: Dialect;
 }
 
@@ -133,6 +150,12 @@ function options(
   return found;
 }
 
+/** A view of an option's value; undefined if it is absent or too short. */
+const viewOf = (value: Uint8Array | undefined, least: number): DataView | undefined =>
+  value === undefined || value.length < least
+    ? undefined
+    : new DataView(value.buffer, value.byteOffset, value.length);
+
 /** A recording is corrupt, cut, or holds no imsgs; the message names the place. */
 export class RecordingError extends Error {}
 
@@ -152,7 +175,9 @@ export class RecordingReader {
   /** The offset of the next block in the recording. */
   #offset = 0;
   #little = true;
-  #connections: Connection[] = [];
+  readonly #connections: Connection[] = [];
+  /** The number of connections in the sections before this one. */
+  #before = 0;
   #error: RecordingError | undefined;
   readonly #foreign = new Map<number, number>();
 
@@ -239,14 +264,15 @@ export class RecordingReader {
       throw this.#bad(at, `its length is ${length} at its start and ${again} at its end`);
     }
     const type = view.getUint32(at, little);
-    if (type === SECTION) this.#connections = [];
-    if (type !== INTERFACE && type !== PACKET) return undefined;
-    const least = type === INTERFACE ? 20 : 32;
+    if (type === SECTION) this.#before = this.#connections.length;
+    const least = LEAST[type];
+    if (least === undefined) return undefined;
     if (length < least) {
       const what = type === INTERFACE ? "an interface" : "a packet";
       throw this.#bad(at, `its length is ${length}, and that of ${what} at least ${least}`);
     }
     if (type === PACKET) return this.#packet(view, at, end);
+    if (type === SIMPLE_PACKET) return this.#simplePacket(view, at, end);
     this.#interface(view, at, end);
     return undefined;
   }
@@ -255,8 +281,11 @@ export class RecordingReader {
     const found = options(view, at + 16, end, this.#little);
     const [power = 6] = found.get(OPTION.resolution) ?? [];
     const description = decoder.decode(found.get(OPTION.description) ?? new Uint8Array(0));
+    const shift = viewOf(found.get(OPTION.shift), 8);
     this.#connections.push({
       linkType: view.getUint16(at + 8, this.#little),
+      most: view.getUint32(at + 12, this.#little) || Number.POSITIVE_INFINITY,
+      shift: shift === undefined ? 0 : Number(shift.getBigInt64(0, this.#little)),
       resolution: power > 127 ? 2 ** (power & 127) : 10 ** power,
       dialect: description.includes("classic") ? "classic" : "current",
     });
@@ -269,26 +298,48 @@ export class RecordingReader {
     if (from + padded(captured) > end) {
       throw this.#bad(at, `a packet of ${captured} bytes does not fit into it`);
     }
-    const connection = this.#connections[number(8)];
-    if (connection === undefined) {
-      const count = this.#connections.length;
-      throw this.#bad(at, `it names interface ${number(8)}, and there are ${count} so far`);
-    }
-    const { linkType } = connection;
-    if (linkType !== USER0) {
-      this.#foreign.set(linkType, (this.#foreign.get(linkType) ?? 0) + 1);
-      return undefined;
-    }
+    const connection = this.#connection(at, number(8));
+    if (connection === undefined) return undefined;
     const found = options(view, from + padded(captured), end, this.#little);
-    const [flags = 0] = found.get(OPTION.flags) ?? [];
+    const flags = viewOf(found.get(OPTION.flags), 4)?.getUint32(0, this.#little) ?? 0;
     return {
-      connection: number(8) + 1,
+      connection: this.#before + number(8) + 1,
       direction:
         flags % 4 === FLAGS.send ? "send" : flags % 4 === FLAGS.receive ? "receive" : undefined,
-      time: (number(12) * 2 ** 32 + number(16)) / connection.resolution,
+      time: connection.shift + (number(12) * 2 ** 32 + number(16)) / connection.resolution,
       bytes: new Uint8Array(view.buffer, view.byteOffset + from, captured).slice(),
       length: number(24),
     };
+  }
+
+  /** A packet of the section's first interface, without a time and a direction. */
+  #simplePacket(view: DataView, at: number, end: number): Packet | undefined {
+    const connection = this.#connection(at, 0);
+    if (connection === undefined) return undefined;
+    const length = view.getUint32(at + 8, this.#little);
+    const captured = Math.min(length, connection.most);
+    const from = at + 12;
+    if (from + padded(captured) > end) {
+      throw this.#bad(at, `a packet of ${captured} bytes does not fit into it`);
+    }
+    return {
+      connection: this.#before + 1,
+      direction: undefined,
+      time: undefined,
+      bytes: new Uint8Array(view.buffer, view.byteOffset + from, captured).slice(),
+      length,
+    };
+  }
+
+  /** The interface that a packet names; undefined, and counted, for another link type. */
+  #connection(at: number, n: number): Connection | undefined {
+    const count = this.#connections.length - this.#before;
+    if (n >= count) throw this.#bad(at, `it names interface ${n}, and there are ${count} so far`);
+    const connection = this.#connections[this.#before + n]!;
+    const { linkType } = connection;
+    if (linkType === USER0) return connection;
+    this.#foreign.set(linkType, (this.#foreign.get(linkType) ?? 0) + 1);
+    return undefined;
   }
 
   #bad(at: number, why: string): RecordingError {

@@ -148,3 +148,15 @@ export function show(value: unknown): string {
   if (typeof value === "symbol" || typeof value === "function") return `a ${typeof value}`;
   return typeof value === "object" && value !== null ? "an object" : String(value);
 }
+
+// The published types must check in a project that has neither lib DOM nor the types of a
+// runtime: these names are empty there, and what the project's own declarations say elsewhere.
+declare global {
+  interface AbortSignal {}
+  // biome-ignore lint/suspicious/noExplicitAny: declarations that merge need lib.dom's very parameters
+  interface ReadableStream<R = any> {}
+  // biome-ignore lint/suspicious/noExplicitAny: the same
+  interface WritableStream<W = any> {}
+  interface Response {}
+  interface URL {}
+}

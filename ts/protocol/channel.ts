@@ -122,7 +122,8 @@ export class TypedChannel<M extends Messages, S extends Side>
 
   /**
    * Sends a message and yields the messages that answer it, until one of the protocol's `ends`.
-   * Leaving the loop reads and drops the rest before the next request. Throws a
+   * Leaving the loop, or an error of one item, reads and drops the rest before the next request. A
+   * request within the loop waits for the listing's end: await it behind the loop. Throws a
    * {@link ProtocolError} if the peer answers with a failure, ERR_IMSG_CLOSED if the peer ends
    * within the listing, ETIMEDOUT.
    */
@@ -133,28 +134,31 @@ export class TypedChannel<M extends Messages, S extends Side>
     const items = this.#named(name, "lists");
     const init = this.#init(name, value, options);
     const done = await this.#begin(options);
-    let next: Promise<ImsgMessage> | undefined;
+    let isOpen = false; // more of the listing may come
+    let next: Promise<ImsgMessage> | undefined; // is asked for, and has not come
     try {
       await this.channel.send(init);
-      for (;;) {
+      for (let count = 0; ; count++) {
+        isOpen = true;
         next = this.#next(name);
         const message = await giveUp(next, options, name);
         next = undefined;
+        const [isItem, isEnd] = [items.has(message.type), this.#ends(message, items)];
+        // another message instead of the first item is the whole answer
+        isOpen = !isEnd && (isItem || count > 0);
         const decoded: Any = this.protocol.decode<S>(message, this.#receives);
-        if (items.has(message.type)) {
-          if (this.#isLast(decoded)) return;
-          next = Promise.resolve(message); // the listing is not over while this is used
-          yield decoded as unknown as Answer<M, S, K, "lists">;
-          continue;
+        if (!isItem) {
+          const failure = this.#failure(decoded);
+          if (failure !== undefined) throw failure;
+          if (!this.protocol.ends.includes(decoded.name ?? ""))
+            throw this.#unexpected(name, decoded);
         }
-        const failure = this.#failure(decoded);
-        if (failure !== undefined) throw failure;
-        if (this.protocol.ends.includes(decoded.name ?? "")) return;
-        throw this.#unexpected(name, decoded);
+        if (isEnd) return;
+        yield decoded as unknown as Answer<M, S, K, "lists">;
       }
     } finally {
-      if (next === undefined) done();
-      else void this.#skip(next, items, name).finally(done);
+      if (isOpen) void this.#skip(next, items, name).finally(done);
+      else done();
     }
   }
 
@@ -217,8 +221,20 @@ export class TypedChannel<M extends Messages, S extends Side>
     return text === undefined ? undefined : new ProtocolError(text, name, payload);
   }
 
-  #isLast({ name, payload }: Any): boolean {
-    return name !== undefined && (this.protocol.messages[name]?.last?.(payload as never) ?? false);
+  /** Whether a message is the last one of a listing of `items`. */
+  #ends(message: ImsgMessage, items: Set<number>): boolean {
+    const { type } = message;
+    const name = this.protocol.nameOf(type);
+    if (name === undefined) return false;
+    if (!items.has(type)) return this.protocol.ends.includes(name) || this.#fails(type);
+    const last = this.protocol.messages[name]?.last;
+    if (last === undefined) return false;
+    try {
+      const decoded: Any = this.protocol.decode<S>(message, this.#receives);
+      return last(decoded.payload as never);
+    } catch {
+      return false; // an item that cannot be decoded is not the empty last one
+    }
   }
 
   #unexpected(asked: string, { name, message }: Any): ProtocolError {
@@ -234,10 +250,14 @@ export class TypedChannel<M extends Messages, S extends Side>
   }
 
   /** Drops the rest of a listing that is no longer read. */
-  async #skip(next: Promise<ImsgMessage>, items: Set<number>, name: string): Promise<void> {
+  async #skip(
+    next: Promise<ImsgMessage> | undefined,
+    items: Set<number>,
+    name: string,
+  ): Promise<void> {
     try {
-      let message = await next;
-      while (items.has(message.type)) {
+      let message = await (next ?? this.#next(name));
+      while (!this.#ends(message, items)) {
         message.dispose();
         message = await this.#next(name);
       }

@@ -1,35 +1,48 @@
+import { readAll, writeAll } from "./elements.ts";
 import {
+  checkLength,
   type Field,
   FieldError,
   type FieldIn,
   type FieldOut,
+  misdescribed,
+  noneOf,
+  resolveInside,
   separated,
   shown,
   within,
 } from "./field.ts";
-import { checkInteger } from "./numbers.ts";
+import { u32 } from "./numbers.ts";
 
-/** `TYPE[length]`. What is missing at the end when encoding is zero. */
+/**
+ * `TYPE[length]`. What is missing at the end when encoding is zero. The elements of an array of
+ * unions have one tag for all.
+ */
 export function array<Out, In>(field: Field<Out, In>, length: number): Field<Out[], readonly In[]> {
-  checkInteger(length, 1, 0x7fffffff);
+  checkLength(length, 0);
   return {
     resolve(abi) {
-      const inner = field.resolve(abi);
-      const { size } = inner;
+      const inner = resolveInside(field, abi);
+      const { tagFor, checkTag } = inner;
       return {
-        size: size * length,
+        size: inner.size * length,
         align: inner.align,
         type: `${inner.type}[${length}]`,
-        read: (view, at) => Array.from({ length }, (_, i) => inner.read(view, at + i * size)),
+        read: (view, at, tag) => readAll(inner, view, at, length, tag),
         write(view, at, value) {
           if (!Array.isArray(value)) throw new FieldError("EINVAL", `${shown(value)} is no array`);
           if (value.length > length) {
             throw new FieldError("ERANGE", `${value.length} elements are given, ${length} fit`);
           }
-          for (const [i, each] of value.entries()) {
-            within(String(i), () => inner.write(view, at + i * size, each as In));
-          }
+          writeAll(inner, view, at, value as readonly In[]);
         },
+        ...(inner.tag !== undefined && { tag: inner.tag }),
+        ...(tagFor && { tagFor: (value) => tagFor(value.find((each) => each !== undefined)!) }),
+        ...(checkTag && {
+          checkTag: (value, tag) => {
+            for (const [i, each] of value.entries()) within(i, () => checkTag(each, tag));
+          },
+        }),
         ...(inner.members && {
           members: inner.members.map((member) => ({
             ...member,
@@ -43,13 +56,17 @@ export function array<Out, In>(field: Field<Out, In>, length: number): Field<Out
 
 /**
  * An `enum`, or any number field with names for some values. Decodes to the name, or to the number
- * where there is none; encodes both. C's `enum` is a {@link u32}, which is what `field` is if absent.
+ * where there is none; of several names of one number to the first. Encodes both. C's `enum` is a
+ * {@link u32}, which is what `field` is if absent.
  */
 export function enumeration<const Names extends Readonly<Record<string, number>>>(
   names: Names,
-  field: Field<number>,
+  field: Field<number> = u32,
 ): Field<(keyof Names & string) | number> {
-  const byNumber = new Map(Object.entries(names).map(([name, number]) => [number, name]));
+  const byNumber = new Map<number, string>();
+  for (const [name, number] of Object.entries(names)) {
+    if (!byNumber.has(number)) byNumber.set(number, name);
+  }
   return {
     resolve(abi) {
       const { op: _, ...inner } = field.resolve(abi);
@@ -62,58 +79,9 @@ export function enumeration<const Names extends Readonly<Record<string, number>>
         },
         write(view, at, value) {
           if (typeof value === "string" && !Object.hasOwn(names, value)) {
-            const known = Object.keys(names).join(", ");
-            throw new FieldError("EINVAL", `${shown(value)} is none of ${known}`);
+            throw new FieldError("EINVAL", noneOf(value, names));
           }
           inner.write(view, at, typeof value === "string" ? names[value]! : (value as number));
-        },
-      };
-    },
-  };
-}
-
-/**
- * A number field whose bits have names. Decodes to the names of the bits that are set, in the order
- * of `bits`, and the number of the bits that have no name, if any is set.
- */
-export function flags<const Bits extends Readonly<Record<string, number>>>(
-  field: Field<number>,
-  bits: Bits,
-): Field<((keyof Bits & string) | number)[], readonly ((keyof Bits & string) | number)[]> {
-  const all = Object.entries(bits);
-  return {
-    resolve(abi) {
-      const inner = field.resolve(abi);
-      return {
-        size: inner.size,
-        align: inner.align,
-        type: `flags ${inner.type}`,
-        read(view, at) {
-          let rest = inner.read(view, at);
-          const found: (string | number)[] = [];
-          for (const [name, bit] of all) {
-            if ((rest & bit) === 0) continue;
-            found.push(name);
-            rest = (rest & ~bit) >>> 0;
-          }
-          if (rest !== 0) found.push(rest);
-          return found;
-        },
-        write(view, at, value) {
-          if (!Array.isArray(value))
-            throw new FieldError("EINVAL", `${shown(value)} is no array of flags`);
-          let sum = 0;
-          for (const flag of value as readonly (string | number)[]) {
-            if (typeof flag === "string" && !Object.hasOwn(bits, flag)) {
-              const known = Object.keys(bits).join(", ");
-              throw new FieldError("EINVAL", `${shown(flag)} is none of ${known}`);
-            }
-            sum =
-              (sum |
-                (typeof flag === "string" ? bits[flag]! : checkInteger(flag, 0, 0xffffffff))) >>>
-              0;
-          }
-          inner.write(view, at, sum);
         },
       };
     },
@@ -131,12 +99,13 @@ export function convert<F extends Field<unknown, never>, Out, In = Out>(
 ): Field<Out, In> {
   return {
     resolve(abi) {
-      const { tagFor, bytes, op: _, ...inner } = field.resolve(abi);
+      const { tagFor, checkTag, bytes, op: _, ...inner } = field.resolve(abi);
       return {
         ...inner,
         read: (view, at, tag) => from(inner.read(view, at, tag) as FieldOut<F>),
         write: (view, at, value) => inner.write(view, at, to(value) as never),
         ...(tagFor && { tagFor: (value) => tagFor(to(value) as never) }),
+        ...(checkTag && { checkTag: (value, tag) => checkTag(to(value) as never, tag) }),
         ...(bytes && { bytes: (value) => bytes(to(value) as never) }),
       };
     },
@@ -173,19 +142,25 @@ export function union<const V extends Readonly<Record<string, Field<unknown, nev
   { tag, when, anonymous = false }: UnionOptions<keyof V & string>,
 ): Field<UnionOut<V> | undefined, UnionIn<V> | undefined> {
   const tags = Object.entries(when);
+  for (const [value, name] of tags) {
+    if (Object.hasOwn(variants, name)) continue;
+    throw misdescribed(`the tag ${value} selects ${name}, and ${noneOf(name, variants)}`);
+  }
   const only = (value: object): string => {
-    const [name, ...others] = Object.keys(value);
+    const [name, ...others] = typeof value === "object" && value !== null ? Object.keys(value) : [];
     if (name !== undefined && others.length === 0 && Object.hasOwn(variants, name)) return name;
     throw new FieldError("EINVAL", `a union has one of ${Object.keys(variants).join(", ")}`);
   };
+  const nameBy = (value: unknown): string | undefined =>
+    Object.hasOwn(when, value as string) ? when[value as string] : undefined;
   return {
     resolve(abi) {
       const inner = Object.entries(variants).map(([name, field]) => ({
         name,
-        ...field.resolve(abi),
+        ...resolveInside(field, abi),
       }));
-      const align = Math.max(...inner.map((each) => each.align));
-      const size = Math.ceil(Math.max(...inner.map((each) => each.size)) / align) * align;
+      const align = Math.max(1, ...inner.map((each) => each.align));
+      const size = Math.ceil(Math.max(0, ...inner.map((each) => each.size)) / align) * align;
       const byName = new Map(inner.map((each) => [each.name, each]));
       return {
         size,
@@ -198,9 +173,10 @@ export function union<const V extends Readonly<Record<string, Field<unknown, nev
           ...members.map((member) => ({ ...member, path: name + separated(member.path) })),
         ]),
         read(view, at, value) {
-          const name = when[value as string | number];
-          const found = name === undefined ? undefined : byName.get(name);
-          return found && ({ [found.name]: found.read(view, at) } as UnionOut<V>);
+          const name = nameBy(value);
+          if (name === undefined) return undefined;
+          const held = within(name, () => byName.get(name)!.read(view, at));
+          return { [name]: held } as UnionOut<V>;
         },
         write(view, at, value) {
           if (value === undefined) return;
@@ -212,7 +188,18 @@ export function union<const V extends Readonly<Record<string, Field<unknown, nev
           if (value === undefined) return undefined;
           const name = only(value);
           const [found] = tags.find(([, each]) => each === name) ?? [];
-          return found === undefined || Number.isNaN(Number(found)) ? found : Number(found);
+          if (found === undefined) {
+            throw new FieldError("EINVAL", `no value of ${tag} selects ${name}`);
+          }
+          return Number.isNaN(Number(found)) ? found : Number(found);
+        },
+        checkTag(value, given) {
+          if (value === undefined) return;
+          const [name, selected] = [only(value), nameBy(given)];
+          if (name === selected) return;
+          const what = selected === undefined ? "no variant" : selected;
+          const detail = `${name} is given, and ${tag} is ${shown(given)}, which selects ${what}`;
+          throw new FieldError("EINVAL", detail);
         },
       };
     },

@@ -3,6 +3,7 @@ import { show } from "../module/check.ts";
 import { ImsgError } from "../module/error.ts";
 import { type Abi, type AbiName, abiOf, abis } from "./abi.ts";
 import { type Conversation, TypedChannel } from "./channel.ts";
+import { checkInit } from "./check.ts";
 import { describeProtocol } from "./describe.ts";
 import type { AnyPayload } from "./payload.ts";
 import type { Definition, Direction, Messages, Received, Side } from "./types.ts";
@@ -92,10 +93,11 @@ export class Protocol<M extends Messages> {
     this.maxSize = maxSize;
     this.peerid = peerid;
     this.ends = ends ?? [];
+    checkInit(init);
     const under = abi === undefined ? undefined : abiOf(abi);
-    const messages: Record<string, Definition> = {};
+    const messages: [name: string, message: Definition][] = [];
     for (const [key, message] of Object.entries<Definition>(init.messages)) {
-      messages[key] = under === undefined ? message : laidOut(message, under);
+      messages.push([key, under === undefined ? message : laidOut(message, under)]);
       const other = this.#names.get(message.type);
       if (other === undefined) {
         this.#names.set(message.type, key);
@@ -104,7 +106,7 @@ export class Protocol<M extends Messages> {
       const detail = `${name}: ${other} and ${key} have the type ${message.type}`;
       throw new ImsgError("EINVAL", { detail });
     }
-    this.messages = messages as M;
+    this.messages = Object.fromEntries(messages) as M;
   }
 
   /** Options for a channel or codec of this protocol: `new ImsgChannel(source, bgpd.options)`. */
@@ -132,7 +134,8 @@ export class Protocol<M extends Messages> {
   /**
    * Decodes a message. Its `name` is undefined, and its payload bytes, if the protocol does not know
    * its type or no payload in that direction. Throws EBADMSG with the message's and the protocol's
-   * name and version if the payload has the wrong size.
+   * name and version if the payload has the wrong size, or its coder throws an error of its own,
+   * which is the `cause`.
    */
   decode<S extends Side = "client">(
     message: ImsgMessage,
@@ -178,11 +181,13 @@ export class Protocol<M extends Messages> {
     try {
       return payload.decode(data);
     } catch (cause) {
-      if (!(cause instanceof ImsgError)) throw cause;
       const of = this.version === "" ? this.name : this.version;
-      const text = cause.message.replace(/^\w+: [^:]*: /, "");
-      const detail = `${name} of ${of}: ${text}${otherAbi(payload, data)}`;
-      throw new ImsgError(cause.code, { detail, cause });
+      const text = cause instanceof Error ? cause.message : String(cause);
+      const isOurs = cause instanceof ImsgError;
+      const plain = isOurs ? text.replace(/^\w+: [^:]*: /, "") : text;
+      const detail = `${name} of ${of}: ${plain}${otherAbi(payload, data)}`;
+      // the coders of other packages throw errors of their own
+      throw new ImsgError(isOurs ? cause.code : "EBADMSG", { detail, cause });
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { ErrnoName } from "../module/errno.ts";
+import { ImsgError } from "../module/error.ts";
 import type { Abi } from "./abi.ts";
 
 /** How the loop of a structure reads a field without a call of a function. */
@@ -44,6 +45,8 @@ export interface Resolved<Out, In = Out> {
    * @internal
    */
   readonly op?: Op | undefined;
+  /** Whether it is an integer with a sign. */
+  readonly signed?: boolean | undefined;
   /** Reads the field at a byte offset. `tag` is the value of the field that selects a union's variant. */
   read(view: DataView, at: number, tag?: unknown): Out;
   /** Writes the field. The bytes are zero before. Throws a FieldError. */
@@ -56,6 +59,8 @@ export interface Resolved<Out, In = Out> {
   readonly tag?: string | undefined;
   /** The tag that belongs to a union's value. */
   tagFor?(value: In): unknown;
+  /** Throws a FieldError if the tag selects another variant than that of a union's value. */
+  checkTag?(value: In, tag: unknown): void;
   /** Whether the field stands behind the structure and has any length. */
   readonly trailing?: boolean | undefined;
   /** Whether the last field of the structure stands behind it, so that no other one can hold it. */
@@ -97,22 +102,57 @@ export class FieldError extends Error {
   }
 }
 
+/** The characters of a string that an error message shows. */
+const SHOWN = 100;
+
 /** A value in an error message. */
 export function shown(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "string") {
+    return value.length <= SHOWN
+      ? JSON.stringify(value)
+      : `${JSON.stringify(value.slice(0, SHOWN))}… (${value.length} characters)`;
+  }
+  if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "object" && value !== null)
     return Array.isArray(value) ? "an array" : "an object";
   return String(value);
 }
 
-/** Adds a name to the path of an error that a value inside caused. */
-export function within<T>(name: string, run: () => T): T {
+/** The text of an error for a name that is none of the known ones. */
+export const noneOf = (name: unknown, known: object): string =>
+  `${shown(name)} is none of ${Object.keys(known).join(", ")}`;
+
+/** Adds a name to the path of an error that a value inside caused, and returns the error. */
+export function inside(name: string | number, error: unknown): unknown {
+  if (error instanceof FieldError) error.path.unshift(String(name));
+  return error;
+}
+
+/** Runs a function, whose error gets a name in its path. */
+export function within<T>(name: string | number, run: () => T): T {
   try {
     return run();
   } catch (error) {
-    if (error instanceof FieldError) error.path.unshift(name);
-    throw error;
+    throw inside(name, error);
   }
+}
+
+/** The error of a description that C cannot have, or that has no meaning. */
+export const misdescribed = (detail: string): ImsgError => new ImsgError("EINVAL", { detail });
+
+/** Refuses a number of elements or bytes that is no integer from `least` to 2147483647. */
+export function checkLength(length: unknown, least: 0 | 1): void {
+  if (Number.isInteger(length) && (length as number) >= least && (length as number) < 2 ** 31) {
+    return;
+  }
+  throw misdescribed(`a length is an integer from ${least} to 2147483647, not ${shown(length)}`);
+}
+
+/** Resolves a field that stands inside an array or a union, where no data can trail. */
+export function resolveInside<Out, In>(field: Field<Out, In>, abi: Abi): Resolved<Out, In> {
+  const inner = field.resolve(abi);
+  if (!inner.trailing && !inner.holdsTrailing) return inner;
+  throw misdescribed(`${inner.type}: trailing data is the last field of the outermost structure`);
 }
 
 /** The path of an inner member, behind the name of what holds it. */

@@ -6,7 +6,6 @@ export {
   array,
   convert,
   enumeration,
-  flags,
   type UnionIn,
   type UnionOptions,
   type UnionOut,
@@ -30,6 +29,7 @@ export {
   type Member,
   type Resolved,
 } from "./field.ts";
+export { type Bits, flags } from "./flags.ts";
 export { parseIPv4, parseIPv6, printIPv4, printIPv6 } from "./ip.ts";
 export {
   asNumber,

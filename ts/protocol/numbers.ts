@@ -36,6 +36,7 @@ function integer({ type, size, signed = false, big = false, op }: Kind): Field<n
     size,
     align: size,
     type,
+    signed,
     ...(op !== undefined && { op }),
     read: (view, at) => view[get](at, !big),
     write: (view, at, value) => view[set](at, checkInteger(value, least, most), !big),
@@ -74,25 +75,36 @@ export const bool: Field<boolean> = /* @__PURE__ */ fixedField({
   align: 1,
   type: "bool",
   read: (view, at) => view.getUint8(at) !== 0,
-  write: (view, at, value) => view.setUint8(at, value ? 1 : 0),
+  write(view, at, value) {
+    if (typeof value !== "boolean") {
+      throw new FieldError("EINVAL", `${shown(value)} is neither true nor false`);
+    }
+    view.setUint8(at, value ? 1 : 0);
+  },
 });
 
-/** What a 64-bit field encodes: a number must be an integer, a string decimal digits or 0x…. */
+/**
+ * What a 64-bit field encodes: a bigint, a number that is a safe integer, or a string of decimal
+ * digits or 0x….
+ */
 export type Integer64 = bigint | number | string;
 
-function integer64(value: Integer64, signed: boolean): bigint {
-  let big: bigint;
-  try {
-    big = BigInt(value);
-  } catch {
-    throw new FieldError("EINVAL", `${shown(value)} is not an integer`);
+/** Refuses a value that is no integer of so many bits. */
+function integerOf(value: Integer64, bits: 32 | 64, signed: boolean): bigint {
+  const isInteger =
+    typeof value === "bigint" ||
+    (typeof value === "number" && Number.isInteger(value)) ||
+    (typeof value === "string" && /^(-?\d+|0x[\da-f]+)$/i.test(value));
+  if (!isInteger) throw new FieldError("EINVAL", `${shown(value)} is not an integer`);
+  if (typeof value === "number" && !Number.isSafeInteger(value)) {
+    const detail = `${value} has lost digits as a number: give a bigint or a string`;
+    throw new FieldError("ERANGE", detail);
   }
-  const kept = signed ? BigInt.asIntN(64, big) : BigInt.asUintN(64, big);
+  const big = BigInt(value);
+  const kept = signed ? BigInt.asIntN(bits, big) : BigInt.asUintN(bits, big);
   if (kept === big) return big;
-  throw new FieldError(
-    "ERANGE",
-    `${big} does not fit ${signed ? "a signed" : "an unsigned"} 64-bit field`,
-  );
+  const kind = signed ? "a signed" : "an unsigned";
+  throw new FieldError("ERANGE", `${big} does not fit ${kind} ${bits}-bit field`);
 }
 
 function wide(type: string, op: Op | undefined, big = false): Field<bigint, Integer64> {
@@ -104,9 +116,10 @@ function wide(type: string, op: Op | undefined, big = false): Field<bigint, Inte
       size: 8,
       align: abi.align64,
       type,
+      signed,
       ...(op !== undefined && { op }),
       read: (view, at) => view[get](at, !big),
-      write: (view, at, value) => view[set](at, integer64(value, signed), !big),
+      write: (view, at, value) => view[set](at, integerOf(value, 64, signed), !big),
     }),
   };
 }
@@ -118,6 +131,12 @@ export const i64 = /* @__PURE__ */ wide("i64", Op.i64);
 /** A 64-bit number in network byte order, as a bigint. */
 export const be64 = /* @__PURE__ */ wide("u64", undefined, true);
 
+/** Refuses a value that is no number. */
+function float(value: unknown): number {
+  if (typeof value === "number") return value;
+  throw new FieldError("EINVAL", `${shown(value)} is no number`);
+}
+
 /** `double`. Aligned to 4 bytes on i386. */
 export const f64: Field<number> = {
   resolve: (abi) => ({
@@ -125,7 +144,7 @@ export const f64: Field<number> = {
     align: abi.align64,
     type: "f64",
     read: (view, at) => view.getFloat64(at, true),
-    write: (view, at, value) => view.setFloat64(at, value, true),
+    write: (view, at, value) => view.setFloat64(at, float(value), true),
   }),
 };
 
@@ -135,16 +154,16 @@ export const f32: Field<number> = /* @__PURE__ */ fixedField({
   align: 4,
   type: "f32",
   read: (view, at) => view.getFloat32(at, true),
-  write: (view, at, value) => view.setFloat32(at, value, true),
+  write: (view, at, value) => view.setFloat32(at, float(value), true),
 });
 
 /** A field that has 4 or 8 bytes, as the ABI says; a bigint either way. */
 function word(
   type: string,
-  narrow: Field<number>,
-  long: Field<bigint, Integer64>,
+  signed: boolean,
   width: (abi: Abi) => number,
 ): Field<bigint, Integer64> {
+  const [narrow, long] = signed ? [i32, i64] : [u32, u64];
   return {
     resolve(abi) {
       const inner = long.resolve(abi);
@@ -154,24 +173,25 @@ function word(
         size: 4,
         align: 4,
         type,
+        signed,
         read: (view, at) => BigInt(read(view, at)),
-        write: (view, at, value) => write(view, at, Number(BigInt(value))),
+        write: (view, at, value) => write(view, at, Number(integerOf(value, 32, signed))),
       };
     },
   };
 }
 
 /** `unsigned long`, as a bigint: 4 or 8 bytes by the ABI. */
-export const ulong = /* @__PURE__ */ word("ulong", u32, u64, (abi) => abi.long);
+export const ulong = /* @__PURE__ */ word("ulong", false, (abi) => abi.long);
 /** `long`, as a bigint: 4 or 8 bytes by the ABI. */
-export const long = /* @__PURE__ */ word("long", i32, i64, (abi) => abi.long);
+export const long = /* @__PURE__ */ word("long", true, (abi) => abi.long);
 /** `size_t`, as a bigint: 4 or 8 bytes by the ABI. */
-export const sizeT = /* @__PURE__ */ word("size_t", u32, u64, (abi) => abi.pointer);
+export const sizeT = /* @__PURE__ */ word("size_t", false, (abi) => abi.pointer);
 /** A pointer of the peer, as a bigint. Only whether it is 0 has a meaning for another process. */
-export const pointer = /* @__PURE__ */ word("pointer", u32, u64, (abi) => abi.pointer);
+export const pointer = /* @__PURE__ */ word("pointer", false, (abi) => abi.pointer);
 
 /**
- * The same field with numbers instead of bigints. Decoding throws a RangeError for a number beyond
+ * The same field with numbers instead of bigints. Decoding throws EBADMSG for a number beyond
  * `Number.MAX_SAFE_INTEGER`, which would lose digits.
  */
 export function asNumber(field: Field<bigint, Integer64>): Field<number, Integer64> {
@@ -199,5 +219,5 @@ export function asNumber(field: Field<bigint, Integer64>): Field<number, Integer
 
 /** `time_t`, as a number of seconds: 4 or 8 bytes by the ABI. */
 export const time: Field<number, Integer64> = /* @__PURE__ */ asNumber(
-  /* @__PURE__ */ word("time_t", i32, i64, (abi) => abi.time),
+  /* @__PURE__ */ word("time_t", true, (abi) => abi.time),
 );

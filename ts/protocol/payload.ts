@@ -1,6 +1,7 @@
 import { ImsgError } from "../module/error.ts";
 import type { Abi, AbiName } from "./abi.ts";
-import type { Member } from "./field.ts";
+import { type Member, shown } from "./field.ts";
+import { type BytesIn, decoder, isBytes, toBytes } from "./texts.ts";
 
 /**
  * Turns a message's payload into a value and back. Every object with these two methods is one:
@@ -32,7 +33,15 @@ const NOTHING = new Uint8Array(0);
 
 /** A message without a payload. Decoding throws EBADMSG if there are bytes. */
 export const empty: Payload<undefined, undefined> = {
-  encode: () => NOTHING,
+  encode(value: unknown) {
+    const isNothing =
+      value === undefined ||
+      (typeof value === "object" && value !== null && Object.keys(value).length === 0);
+    if (isNothing) return NOTHING;
+    throw new ImsgError("EINVAL", {
+      detail: `${shown(value)} is given, and this message has no payload`,
+    });
+  },
   decode(bytes) {
     if (bytes.length === 0) return undefined;
     const detail = `the payload has ${bytes.length} bytes, and this message has none`;
@@ -54,21 +63,35 @@ export function optional<Out, In>(
   };
 }
 
-/** A payload of any bytes. Decoding returns the message's own array. */
-export const raw: Payload<Uint8Array, Uint8Array | undefined> = {
-  encode: (value) => value ?? NOTHING,
+/** A payload of any bytes, or of hexadecimal digits. Decoding returns the message's own array. */
+export const raw: Payload<Uint8Array, BytesIn | undefined> = {
+  encode(value = NOTHING) {
+    if (isBytes(value)) return toBytes(value);
+    const detail = `${shown(value)} is neither bytes nor hexadecimal digits`;
+    throw new ImsgError("EINVAL", { detail });
+  },
   decode: (bytes) => bytes,
   describe: () => "any bytes",
 };
 
 const encoder = /* @__PURE__ */ new TextEncoder();
-const decoder = /* @__PURE__ */ new TextDecoder();
 
 /** A payload that is one JSON document in UTF-8. The caller vouches for its type `T`. */
 export function json<T>(): Payload<T> {
   return {
-    encode: (value) => encoder.encode(JSON.stringify(value)),
-    decode: (bytes) => JSON.parse(decoder.decode(bytes)) as T,
+    encode(value) {
+      const text: string | undefined = JSON.stringify(value);
+      if (text !== undefined) return encoder.encode(text);
+      throw new ImsgError("EINVAL", { detail: `JSON has no form for ${shown(value)}` });
+    },
+    decode(bytes) {
+      try {
+        return JSON.parse(decoder.decode(bytes).replace(/^\ufeff/, "")) as T;
+      } catch (cause) {
+        const detail = `the payload is no JSON: ${(cause as Error).message}`;
+        throw new ImsgError("EBADMSG", { detail, cause });
+      }
+    },
     describe: () => "a JSON document",
   };
 }
@@ -79,6 +102,9 @@ export function json<T>(): Payload<T> {
  */
 export const cString: Payload<string, string | undefined> = {
   encode(value = "") {
+    if (typeof value !== "string") {
+      throw new ImsgError("EINVAL", { detail: `${shown(value)} is no string` });
+    }
     if (!value.includes("\0")) return encoder.encode(`${value}\0`);
     throw new ImsgError("EINVAL", { detail: "the string contains a NUL" });
   },

@@ -1,6 +1,13 @@
-import { ImsgError } from "../module/error.ts";
+import type { ImsgError } from "../module/error.ts";
 import type { Abi } from "./abi.ts";
-import { type AnyField, type Member, type Resolved, separated } from "./field.ts";
+import {
+  type AnyField,
+  type Member,
+  misdescribed,
+  type Resolved,
+  separated,
+  shown,
+} from "./field.ts";
 
 /** The fields of a structure, in C's order. */
 export type Fields = Readonly<Record<string, AnyField>>;
@@ -31,6 +38,7 @@ export function place(fields: Fields, abi: Abi): Places {
   let behind: Place | undefined;
   let [end, align] = [0, 1];
   for (const [name, each] of Object.entries(fields)) {
+    checkField(name, each);
     const field = each.resolve(abi);
     if (behind !== undefined || field.holdsTrailing) throw misplaced(behind?.name ?? name);
     checkTag(fields, name, field.tag);
@@ -48,16 +56,21 @@ export function place(fields: Fields, abi: Abi): Places {
   return { size, align, places, behind, members: places.flatMap(membersOf) };
 }
 
+function checkField(name: string, field: AnyField): void {
+  if (/^(0|[1-9]\d*)$/.test(name)) {
+    throw misdescribed(`a field is named ${name}, and JavaScript moves numbers to the front`);
+  }
+  if (typeof field?.resolve === "function") return;
+  throw misdescribed(`${name}: ${shown(field)} is no field`);
+}
+
 function misplaced(name: string): ImsgError {
-  const detail = `${name}: trailing data is the last field of the outermost structure`;
-  return new ImsgError("EINVAL", { detail });
+  return misdescribed(`${name}: trailing data is the last field of the outermost structure`);
 }
 
 function checkTag(fields: Fields, name: string, tag: string | undefined): void {
   if (tag === undefined || Object.hasOwn(fields, tag)) return;
-  throw new ImsgError("EINVAL", {
-    detail: `${name}: there is no field ${tag}, which selects its variant`,
-  });
+  throw misdescribed(`${name}: there is no field ${tag}, which selects its variant`);
 }
 
 /** A field's own member, and those inside it. */

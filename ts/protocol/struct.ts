@@ -1,4 +1,5 @@
 import { checkBytes, show, uint8Length } from "../module/check.ts";
+import type { ErrnoName } from "../module/errno.ts";
 import { ImsgError } from "../module/error.ts";
 import { type Abi, type AbiName, abiOf } from "./abi.ts";
 import {
@@ -95,19 +96,20 @@ export class Layout<Out, In> implements Field<Out, In | undefined>, Payload<Out,
       own.write(new DataView(bytes.buffer), 0, value);
       return bytes;
     } catch (error) {
-      throw this.#named(error);
+      throw named(this.name, error);
     }
   }
 
   /**
    * Returns the value of a payload, whose arrays are copies. Throws EBADMSG if the payload has
-   * another size than the structure; with trailing data, if it is shorter.
+   * another size than the structure; with trailing data, if it is shorter; and if a field holds what
+   * its description excludes.
    */
   decode(bytes: Uint8Array): Out {
     try {
       return this.#own.read(this.#open(bytes), 0);
     } catch (error) {
-      throw this.#named(error);
+      throw unreadable(this.name, error);
     }
   }
 
@@ -117,7 +119,7 @@ export class Layout<Out, In> implements Field<Out, In | undefined>, Payload<Out,
    * prototype, so spread and `Object.keys` do not see them; JSON.stringify does. Throws as decode does.
    */
   view(bytes: Uint8Array): Out {
-    this.#view ??= viewClass(this.#own.places);
+    this.#view ??= viewClass(this.#own.places, (error) => unreadable(this.name, error));
     return new this.#view(this.#open(bytes)) as Out;
   }
 
@@ -146,13 +148,17 @@ export class Layout<Out, In> implements Field<Out, In | undefined>, Payload<Out,
     const { buffer, byteOffset } = checkBytes(bytes, "imsg_get_data");
     return new DataView(buffer, byteOffset, length);
   }
-
-  #named(error: unknown): unknown {
-    if (!(error instanceof FieldError)) return error;
-    const path = [this.name, ...error.path].join(".");
-    return new ImsgError(error.code, { detail: `${path}: ${error.message}` });
-  }
 }
+
+/** The error of a structure for that of a field, with the code of the field's error or another one. */
+function named(name: string, error: unknown, code?: ErrnoName): unknown {
+  if (!(error instanceof FieldError)) return error;
+  const path = [name, ...error.path].join(".");
+  return new ImsgError(code ?? error.code, { detail: `${path}: ${error.message}`, cause: error });
+}
+
+/** A payload that cannot be decoded is the peer's fault, whatever its field's error is. */
+const unreadable = (name: string, error: unknown): unknown => named(name, error, "EBADMSG");
 
 /**
  * Describes a C structure by its fields, in C's order. Alignment, padding and size follow from the

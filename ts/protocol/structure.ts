@@ -1,4 +1,4 @@
-import { FieldError, type Member, Op, type Resolved, shown, within } from "./field.ts";
+import { FieldError, inside, type Member, Op, type Resolved, shown, within } from "./field.ts";
 import type { Place, Places } from "./place.ts";
 
 /** A structure under one ABI. */
@@ -38,31 +38,63 @@ export function structure<Out, In>(laid: Places, type: string): Structure<Out, I
     write(view, at, given) {
       if (given === undefined) return;
       const value = check(given);
-      for (const each of places) writeField(view, at, each, value, places);
+      for (const each of places) {
+        if (each.field.tag === undefined) writeField(view, at, each, heldBy(value, each.name));
+      }
+      writeUnions(view, at, places, value);
     },
     lengthBehind(given) {
       if (behind === undefined || given === undefined) return 0;
-      const held = check(given)[behind.name];
+      const held = heldBy(check(given), behind.name);
       if (held === undefined) return 0;
       return within(behind.name, () => behind.field.bytes!(held as never).length);
     },
   };
 }
 
+const inherited = Object.prototype as unknown as Values;
+
+/**
+ * The value of a field; undefined if it is absent. A view inherits its fields from its class. What
+ * every object has, such as `toString`, is no field of it.
+ */
+function heldBy(value: Values, name: string): unknown {
+  if (Object.hasOwn(value, name)) return value[name];
+  const held = name === "__proto__" ? undefined : value[name];
+  return held === inherited[name] ? undefined : held;
+}
+
 function writeField(
   view: DataView,
   at: number,
   { name, offset, field }: Place,
-  value: Values,
-  places: readonly Place[],
+  held: unknown,
 ): void {
-  const held = Object.hasOwn(value, name) ? value[name] : undefined;
-  if (held === undefined) return;
-  within(name, () => field.write(view, at + offset, held as never));
-  if (field.tag === undefined || value[field.tag] !== undefined) return;
-  const tag = field.tagFor!(held as never);
-  const place = places.find((each) => each.name === field.tag)!;
-  within(field.tag, () => place.field.write(view, at + place.offset, tag as never));
+  if (held !== undefined) within(name, () => field.write(view, at + offset, held as never));
+}
+
+/** Writes the unions, and the tags that are absent; a tag that is given must select the variant. */
+function writeUnions(view: DataView, at: number, places: readonly Place[], value: Values): void {
+  const written = new Set<string>();
+  for (const each of places) {
+    const { name, field } = each;
+    const held = field.tag === undefined ? undefined : heldBy(value, name);
+    if (held === undefined) continue;
+    writeField(view, at, each, held);
+    const place = places.find((other) => other.name === field.tag)!;
+    if (written.has(place.name) || heldBy(value, place.name) !== undefined) {
+      const tag = within(place.name, () => place.field.read(view, at + place.offset));
+      within(name, () => field.checkTag!(held as never, tag));
+    } else {
+      writeField(
+        view,
+        at,
+        place,
+        within(name, () => field.tagFor!(held as never)),
+      );
+      written.add(place.name);
+    }
+  }
 }
 
 /**
@@ -74,8 +106,10 @@ function reader({ places: all }: Places): (view: DataView, at: number) => Values
   const ops = Uint8Array.from(all, ({ field }) => field.op ?? 0);
   const offsets = Int32Array.from(all, ({ offset }) => offset);
   const tagged = all.filter(({ field }) => field.tag !== undefined);
+  const hasProto = names.includes("__proto__");
   return (view, at) => {
     const values: Values = {};
+    if (hasProto) defineProto(values); // assigning it would set the prototype
     for (let i = 0; i < ops.length; i++) {
       const place = at + offsets[i]!;
       let value: unknown;
@@ -110,7 +144,7 @@ function reader({ places: all }: Places): (view: DataView, at: number) => Values
       values[names[i]!] = value;
     }
     for (const { name, offset, field } of tagged) {
-      values[name] = field.read(view, at + offset, values[field.tag!]);
+      values[name] = within(name, () => field.read(view, at + offset, values[field.tag!]));
     }
     return values;
   };
@@ -122,7 +156,15 @@ function readField(view: DataView, at: number, { name, field }: Place): unknown 
   try {
     return field.read(view, at);
   } catch (error) {
-    if (error instanceof FieldError) error.path.unshift(name);
-    throw error;
+    throw inside(name, error);
   }
+}
+
+function defineProto(values: Values): void {
+  Object.defineProperty(values, "__proto__", {
+    value: undefined,
+    configurable: true,
+    enumerable: true,
+    writable: true,
+  });
 }

@@ -1,9 +1,10 @@
-import { type Field, FieldError, shown } from "./field.ts";
+import { checkLength, type Field, FieldError, shown } from "./field.ts";
 import { parseIPv4, parseIPv6, printIPv4, printIPv6 } from "./ip.ts";
-import { checkInteger, fixedField } from "./numbers.ts";
+import { fixedField } from "./numbers.ts";
 
 const encoder = /* @__PURE__ */ new TextEncoder();
-const decoder = /* @__PURE__ */ new TextDecoder();
+/** Keeps a byte order mark, which is part of the text. */
+export const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** The bytes of a field, as a view. */
 export function bytesAt(view: DataView, at: number, length: number): Uint8Array {
@@ -27,7 +28,7 @@ function readText(view: DataView, at: number, length: number): string {
 }
 
 function textField(type: string, length: number, room: number): Field<string> {
-  checkInteger(length, 1, 0x7fffffff);
+  checkLength(length, 1);
   return fixedField({
     size: length,
     align: 1,
@@ -56,10 +57,15 @@ export const text = (length: number): Field<string> =>
 /** What a field of bytes encodes: bytes, or hexadecimal digits. */
 export type BytesIn = Uint8Array | string;
 
+/** Whether a value is bytes, or a text of hexadecimal digits, two a byte. */
+export const isBytes = (value: unknown): value is BytesIn =>
+  value instanceof Uint8Array ||
+  (typeof value === "string" && value.length % 2 === 0 && /^[\da-f]*$/i.test(value));
+
 /** Bytes, or the bytes that hexadecimal digits mean. */
 export function toBytes(value: BytesIn): Uint8Array {
   if (value instanceof Uint8Array) return value;
-  if (typeof value === "string" && /^([\da-f]{2})*$/i.test(value)) {
+  if (isBytes(value)) {
     return Uint8Array.from(value.match(/../g) ?? [], (digits) => Number.parseInt(digits, 16));
   }
   throw new FieldError("EINVAL", `${shown(value)} is neither bytes nor hexadecimal digits`);
@@ -67,7 +73,7 @@ export function toBytes(value: BytesIn): Uint8Array {
 
 /** `uint8_t[length]`. Decodes to a copy; what is shorter when encoding is followed by zeros. */
 export function bytes(length: number): Field<Uint8Array, BytesIn> {
-  checkInteger(length, 1, 0x7fffffff);
+  checkLength(length, 0);
   return fixedField({
     size: length,
     align: 1,

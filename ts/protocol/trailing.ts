@@ -1,9 +1,17 @@
-import { type Field, FieldError, type Resolved, shown } from "./field.ts";
+import { readAll, writeAll } from "./elements.ts";
+import {
+  type Field,
+  FieldError,
+  misdescribed,
+  type Resolved,
+  resolveInside,
+  shown,
+  within,
+} from "./field.ts";
 import { type Octet, u8 } from "./numbers.ts";
-import { type BytesIn, bytesAt, toBytes } from "./texts.ts";
+import { type BytesIn, bytesAt, decoder, toBytes } from "./texts.ts";
 
 const encoder = /* @__PURE__ */ new TextEncoder();
-const decoder = /* @__PURE__ */ new TextDecoder();
 
 function behind<Out, In>(
   type: string,
@@ -39,21 +47,23 @@ export function trailing<Out, In>(
   }
   return {
     resolve(abi) {
-      const inner = field.resolve(abi);
+      const inner = resolveInside(field, abi);
+      if (inner.size === 0) {
+        throw misdescribed(`${inner.type} has no bytes, so that no payload tells how many trail`);
+      }
       const from = (all: Uint8Array): Out[] => {
         if (all.length % inner.size !== 0) {
           const detail = `${all.length} bytes are no whole number of ${inner.size}-byte elements`;
           throw new FieldError("EBADMSG", detail);
         }
         const view = new DataView(all.buffer, all.byteOffset, all.length);
-        const length = all.length / inner.size;
-        return Array.from({ length }, (_, i) => inner.read(view, i * inner.size));
+        return readAll(inner, view, 0, all.length / inner.size);
       };
       const to = (value: readonly In[]): Uint8Array => {
         if (!Array.isArray(value)) throw new FieldError("EINVAL", `${shown(value)} is no array`);
         const all = new Uint8Array(value.length * inner.size);
         const view = new DataView(all.buffer);
-        for (const [i, each] of value.entries()) inner.write(view, i * inner.size, each as In);
+        writeAll(inner, view, 0, value as readonly In[]);
         return all;
       };
       return behind(`${inner.type}[…]`, from, to);
@@ -92,7 +102,8 @@ export const trailingStrings: Field<string[], readonly string[]> = {
         return texts;
       },
       (value: readonly string[]) => {
-        const all = value.map(terminated);
+        if (!Array.isArray(value)) throw new FieldError("EINVAL", `${shown(value)} is no array`);
+        const all = value.map((each: string, i) => within(i, () => terminated(each)));
         const joined = new Uint8Array(all.reduce((sum, each) => sum + each.length, 0));
         let at = 0;
         for (const each of all) {

@@ -1,7 +1,16 @@
+import { inside } from "./field.ts";
 import type { Place } from "./place.ts";
 
-/** The class of objects that decode a field when it is read. */
-export function viewClass(places: readonly Place[]): new (view: DataView) => object {
+/**
+ * The class of objects that decode a field when it is read; `named` makes the error that is thrown of
+ * a field's.
+ */
+export function viewClass(
+  places: readonly Place[],
+  named: (error: unknown) => unknown,
+): new (
+  view: DataView,
+) => object {
   const names = places.map(({ name }) => name);
   class LayoutView {
     readonly #view: DataView;
@@ -12,19 +21,21 @@ export function viewClass(places: readonly Place[]): new (view: DataView) => obj
 
     toJSON(): object {
       const self = this as unknown as Record<string, unknown>;
+      // Object.fromEntries defines properties, and so has one even for __proto__
       return Object.fromEntries(names.map((name) => [name, self[name]]));
     }
 
     /** A getter of a field. */
-    static field({ offset, field }: Place): (this: LayoutView) => unknown {
+    static field({ name, offset, field }: Place): (this: LayoutView) => unknown {
       const { tag } = field;
-      if (tag === undefined) {
-        return function (this: LayoutView) {
-          return field.read(this.#view, offset);
-        };
-      }
       return function (this: LayoutView) {
-        return field.read(this.#view, offset, (this as unknown as Record<string, unknown>)[tag]);
+        const selected =
+          tag === undefined ? undefined : (this as unknown as Record<string, unknown>)[tag];
+        try {
+          return field.read(this.#view, offset, selected);
+        } catch (error) {
+          throw named(inside(name, error));
+        }
       };
     }
   }

@@ -88,6 +88,7 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
   let dead = false; // the sink knows that nothing more arrives
   let stopped = false; // the channel has closed the transport: the sink is not called any more
   let full = false;
+  let clean = false; // the socket was closed after everything had left
   let sink: TransportSink;
   let credit: Credit | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -222,9 +223,11 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
     clearTimeout(timer);
     if (rules.state() === 2) quietly(() => socket.close(1000)); // workerd completes the closing handshake only then
     unlisten();
+    const detail = localEnded && peerEnded ? undefined : rules.unclean(event, peerEnded);
+    // our close comes behind everything; what a data channel still counts cannot be trusted
+    clean = stopped && waitingBytes === 0 && (detail === undefined || !rules.counts);
     closed();
     if (stopped || dead) return;
-    const detail = localEnded && peerEnded ? undefined : rules.unclean(event, peerEnded);
     if (detail !== undefined) {
       failed(reset(detail));
       return;
@@ -261,7 +264,7 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
 
   const transport: Transport = {
     get unsent() {
-      return waitingBytes + buffered();
+      return clean ? 0 : waitingBytes + buffered();
     },
     start(to) {
       sink = to;

@@ -28,18 +28,22 @@ export interface ServerOptions extends ChannelOptions {
   noDelay?: boolean | undefined;
 }
 
-/** Where a server listens: a Unix socket, or a TCP port. */
-export type ServerAddress =
-  | {
-      /** The path of a Unix socket. */
-      readonly path: string;
-    }
-  | {
-      /** The address of the host. */
-      readonly host: string;
-      /** The TCP port. */
-      readonly port: number;
-    };
+/**
+ * Where a server listens: a Unix socket, or a TCP port. `Port` is undefined for a
+ * Unix socket, number for a TCP port, and both if either is possible.
+ */
+export type ServerAddress<Port extends number | undefined = number | undefined> =
+  Port extends number
+    ? {
+        /** The address of the host. */
+        readonly host: string;
+        /** The TCP port. */
+        readonly port: number;
+      }
+    : {
+        /** The path of a Unix socket. */
+        readonly path: string;
+      };
 
 /** How a runtime listens. */
 export interface Listening {
@@ -119,13 +123,13 @@ export class ImsgServer<Port extends number | undefined = number | undefined> {
   }
 
   /** Where the server listens. */
-  get address(): ServerAddress {
-    return this.#listening!.address;
+  get address(): ServerAddress<Port> {
+    return this.#listening!.address as ServerAddress<Port>;
   }
 
   /** The TCP port; undefined for a Unix socket. */
   get port(): Port {
-    const { address } = this;
+    const { address } = this.#listening!;
     return ("port" in address ? address.port : undefined) as Port;
   }
 

@@ -1,6 +1,6 @@
 import { BgpdSession, BgpdVersionError } from "../../bgpd/session.mjs";
 import type { MessageLog } from "./log.ts";
-import { type Link, openLink } from "./socket.ts";
+import { type Link, type LinkOptions, openLink } from "./socket.ts";
 import { onWake } from "./wake.ts";
 
 /** The state of the connection. */
@@ -61,6 +61,8 @@ export class Connection {
   #everConnected = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #link: Link | undefined;
+  /** All connections that are open. */
+  readonly #links = new Set<Link>();
   #session: BgpdSession | undefined;
 
   constructor(options: ConnectionOptions) {
@@ -70,6 +72,8 @@ export class Connection {
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) this.retry();
     });
+    // a page with a connection is not kept in the back-forward cache
+    window.addEventListener("pagehide", () => this.#leave());
     onWake((pause, isCut) => this.#woken(pause, isCut));
   }
 
@@ -91,10 +95,17 @@ export class Connection {
   /** Opens another connection to bgpd beside this one. Rejects if the relay refuses it. */
   async another(highWaterMark: number): Promise<Link> {
     const { relay, log } = this.#options;
-    const link = openLink({ relay, log, token: this.#token, highWaterMark });
+    const link = this.#open({ relay, log, token: this.#token, highWaterMark });
     if (await link.opened) return link;
     const { code, reason } = await link.closed;
     throw new Error(reason || wordsFor[code] || `the relay closed with code ${code}`);
+  }
+
+  #open(options: LinkOptions): Link {
+    const link = openLink(options);
+    this.#links.add(link);
+    void link.closed.then(() => this.#links.delete(link));
+    return link;
   }
 
   /** Connects now, if the connection only waits. */
@@ -112,6 +123,10 @@ export class Connection {
     this.#timer = undefined;
     this.#failures = 0;
     this.start();
+  }
+
+  #leave(): void {
+    for (const link of this.#links) link.channel.abort(new Error("the page is left"));
   }
 
   /** A connection that slept with the computer may be dead without having been closed. */
@@ -148,7 +163,7 @@ export class Connection {
     const { relay, log, onState, onSession } = this.#options;
     let link: Link;
     try {
-      link = openLink({ relay, log, token: this.#token });
+      link = this.#open({ relay, log, token: this.#token });
     } catch {
       const why = "This is no token: it has characters that none can have.";
       return { state: { name: "refused", why, wantsToken: true }, lasted: 0 };

@@ -22,6 +22,8 @@ const PAGE = 250;
 const SCAN = 50_000;
 /** The whole table is loaded by itself if bgpd has at most so many prefixes. */
 export const SMALL = 20_000;
+/** A whole table with fewer routes is asked for again rather than searched in the page. */
+const MANY = 5_000;
 /** More routes than this are never loaded: each takes about 450 bytes of the browser's memory. */
 const MOST = 300_000;
 
@@ -150,7 +152,7 @@ export class Results {
   /** Looks within what is shown, if that is all that bgpd would send. */
   async #narrow(query: Query, task: number): Promise<boolean> {
     const whole = this.#whole;
-    if (whole === undefined || query.tests.length === 0) return false;
+    if (whole === undefined || this.#isOld || whole.rows.length < MANY) return false;
     if (JSON.stringify(whole.query.filters) !== JSON.stringify(query.filters)) return false;
     const matches = (row: RouteRow): boolean => {
       const { entry } = row.decode();
@@ -174,9 +176,10 @@ export class Results {
     this.#frame.begin();
     const { query, rows, askedAt } = listing;
     let isFirst = isNew;
+    let isReading = true;
     // an answer to the same words replaces the one before when it is whole
     const showSome = eachFrame(() => {
-      if (task !== this.#task || this.#listing !== listing) return;
+      if (!isReading || task !== this.#task) return;
       this.#frame.count(`${number(rows.length)} so far`);
       if (!isNew && this.#shown !== undefined && this.#shown.rows !== rows) return;
       this.#shown = { search, query, rows, askedAt, isComplete: false };
@@ -190,6 +193,7 @@ export class Results {
       failure = error instanceof Error ? error.message : String(error);
       if (!(error instanceof BgpdError)) failure = `The listing broke off: ${failure}`;
     }
+    isReading = false;
     if (task !== this.#task || this.#listing !== listing) return;
     this.#listing = listing.isOpen ? listing : undefined;
     this.#frame.end(this.#asker === undefined ? undefined : failure);

@@ -9,9 +9,9 @@ import { Duplex } from "node:stream";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { expect, onTestFinished, test } from "vitest";
 import type { ImsgChannel } from "../../../ts/channel/channel.ts";
+import { DataChannel, type WebSocketPairs, webSocketPairs } from "../../ts/hostile/sockets.ts";
 import { frame, junk, seeded } from "../../ts/transports/junk.ts";
 import { ownResident, Run, seeds, watchUncaught } from "./figures.ts";
-import { DataChannel, type WebSocketPairs, webSocketPairs } from "./sockets.ts";
 
 type Web = typeof import("../../../ts/entry/web.ts");
 type Index = typeof import("../../../ts/entry/index.ts");
@@ -153,7 +153,7 @@ function sendFrames(random: () => number, send: (data: unknown) => void, other: 
 const attackWebSocket =
   (pairs: WebSocketPairs): Attack =>
   async (random, run, odd) => {
-    const [ours, socket] = await pairs(random() < 0.5 ? ["imsg.credit"] : []);
+    const [ours, socket] = await pairs.open(random() < 0.5 ? ["imsg.credit"] : []);
     socket.on("error", () => {});
     const channel = fromWebSocket(ours as never);
     watch(channel, run, odd);
@@ -259,9 +259,11 @@ async function attackStream(random: () => number, run: Run, odd: unknown[]): Pro
 test.each(seeds)("values at ports harm only their channel (seed %i)", (seed) =>
   harmless("ports", seed, attackPort),
 );
-test.each(seeds)("frames at WebSockets harm only their channel (seed %i)", async (seed) =>
-  harmless("WebSockets", seed, attackWebSocket(await webSocketPairs())),
-);
+test.each(seeds)("frames at WebSockets harm only their channel (seed %i)", async (seed) => {
+  const pairs = await webSocketPairs();
+  onTestFinished(pairs.close);
+  await harmless("WebSockets", seed, attackWebSocket(pairs));
+});
 test.each(seeds)("frames at data channels harm only their channel (seed %i)", (seed) =>
   harmless("data channels", seed, attackDataChannel),
 );

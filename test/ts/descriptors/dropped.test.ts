@@ -22,9 +22,11 @@ type Marks = readonly boolean[];
 const MARKS: Marks = [false, true, true, false, true];
 
 const stream = (marks: Marks, dialect: Dialect, size = 40): Uint8Array<ArrayBuffer> =>
-  concat(
-    marks.map((hasFd, i) =>
-      encode({ type: i, pid: 1, hasFd, data: new Uint8Array(size) }, dialect),
+  new Uint8Array(
+    concat(
+      marks.map((hasFd, i) =>
+        encode({ type: i, pid: 1, hasFd, data: new Uint8Array(size) }, dialect),
+      ),
     ),
   );
 

@@ -171,6 +171,49 @@ describe("a recording", () => {
     ]);
     expect(reader.foreign).toEqual(new Map([[1, 1]]));
   });
+
+  it.each([true, false])(
+    "with the options and blocks of other writers is read: little %s",
+    (little) => {
+      const words = (...values: number[]): Uint8Array => {
+        const bytes = new Uint8Array(values.length * 4);
+        for (const [i, value] of values.entries()) {
+          new DataView(bytes.buffer).setUint32(4 * i, value, little);
+        }
+        return bytes;
+      };
+      const halves = (a: number, b: number): number => (little ? a + b * 65536 : a * 65536 + b);
+      const section = words(0x0a0d0d0a, 28, 0x1a2b3c4d, halves(1, 0), 0xffffffff, 0xffffffff, 28);
+      // if_tsoffset is 100 seconds, a comment stands before it, and packets are cut after 20 bytes
+      const shift = little ? [100, 0] : [0, 100];
+      const user0 = words(
+        ...[1, 44, halves(147, 0), 20, halves(1, 4), 0x41414141, halves(14, 8), ...shift, 0, 44],
+      );
+      const flagsOf = (flags: number, at: number) =>
+        words(6, 64, at, 0, 1_500_000, 16, 16, 1, 2, 3, 4, halves(2, 4), flags, 0, 0, 64);
+      const simple = words(3, 36, 500, 1, 2, 3, 4, 5, 36);
+      const short = words(3, 32, 16, 1, 2, 3, 4, 32);
+      const reader = new RecordingReader();
+      const one = [section, user0, user0, flagsOf(1, 0), flagsOf(0x22, 1), simple, short];
+      const read = reader.push(Buffer.concat([...one, section, user0, flagsOf(2, 0), short]));
+      reader.end();
+      const plain = { bytes: words(1, 2, 3, 4), length: 16 };
+      const timed = { ...plain, time: 101.5 };
+      const untimed = { ...plain, time: undefined, direction: undefined };
+      expect(read).toEqual([
+        { ...timed, connection: 1, direction: "receive" },
+        { ...timed, connection: 2, direction: "send" },
+        { ...untimed, connection: 1, bytes: words(1, 2, 3, 4, 5), length: 500 },
+        { ...untimed, connection: 1 },
+        { ...timed, connection: 3, direction: "send" },
+        { ...untimed, connection: 3 },
+      ]);
+      expect(() => {
+        reader.push(Buffer.concat([section, short]));
+        reader.end();
+      }).toThrow("it names interface 0, and there are 0 so far");
+    },
+  );
 });
 
 describe("imsg dump of a recording", () => {

@@ -1,83 +1,28 @@
-import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { join } from "node:path";
-import process from "node:process";
-import { build } from "esbuild";
+import {
+  type Checker,
+  type Fault,
+  findFaults as find,
+  plant as plantIn,
+} from "../../helpers/planting.ts";
 import { type FaultRow, faultRows } from "./fault-list.ts";
 
-/**
- * Testing the test: each fault is planted in a bundle of the lives, which have
- * to find it.
- */
+/** The faults that the lives have to find. */
 export const faults: readonly FaultRow[] = faultRows;
+
+const toFault = ([file, text, replacement, what]: FaultRow): Fault => ({
+  path: `ts/channel/${file}.ts`,
+  text,
+  replacement,
+  what,
+});
 
 /** After so many steps a fault counts as not found. */
 const PATIENCE = 60_000;
 /** After so many milliseconds lives that come to no end are ended. */
 const LIMIT = 120_000;
 
-const top = process.cwd();
-const pathOf = (file: string): string => join(top, `ts/channel/${file}.ts`);
-
 /** The source with a fault. Throws unless the fault's text occurs exactly once. */
-export function plant([file, text, replacement, what]: FaultRow): string {
-  const source = readFileSync(pathOf(file), "utf8");
-  const parts = source.split(text);
-  if (parts.length !== 2) {
-    throw new Error(
-      `"${what}": the text occurs ${parts.length - 1} times in ts/channel/${file}.ts`,
-    );
-  }
-  return parts.join(replacement);
-}
-
-/** Bundles the lives with a fault. */
-async function bundle(fault: FaultRow, outfile: string): Promise<void> {
-  const path = pathOf(fault[0]);
-  const contents = plant(fault);
-  await build({
-    entryPoints: [join(top, "test/ts/lives/run.ts")],
-    ...{ bundle: true, format: "esm", platform: "node", target: "node20", outfile },
-    external: ["fast-check"],
-    logLevel: "error",
-    plugins: [
-      {
-        name: "fault",
-        setup: ({ onLoad }) =>
-          onLoad({ filter: /\/ts\/channel\// }, (args) =>
-            args.path === path ? { contents, loader: "ts" } : undefined,
-          ),
-      },
-    ],
-  });
-}
-
-/** How a fault shows; undefined if it does not. */
-export async function findFault(fault: FaultRow, seed: number): Promise<string | undefined> {
-  // where fast-check is found
-  const folder = await mkdtemp(join(top, "build/fault-"));
-  try {
-    const program = join(folder, "lives.mjs");
-    await bundle(fault, program);
-    const args = [program, "--steps", String(PATIENCE), "--seed", String(seed), "--quick"];
-    const child = spawn(process.execPath, args, {
-      stdio: ["ignore", "pipe", "pipe"],
-      timeout: LIMIT,
-    });
-    let output = "";
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding("utf8").on("data", (text: string) => {
-        output += text;
-      });
-    }
-    const status = await new Promise((resolve) => child.on("close", resolve));
-    if (status === 0) return undefined;
-    return /^Error: (.*)/m.exec(output)?.[1] ?? `status ${status}: ${output.slice(-500)}`;
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-}
+export const plant = (row: FaultRow): string => plantIn(toFault(row));
 
 /** Looks for faults, two at a time; tells of each as it is done. */
 export async function findFaults(
@@ -85,9 +30,12 @@ export async function findFaults(
   seed: number,
   tell: (fault: FaultRow, how: string | undefined) => void,
 ): Promise<void> {
-  const waiting = list.values();
-  const work = async (): Promise<void> => {
-    for (const fault of waiting) tell(fault, await findFault(fault, seed));
+  const checker: Checker = {
+    entry: "test/ts/lives/run.ts",
+    args: ["--steps", String(PATIENCE), "--seed", String(seed), "--quick"],
+    limit: LIMIT,
+    external: ["fast-check"],
   };
-  await Promise.all([work(), work()]);
+  const rows = list.map((row) => ({ ...toFault(row), row }));
+  await find(checker, rows, ({ row }, how) => tell(row, how));
 }

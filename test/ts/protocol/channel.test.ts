@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { ImsgChannel } from "../../../ts/entry/index.ts";
 import {
   chars,
+  cString,
   defineProtocol,
   empty,
   ProtocolError,
@@ -15,6 +16,14 @@ import { channelPair, collect } from "../../helpers/pair.ts";
 
 const Item = struct({ id: u32, name: chars(8) }, { name: "item" });
 const Result = struct({ code: u32 }, { name: "result" });
+
+/** A coder of another package, which throws errors of its own. */
+const foreign = {
+  encode: () => new Uint8Array(1),
+  decode(): string {
+    throw new TypeError("not mine");
+  },
+};
 
 const shop = defineProtocol({
   name: "shop",
@@ -33,6 +42,14 @@ const shop = defineProtocol({
     BUY: { type: 5, send: Item, reply: ["RESULT"] },
     COUNT: { type: 6, send: empty, receive: Result, reply: "COUNT" },
     NOTE: { type: 7, send: raw, receive: raw },
+    NAMES: {
+      type: 8,
+      send: empty,
+      receive: cString,
+      lists: "NAMES",
+      last: (name: string) => name === "",
+    },
+    OTHER: { type: 9, send: empty, receive: foreign, reply: "OTHER" },
   },
 });
 
@@ -46,6 +63,8 @@ async function pair() {
   open.push(a, b);
   return { client: shop.on(a), server: shop.on(b, { side: "server" }), raw: b };
 }
+
+type Client = Awaited<ReturnType<typeof pair>>["client"];
 
 describe("a typed channel", () => {
   it("sends by name, and receives a union that the name discriminates", async () => {
@@ -147,6 +166,106 @@ describe("a typed channel", () => {
     await expect(broken).rejects.toThrow("the peer ended within its answer to LIST");
   });
 
+  /** Answers a listing with `answer`, and a request that follows with 7; the client's request. */
+  async function afterwards(
+    leave: (client: Client) => Promise<unknown>,
+    answer: (raw: ImsgChannel) => Promise<void>,
+  ): Promise<number> {
+    const { client, server, raw } = await pair();
+    const serve = (async () => {
+      await server.receive();
+      await answer(raw);
+      expect((await server.receive())?.name).toBe("COUNT");
+      await server.send("COUNT", { code: 7 });
+    })();
+    await leave(client);
+    const { payload } = await client.request("COUNT", undefined, { timeout: 2000 });
+    await serve;
+    return payload.code;
+  }
+  const item = (id: number) => ({ type: 4, data: Item.encode({ id }) });
+  const sendAll = async (raw: ImsgChannel, ...all: { type: number; data?: Uint8Array }[]) => {
+    for (const each of all) await raw.send(each);
+  };
+  const name = (text: string) => ({ type: 8, data: cString.encode(text) });
+
+  it.each<[string, (client: Client) => Promise<unknown>, (raw: ImsgChannel) => Promise<void>]>([
+    [
+      "whose item has the wrong size",
+      (client) => expect(collect(client.list("LIST"))).rejects.toThrow("the payload 5"),
+      (raw) =>
+        sendAll(raw, item(1), { type: 4, data: new Uint8Array(5) }, item(2), item(3), { type: 1 }),
+    ],
+    [
+      "with a foreign message among its items",
+      (client) => expect(collect(client.list("LIST"))).rejects.toThrow("a message of type 77"),
+      (raw) => sendAll(raw, item(1), { type: 77 }, item(2), { type: 1 }),
+    ],
+    [
+      "that is refused among its items",
+      (client) => expect(collect(client.list("LIST"))).rejects.toThrow("code 3"),
+      (raw) => sendAll(raw, item(1), { type: 2, data: Uint8Array.of(3, 0, 0, 0) }),
+    ],
+    [
+      "that was left, and that a last item ends",
+      async (client) => {
+        for await (const { payload } of client.list("NAMES")) if (payload === "b") break;
+      },
+      (raw) => sendAll(raw, ...["a", "b", "c", ""].map(name)),
+    ],
+    [
+      "that was left at its last but one",
+      async (client) => {
+        for await (const { payload } of client.list("NAMES")) if (payload === "b") break;
+      },
+      (raw) => sendAll(raw, ...["a", "b", ""].map(name)),
+    ],
+    [
+      "that a signal aborts between two items",
+      async (client) => {
+        const abort = new AbortController();
+        const { signal } = abort;
+        const reading = (async () => {
+          for await (const _ of client.list("LIST", undefined, { signal })) abort.abort();
+        })();
+        await expect(reading).rejects.toThrow("aborted");
+      },
+      async (raw) => {
+        await sendAll(raw, item(1));
+        await sleep(20);
+        await sendAll(raw, item(2), { type: 1 });
+      },
+    ],
+  ])("answers the request behind a listing %s", async (_, leave, answer) => {
+    expect(await afterwards(leave, answer)).toBe(7);
+  });
+
+  it("leaves the last item that a loop has seen to the loop", async () => {
+    const { client, server } = await pair();
+    const serve = (async () => {
+      await server.receive();
+      for (const id of [1, 2]) await server.send("ITEM", { id });
+      await server.send("END");
+    })();
+    for await (const { message, payload } of client.list("LIST")) {
+      await serve;
+      expect(payload.id).toBe(1);
+      await sleep(1);
+      expect(message.data).toHaveLength(Item.size);
+      break;
+    }
+  });
+
+  it("rejects with EBADMSG where a coder of another package throws", async () => {
+    const { client, raw } = await pair();
+    const reply = client.request("OTHER");
+    reply.catch(() => {});
+    await raw.receive();
+    await raw.send({ type: 9 });
+    await expect(reply).rejects.toMatchObject({ code: "EBADMSG", fromPeer: true });
+    await expect(reply).rejects.toThrow("OTHER of Shop 1.0: not mine");
+  });
+
   it("gives up a silent peer after the time, and says what daemons ignore", async () => {
     const { client } = await pair();
     await expect(collect(client.list("LIST", undefined, { timeout: 20 }))).rejects.toThrow(
@@ -189,6 +308,45 @@ describe("a protocol", () => {
     expect(() => defineProtocol({ name: "x", messages })).toThrow("x: A and B have the type 1");
   });
 
+  const bad: readonly (readonly [string, object, string])[] = [
+    ["a name that is none", { name: 5 }, "the name is 5, and must be a string"],
+    ["an unknown dialect", { dialect: "old" }, 'dialect is "old", and must be current or classic'],
+    ["a size that no header has", { maxSize: 15 }, "maxSize is 15"],
+    ["a peerid that no header has", { peerid: -1 }, "peerid is -1"],
+    ["no messages", { messages: null }, "messages is null"],
+    ["an end that is no message", { ends: ["toString"] }, 'one of ends is "toString"'],
+    [
+      "a type that no header has",
+      { messages: { A: { type: 2 ** 32 } } },
+      "the type of A is 4294967296",
+    ],
+    ["no type", { messages: { A: undefined } }, "the type of A is undefined"],
+    [
+      "a payload that is none",
+      { messages: { A: { type: 1, send: {} } } },
+      "send of A is an object",
+    ],
+    ["an unknown reply", { messages: { A: { type: 1, reply: "B" } } }, 'reply of A is "B"'],
+    ["an unknown item", { messages: { A: { type: 1, lists: ["A", "C"] } } }, 'lists of A is "C"'],
+  ];
+  it.each(bad)("is refused with %s", (_, part, message) => {
+    const init = { name: "x", messages: { A: { type: 1, send: empty } }, ...part };
+    expect(() => defineProtocol(init as never)).toThrow(message);
+    expect(() => defineProtocol(init as never)).toThrow(/^EINVAL/);
+  });
+
+  it("has a message by a name that every object has", () => {
+    const messages = JSON.parse('{"__proto__":{"type":1},"constructor":{"type":2}}');
+    const odd = defineProtocol({ name: "odd", messages });
+    expect([1, 2, 3].map((type) => odd.nameOf(type))).toEqual([
+      "__proto__",
+      "constructor",
+      undefined,
+    ]);
+    expect(odd.describe()).toContain("1  __proto__");
+    expect(() => shop.encode("toString" as never, {})).toThrow("shop has no message toString");
+  });
+
   it("says which ABI a size belongs to", () => {
     const Long = struct({ n: u32, big: chars(4) }, { name: "plain" });
     expect(Long.size).toBe(8);
@@ -222,6 +380,8 @@ describe("a protocol", () => {
       "     5  BUY     > struct item",
       "     6  COUNT   > no payload  < struct result",
       "     7  NOTE    > any bytes  < any bytes",
+      "     8  NAMES   > no payload  < a string with a NUL behind it",
+      "     9  OTHER   > no payload  < a value",
       "",
       "struct result (lp64): 4 bytes, aligned to 4",
       "offset   size  member",

@@ -115,7 +115,7 @@ export class Connection {
       received: (bytes) => this.#up.add(bytes),
       ended: () => this.#up.end(),
       failed: (error) => this.#up.end(error),
-      flooded: (error) => this.#halt(closingOf(error)),
+      broken: (error) => this.#halt(closingOf(error)),
       drained: () => {
         this.#full.client = false;
         this.#kick();
@@ -191,7 +191,7 @@ export class Connection {
       received: (bytes) => down.add(bytes),
       ended: () => down.end(),
       failed: (error) => down.end(error),
-      flooded: (error) => this.#halt(daemonFailed(error)),
+      broken: (error) => this.#halt(daemonFailed(error)),
       drained: () => {
         this.#full.daemon = false;
         this.#kick();

@@ -34,10 +34,11 @@ export function webSocketWire(socket: WebSocket, longest = 1 << 20): Wire {
     if (!over) room.sink?.ended();
     over = true;
   };
-  /** The side is half-closed, but what breaks the rules still ends the connection. */
+  /** Reports a peer that breaks the rules. After its end nothing waits for the bytes before. */
   const refuse = (error: unknown): void => {
+    if (over) room.sink?.broken(error);
+    else room.sink?.failed(error);
     over = true;
-    room.sink?.failed(error);
   };
   const text = (bytes: Buffer): void => {
     try {
@@ -58,7 +59,7 @@ export function webSocketWire(socket: WebSocket, longest = 1 << 20): Wire {
     else if (over) refuse(new Closing(CloseCode.badData, "bytes came after the end"));
     else if (credit?.spent(bytes.length) === false) {
       const why = "more bytes came than credit was granted for";
-      room.sink.flooded(new Closing(CloseCode.notAllowed, why));
+      room.sink.broken(new Closing(CloseCode.notAllowed, why));
     } else {
       room.sink.received(bytes);
       credit?.consume(bytes.length);

@@ -9,8 +9,11 @@ export interface WireSink {
   ended(): void;
   /** Both sides are dead, after the bytes that have arrived. */
   failed(error: unknown): void;
-  /** The peer sends although it was asked to stop: the bytes that have arrived may never pass. */
-  flooded(error: unknown): void;
+  /**
+   * The peer sends although it was asked to stop, or after its end: both sides are dead at once, since
+   * the bytes that have arrived may never pass.
+   */
+  broken(error: unknown): void;
   /** There is room again after a `write` that returned false. */
   drained(): void;
 }

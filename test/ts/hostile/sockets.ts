@@ -1,31 +1,42 @@
 /** Pairs of sockets that carry frames, as an attack needs many of them: made by one server for all. */
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { onTestFinished } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import type { DataChannelLike } from "../../../ts/transports/datachannel.ts";
 import type { FrameEvent } from "../../../ts/transports/frames.ts";
 
-/** Makes pairs of open WebSockets: the first is paused until a transport starts. */
-export type WebSocketPairs = (protocols: string[]) => Promise<[WebSocket, WebSocket]>;
+/** A server that makes pairs of open WebSockets. */
+export interface WebSocketPairs {
+  /** A pair; the first is paused until a transport starts. */
+  open(protocols: string[]): Promise<[WebSocket, WebSocket]>;
+  close(): void;
+}
 
 /**
- * Starts one server for all pairs, and closes it when the test has finished. A server for each pair
- * would stay open until then, and its memory would count as the library's.
+ * Starts one server for all pairs of a test. A server for each pair would stay open until the test
+ * ends, and its memory would count as the library's.
  */
-export async function webSocketPairs(): Promise<WebSocketPairs> {
-  const server = new WebSocketServer({ port: 0, host: "127.0.0.1", perMessageDeflate: false });
-  onTestFinished(() => void server.close());
+export async function webSocketPairs(Kind = WebSocket): Promise<WebSocketPairs> {
+  const server = new WebSocketServer({
+    port: 0,
+    host: "127.0.0.1",
+    WebSocket: Kind,
+    perMessageDeflate: false,
+  });
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
-  return async (protocols) => {
-    const accepted = once(server, "connection");
-    const theirs = new WebSocket(`ws://127.0.0.1:${port}`, protocols, { perMessageDeflate: false });
-    const opened = once(theirs, "open");
-    const [ours] = await accepted;
-    ours.pause(); // until a transport starts
-    await opened;
-    return [ours, theirs];
+  return {
+    async open(protocols) {
+      const accepted = once(server, "connection");
+      const url = `ws://127.0.0.1:${port}`;
+      const theirs = new WebSocket(url, protocols, { perMessageDeflate: false });
+      const opened = once(theirs, "open");
+      const [ours] = await accepted;
+      ours.pause?.(); // until a transport starts
+      await opened;
+      return [ours, theirs];
+    },
+    close: () => void server.close(),
   };
 }
 

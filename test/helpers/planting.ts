@@ -1,0 +1,111 @@
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
+import { build } from "esbuild";
+
+/**
+ * Testing the tests: a fault is planted in a bundle of a program that checks the source, which has to
+ * find it.
+ */
+export interface Fault {
+  /** The file from the top of the repository, such as ts/channel/life.ts. */
+  path: string;
+  /** A text that occurs once in the file. */
+  text: string;
+  /** The text in its place. */
+  replacement: string;
+  /** The fault in words. */
+  what: string;
+}
+
+/** A program that ends with another status than 0 if it finds a fault. */
+export interface Checker {
+  /** Its file from the top of the repository. */
+  entry: string;
+  args: readonly string[];
+  /** Milliseconds after which it is ended: a fault may keep it from ending. */
+  limit: number;
+  /** Packages that the bundle imports. */
+  external: readonly string[];
+}
+
+const top = process.cwd();
+
+/** The source with a fault. Throws unless the fault's text occurs exactly once. */
+export function plant({ path, text, replacement, what }: Fault): string {
+  const parts = readFileSync(join(top, path), "utf8").split(text);
+  if (parts.length !== 2) {
+    throw new Error(`"${what}": the text occurs ${parts.length - 1} times in ${path}`);
+  }
+  return parts.join(replacement);
+}
+
+/** Bundles a program with a fault, or without. */
+async function bundle(
+  { entry, external }: Checker,
+  fault: Fault | undefined,
+  outfile: string,
+): Promise<void> {
+  const contents = fault && plant(fault);
+  const path = fault && join(top, fault.path);
+  await build({
+    entryPoints: [join(top, entry)],
+    ...{ bundle: true, format: "esm", platform: "node", target: "node20", outfile },
+    external: [...external],
+    logLevel: "error",
+    plugins: [
+      {
+        name: "fault",
+        setup: ({ onLoad }) =>
+          onLoad({ filter: /\/ts\// }, (args) =>
+            args.path === path ? { contents: contents!, loader: "ts" } : undefined,
+          ),
+      },
+    ],
+  });
+}
+
+/** How a fault shows: what the program prints last. Undefined if it does not show. */
+export async function findFault(
+  checker: Checker,
+  fault: Fault | undefined,
+): Promise<string | undefined> {
+  // where the packages are found
+  const folder = await mkdtemp(join(top, "build/fault-"));
+  try {
+    const program = join(folder, "program.mjs");
+    await bundle(checker, fault, program);
+    const child = spawn(process.execPath, [program, ...checker.args], {
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: checker.limit,
+    });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        output += text;
+      });
+    }
+    const status = await new Promise((resolve) => child.on("close", resolve));
+    if (status === 0) return undefined;
+    return (
+      /^\w*Error(?: \[\w+\])?: (.*)/m.exec(output)?.[0] ?? `status ${status}: ${output.slice(-500)}`
+    );
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Looks for faults, two at a time; tells of each as it is done. */
+export async function findFaults<F extends Fault>(
+  checker: Checker,
+  list: readonly F[],
+  tell: (fault: F, how: string | undefined) => void,
+): Promise<void> {
+  const waiting = list.values();
+  const work = async (): Promise<void> => {
+    for (const fault of waiting) tell(fault, await findFault(checker, fault));
+  };
+  await Promise.all([work(), work()]);
+}

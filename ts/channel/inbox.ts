@@ -21,14 +21,13 @@ export const MESSAGE_COST = 256;
 export class Inbox<Fd = unknown> {
   readonly #messages = new Queue<ImsgMessage<Fd>>();
   readonly #receivers = new Queue<Receiver<Fd>>();
-  #cost = 0;
   #bytes = 0;
   #withFd: Set<ImsgMessage<Fd>> | undefined; // their descriptors may be closed while they wait
   #end: { error: unknown } | undefined;
 
   /** Bytes of memory of the messages that wait. */
   get cost(): number {
-    return this.#cost;
+    return this.#bytes + this.length * MESSAGE_COST;
   }
 
   /** Bytes of payload of the messages that wait. */
@@ -56,35 +55,25 @@ export class Inbox<Fd = unknown> {
     return this.#end !== undefined;
   }
 
-  /** Hands a message to the first receiver, or keeps it. */
-  put(message: ImsgMessage<Fd>): void {
-    if (this.#receivers.length > 0) {
-      this.#receivers.shift()!.resolve(message);
-      return;
+  /** Hands messages to the receivers, and keeps the others. The array is the inbox's from then on. */
+  put(messages: ImsgMessage<Fd>[]): void {
+    while (messages.length > 0 && this.#receivers.length > 0) {
+      this.#receivers.shift()!.resolve(messages.shift());
     }
-    this.#messages.push(message);
-    this.#bytes += message.data.length;
-    this.#cost += message.data.length + MESSAGE_COST;
-    if (message.hasFd) {
-      this.#withFd ??= new Set();
-      this.#withFd.add(message);
+    for (const message of messages) {
+      this.#bytes += message.data.length;
+      if (message.hasFd) {
+        this.#withFd ??= new Set();
+        this.#withFd.add(message);
+      }
     }
-  }
-
-  /** The same for messages without descriptors. The array is the inbox's from then on. */
-  putAll(messages: ImsgMessage<Fd>[]): void {
-    while (messages.length > 0 && this.#receivers.length > 0) this.put(messages.shift()!);
-    let bytes = 0;
-    for (const message of messages) bytes += message.data.length;
     this.#messages.pushAll(messages);
-    this.#bytes += bytes;
-    this.#cost += bytes + messages.length * MESSAGE_COST;
   }
 
   /** Returns all messages that wait, or undefined if there are none. */
   takeAll(): ImsgMessage<Fd>[] | undefined {
     if (this.length === 0) return undefined;
-    this.#bytes = this.#cost = 0;
+    this.#bytes = 0;
     this.#withFd?.clear();
     return this.#messages.takeAll();
   }
@@ -94,7 +83,6 @@ export class Inbox<Fd = unknown> {
     const message = this.#messages.shift();
     if (message === undefined) return undefined;
     this.#bytes -= message.data.length;
-    this.#cost -= message.data.length + MESSAGE_COST;
     this.#withFd?.delete(message);
     return message;
   }

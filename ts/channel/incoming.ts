@@ -219,15 +219,9 @@ export class Incoming<Fd = unknown> {
   }
 
   #deliver(messages: ImsgMessage[]): void {
-    // one by one only if a request or a descriptor may need it
-    if (!this.#requests.interested && !messages.some(({ hasFd }) => hasFd)) {
-      this.inbox.putAll(messages as ImsgMessage<Fd>[]);
-      return;
-    }
-    for (const message of messages) {
-      if (message.hasFd) this.#fds.add(message);
-      if (this.#requests.interested && this.#requests.settle(message)) continue;
-      this.inbox.put(message as ImsgMessage<Fd>);
-    }
+    for (const message of messages) if (message.hasFd) this.#fds.add(message);
+    const all = messages as ImsgMessage<Fd>[];
+    if (!this.#requests.interested) this.inbox.put(all);
+    else for (const message of all) if (!this.#requests.settle(message)) this.inbox.put([message]);
   }
 }

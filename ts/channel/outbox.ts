@@ -1,6 +1,5 @@
 import type { Batch } from "../batch/batch.ts";
 import type { SendInit } from "../batch/message.ts";
-import { DEFAULT_MAX_SIZE, WINDOW_SIZE } from "../module/abi.ts";
 import { ImsgError } from "../module/error.ts";
 import { handled, onAbort, rejected } from "./handled.ts";
 import { Queue } from "./queue.ts";
@@ -24,8 +23,8 @@ export interface OutboxOptions {
   passes: boolean;
 }
 
-/** So many bytes leave room in the window for a message of the default size, which else is copied twice. */
-const FULL = WINDOW_SIZE - DEFAULT_MAX_SIZE;
+/** So many bytes leave half of the window for the next message, which else is copied; two such pieces are a default mark. */
+const FULL = 32768;
 const DONE = /* @__PURE__ */ Promise.resolve();
 
 /**

@@ -13,20 +13,18 @@ export class Queue<T> {
     this.#items.push(item);
   }
 
-  /** Adds items at the end. The array is the queue's from then on. */
+  /** Adds some thousand items at most at the end. The array is the queue's from then on. */
   pushAll(items: T[]): void {
-    if (this.length === 0) {
+    if (this.length > 0) this.#items.push(...items);
+    else {
       this.#items = items;
       this.#head = 0;
-    } else for (const item of items) this.#items.push(item);
+    }
   }
 
   /** Removes and returns all items. */
   takeAll(): T[] {
-    const all = this.#head === 0 ? this.#items : this.#items.slice(this.#head);
-    this.#items = [];
-    this.#head = 0;
-    return all as T[];
+    return this.#items.splice(this.#head) as T[];
   }
 
   /** Returns the first item, which stays. */

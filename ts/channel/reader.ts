@@ -67,10 +67,7 @@ export class Reader<Fd = unknown> {
 
   /** Adds the messages that are there behind one that a receiver got. */
   withRest(message: ImsgMessage<Fd> | undefined): ImsgMessage<Fd>[] | undefined {
-    if (message === undefined) return undefined;
-    const all = this.incoming.takeAll() ?? [];
-    all.unshift(message);
-    return all;
+    return message === undefined ? undefined : [message, ...(this.incoming.takeAll() ?? [])];
   }
 
   /** Resolves with the next message for the channel's stream. */

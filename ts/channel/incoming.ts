@@ -61,7 +61,7 @@ export class Incoming<Fd = unknown> {
     this.#fds = new ReceivedFds(batch.engine);
     this.#intake = new Intake(batch, this.#fds, options.copy ? "none" : "chunk", {
       hasRoom: () => this.#hasRoom(),
-      deliver: (message) => this.#deliver(message),
+      deliver: (messages) => this.#deliver(messages),
       failed: (error) => owner.failed(error),
       emptied: () => owner.emptied(),
       refill: () => this.refill(),
@@ -79,12 +79,9 @@ export class Incoming<Fd = unknown> {
 
   /** Takes all messages that are there, or undefined if there are none. */
   takeAll(): ImsgMessage<Fd>[] | undefined {
-    const first = this.take();
-    if (first === undefined) return undefined;
-    const all = [first];
-    for (let m = this.inbox.take(); m !== undefined; m = this.inbox.take()) all.push(m);
+    const all = this.inbox.takeAll();
     this.#taken();
-    return all;
+    return all ?? this.inbox.takeAll();
   }
 
   #taken(): void {
@@ -232,9 +229,10 @@ export class Incoming<Fd = unknown> {
     this.#owner.failed(new ImsgError("ERR_IMSG_OVERFLOW", { syscall: "imsgbuf_read", detail }));
   }
 
-  #deliver(message: ImsgMessage): void {
-    if (message.hasFd) this.#fds.add(message);
-    if (this.#requests.interested && this.#requests.settle(message)) return;
-    this.inbox.put(message as ImsgMessage<Fd>);
+  #deliver(messages: ImsgMessage[]): void {
+    for (const message of messages) if (message.hasFd) this.#fds.add(message);
+    const all = messages as ImsgMessage<Fd>[];
+    if (!this.#requests.interested) this.inbox.put(all);
+    else for (const message of all) if (!this.#requests.settle(message)) this.inbox.put([message]);
   }
 }

@@ -29,8 +29,8 @@ interface Arrived {
 export interface IntakeOwner {
   /** Whether messages may be decoded now. */
   hasRoom(): boolean;
-  /** Takes a message. */
-  deliver(message: ImsgMessage): void;
+  /** Takes the messages of a window, and the array. */
+  deliver(messages: ImsgMessage[]): void;
   /** Decoding has failed; what arrived before the error has been delivered. */
   failed(error: unknown): void;
   /** Everything that arrived has been decoded. */
@@ -151,7 +151,7 @@ export class Intake {
     this.#bytes -= count;
     this.#decoded += count + messages.length * DECODED;
     if (arrived.from >= arrived.chunk.length) this.#chunks.shift();
-    for (const message of messages) this.#owner.deliver(message);
+    this.#owner.deliver(messages);
     if (error === undefined) return;
     this.drop();
     this.#owner.failed(error);

@@ -15,8 +15,10 @@ const choose = (world: World, choice: SignalChoice): Signal | undefined =>
   choice === "none" ? undefined : world.signal(choice === "aborted");
 
 /** The length of a payload: counted from 0 up, or from the longest down. */
-export const sizeOf = ({ setup }: World, size: number): number =>
-  Math.max(0, size < 0 ? setup.maxSize - 15 + size : Math.min(size, setup.maxSize - 16));
+export function sizeOf({ setup }: World, size: number): number {
+  const scaled = size >= 100 && size <= 300 ? size * setup.scale : size;
+  return Math.max(0, size < 0 ? setup.maxSize - 15 + size : Math.min(scaled, setup.maxSize - 16));
+}
 
 /** Sends a message. */
 export function send(

@@ -326,7 +326,7 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
           resolve();
         };
         if (isOpen()) {
-          proceed();
+          queueMicrotask(proceed); // which may call the sink
           poll();
         }
       });

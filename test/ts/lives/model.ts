@@ -348,7 +348,11 @@ export class Model {
       add("failed write", allRead && closing === undefined, false, reported.sendFailed);
     } else if (reported.gone === true) {
       add("hang-up", allRead, this.lost[0] === 0, ...(this.lost[1] > 0 ? ["EPIPE"] : []));
-    } else if (reachedEnd && this.hand.finished) add("both ends", allRead, true);
+    } else if (reachedEnd && this.hand.finished) {
+      // a close waits for the closing handshake of a WebSocket
+      const done = closing === undefined || this.hand.lingers === true || this.hand.released;
+      add("both ends", allRead && done, true);
+    }
     if (this.overflowed) add("overflow", false, false, "ERR_IMSG_OVERFLOW");
     return causes;
   }

@@ -166,7 +166,12 @@ function noteRead<T>(
   const others = world.model.reads.filter((read) => read.tracked.pending);
   for (const other of others) other.shared = true;
   const tracked = new Tracked<T>(kind, promise, (done) => settled(done.value, done));
-  const read: Read = { kind, signal, tracked, expect, left: false, shared: others.length > 0 };
+  // over a real transport, a loop may have ended a moment ago
+  const unsure = expect === "busy" && !world.isScripted && world.inboundOver;
+  const read: Read = {
+    ...{ kind, signal, tracked, left: false, shared: others.length > 0 },
+    expect: unsure ? "either" : expect,
+  };
   world.model.reads.push(read);
   return read;
 }

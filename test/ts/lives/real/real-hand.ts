@@ -28,6 +28,8 @@ export class RealHand implements Below {
   readonly #watcher: RealWatcher;
   readonly #things: readonly FdThing[];
   #hash = FNV;
+  /** Bytes that were unsent when the channel was aborted. */
+  #left: number | undefined;
   #fds = 0;
   #inodes = 0;
   /** Bytes that the peer was told to send. */
@@ -92,7 +94,7 @@ export class RealHand implements Below {
   }
 
   get waiting(): number {
-    return this.#transport.unsent ?? 0;
+    return this.#left ?? this.#transport.unsent ?? 0;
   }
 
   get taken(): number {
@@ -218,6 +220,7 @@ export class RealHand implements Below {
 
   abort(reason: unknown): void {
     this.called.abort = { reason };
+    this.#left = this.waiting; // a stream may complete the write that is under way
     this.#call("abort", () => this.#transport.abort(reason));
   }
 

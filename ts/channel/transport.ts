@@ -26,7 +26,8 @@ export interface PeerCredentials {
 
 /**
  * The channel's side of a transport: the transport reports here. Calls must not
- * overlap. After `ended`, only `sendFailed`, `hungUp`, `drained` and `failed`
+ * overlap, and must not come from inside a method of the transport other than
+ * `start`. After `ended`, only `sendFailed`, `hungUp`, `drained` and `failed`
  * may follow; after `failed`, nothing.
  */
 export interface TransportSink {

@@ -101,15 +101,44 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
   const { on } = socket as { on?: unknown };
   const callsBack = typeof socket.pause === "function" && typeof on === "function";
 
+  /** Bytes of messages in a socket that calls back. */
+  let inSocket = 0;
+  /** Bytes of all frames in another one so far, and where the frames of credit end among them. */
+  let posted = 0;
+  const grants: { end: number; length: number }[] = [];
+
   const buffered = (): number => socket.bufferedAmount ?? 0;
+  /** Bytes of messages in the socket, which also counts frames of credit, and perhaps headers. */
+  const messageBytes = (): number => {
+    if (callsBack) return inSocket;
+    const sent = posted - buffered();
+    while (grants.length > 0 && grants[0]!.end <= sent) grants.shift();
+    const credit = grants.reduce((sum, { end, length }) => sum + Math.min(length, end - sent), 0);
+    return Math.max(0, buffered() - credit);
+  };
+  const empty = (): boolean => buffered() === 0 && messageBytes() === 0;
   const isOpen = (): boolean => rules.state() === 1;
 
-  const sent = (error?: unknown): void => {
-    if (error == null) proceed();
-  };
   const transmit = (frame: Uint8Array<ArrayBuffer> | string): void => {
-    if (callsBack) socket.send(frame, sent as never);
-    else socket.send(frame);
+    const { length } = frame;
+    const isCredit = typeof frame === "string";
+    if (callsBack) {
+      const bytes = isCredit ? 0 : length;
+      const sent = (error?: unknown): void => {
+        if (error != null) return;
+        inSocket -= bytes;
+        proceed();
+      };
+      inSocket += bytes;
+      socket.send(frame, sent as never);
+      return;
+    }
+    posted += length;
+    if (isCredit) {
+      messageBytes(); // forgets what was sent
+      grants.push({ end: posted, length });
+    }
+    socket.send(frame);
   };
   const post = (bytes: Uint8Array<ArrayBuffer>): void => {
     if (rules.state() === 0) {
@@ -130,7 +159,7 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
     isOpen() && credit?.available !== false && buffered() < sink.highWaterMark;
   /** Reports room after a send that had none, and the end that is sent. */
   const proceed = (stuck = false): void => {
-    if (localEnded && isOpen() && (!rules.counts || buffered() === 0)) endSent();
+    if (localEnded && isOpen() && (!rules.counts || empty())) endSent();
     if (stopped || !full || !isOpen()) return;
     const some = stuck && credit?.available !== false && buffered() < sink.highWaterMark * 16;
     if (hasRoom() || some) {
@@ -232,7 +261,7 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
       failed(reset(detail));
       return;
     }
-    if (localEnded && buffered() === 0) endSent();
+    if (localEnded && empty()) endSent();
     // the channel learns first that its own end was sent
     queueMicrotask(() => {
       if (!stopped && !dead) sink.hungUp();
@@ -264,7 +293,7 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
 
   const transport: Transport = {
     get unsent() {
-      return clean ? 0 : waitingBytes + buffered();
+      return clean ? 0 : waitingBytes + messageBytes();
     },
     start(to) {
       sink = to;
@@ -300,7 +329,7 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
           resolve();
         };
         if (isOpen()) {
-          proceed();
+          queueMicrotask(proceed); // which may call the sink
           poll();
         }
       });

@@ -104,9 +104,12 @@ export function duplexTransport(duplex: Duplex): Transport {
   const cannotWrite = (error: unknown): void => {
     if (broken) return;
     broken = true;
-    if (closeDone !== undefined) duplex.destroy();
-    else if (duplex.readableEnded && unsent === 0) hangUp();
-    else sink?.sendFailed(transportError(error, "write"));
+    // a write may fail before `send` returns, where the channel does not expect a call
+    queueMicrotask(() => {
+      if (closeDone !== undefined) duplex.destroy();
+      else if (duplex.readableEnded && unsent === 0) hangUp();
+      else sink?.sendFailed(transportError(error, "write"));
+    });
   };
   const write = (piece: Uint8Array): void => {
     const { length } = piece;

@@ -25,6 +25,14 @@ export class Clock {
     return this.#timers.size;
   }
 
+  /** A time that has surely passed, and one that has perhaps: where time is real, they differ. */
+  get surely(): number {
+    return this.now;
+  }
+  get perhaps(): number {
+    return this.now;
+  }
+
   /** Takes the place of the runtime's timers. */
   install(): void {
     const scope = globalThis as unknown as Record<string, unknown>;

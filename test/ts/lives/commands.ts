@@ -159,7 +159,7 @@ const PEERS = {
     { sizes: manySizes, cuts, thing: rarely },
     (world, given) => {
       for (const each of given.sizes) {
-        const thing = given.thing && world.setup.passes ? world.thing() : undefined;
+        const thing = given.thing && world.setup.passes ? world.peerThing() : undefined;
         world.arrive(world.peerMessage(program.sizeOf(world, each), 0, thing), given.cuts, thing);
       }
     },
@@ -222,11 +222,16 @@ const PEERS = {
     "a write fails",
     {},
     ({ hand }) => hand.failWrite(),
-    ({ hand }) => !hand.finished,
+    ({ hand, isScripted }) => isScripted && !hand.finished,
   ),
-  sendThrows: step("the next send throws", {}, ({ hand }) => {
-    hand.throwsNext = true;
-  }),
+  sendThrows: step(
+    "the next send throws",
+    {},
+    ({ hand }) => {
+      hand.throwsNext = true;
+    },
+    ({ isScripted }) => isScripted,
+  ),
   stalls: step("peer stalls", {}, ({ hand }) => {
     hand.stalled = true;
   }),
@@ -280,6 +285,7 @@ export const steps = [
 
 /** How lives are set up. */
 export const setups = fc.record({
+  scale: fc.constant(1),
   mark: fc.constantFrom(1, 500, 5000, 65_536),
   maxQueued: fc.constantFrom(1, 3000, 16_777_216),
   maxSize: fc.constantFrom(1000, 16_384, 70_000),

@@ -1,6 +1,6 @@
 import type { Passed, Transport, TransportSink } from "../../../ts/channel/transport.ts";
 import { ImsgError } from "../../../ts/entry/index.ts";
-import type { Thing } from "./tracked.ts";
+import type { Thing, Traveller } from "./tracked.ts";
 
 /** What kind of transport a life runs over. */
 export interface Kind {
@@ -20,7 +20,7 @@ export interface Kind {
 
 /** What comes from the peer: bytes, or the end of them. */
 export type Inbound =
-  | { readonly chunk: Uint8Array; readonly thing?: Thing | undefined }
+  | { readonly chunk: Uint8Array; readonly thing?: Traveller | undefined }
   | { readonly event: "ended" | "gone" }
   | { readonly event: "failed"; readonly error: unknown };
 
@@ -32,6 +32,56 @@ export interface Watcher {
   delivering(bytes: number): void;
   /** The channel has broken a rule of Transport. */
   misused(how: string): void;
+}
+
+/** What a real transport tells the model besides. */
+export interface RealWatcher extends Watcher {
+  /** How many bytes of the peer have reached the channel. */
+  delivered(): number;
+  /** The transport is about to report to the channel. */
+  reporting(run: () => void): void;
+  /** The transport has broken a rule of Transport. */
+  wrong(how: string): void;
+}
+
+/** A transport with the system below it and the peer: what the model and the steps see of it. */
+export interface Below extends Transport {
+  readonly passes: boolean;
+  /** Bytes that the channel has handed over, that the system has taken, and that it has not. */
+  readonly handed: number;
+  readonly taken: number;
+  readonly waiting: number;
+  /** Whether the last send has returned false. */
+  readonly full: boolean;
+  readonly paused: boolean;
+  /** Nothing is taken any more: a write has failed, the peer is gone, or the channel was aborted. */
+  readonly dead: boolean;
+  /** Whether the system has the channel's end behind all bytes. */
+  readonly finished: boolean;
+  /** Whether a close has nothing left to wait for. */
+  readonly released: boolean;
+  /** Whether the connection keeps the process alive. */
+  readonly referenced: boolean;
+  /** What was reported to the channel. */
+  readonly reported: { ended?: true; gone?: true; failed?: unknown; sendFailed?: unknown };
+  /** What the channel has called. */
+  readonly called: { end?: true; close?: true; abort?: { reason: unknown } };
+  /** The peer does not read. */
+  stalled: boolean;
+  /** The next send throws. */
+  throwsNext: boolean;
+  /** The peer sends something. */
+  arrive(...items: Inbound[]): void;
+  /** The connection is reset: what has not been delivered is lost. */
+  reset(error: unknown): void;
+  /** A write fails: nothing more can be sent. */
+  failWrite(): void;
+  /** The system takes some bytes. */
+  take(bytes: number): void;
+  /** Moves what can move. Returns whether anything did. */
+  pump(): boolean;
+  /** Nothing is taken any more. */
+  die(): void;
 }
 
 interface Outgoing {
@@ -50,7 +100,7 @@ const broken = (): ImsgError =>
  * A transport, the system below it and the peer, in the hands of the test. The
  * bytes move when {@link pump} is called, one thing at a time.
  */
-export class Hand implements Transport {
+export class Hand implements Below {
   declare readonly lingers?: boolean;
   declare readonly unsent?: number;
   declare readonly pause?: () => void;
@@ -177,6 +227,10 @@ export class Hand implements Transport {
     this.die();
   }
 
+  get released(): boolean {
+    return this.waiting === 0 && !this.dead;
+  }
+
   /** Nothing is taken any more. */
   die(): void {
     this.dead = true;
@@ -282,7 +336,7 @@ export class Hand implements Transport {
       if (thing === undefined) this.#sink.received(chunk);
       else {
         thing.ours = false;
-        this.#sink.received(chunk, [{ value: thing }]);
+        this.#sink.received(chunk, [{ value: thing.value }]);
       }
     } else if (item.event === "failed") {
       this.reported.failed = item.error;

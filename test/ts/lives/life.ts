@@ -5,8 +5,6 @@ import * as program from "./program.ts";
 import { Violation } from "./records.ts";
 import { type Setup, World } from "./world.ts";
 
-/** Timers that may still run at the end of a life. */
-const LAST_TIMERS = 100;
 /** Reads that the end of a life may take. */
 const LAST_READS = 10_000;
 
@@ -65,7 +63,7 @@ function* leftovers(world: World): Iterable<string> {
   for (const call of [...calls, ...model.sent.map(({ outcome }) => outcome)]) {
     if (call?.pending) yield `${call.name} is pending`;
   }
-  if (clock.timers > 0) yield `${clock.timers} timers are left`;
+  if (world.isScripted && clock.timers > 0) yield `${clock.timers} timers are left`;
   const listeners = [world.own, ...world.signals].reduce((sum, each) => sum + each.listeners, 0);
   if (listeners > 0) yield `${listeners} listeners are left`;
   if (hand.called.close !== true && hand.called.abort === undefined) {
@@ -97,9 +95,7 @@ async function finish(world: World, how: Finale): Promise<void> {
   await world.rest();
   await readAll(world);
   if (how === "slow close") await takeSlowly(world);
-  for (let i = 0; i < LAST_TIMERS && world.clock.next !== undefined; i++) {
-    await world.wait(world.clock.next - world.clock.now);
-  }
+  await world.lastTimers();
   await readAll(world);
   await world.rest();
   const left = [...leftovers(world)];
@@ -111,16 +107,35 @@ export interface Counts {
   steps: number;
 }
 
+interface Options {
+  readonly maxCommands?: number;
+  readonly replayPath?: string | undefined;
+  readonly stage?: Stage | undefined;
+}
+
+/** Where lives are run. */
+export interface Stage {
+  readonly setups: fc.Arbitrary<Setup>;
+  open(setup: Setup, unhandled: unknown[]): World | Promise<World>;
+  /** Called after each life; what it has left behind. */
+  close?(world: World): Promise<string[]>;
+}
+
+const SCRIPTED: Stage = { setups, open: (setup, unhandled) => new World(setup, unhandled) };
+
 /** The property: every life keeps every promise. */
-export function lives(counts: Counts, maxCommands = 60, replayPath?: string) {
+export function lives(
+  counts: Counts,
+  { maxCommands = 60, replayPath, stage = SCRIPTED }: Options = {},
+) {
   const commands = fc.commands(steps, {
     maxCommands,
     size: "max",
     ...(replayPath === undefined ? {} : { replayPath }),
   });
-  return fc.asyncProperty(setups, finales, commands, async (setup: Setup, finale, program) => {
+  return fc.asyncProperty(stage.setups, finales, commands, async (setup, finale, program) => {
     unhandled.length = 0;
-    const world = new World(setup, unhandled);
+    const world = await stage.open(setup, unhandled);
     try {
       await fc.asyncModelRun(() => ({ model: world, real: world }), program);
       await finish(world, finale);
@@ -130,5 +145,7 @@ export function lives(counts: Counts, maxCommands = 60, replayPath?: string) {
       world.channel.abort();
       world.clock.uninstall();
     }
+    const left = (await stage.close?.(world)) ?? [];
+    if (left.length > 0) throw new Violation(`after the life: ${left.join("; ")}`);
   });
 }

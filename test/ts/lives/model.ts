@@ -1,5 +1,5 @@
 import type { ImsgMessage } from "../../../ts/entry/index.ts";
-import type { Hand } from "./hand.ts";
+import type { Below } from "./hand.ts";
 import {
   type Arrival,
   type Cause,
@@ -23,7 +23,7 @@ const MESSAGE_COST = 256;
  */
 export class Model {
   readonly limits: Limits;
-  readonly hand: Hand;
+  readonly hand: Below;
   readonly sent: Sent[] = [];
   readonly arrivals: Arrival[] = [];
   readonly requests: Request[] = [];
@@ -59,7 +59,7 @@ export class Model {
   #next = 0; // of `sent`: the first that was not handed over
   #lastRead = -1;
 
-  constructor(limits: Limits, hand: Hand) {
+  constructor(limits: Limits, hand: Below) {
     this.limits = limits;
     this.hand = hand;
   }
@@ -348,7 +348,11 @@ export class Model {
       add("failed write", allRead && closing === undefined, false, reported.sendFailed);
     } else if (reported.gone === true) {
       add("hang-up", allRead, this.lost[0] === 0, ...(this.lost[1] > 0 ? ["EPIPE"] : []));
-    } else if (reachedEnd && this.hand.finished) add("both ends", allRead, true);
+    } else if (reachedEnd && this.hand.finished) {
+      // a close waits for the closing handshake of a WebSocket
+      const done = closing === undefined || this.hand.lingers === true || this.hand.released;
+      add("both ends", allRead && done, true);
+    }
     if (this.overflowed) add("overflow", false, false, "ERR_IMSG_OVERFLOW");
     return causes;
   }

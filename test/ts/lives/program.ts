@@ -15,8 +15,10 @@ const choose = (world: World, choice: SignalChoice): Signal | undefined =>
   choice === "none" ? undefined : world.signal(choice === "aborted");
 
 /** The length of a payload: counted from 0 up, or from the longest down. */
-export const sizeOf = ({ setup }: World, size: number): number =>
-  Math.max(0, size < 0 ? setup.maxSize - 15 + size : Math.min(size, setup.maxSize - 16));
+export function sizeOf({ setup }: World, size: number): number {
+  const scaled = size >= 100 && size <= 300 ? size * setup.scale : size;
+  return Math.max(0, size < 0 ? setup.maxSize - 15 + size : Math.min(scaled, setup.maxSize - 16));
+}
 
 /** Sends a message. */
 export function send(
@@ -164,7 +166,12 @@ function noteRead<T>(
   const others = world.model.reads.filter((read) => read.tracked.pending);
   for (const other of others) other.shared = true;
   const tracked = new Tracked<T>(kind, promise, (done) => settled(done.value, done));
-  const read: Read = { kind, signal, tracked, expect, left: false, shared: others.length > 0 };
+  // over a real transport, a loop may have ended a moment ago
+  const unsure = expect === "busy" && !world.isScripted && world.inboundOver;
+  const read: Read = {
+    ...{ kind, signal, tracked, left: false, shared: others.length > 0 },
+    expect: unsure ? "either" : expect,
+  };
   world.model.reads.push(read);
   return read;
 }

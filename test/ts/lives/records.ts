@@ -1,7 +1,7 @@
 // What the model of a life notes: messages, requests, reads, and ways to end.
 
 import type { ImsgMessage } from "../../../ts/entry/index.ts";
-import type { Signal, Thing, Tracked } from "./tracked.ts";
+import type { Signal, Tracked, Traveller } from "./tracked.ts";
 
 /** Options of the channel, and of the transport below it. */
 export interface Limits {
@@ -17,7 +17,7 @@ export interface Sent {
   readonly size: number;
   /** Undefined if the channel chooses it. */
   peerid: number | undefined;
-  readonly thing: Thing | undefined;
+  readonly thing: Traveller | undefined;
   readonly signal: Signal | undefined;
   /** What its promise has become; undefined if nobody looks. */
   readonly outcome: Tracked | undefined;
@@ -33,7 +33,7 @@ export interface Arrival {
   readonly id: number;
   readonly size: number;
   readonly peerid: number;
-  readonly thing: Thing | undefined;
+  readonly thing: Traveller | undefined;
   /** The position behind it in the peer's stream. */
   readonly end: number;
   arrived: boolean;

@@ -37,13 +37,27 @@ export class Tracked<T = unknown> {
   }
 }
 
-/** The thing behind a descriptor: it counts how often it was closed. */
-export class Thing {
-  closed = 0;
+/** A thing that can travel with a message. */
+export interface Traveller {
+  readonly name: string;
+  /** What a message carries for it. */
+  readonly value: unknown;
+  /** How often it was closed. */
+  readonly closed: number;
   /** Whether the program has it: it was never given away, or was taken from a message. */
+  ours: boolean;
+}
+
+/** The thing behind a descriptor of the scripted transport: it counts how often it was closed. */
+export class Thing implements Traveller {
+  closed = 0;
   ours = true;
 
   constructor(readonly name: string) {}
+
+  get value(): this {
+    return this;
+  }
 
   readonly close = (): void => {
     this.closed++;

@@ -4,15 +4,17 @@ import { ImsgChannel, ImsgError, type ImsgMessage } from "../../../ts/entry/inde
 import { bytes as moduleBytes } from "../../../ts/generated/imsg.ts";
 import { HEADER_SIZE } from "../../oracle/reference/codec.ts";
 import { Clock, macrotask } from "./clock.ts";
-import { Hand, type Inbound, type Kind } from "./hand.ts";
+import { type Below, Hand, type Inbound, type Kind, type RealWatcher } from "./hand.ts";
 import { Model } from "./model.ts";
 import { atRest } from "./promises.ts";
 import { type Limits, type Read, type Sent, Violation } from "./records.ts";
-import { Signal, Thing, Tracked } from "./tracked.ts";
+import { Signal, Thing, Tracked, type Traveller } from "./tracked.ts";
 import { Cutter, frame, payload } from "./wire.ts";
 
 /** How a life is set up. */
 export interface Setup extends Limits, Kind {
+  /** What lengths of payloads between 100 and 300 are multiplied with. */
+  readonly scale: number;
   /** See ChannelOptions.copy. */
   readonly copy: boolean;
   /** Whether somebody awaits `closed` and `peerEnded` from the start. */
@@ -25,6 +27,9 @@ const PID = 77;
 /** Rounds of events until a life must have come to rest. */
 const PATIENCE = 20_000;
 
+/** Timers that may still run at the end of a life. */
+const LAST_TIMERS = 100;
+
 /** Pieces that a message of the peer is cut into at most. */
 const PIECES = 30;
 
@@ -32,19 +37,34 @@ export type Reading = Read["kind"];
 /** What a reader gets. */
 export type Values = ImsgMessage | ImsgMessage[] | undefined;
 
+/** What is below the channel of a life: time, and a transport with the peer. */
+export interface Ground {
+  readonly clock: Clock;
+  hand(watcher: RealWatcher): Below;
+}
+
+const scripted = (setup: Setup): Ground => ({
+  clock: new Clock(),
+  hand: (watcher) => new Hand(setup, watcher),
+});
+
 /** A channel, the transport below it, and the promises that it has given. */
 export class World {
   readonly setup: Setup;
-  readonly clock = new Clock();
+  readonly clock: Clock;
+  /** Whether the transport is scripted and time virtual, so that everything is known exactly. */
+  readonly isScripted: boolean = true;
   readonly model: Model;
-  readonly hand: Hand;
+  readonly hand: Below;
   readonly channel: ImsgChannel;
   readonly signals: Signal[] = [];
-  readonly things: Thing[] = [];
+  readonly things: Traveller[] = [];
   readonly own = new Signal();
   readonly unhandled: unknown[];
   /** Who reads: a loop, a stream, or nobody that stays. */
   holder: { kind: Reading; next: () => Promise<Values>; leave: () => void } | undefined;
+  /** How many bytes at least a thing comes with. */
+  readonly leastWithThing: number = 1;
   /** How many steps were taken. */
   steps = 0;
   /** Whether the peer sends nothing more. */
@@ -57,14 +77,18 @@ export class World {
   #unseen: Uint8Array[] = []; // a call hands bytes over before its message is noted
   #end = 0;
 
-  constructor(setup: Setup, unhandled: unknown[]) {
+  constructor(setup: Setup, unhandled: unknown[], ground: Ground = scripted(setup)) {
     this.setup = setup;
     this.unhandled = unhandled;
+    this.clock = ground.clock;
     this.clock.install();
-    this.hand = new Hand(setup, {
+    this.hand = ground.hand({
       handed: (bytes) => void this.#unseen.push(bytes),
       delivering: (bytes) => this.model.delivering(bytes),
+      delivered: () => this.model.delivered,
+      reporting: (run) => this.act(run),
       misused: (how) => this.model.violate(`the channel called the transport: ${how}`),
+      wrong: (how) => this.model.violate(`the transport: ${how}`),
     });
     this.model = new Model(setup, this.hand);
     this.channel = new ImsgChannel(this.hand, {
@@ -107,10 +131,16 @@ export class World {
     return (ImsgChannel.describe(this.channel) as { received: number }).received;
   }
 
-  thing(): Thing {
+  /** Something that the program may send. */
+  thing(): Traveller {
     const thing = new Thing(`thing ${this.things.length}`);
     this.things.push(thing);
     return thing;
+  }
+
+  /** Something that the peer may send. */
+  peerThing(): Traveller {
+    return this.thing();
   }
 
   signal(aborted: boolean): Signal {
@@ -131,13 +161,13 @@ export class World {
   // --- sending ------------------------------------------------------------------
 
   /** A message with the next number, or with one that is given. */
-  init(size: number, peerid: number | undefined, thing?: Thing, number?: number): SendInit {
+  init(size: number, peerid: number | undefined, thing?: Traveller, number?: number): SendInit {
     const id = number ?? this.model.sent.length;
     return {
       type: id + 1,
       data: payload(id, size),
       ...(peerid === undefined ? {} : { peerid }),
-      ...(thing === undefined ? {} : { fd: thing }),
+      ...(thing === undefined ? {} : { fd: thing.value }),
     };
   }
 
@@ -170,10 +200,12 @@ export class World {
     for (const message of list) {
       this.model.read(message, byLoop ? this.turns : 0, !shared);
       if (!takes || !message.hasFd) continue;
-      const thing = message.takeFd() as Thing;
-      thing.ours = true;
-      if (this.model.arrivals[message.type - 1]?.thing !== thing) {
-        this.model.violate(`message ${message.type - 1} came with the thing of another one`);
+      const value = message.takeFd();
+      const taken = this.things.find((thing) => thing.value === value && thing.closed === 0);
+      if (taken !== undefined) taken.ours = true;
+      if (this.model.arrivals[message.type - 1]?.thing !== taken) {
+        const [has, right] = [taken?.name ?? value, this.model.arrivals[message.type - 1]?.thing];
+        this.model.violate(`message ${message.type - 1} has ${has}, not ${right?.name}`);
       }
     }
   }
@@ -181,10 +213,11 @@ export class World {
   // --- the peer -----------------------------------------------------------------
 
   /** Bytes of the peer, cut at these lengths; a thing begins a chunk. */
-  arrive(bytes: Uint8Array, cuts: readonly number[], thing?: Thing): void {
+  arrive(bytes: Uint8Array, cuts: readonly number[], thing?: Traveller): void {
     const items: Inbound[] = [];
     for (let at = 0, i = 0; at < bytes.length; i++) {
-      const length = (i < PIECES && cuts[i % cuts.length]) || bytes.length;
+      const cut = (i < PIECES && cuts[i % cuts.length]) || bytes.length;
+      const length = thing !== undefined && at === 0 ? Math.max(cut, this.leastWithThing) : cut;
       // a chunk is the channel's: it has memory of its own
       items.push({ chunk: bytes.slice(at, at + length), thing: at === 0 ? thing : undefined });
       at += length;
@@ -193,7 +226,7 @@ export class World {
   }
 
   /** A message of the peer's, in bytes. */
-  peerMessage(size: number, peerid: number, thing?: Thing): Uint8Array<ArrayBuffer> {
+  peerMessage(size: number, peerid: number, thing?: Traveller): Uint8Array<ArrayBuffer> {
     const id = this.model.arrivals.length;
     this.model.peerSent += size + HEADER_SIZE;
     const end = this.model.peerSent;
@@ -260,6 +293,11 @@ export class World {
       if (this.hand.taken > taken) this.model.progressAt = this.clock.now;
       if (!moved && !this.clock.advance(this.clock.now)) break;
     }
+    this.settled();
+  }
+
+  /** Everything has come to rest: checks every promise. */
+  protected settled(): void {
     this.#look();
     this.model.skipped();
     this.check();
@@ -276,6 +314,13 @@ export class World {
     const end = this.clock.now + milliseconds;
     while (this.clock.advance(end)) await this.rest();
     await this.rest();
+  }
+
+  /** Lets time pass until the life that is to end is over, if it ever is. */
+  async lastTimers(): Promise<void> {
+    for (let i = 0; i < LAST_TIMERS && this.clock.next !== undefined; i++) {
+      await this.wait(this.clock.next - this.clock.now);
+    }
   }
 
   /** Objects of the module that are left when no channel is. */

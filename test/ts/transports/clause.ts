@@ -89,6 +89,17 @@ export function pattern(length: number, from = 0): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+/** A transport whose methods, apart from `start`, must not call the sink before they return. */
+const watched = (transport: Transport, sink: RecordingSink): Transport =>
+  new Proxy(transport, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== "function" || name === "start") return value;
+      return (...args: unknown[]) =>
+        sink.during(String(name), () => Reflect.apply(value, target, args));
+    },
+  });
+
 /** A transport with its recording sink, and what was sent with it. */
 export class End {
   readonly transport: Transport;
@@ -96,8 +107,8 @@ export class End {
   sent = 0;
 
   constructor(transport: Transport, highWaterMark?: number) {
-    this.transport = transport;
     this.sink = new RecordingSink(highWaterMark);
+    this.transport = watched(transport, this.sink);
     transport.start(this.sink);
   }
 

@@ -27,9 +27,21 @@ export class RecordingSink implements TransportSink {
   readonly #chunks: Uint8Array[] = [];
   #entered = false;
   #silent = false;
+  #inside: string | undefined;
 
   constructor(highWaterMark = 65536) {
     this.highWaterMark = highWaterMark;
+  }
+
+  /** Runs a method of the transport, which must not call the sink. */
+  during<T>(method: string, run: () => T): T {
+    const outer = this.#inside;
+    this.#inside = method;
+    try {
+      return run();
+    } finally {
+      this.#inside = outer;
+    }
   }
 
   /** From now on every call is a breach: the transport was closed or aborted. */
@@ -63,6 +75,7 @@ export class RecordingSink implements TransportSink {
       this.breach ??= `${call} ${what}, after ${calls.join(", ") || "nothing"}`;
     };
     if (this.#entered) told("was called inside another call");
+    if (this.#inside !== undefined) told(`was called by ${this.#inside}()`);
     if (this.#silent) told("was called after close or abort");
     if (this.has("failed")) told("was called after failed");
     if (this.has("ended") && !AFTER_END.includes(call)) told("was called after ended");

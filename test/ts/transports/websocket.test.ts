@@ -1,4 +1,6 @@
 import { once } from "node:events";
+import type { Socket } from "node:net";
+import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import type { ImsgChannel } from "../../../ts/channel/channel.ts";
@@ -6,7 +8,13 @@ import { fromWebSocket } from "../../../ts/entry/web.ts";
 import { frame, rounds, seeded } from "./junk.ts";
 import { Unpausable, webSockets } from "./pairs.ts";
 
-const MESSAGE = new Uint8Array(Uint32Array.of(1, 16, 0, 1).buffer);
+/** A message of the type 1 with so many bytes of payload. */
+function message(length: number): Uint8Array {
+  const bytes = new Uint8Array(16 + length);
+  bytes.set(new Uint8Array(Uint32Array.of(1, 16 + length, 0, 1).buffer));
+  return bytes;
+}
+const MESSAGE = message(0);
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A channel, and the bare socket at its other end. */
@@ -49,6 +57,26 @@ describe("over a WebSocket, a reader that takes nothing", () => {
 
   it("stops the sender through ws's pause without credit, and everything comes later", async () => {
     expect(await stalled([])).toBeLessThan(900);
+  });
+});
+
+describe("over a WebSocket whose bytes do not leave", () => {
+  it("credit does not count as bytes that were lost, and messages count without their frames", async () => {
+    const [ours, theirs] = await webSockets(["imsg.credit"]);
+    const { _socket: below } = ours as unknown as { _socket: Socket };
+    theirs.on("error", () => {});
+    theirs.resume();
+    const channel = fromWebSocket(ours, { maxSize: 65_536 });
+    below.cork();
+    theirs.send(message(40_000));
+    expect((await channel.receive())?.data.length).toBe(40_000);
+    expect(ours.bufferedAmount).toBeGreaterThan(0);
+    expect(inspect(channel)).toContain("unsent: 0");
+    await channel.send({ type: 2, data: new Uint8Array(84) });
+    await sleep(1);
+    expect(inspect(channel)).toContain("unsent: 100");
+    below.uncork();
+    await channel.close();
   });
 });
 

@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import fc from "fast-check";
+import type { Stage } from "../life.ts";
+import type { World } from "../world.ts";
+import type { RealClock } from "./real-clock.ts";
+import { RealWorld } from "./real-world.ts";
+import { open, type Session } from "./session.ts";
+
+/** Lives until what the runtime opens once is open. */
+const WARM_UP = 5;
+/** Deno opens a pair of sockets of its own now and then. */
+const OWN = "Deno" in globalThis ? 2 : 0;
+/** How long a life may take to leave nothing behind, in ms. */
+const PATIENCE = 10_000;
+
+/** How lives over real transports are set up. */
+const setups = fc.record({
+  scale: fc.constantFrom(1, 200),
+  mark: fc.constantFrom(1, 500, 5000, 65_536),
+  maxQueued: fc.constantFrom(1, 3000, 16_777_216, 16_777_216),
+  maxSize: fc.constantFrom(1000, 16_384, 70_000, 70_000),
+  lingerTimeout: fc.constantFrom(100, 200),
+  burst: fc.constant(1),
+  /** Whether the transport uses credit where it can choose. */
+  atOnce: fc.boolean(),
+  copy: fc.boolean(),
+  watched: fc.boolean(),
+  ...{ lingers: fc.constant(false), counts: fc.constant(false) },
+  ...{ pauses: fc.constant(false), passes: fc.constant(false) },
+});
+
+async function until(condition: () => boolean): Promise<boolean> {
+  for (const start = Date.now(); !condition(); await sleep(1)) {
+    if (Date.now() - start > PATIENCE) return false;
+  }
+  return true;
+}
+
+/** Lives over a real transport. */
+export async function realStage(session: Session): Promise<Stage> {
+  const { remote } = session;
+  let lives = 0;
+  let before = open();
+  await remote.start();
+  return {
+    setups,
+    async open(setup, unhandled) {
+      const transport = await session.connect(setup.atOnce);
+      if (!(await until(() => remote.idle && remote.connected))) {
+        throw new Error("the peer has no connection");
+      }
+      const natural = {
+        ...setup,
+        lingers: transport.lingers === true,
+        counts: "unsent" in transport,
+        pauses: transport.pause !== undefined,
+        passes: session.newDescriptor !== undefined,
+      };
+      return new RealWorld(natural, unhandled, session, transport);
+    },
+    async close(world: World) {
+      const left: string[] = [];
+      (world as RealWorld).closeThings();
+      await remote.next();
+      await until(() => remote.idle);
+      const clock = world.clock as RealClock;
+      if (!(await until(() => clock.timers === 0))) left.push(`timers of ${clock.delays} ms`);
+      clock.remove();
+      if (++lives <= WARM_UP) {
+        before = open();
+        return left;
+      }
+      const clean = (): boolean => {
+        const now = open();
+        return now.fds <= before.fds + OWN && now.resources <= before.resources;
+      };
+      if (!(await until(clean))) {
+        left.push(`${JSON.stringify(open())} are open, ${JSON.stringify(before)} before`);
+      }
+      return left;
+    },
+  };
+}

@@ -207,25 +207,21 @@ export class Incoming<Fd = unknown> {
     if (this.#intake.empty) return;
     const { mark, maxSize, maxQueued } = this.#options;
     const pauses = this.#transport.pause !== undefined;
-    const { values } = this.#intake;
-    // each of an honest peer's came with a message, for which it had credit
-    const most = (Math.max(mark, WINDOW) + WINDOW) / HEADER_SIZE;
-    if (values > most) {
-      this.#overflow(`${values} values wait, at most ${most} may (highWaterMark)`);
-      return;
-    }
-    const waiting = this.#intake.bytes + (pauses ? 0 : this.inbox.cost);
+    const { bytes, values } = this.#intake;
+    const waiting = bytes + (pauses ? 0 : this.inbox.cost);
     // an honest peer may have a window of credit under way, and then hands over all it has queued
     const honest = Math.max(maxQueued, WINDOW) + WINDOW + maxSize;
     const limit = pauses ? honest : Math.max(mark * UNREAD, mark + maxSize);
-    if (waiting <= limit) return;
+    // each value of an honest peer came with a message, for which it had credit
+    const most = (mark + WINDOW) / HEADER_SIZE;
+    if (waiting <= limit && values <= most) return;
     const rule = pauses
       ? `maxQueued, at least ${WINDOW}, and ${WINDOW}, and maxSize`
       : `${UNREAD} times highWaterMark, at least highWaterMark and maxSize`;
-    this.#overflow(`${waiting} bytes wait, at most ${limit} may (${rule})`);
-  }
-
-  #overflow(detail: string): void {
+    const detail =
+      waiting > limit
+        ? `${waiting} bytes wait, at most ${limit} may (${rule})`
+        : `${values} values wait, at most ${most} may`;
     this.#owner.failed(new ImsgError("ERR_IMSG_OVERFLOW", { syscall: "imsgbuf_read", detail }));
   }
 

@@ -12,11 +12,8 @@ import { afterTurn } from "./turn.ts";
 const BREAK = 4 * 1024 * 1024;
 /** The bytes that decoding adds to a message's own: the message object and its view on the heap. */
 const DECODED = 256;
-/**
- * Chunks shorter than this, in bytes, are collected in blocks of so many bytes while they wait: each
- * would cost some 250 bytes besides its own.
- */
-const BLOCK = 4096;
+/** Chunks that wait are joined up to so many bytes: each costs some 250 bytes besides its own. */
+const BLOCK = 2048;
 
 interface Arrived {
   chunk: Uint8Array;
@@ -50,10 +47,11 @@ export class Intake {
   readonly #sharing: Sharing;
   readonly #owner: IntakeOwner;
   readonly #chunks = new Queue<Arrived>();
-  /** The last chunk that waits, if it is a block with short chunks. */
-  #block: Arrived | undefined;
+  /** The chunk that was added last. */
+  #last: Arrived | undefined;
+  /** Values that wait with their chunks. */
+  values = 0;
   #bytes = 0;
-  #values = 0;
   #decoded = 0;
   #resting = false;
   #running = false;
@@ -70,11 +68,6 @@ export class Intake {
     return this.#bytes;
   }
 
-  /** Values that wait with their chunks. */
-  get values(): number {
-    return this.#values;
-  }
-
   /** Whether nothing waits to be decoded. */
   get empty(): boolean {
     return this.#chunks.length === 0;
@@ -84,25 +77,20 @@ export class Intake {
   add(chunk: Uint8Array, passed: readonly Passed[]): void {
     const { length } = chunk;
     this.#bytes += length;
-    this.#values += passed.length;
-    const at = this.#block?.chunk.length ?? 0;
-    // messages may alias a block that has been decoded in part
-    if (this.#block?.from !== 0 || passed.length > 0 || at + length > BLOCK) {
-      this.#block = undefined;
+    this.values += passed.length;
+    const last = this.#last;
+    // messages may alias a chunk that has been decoded in part
+    if (!this.empty && last?.from === 0 && passed.length + last.passed.length === 0) {
+      const { chunk: before } = last;
+      if (before.length + length <= BLOCK) {
+        last.chunk = new Uint8Array(before.length + length);
+        last.chunk.set(before);
+        last.chunk.set(chunk, before.length);
+        return;
+      }
     }
-    if (this.#block !== undefined) {
-      const { buffer } = this.#block.chunk;
-      new Uint8Array(buffer).set(chunk, at);
-      this.#block.chunk = new Uint8Array(buffer, 0, at + length);
-      return;
-    }
-    const arrived = { chunk, from: 0, passed };
-    if (!this.empty && passed.length === 0 && length < BLOCK / 2) {
-      arrived.chunk = new Uint8Array(BLOCK).subarray(0, length);
-      arrived.chunk.set(chunk);
-      this.#block = arrived;
-    }
-    this.#chunks.push(arrived);
+    this.#last = { chunk, from: 0, passed };
+    this.#chunks.push(this.#last);
   }
 
   /** Decodes as much as there is room for. */
@@ -146,7 +134,7 @@ export class Intake {
     } catch (thrown) {
       error = thrown;
     }
-    if (from === 0) this.#values -= passed.length;
+    if (from === 0) this.values -= passed.length;
     const count = arrived.from - from;
     this.#bytes -= count;
     this.#decoded += count + messages.length * DECODED;
@@ -163,7 +151,7 @@ export class Intake {
       if (arrived.from === 0) this.#fds.discard(arrived.passed);
       arrived.passed = [];
     });
-    this.#values = 0;
+    this.values = 0;
   }
 
   /** Drops the chunks that wait, and closes the values that came with them. */

@@ -49,7 +49,7 @@ describe("docs/security.md states as limits of a channel", () => {
     ],
     [
       "values with undecoded bytes, from a peer that ignores its credit",
-      `${thousands((2 * window) / 16)}, or (mark + ${thousands(window)}) / 16`,
+      `(mark + ${thousands(window)}) / 16: ${thousands((channel("options", "HIGH_WATER_MARK") + window) / 16)}`,
     ],
     ["bytes that wait to be sent", `${queued} and a message`],
     [
@@ -58,7 +58,7 @@ describe("docs/security.md states as limits of a channel", () => {
     ],
     [
       "descriptors of messages that were received but not taken",
-      `${channel("received-fds", "UNTAKEN")}, then the channel ends`,
+      `${channel("received-fds", "UNTAKEN")}, then the oldest is closed`,
     ],
     [
       "a closing that waits for the peer",

@@ -148,7 +148,7 @@ function printEvpn(fields) {
   const ending = inner === undefined ? "" : `[${evpn.aid === "INET" ? 32 : 128}]:[${inner}]`;
   if (evpn.type === 3) return ending === "" ? "" : `[3]:[${rd}]:${ending}`;
   if (evpn.type !== 2) return "";
-  const [high, middle, low] = fields.labelstack;
+  const [high = 0, middle = 0, low = 0] = fields.labelstack;
   const vni = (high << 16) | (middle << 8) | low;
   const esi = evpn.esi.some((byte) => byte !== 0) ? hex(evpn.esi) : "";
   const route = `[2]:[${rd}]:[${esi}]:[${vni}]:[48]:[${hex(evpn.mac)}]`;

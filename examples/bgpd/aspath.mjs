@@ -33,13 +33,13 @@ export function parsePathPattern(text) {
   const runs = [[]];
   for (const part of middle.toLowerCase().split("_")) {
     if (part === ".*") runs.push([]);
-    else runs[runs.length - 1].push(String(Number(part.replace("as", ""))));
+    else runs.at(-1)?.push(String(Number(part.replace("as", ""))));
   }
   if (runs.flat().some((number) => Number(number) > LARGEST_AS)) return undefined;
   return {
     // any numbers may stand before a leading .*, and behind a trailing one
-    fromStart: from === "^" && runs[0].length > 0,
-    toEnd: to === "$" && runs[runs.length - 1].length > 0,
+    fromStart: from === "^" && runs[0]?.length !== 0,
+    toEnd: to === "$" && runs.at(-1)?.length !== 0,
     runs: runs.filter((run) => run.length > 0),
   };
 }
@@ -82,12 +82,13 @@ export function matchesPath({ fromStart, toEnd, runs }, path) {
  * @returns {{ as?: RibFilter["as"], exact: boolean }}
  */
 export function pathRequest({ fromStart, toEnd, runs }) {
-  if (runs.length === 0) {
+  const [begin, ...others] = runs;
+  if (begin === undefined) {
     return fromStart && toEnd ? { as: { place: "empty" }, exact: true } : { exact: true };
   }
-  const [first] = runs[0];
-  const last = runs[runs.length - 1].at(-1);
-  const exact = runs.length === 1 && runs[0].length === 1 && !(fromStart && toEnd);
+  const [first] = begin;
+  const last = runs.at(-1)?.at(-1);
+  const exact = others.length === 0 && begin.length === 1 && !(fromStart && toEnd);
   if (toEnd) return { as: { place: "source", number: Number(last) }, exact };
   return { as: { place: fromStart ? "peer" : "any", number: Number(first) }, exact };
 }

@@ -14,7 +14,11 @@ import { BgpdSession } from "./session.mjs";
 export { BgpdError, BgpdVersionError } from "./session.mjs";
 
 /** The default paths of bgpd's control socket: Debian's, then OpenBSD's. */
-export const SOCKETS = ["/run/openbgpd/bgpd.sock.0", "/run/bgpd.sock.0", "/var/run/bgpd.sock.0"];
+export const SOCKETS = /** @type {const} */ ([
+  "/run/openbgpd/bgpd.sock.0",
+  "/run/bgpd.sock.0",
+  "/var/run/bgpd.sock.0",
+]);
 
 /** The first of {@link SOCKETS} that exists; the first one if none does. */
 export const defaultSocket = () => SOCKETS.find((path) => existsSync(path)) ?? SOCKETS[0];

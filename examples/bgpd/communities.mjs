@@ -198,18 +198,23 @@ export function parseCommunity(/** @type {string} */ text) {
   if (known !== undefined) {
     return { flags: KIND.BASIC, data1: WELL_KNOWN_AS, data2: known[0], data3: 0 };
   }
-  const parts = text.split(":");
-  if (parts.length !== 2) throw wrong(text, "65001:100 and NO_EXPORT are");
-  const [as, value] = parts.map((each) => part(text, each, 16));
+  const [first, second, ...more] = text.split(":");
+  if (first === undefined || second === undefined || more.length > 0) {
+    throw wrong(text, "65001:100 and NO_EXPORT are");
+  }
+  const [as, value] = [part(text, first, 16), part(text, second, 16)];
   const flags = KIND.BASIC | (as.wild << 8) | (value.wild << 16);
   return { flags, data1: as.value, data2: value.value, data3: 0 };
 }
 
 /** A large community such as 65001:1:2, with * for any number. */
 export function parseLargeCommunity(/** @type {string} */ text) {
-  const parts = text.split(":");
-  if (parts.length !== 3) throw wrong(text, "65001:1:2 is a large one");
-  const [a, b, c] = parts.map((each) => part(text, each, 32));
+  const [first, second, third, ...more] = text.split(":");
+  if (first === undefined || second === undefined || third === undefined || more.length > 0) {
+    throw wrong(text, "65001:1:2 is a large one");
+  }
+  const number = (/** @type {string} */ each) => part(text, each, 32);
+  const [a, b, c] = [number(first), number(second), number(third)];
   const flags = (KIND.LARGE | (a.wild << 8) | (b.wild << 16) | (c.wild << 24)) >>> 0;
   return { flags, data1: a.value, data2: b.value, data3: c.value };
 }
@@ -236,7 +241,7 @@ function administrator(whole, text, type) {
     return { value: new DataView(bytes.buffer, bytes.byteOffset).getUint32(0), wild: 0 };
   }
   const [, high, low] = /^(\d+)\.(\d+)$/.exec(text) ?? [];
-  if ((type & 0x3f) === AS4 && high !== undefined) {
+  if ((type & 0x3f) === AS4 && high !== undefined && low !== undefined) {
     const value = part(whole, high, 16).value * 65536 + part(whole, low, 16).value;
     return { value, wild: 0 };
   }
@@ -258,7 +263,8 @@ export function parseExtCommunity(name, text) {
   if (subtype === undefined) throw wrong(whole, `there is no subtype "${name}"`);
   const types = /** @type {number[]} */ (found);
   // -1: a subtype of several types gets its type from the form of the value, below
-  const type = types.length === 1 ? types[0] : -1;
+  const [only = -1, ...others] = types;
+  const type = others.length === 0 ? only : -1;
   const number = (/** @type {number} */ known) => ((known << 8) | subtype) >>> 0;
   if (text === "*") return { flags: KIND.EXT | (1 << 8), data1: 0, data2: 0, data3: number(type) };
   if (type === OPAQUE || type === EVPN) {
@@ -274,7 +280,7 @@ export function parseExtCommunity(name, text) {
     return { flags: KIND.EXT, data1: 0, data2, data3: number(type) };
   }
   const [first, second, ...more] = text.split(":");
-  if (second === undefined || more.length > 0)
+  if (first === undefined || second === undefined || more.length > 0)
     throw wrong(whole, "rt 65001:100 is an extended one");
   // the subtypes of flow specifications are in the generic types, which bgpctl overlooks
   const generic = types.every((each) => each >= GENERIC_AS2) ? GENERIC_AS2 : 0;

@@ -42,7 +42,7 @@ function termsOf(bytes) {
   /** @type {Term[]} */
   const terms = [];
   for (let at = 0; at < bytes.length; ) {
-    const op = bytes[at];
+    const op = bytes[at] ?? 0;
     const length = valueLength(op);
     terms.push({ op, value: big(bytes.subarray(at + 1, at + 1 + length)) });
     at += 1 + length;
@@ -61,11 +61,12 @@ function componentLength(type, bytes, isV6) {
   if (type < 1 || type > LAST_TYPE)
     throw new TypeError(`a flowspec component has the type ${type}`);
   if (type <= TYPES.from) {
-    return isV6 ? 2 + bytesOf(bytes[0] - bytes[1]) : 1 + bytesOf(bytes[0]);
+    const [bits = 0, offset = 0] = bytes;
+    return isV6 ? 2 + bytesOf(bits - offset) : 1 + bytesOf(bits);
   }
   let at = 0;
   for (let op = 0; (op & OP.END) === 0 && at < bytes.length; ) {
-    op = bytes[at];
+    op = bytes[at] ?? 0;
     at += 1 + valueLength(op);
   }
   return at;
@@ -80,7 +81,7 @@ function componentLength(type, bytes, isV6) {
 function componentsOf(bytes, isV6) {
   const components = new Map();
   for (let at = 0; at < bytes.length; ) {
-    const type = bytes[at];
+    const type = bytes[at] ?? 0;
     const length = componentLength(type, bytes.subarray(at + 1), isV6);
     const end = at + 1 + length;
     if (length === 0 || end > bytes.length) {
@@ -93,11 +94,8 @@ function componentsOf(bytes, isV6) {
 }
 
 /** Whether two terms are the two ends of one range. */
-const isRange = (/** @type {Term} */ low, /** @type {Term | undefined} */ high) =>
-  (low.op & 7) === (OP.GT | OP.EQ) &&
-  high !== undefined &&
-  (high.op & OP.AND) !== 0 &&
-  (high.op & 7) === (OP.LT | OP.EQ);
+const isRange = (/** @type {Term} */ low, /** @type {Term} */ high) =>
+  (low.op & 7) === (OP.GT | OP.EQ) && (high.op & OP.AND) !== 0 && (high.op & 7) === (OP.LT | OP.EQ);
 
 /** @param {Term} term */
 function comparison({ op, value }) {
@@ -150,19 +148,16 @@ function bitmask({ op, value }, next, letters) {
 function listOf(bytes, letters) {
   const terms = termsOf(bytes);
   const texts = [];
-  for (let i = 0; i < terms.length; ) {
-    const [term, next] = [terms[i], terms[i + 1]];
+  for (let term = terms.shift(); term !== undefined; term = terms.shift()) {
+    const [next] = terms;
     if (letters !== undefined) {
       const { text, used } = bitmask(term, next, letters);
       texts.push(text);
-      i += used;
-    } else if (isRange(term, next)) {
+      if (used === 2) terms.shift();
+    } else if (next !== undefined && isRange(term, next)) {
       texts.push(`${term.value} - ${next.value}`);
-      i += 2;
-    } else {
-      texts.push(comparison(term));
-      i++;
-    }
+      terms.shift();
+    } else texts.push(comparison(term));
   }
   return texts.length === 1 ? texts[0] : `{ ${texts.join(" ")} }`;
 }
@@ -175,7 +170,8 @@ function listOf(bytes, letters) {
  */
 function prefixOf(bytes, isV6) {
   if (bytes === undefined || bytes[0] === 0) return "any";
-  const [length, offset] = [bytes[0], isV6 ? bytes[1] : 0];
+  const [length = 0, second = 0] = bytes;
+  const offset = isV6 ? second : 0;
   const address = new Uint8Array(isV6 ? 16 : 4);
   if (offset === 0) {
     address.set(bytes.subarray(isV6 ? 2 : 1));
@@ -240,8 +236,14 @@ function term(op, value) {
   return [op | 0x20, value >>> 24, (value >> 16) & 0xff, (value >> 8) & 0xff, value & 0xff];
 }
 
-/** @type {Record<string, number>} */
-const OPERATORS = { "=": 1, "!=": 6, ">": 2, ">=": 3, "<": 4, "<=": 5 };
+const OPERATORS = new Map([
+  ["=", 1],
+  ["!=", 6],
+  [">", 2],
+  [">=", 3],
+  ["<", 4],
+  ["<=", 5],
+]);
 
 /**
  * Reads a number, a comparison or a range at the beginning of `words`, and takes its words away.
@@ -250,10 +252,11 @@ const OPERATORS = { "=": 1, "!=": 6, ">": 2, ">=": 3, "<": 4, "<=": 5 };
  */
 function takeTerm(words) {
   const number = () => Number(words.shift() ?? Number.NaN);
-  const [first, second] = words;
-  if (first in OPERATORS) {
+  const [first = "", second] = words;
+  const operator = OPERATORS.get(first);
+  if (operator !== undefined) {
     words.shift();
-    return term(OPERATORS[first], number());
+    return term(operator, number());
   }
   const low = number();
   if (second !== "-" && second !== "><") return term(OP.EQ, low);
@@ -287,8 +290,8 @@ export function takeList(words) {
 function ended(/** @type {number[]} */ bytes) {
   const all = [...bytes];
   let last = 0;
-  for (let at = 0; at < all.length; at += 1 + valueLength(all[at])) last = at;
-  all[last] |= OP.END;
+  for (let at = 0; at < all.length; at += 1 + valueLength(all[at] ?? 0)) last = at;
+  all[last] = (all[last] ?? 0) | OP.END;
   return all;
 }
 
@@ -300,7 +303,8 @@ function prefixBytes(text, family) {
   if (bits !== (family === 4 ? 32 : 128))
     throw new TypeError(`${text} is not of the rule's family`);
   const address = bytes.slice(0, bytesOf(prefixlen));
-  if (prefixlen % 8 !== 0) address[address.length - 1] &= 0xff00 >> (prefixlen % 8);
+  const last = address.length - 1;
+  if (prefixlen % 8 !== 0) address[last] = (address[last] ?? 0) & (0xff00 >> (prefixlen % 8));
   return family === 4 ? [prefixlen, ...address] : [prefixlen, 0, ...address];
 }
 

@@ -221,7 +221,7 @@ const SHOW = {
 /** @param {Words} words @returns {Command} */
 function show(words) {
   if (words.next === undefined) return { action: "summary", terse: false };
-  return SHOW[words.must(keys(SHOW))](words);
+  return words.choice(SHOW)(words);
 }
 
 /** @param {Words} words @returns {Command} */
@@ -283,12 +283,12 @@ const COMMANDS = {
   },
 };
 
-/** Short forms of what is shown most, which are never abbreviated. @type {Record<string, string[]>} */
-const SHORT = {
-  rib: ["show", "rib"],
-  "rib-mem": ["show", "rib", "memory"],
-  tables: ["show", "tables"],
-};
+/** Short forms of what is shown most, which are never abbreviated. */
+const SHORT = new Map([
+  ["rib", ["show", "rib"]],
+  ["rib-mem", ["show", "rib", "memory"]],
+  ["tables", ["show", "tables"]],
+]);
 
 /**
  * Reads a command. Throws a UsageError, or a TypeError for an address or community that is none.
@@ -301,8 +301,9 @@ export function parseCommand(argv) {
   if (first === "neighbors" && rest.length === 0) {
     return { action: "summary", terse: false, full: true };
   }
-  const words = new Words(Object.hasOwn(SHORT, first) ? [...SHORT[first], ...rest] : argv);
-  const command = COMMANDS[words.must(keys(COMMANDS))](words);
+  const long = SHORT.get(first);
+  const words = new Words(long === undefined ? argv : [...long, ...rest]);
+  const command = words.choice(COMMANDS)(words);
   words.end();
   return command;
 }

@@ -209,7 +209,7 @@ function memoryMetrics({ memory, sets }) {
         : [/** @type {Values[number]} */ ([[["type", type]], use[member]])],
     );
   const { total, as_set_tables, ...counted } = sets;
-  const allSizes = values({ ...memory, set_total: total }, "size");
+  const allSizes = values({ ...memory, ...(total && { set_total: total }) }, "size");
   /** @type {[string, string, Values][]} */
   const all = [
     ["bgpd_rde_memory_usage_bytes", "memory usage in bytes", allSizes],
@@ -217,7 +217,7 @@ function memoryMetrics({ memory, sets }) {
     ["bgpd_rde_memory_usage_references", "number of references held", values(memory, "references")],
     ["bgpd_rde_set_usage_bytes", "memory usage of set in bytes", values(counted, "size")],
     ["bgpd_rde_set_usage_objects", "number of object in set", values(counted, "count")],
-    ["bgpd_rde_set_usage_tables", "number of as_set tables", [[[], as_set_tables.count ?? 0]]],
+    ["bgpd_rde_set_usage_tables", "number of as_set tables", [[[], as_set_tables?.count ?? 0]]],
   ];
   return all.map(([name, help, found]) => ({ name, type: "gauge", help, values: found }));
 }
@@ -235,7 +235,7 @@ export async function metrics(bgpd) {
   const memory = await bgpd.ribMemory();
   const nanoseconds = process.hrtime.bigint() - started;
   const seconds = `${nanoseconds / 10n ** 9n}.${String(nanoseconds % 10n ** 9n).padStart(9, "0")}`;
-  const [nodename, ...domain] = hostname().split(".");
+  const [nodename = "", ...domain] = hostname().split(".");
   /** @type {[string, string][]} */
   const info = [
     ["nodename", nodename],

@@ -64,7 +64,7 @@ function capabilities({ grestart, mp, add_path, refresh, as4byte, enhanced_rr, p
     ...(restart && {
       graceful_restart: {
         eor: true,
-        restart: graceful.length > 0 && (graceful[0].value & GRACEFUL.restart) !== 0,
+        restart: ((graceful[0]?.value ?? 0) & GRACEFUL.restart) !== 0,
         ...(grestart.timeout !== 0 && { timeout: grestart.timeout }),
         ...(grestart.grnotification !== 0 && { graceful_notification: true }),
         ...(graceful.length > 0 && {

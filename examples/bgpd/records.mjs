@@ -28,7 +28,7 @@ export const FAMILIES = [
  * @param {readonly number[]} values
  */
 export function families(values) {
-  return FAMILIES.map((family, aid) => ({ family, value: values[aid] })).filter(
+  return FAMILIES.map((family, aid) => ({ family, value: values[aid] ?? 0 })).filter(
     ({ value }, aid) => aid > 0 && value !== 0,
   );
 }
@@ -103,8 +103,8 @@ const SIZE = { ribEntry: 64, prefix: 128, path: 80, communities: 56, community: 
 export function ribMemory(stats) {
   const networks = FAMILIES.map((name, aid) => ({
     name,
-    count: stats.pt_cnt[aid],
-    size: stats.pt_size[aid],
+    count: stats.pt_cnt[aid] ?? 0,
+    size: stats.pt_size[aid] ?? 0,
   })).filter(({ count }) => count !== 0);
   const total =
     networks.reduce((sum, { size }) => sum + size, 0) +

@@ -21,6 +21,9 @@ export const printable = (/** @type {string} */ text) => text.replace(UNSAFE, "?
 
 /** @typedef {{ text: string, width: number, right: boolean }} Cell */
 
+/** @type {Cell} */
+const NO_CELL = { text: "", width: 0, right: false };
+
 /** @param {string | number | undefined} value @returns {Cell} */
 function cellOf(value) {
   const text = printable(String(value ?? ""));
@@ -35,7 +38,7 @@ function cellOf(value) {
  */
 function line(cells, widths) {
   const texts = cells.map(({ text, width, right }, i) => {
-    const room = " ".repeat(Math.max(0, widths[i] - width));
+    const room = " ".repeat(Math.max(0, (widths[i] ?? 0) - width));
     if (right) return room + text;
     return i === cells.length - 1 ? text : text + room;
   });
@@ -59,12 +62,12 @@ export async function printTable(columns, records, write) {
     // a column of numbers has its title on the right, too
     const titles = columns.map(([title], i) => ({
       ...cellOf(title),
-      right: sample[0]?.[i].right ?? false,
+      right: sample[0]?.[i]?.right ?? false,
     }));
     const rows = [titles, ...sample];
-    const found = columns.map((_, i) =>
-      Math.max(...rows.map((row) => (row[i].width > WIDEST ? 0 : row[i].width))),
-    );
+    const widthOf = (/** @type {Cell | undefined} */ { width } = NO_CELL) =>
+      width > WIDEST ? 0 : width;
+    const found = columns.map((_, i) => Math.max(...rows.map((row) => widthOf(row[i]))));
     for (const row of rows) await write(line(row, found));
     sample = [];
     return found;

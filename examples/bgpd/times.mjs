@@ -9,7 +9,8 @@ const pad = (/** @type {number} */ n) => String(n).padStart(2, "0");
  */
 export function span(seconds) {
   const total = Math.max(0, seconds);
-  const [minutes, hours, days] = [60, 3600, 86400].map((unit) => Math.floor(total / unit));
+  const whole = (/** @type {number} */ unit) => Math.floor(total / unit);
+  const [minutes, hours, days] = [whole(60), whole(3600), whole(86400)];
   const weeks = Math.floor(days / 7);
   if (weeks >= 1000) return `${weeks}w`;
   if (weeks > 0) return `${pad(weeks)}w${days % 7}d${pad(hours % 24)}h`;

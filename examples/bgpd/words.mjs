@@ -43,7 +43,7 @@ export class Words {
   /** Takes an AS number, which may have a dot. */
   as() {
     const word = this.take("AS number");
-    const [high, low = "", ...more] = word.split(".");
+    const [high = "", low = "", ...more] = word.split(".");
     const value = low === "" ? Number(high) : Number(high) * 65536 + Number(low);
     const isNumber = [high, low || "0"].every((part) => NUMBER.test(part));
     const inRange =
@@ -82,6 +82,17 @@ export class Words {
     const wanted = `one of ${all.join(", ")}`;
     if (this.next === undefined) this.take(wanted);
     throw new UsageError(`"${this.next}" is none of ${all.join(", ")}`);
+  }
+
+  /**
+   * Takes one of the names of some members, and returns the member.
+   *
+   * @template T
+   * @param {Readonly<Record<string, T>>} members
+   */
+  choice(members) {
+    const name = this.must(Object.keys(members));
+    return /** @type {T} */ (members[name]);
   }
 
   /** Throws a UsageError if a word is left. */

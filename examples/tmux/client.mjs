@@ -140,7 +140,7 @@ export class Tmux {
     const format = "#{session_name}:#{session_windows}:#{session_attached}:#{session_created}";
     const lines = (await this.command(["list-sessions", "-F", format])).split("\n").slice(0, -1);
     return lines.map((line) => {
-      const [name, windows, attached, created] = line.split(":");
+      const [name = "", windows, attached, created] = line.split(":");
       return {
         name,
         windows: Number(windows),

@@ -11,6 +11,7 @@ import { tmux } from "imsg-wasm/protocols/tmux";
 /** Every header's pid: the server ignores it. */
 const NO_PID = 0xffffffff;
 const STDIN = 0;
+const STDOUT = 1;
 const STDERR = 2;
 /** Linux's EPERM and EBADF, which tmux turns into its error text. */
 const EPERM = 1;
@@ -162,7 +163,7 @@ async function request(client, argv, cwd) {
 async function converse(client, stdin) {
   /** @type {Map<number, Uint8Array[]>} */
   const written = new Map([
-    [1, []],
+    [STDOUT, []],
     [STDERR, []],
   ]);
   /** Which of ours each of the server's streams is. */
@@ -206,8 +207,8 @@ async function converse(client, stdin) {
         await client.send("EXITING");
         break;
       case "EXITED": {
-        const [stdout, stderr] = [...written.values()].map(joined);
-        return { status, stdout, stderr: new TextDecoder().decode(stderr) };
+        const stderr = new TextDecoder().decode(joined(written.get(STDERR)));
+        return { status, stdout: joined(written.get(STDOUT)), stderr };
       }
       case "VERSION":
         throw otherVersion(peerid & 0xff);
@@ -216,8 +217,7 @@ async function converse(client, stdin) {
   throw new Error("the tmux server closed the connection before the command had ended");
 }
 
-/** @param {Uint8Array[]} pieces */
-function joined(pieces) {
+function joined(/** @type {readonly Uint8Array[]} */ pieces = []) {
   const all = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
   let at = 0;
   for (const piece of pieces) {

@@ -66,15 +66,17 @@ const BACKSLASH = 0x5c;
 export function unescaped(/** @type {Uint8Array} */ bytes) {
   const plain = new Uint8Array(bytes.length);
   let length = 0;
-  for (let at = 0; at < bytes.length; at++) {
-    const digits =
-      bytes[at] === BACKSLASH ? Buffer.from(bytes.subarray(at + 1, at + 4)) : undefined;
-    if (digits !== undefined && /^[0-3][0-7]{2}$/.test(digits.toString("latin1"))) {
-      plain[length++] = Number.parseInt(digits.toString("latin1"), 8);
-      at += 3;
-    } else {
-      plain[length++] = bytes[at];
+  let skipped = 0;
+  for (const [at, byte] of bytes.entries()) {
+    if (skipped > 0) {
+      skipped--;
+      continue;
     }
+    const digits =
+      byte === BACKSLASH ? Buffer.from(bytes.subarray(at + 1, at + 4)).toString("latin1") : "";
+    const isEscape = /^[0-3][0-7]{2}$/.test(digits);
+    plain[length++] = isEscape ? Number.parseInt(digits, 8) : byte;
+    if (isEscape) skipped = 3;
   }
   return plain.subarray(0, length);
 }

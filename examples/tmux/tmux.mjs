@@ -33,7 +33,9 @@ const readsStdin = (/** @type {string[]} */ args) => args.includes("-");
  */
 async function printOutput(tmux, target, out) {
   const format = "#{session_id} #{pane_id}";
-  const [session, pane] = (await tmux.command(["display-message", "-p", "-t", target, format]))
+  const [session = "", pane = ""] = (
+    await tmux.command(["display-message", "-p", "-t", target, format])
+  )
     .trim()
     .split(" ");
   const control = await tmux.control(session);
@@ -51,17 +53,18 @@ async function main(/** @type {Printer} */ out) {
     return 0;
   }
   const [option, socket, ...command] = args;
-  const [word] = command;
-  if (option !== "-S" || word === undefined)
+  const [word, argument, ...more] = command;
+  if (option !== "-S" || socket === undefined || word === undefined)
     throw new UsageError("-S SOCKET and a command are wanted");
   const tmux = new Tmux(socket);
   if (word === "--run" || word === "--output") {
-    if (command.length !== 2) throw new UsageError(`${word} wants one argument`);
+    if (argument === undefined || more.length > 0)
+      throw new UsageError(`${word} wants one argument`);
     if (word === "--output") {
-      await printOutput(tmux, command[1], out);
+      await printOutput(tmux, argument, out);
       return 0;
     }
-    const { status, output } = await tmux.run(command[1]);
+    const { status, output } = await tmux.run(argument);
     await out.write(output);
     return status;
   }

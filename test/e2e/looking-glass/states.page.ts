@@ -139,6 +139,8 @@ describe("the page", () => {
     const page = await openPage(browser, glass.url);
     await loaded(page, 2);
     await calm(page);
+    // the last answers are counted a little later
+    await page.waitForTimeout(1000);
     const messages = await page.locator("[data-fact=messages] dd").textContent();
     const age = page.locator("#routes .as-of");
     expect(await age.textContent()).toMatch(/^as of [\d:]+$/);

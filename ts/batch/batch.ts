@@ -1,4 +1,10 @@
-import { BATCH_CLASSIC, BATCH_FDPASS, type Pointer } from "../module/abi.ts";
+import {
+  BATCH_CLASSIC,
+  BATCH_FDPASS,
+  HEADER_SIZE,
+  LARGEST_MAX_SIZE,
+  type Pointer,
+} from "../module/abi.ts";
 import { type Bytes, checkPid, checkSize } from "../module/check.ts";
 import type { Engine } from "../module/engine.ts";
 import type { ImsgError } from "../module/error.ts";
@@ -35,7 +41,9 @@ export function openBatch(
   if (pointer !== 0) return pointer;
   const refused = engine.errno() === "EINVAL";
   throw refused
-    ? engine.failure("imsgbuf_set_maxsize", { detail: `maxSize ${maxSize}` })
+    ? engine.failure("imsgbuf_set_maxsize", {
+        detail: `maxSize must be ${HEADER_SIZE} to ${LARGEST_MAX_SIZE}, not ${maxSize}`,
+      })
     : engine.failure("imsgbuf_init");
 }
 
@@ -52,8 +60,9 @@ export class Batch extends Owner {
   constructor(engine: Engine, options: BatchOptions) {
     const pointer = openBatch(engine, options);
     super(engine, "batch", pointer, (e) => e.exports.batch_close(pointer));
-    this.#decoder = new Decoder(this, options.dialect ?? "current");
-    this.#encoder = new Encoder(this, options.maxSize);
+    const { dialect = "current", maxSize } = options;
+    this.#decoder = new Decoder(this, dialect, maxSize);
+    this.#encoder = new Encoder(this, maxSize);
   }
 
   /**

@@ -61,6 +61,7 @@ export class Decoder {
   readonly #engine: Engine;
   readonly #records: Records;
   readonly #dialect: Dialect;
+  readonly #maxSize: number;
   readonly #windowAt: Pointer;
   readonly #result: number;
   readonly #headers: number;
@@ -78,12 +79,13 @@ export class Decoder {
   failed: ImsgError | undefined;
 
   /** The owner is the batch, whose pointer is C's struct batch. */
-  constructor(owner: Owner, dialect: Dialect) {
+  constructor(owner: Owner, dialect: Dialect, maxSize: number) {
     const { engine } = owner;
     this.#owner = owner;
     this.#engine = engine;
     this.#records = Records.of(engine);
     this.#dialect = dialect;
+    this.#maxSize = maxSize;
     this.#windowAt = engine.exports.batch_window();
     this.#result = engine.exports.batch_result() >> 2;
     this.#headers = engine.exports.batch_headers() >> 2;
@@ -277,7 +279,7 @@ export class Decoder {
     const header = this.#engine.memory.copy(this.#windowAt + at, HEADER_SIZE);
     const view = new DataView(header.buffer);
     const [type, length, peerid, pid] = [0, 4, 8, 12].map((word) => view.getUint32(word, true));
-    const detail = `header type ${type}, len ${length}, peerid ${peerid}, pid ${pid}`;
+    const detail = `header type ${type}, len ${length}, peerid ${peerid}, pid ${pid}; maxSize is ${this.#maxSize}`;
     const marked = this.#dialect === "current" && length! >>> 16 === 1;
     return marked ? `${detail}; the peer may speak the classic dialect` : detail;
   }

@@ -1,6 +1,5 @@
 import {
   HEADER_SIZE,
-  LARGEST_MAX_SIZE,
   RESULT_ERROR,
   RESULT_MORE,
   RESULT_OUTGOING,
@@ -15,8 +14,6 @@ import type { Owner } from "../module/live.ts";
 import { type MessageInit, readData } from "./message.ts";
 import { Records } from "./records.ts";
 
-/** The longest payload, whatever maxSize is: C's lengths have 32 bits. */
-const LONGEST = LARGEST_MAX_SIZE - HEADER_SIZE;
 /** Payloads up to this size are gathered as records; larger ones go straight into an ibuf. */
 const SMALL = 32744;
 const EMPTY = /* @__PURE__ */ new Uint8Array(0);
@@ -92,10 +89,13 @@ export class Encoder {
     const pieces = readData(data).map((piece) => engine.copyIfAliased(piece, 0));
     let length = 0;
     for (const piece of pieces) length += piece.length;
-    // C would take the low 32 bits of a longer length
-    if (length > LONGEST) throw new ImsgError("ERANGE", { syscall: "imsg_compose" });
     // reading the message may have run code of the caller, which may have disposed the batch
     const pointer = this.#owner.pointerFor("imsg_compose");
+    // C has the same limit, and would take the low 32 bits of a longer length
+    if (length + HEADER_SIZE > this.#maxSize) {
+      const detail = `the message has ${length + HEADER_SIZE} bytes, and maxSize is ${this.#maxSize}`;
+      throw new ImsgError("ERANGE", { syscall: "imsg_compose", detail });
+    }
     // earlier messages come first
     if (this.#holds) this.commit();
     let at = engine.call.batch_create(pointer, type, peerid, pid, length);

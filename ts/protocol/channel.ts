@@ -61,11 +61,16 @@ export class TypedChannel<M extends Messages, S extends Side>
    * Encodes and sends a message, and resolves when the transport has room for it. Rejects as
    * {@link ImsgChannel.send} does, and with EINVAL or ERANGE for a value that does not fit.
    */
-  async send<K extends SendName<M, S>>(
+  send<K extends SendName<M, S>>(
     name: K,
     ...[value, header]: ValueAnd<SendValue<M, S, K>, HeaderInit>
   ): Promise<void> {
-    await this.channel.send(this.#init(name, value, header));
+    try {
+      // the channel's own promise, which may be left alone: its rejection is handled
+      return this.channel.send(this.#init(name, value, header));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**
@@ -163,8 +168,8 @@ export class TypedChannel<M extends Messages, S extends Side>
   }
 
   /** The same as {@link ImsgChannel.end}. */
-  async end(): Promise<void> {
-    await this.channel.end?.();
+  end(): Promise<void> {
+    return this.channel.end?.() ?? Promise.resolve();
   }
 
   /** The same as {@link ImsgChannel.close}. */

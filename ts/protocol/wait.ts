@@ -1,3 +1,4 @@
+import { checkSignal, checkTimeout } from "../channel/options.ts";
 import { ImsgError } from "../module/error.ts";
 
 /** The limits of a wait. */
@@ -14,8 +15,9 @@ export async function giveUp<T>(
   what: string,
 ): Promise<T> {
   if (signal === undefined && timeout === undefined) return wanted;
-  signal?.throwIfAborted();
   wanted.catch(() => {});
+  checkSignal(signal, "request")?.throwIfAborted();
+  if (timeout !== undefined) checkTimeout(timeout, "timeout", "request");
   let timer: ReturnType<typeof setTimeout> | undefined;
   let abort = (): void => {};
   const ended = new Promise<never>((_, reject) => {

@@ -24,7 +24,7 @@ export class Records {
   readonly #window: Pointer;
   // views of the window alone, so that a copy into them cannot write beyond it
   #bytes: Uint8Array<ArrayBuffer>;
-  #view: DataView<ArrayBuffer>;
+  #view!: DataView<ArrayBuffer>;
   #at = 0;
   #count = 0;
   /** The encoder that has records in the window, if one has. */
@@ -34,7 +34,6 @@ export class Records {
     this.#memory = memory;
     this.#window = exports.batch_window();
     this.#bytes = new Uint8Array(0);
-    this.#view = new DataView(this.#bytes.buffer);
   }
 
   /** The records of an engine. */

@@ -81,7 +81,8 @@ describe("a reader that takes nothing", () => {
       const accepted = await settled(() => sender.accepted);
       // one mark each way and what is under way between them; the kernel holds some, too
       const between = name === "a Unix socket" ? 1 << 20 : MARK;
-      expect(accepted * SIZE).toBeGreaterThan(MARK);
+      // the sender hands over half a mark at a time, so the second half may be refused
+      expect(accepted * SIZE).toBeGreaterThan(MARK / 2);
       expect(accepted * SIZE).toBeLessThan(2 * MARK + between);
       await expect.poll(sender.grown).toBeLessThan(4 << 20);
       expect(defaultInstance().stats().liveBytes).toBeLessThan(1 << 20);

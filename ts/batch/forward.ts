@@ -7,6 +7,7 @@ import {
   RESULT_HAVE,
   RESULT_MORE,
   RESULT_OUTGOING,
+  RESULT_OUTGOING_AT,
   RESULT_TOTAL,
   WINDOW_SIZE,
 } from "../module/abi.ts";
@@ -29,11 +30,14 @@ export const STOP = -2;
  */
 export type Judge = (type: number, pid: number, size: number) => number;
 
+/** Returns a buffer that has so many bytes, or more. It must not call the library. */
+export type Room = (bytes: number) => Uint8Array;
+
 /** The result of {@link Forwarder.forward}. */
 export interface Forwarded {
-  /** How many messages were queued at the other end. */
+  /** How many messages the other end has encoded. */
   count: number;
-  /** Their bytes, which {@link Forwarder.take} returns. */
+  /** How many bytes they take in the buffer. */
   bytes: number;
   /** The error of a bad header behind them, which is final. */
   error: ImsgError | undefined;
@@ -59,6 +63,10 @@ export class Forwarder extends Owner {
   /** Bytes of the unfinished message that the module has. */
   #begun = 0;
   #failed: ImsgError | undefined;
+  /** Bytes of a message that came in two chunks, in the outgoing window. */
+  #straddler = 0;
+  /** Whether the last forward has flushed, so that the bytes lie where the result says. */
+  #flushed = false;
 
   /** Throws EINVAL for bad options or what is no instance, ENOMEM. */
   constructor(instance: InstanceHandle, options: Omit<BatchOptions, "fdpass">) {
@@ -74,12 +82,13 @@ export class Forwarder extends Owner {
   }
 
   /**
-   * Decodes a chunk of at most 65,520 bytes, and queues at the other end, of the
-   * same instance, the messages that it completes and that the judge lets pass.
-   * The chunk may change after the call. Throws EINVAL for a longer chunk,
-   * ENOMEM and ERANGE of the other end.
+   * Decodes a chunk of at most 65,520 bytes. The other end, of the same instance,
+   * encodes the messages that the chunk completes and that the judge lets pass, into
+   * the buffer that `room` returns; `room` is not called if there are none. The chunk
+   * may change after the call. Throws EINVAL for a longer chunk, ENOMEM and ERANGE of
+   * the other end. `imsgbuf_read`, `imsg_compose`, `imsgbuf_write`.
    */
-  forward(chunk: Uint8Array<ArrayBuffer>, to: Forwarder, judge: Judge): Forwarded {
+  forward(chunk: Uint8Array<ArrayBuffer>, to: Forwarder, judge: Judge, room: Room): Forwarded {
     const pointer = this.pointerFor("imsgbuf_read");
     const { length } = chunk;
     if (length > WINDOW_SIZE) {
@@ -94,8 +103,13 @@ export class Forwarder extends Owner {
     this.#engine.memory.u8.set(chunk, this.#window);
     const rv = this.#engine.call.batch_read(pointer, length, -1);
     if (rv === -1) this.#failed = this.#badHeader();
-    const queued = this.#queue(chunk, to, judge);
-    if (this.#word(RESULT_FIRST) !== 0) this.#engine.call.batch_release();
+    let queued: Pick<Forwarded, "count" | "bytes">;
+    try {
+      queued = this.#queue(chunk, to, judge);
+    } finally {
+      if (this.#word(RESULT_FIRST) !== 0) this.#engine.call.batch_release();
+    }
+    if (queued.bytes > 0) to.#take(room(queued.bytes));
     return { ...queued, error: this.#failed };
   }
 
@@ -134,19 +148,15 @@ export class Forwarder extends Owner {
         ({ u8, u32 } = memory);
         view = new DataView(u8.buffer);
       } else {
-        if (at + len > WINDOW_SIZE) {
-          to.#compose(records);
-          ({ u8, u32 } = memory);
-          view = new DataView(u8.buffer);
-          // from here on, records lie far before their messages
-          at = records = 0;
-        }
-        shift ??= this.#align(start, len, chunk.length);
+        shift ??= this.#align(start, chunk.length);
         const record = window + at;
-        if (start - shift !== at) copy(bytes, payload, size, u8, record + HEADER_SIZE);
-        view.setUint32(record, type, true);
+        if (start - shift !== at) {
+          copy(bytes, payload, size, u8, record + HEADER_SIZE);
+          view.setUint32(record, type, true);
+          view.setUint32(record + 8, u32[w + 2]!, true);
+        }
+        // the message in the chunk may have a mark in its length
         view.setUint32(record + 4, len, true);
-        view.setUint32(record + 8, u32[w + 2]!, true);
         view.setUint32(record + 12, pid, true);
         at += len;
         records++;
@@ -162,22 +172,23 @@ export class Forwarder extends Owner {
 
   /**
    * Moves the chunk in the window so that its first message lies where its record
-   * will. A record is as long as a message of a multiple of 4 bytes, so as long
-   * as those follow each other, no payload has to be copied. Returns by how many
-   * bytes the chunk has moved.
+   * will. A record is the message itself, so as long as none is dropped, nothing
+   * else has to be copied. Returns by how many bytes the chunk has moved.
    */
-  #align(start: number, len: number, length: number): number {
-    if (start <= 0 || len % 4 !== 0) return 0;
+  #align(start: number, length: number): number {
+    if (start <= 0) return 0;
     const window = this.#window;
     this.#engine.memory.u8.copyWithin(window, window + start, window + length);
     return start;
   }
 
-  /** Has the original compose the records in the window. */
+  /** Has the original compose the records in the window, and write them unless others come first. */
   #compose(records: number): void {
     const pointer = this.pointerFor("imsg_compose");
-    if (this.#engine.call.batch_compose(pointer, records, 0) === records) return;
-    throw this.#error("imsg_compose");
+    const flush = this.#flushed ? 0 : 1;
+    const count = this.#engine.call.batch_compose(pointer, records, flush);
+    if (count !== records || this.#word(RESULT_ERROR) !== 0) throw this.#error("imsg_compose");
+    this.#flushed = true;
   }
 
   /** Has the original compose a message whose payload is in the module's memory. */
@@ -188,23 +199,31 @@ export class Forwarder extends Owner {
     if (at === 0) throw this.#error("imsg_compose");
     memory.u8.copyWithin(at, payload, payload + size);
     call.batch_finish(pointer, -1);
+    // the messages behind it are composed in place if it has left the queue
+    if (call.batch_flush(pointer) === -1) throw this.#error("imsgbuf_write");
+    if (this.#word(RESULT_MORE) === 0) this.#straddler = this.#word(RESULT_OUTGOING);
+    else this.#flushed = true;
   }
 
   /**
-   * Writes the bytes of everything that other ends have queued here into a buffer
-   * that has room for them. Returns how many bytes there are. `imsgbuf_write`.
+   * Copies the bytes of all messages to a buffer that has room for them: those that
+   * were written already, and then what is still queued.
    */
-  take(into: Uint8Array): number {
+  #take(into: Uint8Array): void {
     const pointer = this.pointerFor("imsgbuf_write");
     const { call, memory } = this.#engine;
     let written = 0;
-    do {
-      if (call.batch_flush(pointer) === -1) throw this.#error("imsgbuf_write");
-      const length = this.#word(RESULT_OUTGOING);
-      into.set(memory.u8.subarray(this.#outgoing, this.#outgoing + length), written);
+    const copy = (at: Pointer, length: number): void => {
+      into.set(memory.u8.subarray(at, at + length), written);
       written += length;
+    };
+    copy(this.#outgoing, this.#straddler);
+    this.#straddler = 0;
+    do {
+      if (!this.#flushed && call.batch_flush(pointer) === -1) throw this.#error("imsgbuf_write");
+      this.#flushed = false;
+      copy(this.#word(RESULT_OUTGOING_AT), this.#word(RESULT_OUTGOING));
     } while (this.#word(RESULT_MORE) !== 0);
-    return written;
   }
 
   /** The peer has ended its side. Throws ERR_IMSG_TRUNCATED inside a message, or the error of a bad header. */

@@ -63,7 +63,11 @@ export class Records {
     const size = HEADER_SIZE + length;
     if (this.#at + size > this.#bytes.length) this.#hold(holder);
     const at = this.#at;
-    if (!this.#copy(data, at + HEADER_SIZE)) return false;
+    try {
+      this.#bytes.set(data, at + HEADER_SIZE);
+    } catch {
+      return false; // a detached array, for which set throws even if it is empty
+    }
     const view = this.#view;
     view.setUint32(at, type, true);
     view.setUint32(at + 4, size, true);
@@ -72,16 +76,6 @@ export class Records {
     this.#at = at + size;
     this.#count++;
     return true;
-  }
-
-  /** Copies a payload. Returns false for a detached array, for which set throws even if it is empty. */
-  #copy(data: Uint8Array, at: number): boolean {
-    try {
-      this.#bytes.set(data, at);
-      return true;
-    } catch {
-      return false;
-    }
   }
 
   #hold(holder: Holder): void {

@@ -1,6 +1,7 @@
 import { Batch } from "../batch/batch.ts";
 import { checkMessage, type ImsgMessage, type SendInit } from "../batch/message.ts";
 import { ImsgError } from "../module/error.ts";
+import { makeInspectable } from "./inspectable.ts";
 import { Life } from "./life.ts";
 import { type ChannelOptions, checkSignal, resolveChannelOptions } from "./options.ts";
 import { batches, messages, Reader } from "./reader.ts";
@@ -55,7 +56,7 @@ export class ImsgChannel<Fd = unknown> implements AsyncIterable<ImsgMessage<Fd>>
       throw new ImsgError("EINVAL", { syscall: "imsgbuf_allow_fdpass", detail });
     }
     this.#transport = transport;
-    makeInspectable();
+    makeInspectable(ImsgChannel.prototype, "ImsgChannel", ImsgChannel.describe);
     const batch = new Batch(resolved.engine, resolved);
     try {
       this.#life = new Life<Fd>(batch, transport, resolved);
@@ -286,25 +287,6 @@ export class ImsgChannel<Fd = unknown> implements AsyncIterable<ImsgMessage<Fd>>
   static describe(channel: ImsgChannel): object {
     return channel.#life.describe();
   }
-}
-
-let inspectable = false;
-
-/**
- * Lets `console.log` of Node, Deno and Bun print the state of channels. Done with
- * the first channel: a computed name in the class would keep bundlers from
- * dropping a class that is not used.
- */
-function makeInspectable(): void {
-  if (inspectable) return;
-  inspectable = true;
-  Object.defineProperty(ImsgChannel.prototype, Symbol.for("nodejs.util.inspect.custom"), {
-    value(this: ImsgChannel, _: unknown, options: object, inspect?: typeof String) {
-      const state = ImsgChannel.describe(this);
-      const print = inspect as ((value: unknown, options: object) => string) | undefined;
-      return print === undefined ? state : `ImsgChannel ${print(state, options)}`;
-    },
-  });
 }
 
 function noSource(): ImsgError {

@@ -21,14 +21,13 @@ export const MESSAGE_COST = 256;
 export class Inbox<Fd = unknown> {
   readonly #messages = new Queue<ImsgMessage<Fd>>();
   readonly #receivers = new Queue<Receiver<Fd>>();
-  #cost = 0;
   #bytes = 0;
   #withFd: Set<ImsgMessage<Fd>> | undefined; // their descriptors may be closed while they wait
   #end: { error: unknown } | undefined;
 
   /** Bytes of memory of the messages that wait. */
   get cost(): number {
-    return this.#cost;
+    return this.#bytes + this.length * MESSAGE_COST;
   }
 
   /** Bytes of payload of the messages that wait. */
@@ -56,19 +55,27 @@ export class Inbox<Fd = unknown> {
     return this.#end !== undefined;
   }
 
-  /** Hands a message to the first receiver, or keeps it. */
-  put(message: ImsgMessage<Fd>): void {
-    if (this.#receivers.length > 0) {
-      this.#receivers.shift()!.resolve(message);
-      return;
+  /** Hands messages to the receivers, and keeps the others. The array is the inbox's from then on. */
+  put(messages: ImsgMessage<Fd>[]): void {
+    while (messages.length > 0 && this.#receivers.length > 0) {
+      this.#receivers.shift()!.resolve(messages.shift());
     }
-    this.#messages.push(message);
-    this.#bytes += message.data.length;
-    this.#cost += message.data.length + MESSAGE_COST;
-    if (message.hasFd) {
-      this.#withFd ??= new Set();
-      this.#withFd.add(message);
+    for (const message of messages) {
+      this.#bytes += message.data.length;
+      if (message.hasFd) {
+        this.#withFd ??= new Set();
+        this.#withFd.add(message);
+      }
     }
+    this.#messages.pushAll(messages);
+  }
+
+  /** Returns all messages that wait, or undefined if there are none. */
+  takeAll(): ImsgMessage<Fd>[] | undefined {
+    if (this.length === 0) return undefined;
+    this.#bytes = 0;
+    this.#withFd?.clear();
+    return this.#messages.takeAll();
   }
 
   /** Returns the first message that waits, or undefined. */
@@ -76,7 +83,6 @@ export class Inbox<Fd = unknown> {
     const message = this.#messages.shift();
     if (message === undefined) return undefined;
     this.#bytes -= message.data.length;
-    this.#cost -= message.data.length + MESSAGE_COST;
     this.#withFd?.delete(message);
     return message;
   }

@@ -1,5 +1,6 @@
 import type { Batch } from "../batch/batch.ts";
 import type { ImsgMessage } from "../batch/message.ts";
+import { HEADER_SIZE } from "../module/abi.ts";
 import { ImsgError } from "../module/error.ts";
 import { Inbox } from "./inbox.ts";
 import { Intake } from "./intake.ts";
@@ -60,7 +61,7 @@ export class Incoming<Fd = unknown> {
     this.#fds = new ReceivedFds(batch.engine);
     this.#intake = new Intake(batch, this.#fds, options.copy ? "none" : "chunk", {
       hasRoom: () => this.#hasRoom(),
-      deliver: (message) => this.#deliver(message),
+      deliver: (messages) => this.#deliver(messages),
       failed: (error) => owner.failed(error),
       emptied: () => owner.emptied(),
       refill: () => this.refill(),
@@ -78,12 +79,9 @@ export class Incoming<Fd = unknown> {
 
   /** Takes all messages that are there, or undefined if there are none. */
   takeAll(): ImsgMessage<Fd>[] | undefined {
-    const first = this.take();
-    if (first === undefined) return undefined;
-    const all = [first];
-    for (let m = this.inbox.take(); m !== undefined; m = this.inbox.take()) all.push(m);
+    const all = this.inbox.takeAll();
     this.#taken();
-    return all;
+    return all ?? this.inbox.takeAll();
   }
 
   #taken(): void {
@@ -209,6 +207,13 @@ export class Incoming<Fd = unknown> {
     if (this.#intake.empty) return;
     const { mark, maxSize, maxQueued } = this.#options;
     const pauses = this.#transport.pause !== undefined;
+    const { values } = this.#intake;
+    // each of an honest peer's came with a message, for which it had credit
+    const most = (Math.max(mark, WINDOW) + WINDOW) / HEADER_SIZE;
+    if (values > most) {
+      this.#overflow(`${values} values wait, at most ${most} may (highWaterMark)`);
+      return;
+    }
     const waiting = this.#intake.bytes + (pauses ? 0 : this.inbox.cost);
     // an honest peer may have a window of credit under way, and then hands over all it has queued
     const honest = Math.max(maxQueued, WINDOW) + WINDOW + maxSize;
@@ -217,13 +222,17 @@ export class Incoming<Fd = unknown> {
     const rule = pauses
       ? `maxQueued, at least ${WINDOW}, and ${WINDOW}, and maxSize`
       : `${UNREAD} times highWaterMark, at least highWaterMark and maxSize`;
-    const detail = `${waiting} bytes wait, at most ${limit} may (${rule})`;
+    this.#overflow(`${waiting} bytes wait, at most ${limit} may (${rule})`);
+  }
+
+  #overflow(detail: string): void {
     this.#owner.failed(new ImsgError("ERR_IMSG_OVERFLOW", { syscall: "imsgbuf_read", detail }));
   }
 
-  #deliver(message: ImsgMessage): void {
-    if (message.hasFd) this.#fds.add(message);
-    if (this.#requests.interested && this.#requests.settle(message)) return;
-    this.inbox.put(message as ImsgMessage<Fd>);
+  #deliver(messages: ImsgMessage[]): void {
+    for (const message of messages) if (message.hasFd) this.#fds.add(message);
+    const all = messages as ImsgMessage<Fd>[];
+    if (!this.#requests.interested) this.inbox.put(all);
+    else for (const message of all) if (!this.#requests.settle(message)) this.inbox.put([message]);
   }
 }

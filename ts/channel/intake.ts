@@ -12,6 +12,11 @@ import { afterTurn } from "./turn.ts";
 const BREAK = 4 * 1024 * 1024;
 /** The bytes that decoding adds to a message's own: the message object and its view on the heap. */
 const DECODED = 256;
+/**
+ * Chunks shorter than this, in bytes, are collected in blocks of so many bytes while they wait: each
+ * would cost some 250 bytes besides its own.
+ */
+const BLOCK = 4096;
 
 interface Arrived {
   chunk: Uint8Array;
@@ -24,8 +29,8 @@ interface Arrived {
 export interface IntakeOwner {
   /** Whether messages may be decoded now. */
   hasRoom(): boolean;
-  /** Takes a message. */
-  deliver(message: ImsgMessage): void;
+  /** Takes the messages of a window, and the array. */
+  deliver(messages: ImsgMessage[]): void;
   /** Decoding has failed; what arrived before the error has been delivered. */
   failed(error: unknown): void;
   /** Everything that arrived has been decoded. */
@@ -45,7 +50,10 @@ export class Intake {
   readonly #sharing: Sharing;
   readonly #owner: IntakeOwner;
   readonly #chunks = new Queue<Arrived>();
+  /** The last chunk that waits, if it is a block with short chunks. */
+  #block: Arrived | undefined;
   #bytes = 0;
+  #values = 0;
   #decoded = 0;
   #resting = false;
   #running = false;
@@ -62,6 +70,11 @@ export class Intake {
     return this.#bytes;
   }
 
+  /** Values that wait with their chunks. */
+  get values(): number {
+    return this.#values;
+  }
+
   /** Whether nothing waits to be decoded. */
   get empty(): boolean {
     return this.#chunks.length === 0;
@@ -69,8 +82,27 @@ export class Intake {
 
   /** Adds a chunk with its values; {@link run} decodes it. */
   add(chunk: Uint8Array, passed: readonly Passed[]): void {
-    this.#chunks.push({ chunk, from: 0, passed });
-    this.#bytes += chunk.length;
+    const { length } = chunk;
+    this.#bytes += length;
+    this.#values += passed.length;
+    const at = this.#block?.chunk.length ?? 0;
+    // messages may alias a block that has been decoded in part
+    if (this.#block?.from !== 0 || passed.length > 0 || at + length > BLOCK) {
+      this.#block = undefined;
+    }
+    if (this.#block !== undefined) {
+      const { buffer } = this.#block.chunk;
+      new Uint8Array(buffer).set(chunk, at);
+      this.#block.chunk = new Uint8Array(buffer, 0, at + length);
+      return;
+    }
+    const arrived = { chunk, from: 0, passed };
+    if (!this.empty && passed.length === 0 && length < BLOCK / 2) {
+      arrived.chunk = new Uint8Array(BLOCK).subarray(0, length);
+      arrived.chunk.set(chunk);
+      this.#block = arrived;
+    }
+    this.#chunks.push(arrived);
   }
 
   /** Decodes as much as there is room for. */
@@ -114,11 +146,12 @@ export class Intake {
     } catch (thrown) {
       error = thrown;
     }
+    if (from === 0) this.#values -= passed.length;
     const count = arrived.from - from;
     this.#bytes -= count;
     this.#decoded += count + messages.length * DECODED;
-    if (arrived.from >= chunk.length) this.#chunks.shift();
-    for (const message of messages) this.#owner.deliver(message);
+    if (arrived.from >= arrived.chunk.length) this.#chunks.shift();
+    this.#owner.deliver(messages);
     if (error === undefined) return;
     this.drop();
     this.#owner.failed(error);
@@ -130,6 +163,7 @@ export class Intake {
       if (arrived.from === 0) this.#fds.discard(arrived.passed);
       arrived.passed = [];
     });
+    this.#values = 0;
   }
 
   /** Drops the chunks that wait, and closes the values that came with them. */

@@ -23,6 +23,8 @@ export interface OutboxOptions {
   passes: boolean;
 }
 
+/** So many bytes leave half of the window for the next message, which else is copied; two such pieces are a default mark. */
+const FULL = 32768;
 const DONE = /* @__PURE__ */ Promise.resolve();
 
 /**
@@ -163,7 +165,7 @@ export class Outbox {
   #schedule(): void {
     if (this.#full) return;
     // values are scarce: none waits for the end of the turn
-    if (this.#queued >= this.#options.mark || this.#hasValue) this.flush();
+    if (this.#queued >= Math.min(this.#options.mark, FULL) || this.#hasValue) this.flush();
     else if (!this.#scheduled) {
       this.#scheduled = true;
       queueMicrotask(this.#firstOfTurn);

@@ -13,6 +13,20 @@ export class Queue<T> {
     this.#items.push(item);
   }
 
+  /** Adds some thousand items at most at the end. The array is the queue's from then on. */
+  pushAll(items: T[]): void {
+    if (this.length > 0) this.#items.push(...items);
+    else {
+      this.#items = items;
+      this.#head = 0;
+    }
+  }
+
+  /** Removes and returns all items. */
+  takeAll(): T[] {
+    return this.#items.splice(this.#head) as T[];
+  }
+
   /** Returns the first item, which stays. */
   peek(): T | undefined {
     return this.#items[this.#head];

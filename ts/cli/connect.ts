@@ -8,6 +8,7 @@ import { Output, report, type Streams } from "./output.ts";
 import { formatFor, type PrintOptions } from "./printing.ts";
 import { Prompt } from "./prompt.ts";
 import type { WebSocketOptions } from "./relay/websocket.ts";
+import { checkSize, type Request } from "./requests.ts";
 import { SilenceHint } from "./silence.ts";
 import { messageOf, Status, UsageError } from "./status.ts";
 import { type OpenTarget, openTarget, type Target } from "./target.ts";
@@ -17,7 +18,7 @@ import type { TypeNames } from "./values.ts";
 export interface ConnectOptions extends PrintOptions {
   target: Target;
   /** Messages as JSON, sent before those on stdin. */
-  send: readonly string[];
+  send: readonly Request[];
   /** Types of messages after which the command exits. */
   until: ReadonlySet<number>;
   /** Milliseconds after which the command exits. */
@@ -42,11 +43,11 @@ interface Outcome {
 export async function connectCommand(options: ConnectOptions, streams: Streams): Promise<number> {
   const { names, protocol } = options;
   // check every --send before anything is sent
-  const first = options.send.map((json) => {
+  const first = options.send.map(({ text, from }) => {
     try {
-      return parseMessage(json, names, protocol);
+      return checkSize(parseMessage(text, names, protocol), options.maxSize);
     } catch (error) {
-      throw new UsageError(`--send ${json}: ${messageOf(error)}`);
+      throw new UsageError(`${from}: ${messageOf(error)}`);
     }
   });
   const channelOptions = {
@@ -186,7 +187,7 @@ async function sendAll(conversation: Conversation): Promise<void> {
   const { channel, first, options, streams } = conversation;
   const { names, protocol, end, maxSize } = options;
   for (const message of first) await sendOne(conversation, message);
-  for await (const message of messagesOf(streams.stdin, names, protocol, longestLine(maxSize))) {
+  for await (const message of messagesOf(streams.stdin, names, protocol, maxSize)) {
     await sendOne(conversation, message);
   }
   if (end) await channel.end();
@@ -204,7 +205,8 @@ async function sendEntered(conversation: Conversation, prompt: Prompt): Promise<
   for await (const line of prompt.lines()) {
     if (line.trim() === "") continue;
     try {
-      await sendOne(conversation, parseMessage(line, options.names, options.protocol));
+      const message = parseMessage(line, options.names, options.protocol);
+      await sendOne(conversation, checkSize(message, options.maxSize));
     } catch (error) {
       if (await isOver(channel)) throw error;
       conversation.report(messageOf(error));
@@ -218,12 +220,12 @@ async function* messagesOf(
   input: NodeJS.ReadableStream,
   names: TypeNames,
   protocol: AnyProtocol | undefined,
-  longest: number,
+  maxSize: number,
 ): AsyncGenerator<MessageInit, void, undefined> {
   let number = 1;
   try {
-    for await (const line of linesOf(input as AsyncIterable<Buffer>, longest)) {
-      if (line.trim() !== "") yield parseMessage(line, names, protocol);
+    for await (const line of linesOf(input as AsyncIterable<Buffer>, longestLine(maxSize))) {
+      if (line.trim() !== "") yield checkSize(parseMessage(line, names, protocol), maxSize);
       number++;
     }
   } catch (error) {

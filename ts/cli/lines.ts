@@ -9,6 +9,9 @@ export function longestLine(maxSize: number): number {
   return Math.min(LONGEST, 6 * maxSize + 65536);
 }
 
+/** Text without the byte order mark that some editors put at the start of a file. */
+export const withoutMark = (text: string): string => text.replace(/^\ufeff/, "");
+
 /**
  * The lines of a byte stream, without their line feeds. Holds at most `limit`
  * bytes of a line. Throws for a longer line, and the stream's error.
@@ -25,7 +28,7 @@ export async function* linesOf(
     pieces.push(piece);
   };
   const take = (): string => {
-    const line = Buffer.concat(pieces, length).toString();
+    const line = withoutMark(Buffer.concat(pieces, length).toString());
     pieces = [];
     length = 0;
     return line;

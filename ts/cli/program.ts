@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { connectCommand } from "./connect.ts";
 import { DIALECTS, type Dialect } from "./dialect.ts";
@@ -9,6 +8,7 @@ import { parsePath, parseToken } from "./relay/checks.ts";
 import { relayCommand } from "./relay/command.ts";
 import { parseMode, parsePlace } from "./relay/listen.ts";
 import { parseUser } from "./relay/users.ts";
+import { requestsOf } from "./requests.ts";
 import { messageOf, printableLines, UsageError } from "./status.ts";
 import { addTap } from "./tap/options.ts";
 import { parseTarget, TARGETS } from "./target.ts";
@@ -351,17 +351,6 @@ interface ConnectGiven extends Common {
   token?: string;
   origin?: string;
   timestamps?: boolean;
-}
-
-/** The messages of one --send: its text, or the lines of a file. */
-function requestsOf(text: string): string[] {
-  if (!text.startsWith("@")) return [text];
-  try {
-    const lines = readFileSync(text.slice(1), "utf8").split("\n");
-    return lines.filter((line) => line.trim() !== "");
-  } catch (error) {
-    throw new UsageError(`--send ${text}: ${messageOf(error)}`);
-  }
 }
 
 const DUMP_HELP = `

@@ -4,12 +4,19 @@ import { type AnyProtocol, SHIPPED } from "../inspect/protocols.ts";
 import type { Output } from "./output.ts";
 import { messageOf, printableLines, Status, UsageError } from "./status.ts";
 
-const METHODS = ["nameOf", "encode", "decode", "describe"] as const;
+/** The types of the members by which a protocol is recognised. */
+const MEMBERS = {
+  ...{ nameOf: "function", encode: "function", decode: "function", describe: "function" },
+  ...{ messages: "object", name: "string", version: "string", dialect: "string" },
+  ...{ maxSize: "number", peerid: "number" },
+} as const;
 
-/** Whether a value is a protocol, of any copy of the package: it has the methods of one. */
+/** Whether a value is a protocol, of any copy of the package: it has the members of one. */
 function isProtocol(value: unknown): value is AnyProtocol {
-  const fields = value as Record<string, unknown> | null | undefined;
-  return METHODS.every((name) => typeof fields?.[name] === "function");
+  const fields = Object(value) as Record<string, unknown>;
+  return Object.entries(MEMBERS).every(
+    ([name, type]) => typeof fields[name] === type && fields[name] !== null,
+  );
 }
 
 /**

@@ -15,10 +15,10 @@ export {
   listen,
   socketHandler,
 } from "../transports/bun-net.ts";
-export {
-  type ChannelHandler,
+export type {
+  ChannelHandler,
   ImsgServer,
-  type ServerAddress,
-  type ServerCloseOptions,
-  type ServerOptions,
+  ServerAddress,
+  ServerCloseOptions,
+  ServerOptions,
 } from "../transports/server.ts";

@@ -17,10 +17,10 @@ export {
   listen,
   readFd,
 } from "../transports/deno-net.ts";
-export {
-  type ChannelHandler,
+export type {
+  ChannelHandler,
   ImsgServer,
-  type ServerAddress,
-  type ServerCloseOptions,
-  type ServerOptions,
+  ServerAddress,
+  ServerCloseOptions,
+  ServerOptions,
 } from "../transports/server.ts";

@@ -11,10 +11,10 @@ export {
   type SpawnedChannel,
   spawn,
 } from "../transports/node-spawn.ts";
-export {
-  type ChannelHandler,
+export type {
+  ChannelHandler,
   ImsgServer,
-  type ServerAddress,
-  type ServerCloseOptions,
-  type ServerOptions,
+  ServerAddress,
+  ServerCloseOptions,
+  ServerOptions,
 } from "../transports/server.ts";

@@ -1,7 +1,7 @@
 import { ImsgError } from "../module/error.ts";
 import type { Abi, AbiName } from "./abi.ts";
 import { type Member, shown } from "./field.ts";
-import { decoder } from "./texts.ts";
+import { type BytesIn, decoder, isBytes, toBytes } from "./texts.ts";
 
 /**
  * Turns a message's payload into a value and back. Every object with these two methods is one:
@@ -38,7 +38,9 @@ export const empty: Payload<undefined, undefined> = {
       value === undefined ||
       (typeof value === "object" && value !== null && Object.keys(value).length === 0);
     if (isNothing) return NOTHING;
-    throw new ImsgError("EINVAL", { detail: `this message has no payload, not ${shown(value)}` });
+    throw new ImsgError("EINVAL", {
+      detail: `${shown(value)} is given, and this message has no payload`,
+    });
   },
   decode(bytes) {
     if (bytes.length === 0) return undefined;
@@ -61,11 +63,12 @@ export function optional<Out, In>(
   };
 }
 
-/** A payload of any bytes. Decoding returns the message's own array. */
-export const raw: Payload<Uint8Array, Uint8Array | undefined> = {
+/** A payload of any bytes, or of hexadecimal digits. Decoding returns the message's own array. */
+export const raw: Payload<Uint8Array, BytesIn | undefined> = {
   encode(value = NOTHING) {
-    if (value instanceof Uint8Array) return value;
-    throw new ImsgError("EINVAL", { detail: `${shown(value)} is no Uint8Array` });
+    if (isBytes(value)) return toBytes(value);
+    const detail = `${shown(value)} is neither bytes nor hexadecimal digits`;
+    throw new ImsgError("EINVAL", { detail });
   },
   decode: (bytes) => bytes,
   describe: () => "any bytes",

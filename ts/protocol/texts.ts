@@ -57,10 +57,15 @@ export const text = (length: number): Field<string> =>
 /** What a field of bytes encodes: bytes, or hexadecimal digits. */
 export type BytesIn = Uint8Array | string;
 
+/** Whether a value is bytes, or a text of hexadecimal digits, two a byte. */
+export const isBytes = (value: unknown): value is BytesIn =>
+  value instanceof Uint8Array ||
+  (typeof value === "string" && value.length % 2 === 0 && /^[\da-f]*$/i.test(value));
+
 /** Bytes, or the bytes that hexadecimal digits mean. */
 export function toBytes(value: BytesIn): Uint8Array {
   if (value instanceof Uint8Array) return value;
-  if (typeof value === "string" && /^([\da-f]{2})*$/i.test(value)) {
+  if (isBytes(value)) {
     return Uint8Array.from(value.match(/../g) ?? [], (digits) => Number.parseInt(digits, 16));
   }
   throw new FieldError("EINVAL", `${shown(value)} is neither bytes nor hexadecimal digits`);

@@ -4,8 +4,8 @@ import { ImsgError } from "../module/error.ts";
 import { abortable } from "./abortable.ts";
 import { type BunSocket, type BunSocketHandler, BunTransport } from "./bun.ts";
 import type { ChannelHandler, ImsgServer, Listening, ServerOptions } from "./server.ts";
-import { startServer } from "./start-server.ts";
 import { openingError } from "./system-error.ts";
+import { KEEP_ALIVE_DELAY } from "./timers.ts";
 import { type CheckedAddress, checkAddress } from "./unix-path.ts";
 
 /** The path of a Unix socket. */
@@ -44,9 +44,6 @@ interface BunNamespace {
 }
 
 const bun = (): BunNamespace => (globalThis as unknown as { Bun: BunNamespace }).Bun;
-
-/** How long a TCP connection is idle before probes look for its peer, in ms. */
-const KEEP_ALIVE_DELAY = 60_000;
 
 /** Loaded on first use: descriptor mode is most of this entry's size. */
 const unix = async () => (await import("./unix-bun.ts")).bunUnix();
@@ -209,6 +206,7 @@ export async function listen(
 ): Promise<ImsgServer> {
   const checked = checkPath(address, "listen");
   const { path } = checked;
+  const { startServer } = await import("./start-server.ts");
   return startServer(handler, options, checked, async (server) =>
     options.allowFdPass
       ? (await unix()).serve(path, server)

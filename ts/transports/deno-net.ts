@@ -4,7 +4,6 @@ import type { ImsgError } from "../module/error.ts";
 import { abortable } from "./abortable.ts";
 import { type DenoConn, denoTransport } from "./deno.ts";
 import type { ChannelHandler, ImsgServer, Listening, ServerOptions } from "./server.ts";
-import { startServer } from "./start-server.ts";
 import { openingError, transportError } from "./system-error.ts";
 import { type CheckedAddress, checkAddress } from "./unix-path.ts";
 
@@ -195,6 +194,7 @@ export async function listen(
 ): Promise<ImsgServer> {
   const checked = checkPath(address, "listen");
   const { path } = checked;
+  const { startServer } = await import("./start-server.ts");
   return startServer(handler, options, checked, async (server) =>
     options.allowFdPass
       ? (await unix()).serve(path, server)

@@ -1,27 +1,18 @@
 import { fstatSync } from "node:fs";
-import {
-  type AddressInfo,
-  createServer,
-  type ListenOptions,
-  type NetConnectOpts,
-  Socket as NetSocket,
-  type Server,
-} from "node:net";
+import { type ListenOptions, type NetConnectOpts, Socket as NetSocket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type ChannelOptions, ImsgChannel } from "../channel/channel.ts";
 import { checkChannelOptions } from "../channel/options.ts";
 import { ImsgError } from "../module/error.ts";
 import { connectSocket } from "./connect.ts";
 import { duplexTransport } from "./node.ts";
-import type { ChannelHandler, ImsgServer, Listening, ServerOptions } from "./server.ts";
-import { startServer } from "./start-server.ts";
+import type { Make } from "./node-listen.ts";
+import type { ChannelHandler, ImsgServer, ServerOptions } from "./server.ts";
 import { openingError } from "./system-error.ts";
+import { KEEP_ALIVE_DELAY } from "./timers.ts";
 import { type CheckedAddress, checkAddress } from "./unix-path.ts";
 
 const syscall = "imsgbuf_allow_fdpass";
-
-/** How long a TCP connection is idle before probes look for its peer, in ms. */
-const KEEP_ALIVE_DELAY = 60_000;
 
 const MAX_FD = 0x7fffffff;
 
@@ -96,9 +87,6 @@ async function fromNumber(fd: number, options: ChannelOptions): Promise<ImsgChan
 export async function dup(fd: number): Promise<number> {
   return (await unix()).dup(fd);
 }
-
-/** Makes the channel of a socket that nothing has been read from. */
-export type Make = (socket: NetSocket, options: ChannelOptions) => ImsgChannel<number>;
 
 /** Where descriptors pass, they do by koffi: Node's own sockets would drop them. */
 export async function maker(options: ChannelOptions, isUnix: boolean): Promise<Make> {
@@ -194,58 +182,8 @@ export async function listen(
   const checked = checkPath(address, "listen");
   const { path } = checked;
   const make = await maker(options, path !== undefined);
+  const { startServer, openServer } = await import("./node-listen.ts");
   return startServer(handler, options, checked, (channels) =>
     openServer(channels, make, address, path, options),
   );
-}
-
-async function openServer(
-  channels: ImsgServer,
-  make: Make,
-  address: ListenOptions,
-  path: string | undefined,
-  { allowFdPass, keepAlive = true, noDelay = true }: ServerOptions,
-): Promise<Listening> {
-  const server = createServer(
-    {
-      allowHalfOpen: true,
-      pauseOnConnect: allowFdPass === true, // nothing may be read
-      ...(path === undefined
-        ? { keepAlive, noDelay, keepAliveInitialDelay: KEEP_ALIVE_DELAY }
-        : {}),
-    },
-    (socket) => {
-      // a reset before the channel listens for errors
-      socket.on("error", () => {});
-      channels.accept(
-        (rest) => make(socket, rest),
-        () => socket.destroy(),
-      );
-    },
-  );
-  await openOnce(server, address);
-  return listening(server, path);
-}
-
-function listening(server: Server, path: string | undefined): Listening {
-  // a listener that fails later has no connection to report it on; the listener continues to accept
-  server.on("error", () => {});
-  const { address: host, port } = (path === undefined ? server.address() : {}) as AddressInfo;
-  return {
-    address: path === undefined ? { host, port } : { path },
-    // connections that are open do not keep it from being closed
-    stop: () => void server.close(),
-    ref: () => void server.ref(),
-    unref: () => void server.unref(),
-  };
-}
-
-function openOnce(server: Server, address: ListenOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(address, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
 }

@@ -1,4 +1,5 @@
 import type { ChannelOptions, ImsgChannel } from "../channel/channel.ts";
+import { makeInspectable } from "../channel/inspectable.ts";
 import { checkChannelOptions, checkSignal } from "../channel/options.ts";
 import { show } from "../module/check.ts";
 import { ImsgError } from "../module/error.ts";
@@ -65,6 +66,9 @@ export interface ServerCloseOptions {
 const isPromise = (value: unknown): value is PromiseLike<unknown> =>
   typeof (value as PromiseLike<unknown> | null)?.then === "function";
 
+const isGenerator = (handler: unknown): boolean =>
+  /Generator/.test(Object.prototype.toString.call(handler));
+
 /** Errors of accepting a connection that others have to end: it is dropped. */
 const SHORT = ["EMFILE", "ENFILE", "ENOMEM", "ENOBUFS"];
 
@@ -73,7 +77,9 @@ export function checkServer(handler: unknown, options: ServerOptions): void {
   const refuse = (detail: string): never => {
     throw new ImsgError("EINVAL", { syscall: "listen", detail });
   };
-  if (typeof handler !== "function") refuse("a handler is needed: a function that takes a channel");
+  if (typeof handler !== "function" || isGenerator(handler)) {
+    refuse("a handler is needed: a function that takes a channel, and no generator");
+  }
   checkChannelOptions(options);
   const { onError, mode } = options;
   if (onError !== undefined && typeof onError !== "function") refuse("onError must be a function");
@@ -101,6 +107,7 @@ export class ImsgServer<Port extends number | undefined = number | undefined> {
   /** @internal */
   constructor(handler: ChannelHandler, options: ServerOptions) {
     checkServer(handler, options);
+    makeInspectable(ImsgServer.prototype, "ImsgServer", ImsgServer.#describe);
     const { onError: _, mode: __, keepAlive: ___, noDelay: ____, signal, ...channel } = options;
     this.#handler = handler;
     this.#options = options;
@@ -113,6 +120,15 @@ export class ImsgServer<Port extends number | undefined = number | undefined> {
       signal.addEventListener("abort", abort, { once: true });
       this.#unlisten = () => signal.removeEventListener("abort", abort);
     }
+  }
+
+  /** What inspecting a server shows. */
+  static #describe(server: ImsgServer): object {
+    return {
+      state: server.#stopped === undefined ? "listening" : "closed",
+      address: server.#listening?.address,
+      channels: server.#channels.size,
+    };
   }
 
   /** Begins, with a listener that is open. @internal */
@@ -228,14 +244,15 @@ export class ImsgServer<Port extends number | undefined = number | undefined> {
       channel.abort(error);
       this.#report(error, channel);
     };
-    let running: unknown;
+    let running: Promise<unknown>;
     try {
-      running = this.#handler(channel);
+      const returned = this.#handler(channel);
+      if (!isPromise(returned)) return;
+      running = Promise.resolve(returned); // a promise of another kind may throw
     } catch (error) {
       failed(error);
       return;
     }
-    if (!isPromise(running)) return;
     running.then(() => {
       channel.close().catch((error) => this.#report(error, channel));
     }, failed);

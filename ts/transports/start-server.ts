@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, lstatSync, readFileSync, unlinkSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { connectSocket } from "./connect.ts";
 import { type ChannelHandler, ImsgServer, type Listening, type ServerOptions } from "./server.ts";
@@ -22,11 +31,18 @@ export async function startServer(
 ): Promise<ImsgServer> {
   const server = new ImsgServer(handler, options);
   try {
-    const listening = await openReplacing(path, () => open(server));
-    setMode(path, options.mode, listening);
+    const listening = keepOthers(path, await openReplacing(path, () => open(server)));
+    try {
+      if (isFile(path) && options.mode !== undefined) chmodSync(path, options.mode);
+      options.signal?.throwIfAborted();
+    } catch (error) {
+      await listening.stop();
+      throw error;
+    }
     return server.started(listening);
   } catch (error) {
     void server.close(); // removes the listener of the signal
+    if (options.signal?.aborted) throw options.signal.reason;
     throw openingError(noFolder(path, error) ?? error, "listen", text);
   }
 }
@@ -41,14 +57,41 @@ function noFolder(path: string | undefined, cause: unknown): unknown {
   return Object.assign(error, { code: "ENOENT" });
 }
 
-function setMode(path: string | undefined, mode: number | undefined, listening: Listening): void {
-  if (!isFile(path) || mode === undefined) return;
+/** Distinguishes a file from another one of its name; undefined if there is none. */
+function identityOf(path: string): string | undefined {
   try {
-    chmodSync(path, mode);
-  } catch (error) {
-    listening.stop();
-    throw error;
+    const { dev, ino, birthtimeNs } = lstatSync(path, { bigint: true });
+    return `${dev} ${ino} ${birthtimeNs}`;
+  } catch {
+    return undefined;
   }
+}
+
+/**
+ * The runtimes remove the file of a socket by its name when the listener is closed,
+ * even if another program has put its own there. So a file that is not the
+ * listener's gets a second name meanwhile.
+ */
+function keepOthers(path: string | undefined, listening: Listening): Listening {
+  if (!isFile(path)) return listening;
+  const own = identityOf(path);
+  return {
+    ...listening,
+    async stop() {
+      const now = identityOf(path);
+      if (now === own || now === undefined) return listening.stop();
+      const aside = `${path}.${now.replaceAll(" ", "-")}`;
+      try {
+        linkSync(path, aside);
+      } catch {
+        return listening.stop(); // a folder, say, which the runtime does not remove either
+      }
+      const stopped = listening.stop();
+      if (stopped instanceof Promise) await stopped;
+      renameSync(aside, path);
+      rmSync(aside, { force: true }); // two names of one file are not renamed
+    },
+  };
 }
 
 async function openReplacing(
@@ -58,7 +101,10 @@ async function openReplacing(
   try {
     return await open();
   } catch (error) {
-    if (codeOf(error) !== "EADDRINUSE" || !isFile(path) || !(await isStale(path))) throw error;
+    if (codeOf(error) !== "EADDRINUSE" || !isFile(path)) throw error;
+    const found = identityOf(path);
+    // another program may have replaced the file meanwhile
+    if (!(await isStale(path)) || found !== identityOf(path)) throw error;
     unlinkSync(path);
     return await open();
   }

@@ -249,10 +249,11 @@ export class EpollSockets extends UnixSockets<ForeignSockets> {
     if (fd === -1) throw systemError(foreign.errno(), "socket");
     const room = new Uint8Array(view.buffer, SCRATCH, 110).fill(0);
     view.setUint16(SCRATCH, AF_UNIX, true);
-    const fits = name.length > 0 && name.length < 108 && !name.includes(0);
-    if (fits) room.set(name, 2);
-    if (!fits || foreign[call](fd, foreign.address + SCRATCH, 110) === -1) {
-      const errno = fits ? foreign.errno() : 22; // EINVAL
+    room.set(name, 2); // `checkAddress` has made sure that it fits
+    // an abstract name, which begins with a NUL, ends where the address does
+    const length = name[0] === 0 ? 2 + name.length : 110;
+    if (foreign[call](fd, foreign.address + SCRATCH, length) === -1) {
+      const errno = foreign.errno();
       this.close(fd);
       throw systemError(errno, call, path);
     }

@@ -13,6 +13,9 @@ const PATIENCE = 15_000;
 /** How long a listing that is not read on may hold up bgpd, in milliseconds. */
 const HELD = 60_000;
 
+/** Bytes of routes that the relay may send ahead: about a page of them, or what keeps all ends busy. */
+const AHEAD = { page: 256 * 1024, whole: 4 * 1024 * 1024 };
+
 const { messages } = bgpd;
 const ROUTE = messages.SHOW_RIB.type;
 const PARTS: readonly number[] = [messages.SHOW_RIB_COMMUNITIES.type, messages.SHOW_RIB_ATTR.type];
@@ -187,24 +190,33 @@ function throwRefusal(message: Parameters<typeof bgpd.decode>[0]): void {
 
 /** Asks one query after the other. */
 export class Asker {
-  readonly #connect: () => Promise<Link>;
+  readonly #connect: (ahead: number) => Promise<Link>;
   #free: Link | undefined;
+  /** How many bytes the relay may send ahead on the free connection. */
+  #ahead = 0;
   #listing: Listing | undefined;
 
-  /** @param connect opens another connection to bgpd */
-  constructor(connect: () => Promise<Link>) {
+  /** @param connect opens another connection to bgpd, on which so many bytes may come before they are read */
+  constructor(connect: (ahead: number) => Promise<Link>) {
     this.#connect = connect;
   }
 
-  /** Asks a query. The one before is cancelled; its routes stay usable. */
-  ask(query: Query): Listing {
+  /**
+   * Asks a query. The one before is cancelled; its routes stay usable.
+   *
+   * @param isWhole whether all routes are wanted: then more of them may come ahead
+   */
+  ask(query: Query, isWhole: boolean): Listing {
+    const ahead = isWhole ? AHEAD.whole : AHEAD.page;
     this.#listing?.cancel();
     this.#listing = new Listing(
       query,
       async () => {
-        const free = this.#free;
+        const free = this.#ahead === ahead ? this.#free : undefined;
+        if (free === undefined) this.#free?.channel.abort(new Error("another window is wanted"));
         this.#free = undefined;
-        return free ?? this.#connect();
+        if (free === undefined) this.#ahead = ahead;
+        return free ?? this.#connect(ahead);
       },
       (link) => {
         this.#free = link;

@@ -20,6 +20,8 @@ export interface Column<T> {
   measured?: boolean;
   /** A measured column is not wider than this, in characters; then its cells show a part of the text. */
   most?: number;
+  /** Whether it may be as narrow as `width`, because its cells show whole words of their text only. */
+  elastic?: boolean;
   /** The share of the room that is left over. */
   grow?: number;
   /** Columns leave in the order of their ranks, the highest first; those of rank 0 stay. */
@@ -54,10 +56,11 @@ export function fitColumns<T>(
   character: number,
   longest: ReadonlyMap<string, number>,
 ): Fit {
-  const least = ({ key, width, measured, most = Number.POSITIVE_INFINITY }: Column<T>): number => {
-    const wanted = measured ? Math.min(most, longest.get(key) ?? 0) : 0;
-    return Math.ceil(Math.max(width, wanted) * character) + 2;
-  };
+  const pixels = (characters: number): number => Math.ceil(characters * character) + 2;
+  const wanted = ({ key, width, measured, most = Number.POSITIVE_INFINITY }: Column<T>): number =>
+    pixels(Math.max(width, measured ? Math.min(most, longest.get(key) ?? 0) : 0));
+  const least = (column: Column<T>): number =>
+    column.elastic ? pixels(column.width) : wanted(column);
   const ranked = [...columns].sort((a, b) => a.rank - b.rank);
   const shown = new Set<string>();
   let width = -GAP;
@@ -68,16 +71,24 @@ export function fitColumns<T>(
     width += more;
   }
   const seen = columns.filter(({ key }) => shown.has(key));
+  let spare = Math.max(0, available - width);
+  const widths = new Map(seen.map((column) => [column.key, least(column)]));
+  const widen = (key: string, more: number): void => {
+    widths.set(key, (widths.get(key) ?? 0) + more);
+  };
+  // the texts that are shown in part first, then whoever may grow
+  for (const column of seen) {
+    const more = Math.min(spare, wanted(column) - least(column));
+    spare -= more;
+    widen(column.key, more);
+  }
   const shares = seen.reduce((sum, { grow = 0 }) => sum + grow, 0);
-  const spare = Math.max(0, available - width);
-  const room = new Map<string, number>();
-  const widths = seen.map((column) => {
-    const share = shares === 0 ? 0 : (spare * (column.grow ?? 0)) / shares;
-    const pixels = Math.floor(least(column) + share);
-    room.set(column.key, Math.floor((pixels - 2) / character));
-    return `${pixels}px`;
-  });
-  return { shown, template: widths.join(" "), room, width: Math.max(width, available) };
+  for (const { key, grow = 0 } of seen) {
+    if (shares > 0) widen(key, Math.floor((spare * grow) / shares));
+  }
+  const room = new Map([...widths].map(([key, all]) => [key, Math.floor((all - 2) / character)]));
+  const template = [...widths.values()].map((all) => `${all}px`).join(" ");
+  return { shown, template, room, width: Math.max(width, available) };
 }
 
 /** In a card, each cell may have a whole line. */

@@ -1,5 +1,6 @@
 // Everything about a route.
 
+import { communityMeaning } from "../../bgpd/communities.mjs";
 import { routeDetail } from "../../bgpd/details.mjs";
 import { ribCommand } from "../../bgpd/rib-command.mjs";
 import type { RibEntry, RibFilter } from "../../bgpd/types.ts";
@@ -74,12 +75,10 @@ export interface DetailContext {
   askedAt: number;
   filter: RibFilter;
   search: (words: string) => void;
-  /** Words for a community that has a well-known meaning. */
-  describeCommunity: (text: string) => string | undefined;
 }
 
 function communitiesPart(entry: RibEntry, context: DetailContext): HTMLElement {
-  const { search, describeCommunity } = context;
+  const { search } = context;
   const { communities, large_communities: large, extended_communities: extended } = entry;
   const count = (communities?.length ?? 0) + (large?.length ?? 0) + (extended?.length ?? 0);
   const lists = [
@@ -92,7 +91,7 @@ function communitiesPart(entry: RibEntry, context: DetailContext): HTMLElement {
     ],
   ] as const;
   const shown = lists.flatMap(([label, texts, word]) =>
-    texts === undefined ? [] : [chips(label, texts, word, search, describeCommunity)],
+    texts === undefined ? [] : [chips(label, texts, word, search, communityMeaning)],
   );
   return part("Communities", String(count), ...(count === 0 ? [none("none")] : shown));
 }

@@ -47,6 +47,19 @@ export function eachFrame(call: () => void): () => void {
   };
 }
 
+/** Calls a function once in so many milliseconds, however often it is requested. */
+export function atMostEach(milliseconds: number, call: () => void): () => void {
+  let asked = false;
+  return () => {
+    if (asked) return;
+    asked = true;
+    setTimeout(() => {
+      asked = false;
+      call();
+    }, milliseconds);
+  };
+}
+
 /** Calls a function so many milliseconds after its last request. */
 export function debounced(call: () => void, milliseconds: number): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;

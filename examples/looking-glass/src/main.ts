@@ -2,7 +2,7 @@ import { BgpdError, type BgpdSession } from "../../bgpd/session.mjs";
 import type { Neighbor } from "../../bgpd/types.ts";
 import { Asker } from "./asker.ts";
 import { Connection } from "./connection.ts";
-import { byId, bytes, eachFrame, h, number } from "./dom.ts";
+import { atMostEach, byId, bytes, h, number } from "./dom.ts";
 import { MessageLog } from "./log.ts";
 import { MessagesView } from "./messages.ts";
 import { NeighborsView } from "./neighbors.ts";
@@ -14,8 +14,6 @@ import { setUpViews } from "./views.ts";
 
 /** How often the neighbors are asked for while they are watched. */
 const INTERVAL = 3000;
-/** Bytes of routes that the relay may send ahead: about a page of them. */
-const AHEAD = 256 * 1024;
 
 const token = takeToken();
 const log = new MessageLog();
@@ -24,7 +22,7 @@ let current: BgpdSession | undefined;
 let signal: AbortSignal | undefined;
 
 const live = h("button", { type: "button", class: "button", "aria-pressed": "true" }, "Live");
-const results = new Results(() => undefined);
+const results = new Results();
 const goToRoutes = (words: string): void => {
   views.show("routes");
   results.search(words);
@@ -37,7 +35,7 @@ const views = setUpViews([
   { title: "Messages", element: messagesView.element, shown: () => messagesView.shown() },
 ]);
 
-const showFacts = eachFrame(() => {
+const showFacts = atMostEach(200, () => {
   const messages = `${number(log.received)} in, ${number(log.sent)} out`;
   const entries = [
     ["Neighbors", facts.neighbors, "neighbors"],
@@ -154,7 +152,7 @@ const connection = new Connection({
     current = session;
     signal = ended;
     listed = undefined;
-    const asker = new Asker(() => connection.another(AHEAD));
+    const asker = new Asker((ahead) => connection.another(ahead));
     ended.addEventListener("abort", () => {
       if (current === session) current = undefined;
       results.disconnected();

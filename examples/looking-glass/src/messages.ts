@@ -149,7 +149,7 @@ export class MessagesView {
     );
     log.changed = eachFrame(() => {
       // a table that is not seen costs nothing
-      if (this.element.checkVisibility()) this.#show();
+      if (!this.element.hidden) this.#show();
     });
     this.#setFollowing(true);
   }

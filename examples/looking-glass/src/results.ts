@@ -21,7 +21,7 @@ const PAGE = 250;
 /** Routes that bgpd sends before the page asks whether to look at more, if it is the page that tests them. */
 const SCAN = 50_000;
 /** The whole table is loaded by itself if bgpd has at most so many prefixes. */
-export const SMALL = 20_000;
+export const SMALL = 25_000;
 /** A whole table with fewer routes is asked for again rather than searched in the page. */
 const MANY = 5_000;
 /** More routes than this are never loaded: each takes about 450 bytes of the browser's memory. */
@@ -52,9 +52,8 @@ export class Results {
   /** The route of the address, until it has been selected. */
   #wanted = readPlace().route;
   #task = 0;
-  readonly #describe: (text: string) => string | undefined;
 
-  constructor(describeCommunity: (text: string) => string | undefined) {
+  constructor() {
     this.#table = new Table<RouteRow>({
       label: "Routes",
       name: "routes-table",
@@ -79,7 +78,6 @@ export class Results {
       save: (format) => void save(this.#table.rows, format),
     });
     this.element = this.#frame.element;
-    this.#describe = describeCommunity;
     this.#table.order = readPlace().sort;
     this.#frame.search = readPlace().q;
     setInterval(() => this.#tick(), 1000);
@@ -145,14 +143,14 @@ export class Results {
     const task = ++this.#task;
     if (isNew && (await this.#narrow(query, task))) return;
     if (this.#asker === undefined || task !== this.#task) return;
-    const listing = this.#asker.ask(query);
+    const listing = this.#asker.ask(query, this.#wantsSmall);
     await this.#read(listing, { search, ...this.#limits(isNew) }, isNew, task);
   }
 
   /** Looks within what is shown, if that is all that bgpd would send. */
   async #narrow(query: Query, task: number): Promise<boolean> {
     const whole = this.#whole;
-    if (whole === undefined || this.#isOld || whole.rows.length < MANY) return false;
+    if (whole === undefined || this.#isOld) return false;
     if (JSON.stringify(whole.query.filters) !== JSON.stringify(query.filters)) return false;
     const matches = (row: RouteRow): boolean => {
       const { entry } = row.decode();
@@ -200,7 +198,7 @@ export class Results {
     if (failure !== undefined && !isNew) return;
     const { isComplete } = listing;
     const shown = { search, query, rows, askedAt, isComplete };
-    if (isComplete && query.tests.length === 0) this.#whole = shown;
+    if (isComplete && query.tests.length === 0 && rows.length >= MANY) this.#whole = shown;
     this.#isOld = false;
     this.#show(shown, isFirst);
   }
@@ -209,12 +207,13 @@ export class Results {
     if (this.#shown === undefined || this.#asker === undefined) return;
     const { search, query, rows } = this.#shown;
     const before = this.#listing;
-    const isOpen = before?.isOpen === true && before.query === query;
-    const listing = isOpen ? before : this.#asker.ask(query);
+    const isWhole = count === MOST;
+    const isOpen = before?.isOpen === true && before.query === query && !isWhole;
+    const listing = isOpen ? before : this.#asker.ask(query, isWhole);
     const wanted = Math.min(MOST, rows.length + count);
-    const scanned = Math.max(MOST > count ? (before?.scanned ?? 0) + SCAN : 0, wanted);
-    const all = count === MOST ? Number.POSITIVE_INFINITY : scanned;
-    await this.#read(listing, { search, rows: wanted, scanned: all }, false, ++this.#task);
+    const further = Math.max((before?.scanned ?? 0) + SCAN, wanted);
+    const scanned = isWhole ? Number.POSITIVE_INFINITY : further;
+    await this.#read(listing, { search, rows: wanted, scanned }, false, ++this.#task);
   }
 
   #show(shown: Shown, isFirst: boolean): void {
@@ -279,7 +278,6 @@ export class Results {
         this.#table.select(-1);
         this.search(words);
       },
-      describeCommunity: this.#describe,
     });
     this.#pane.show(title, tools, ...content);
   }

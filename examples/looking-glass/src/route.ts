@@ -27,7 +27,7 @@ const decoded = (message: Kept) => bgpd.decode(message as ImsgMessage);
 /** A route of a listing. */
 export class RouteRow {
   readonly #message: Kept;
-  readonly #more: Kept[] = [];
+  #more: Kept[] | undefined;
 
   constructor({ type, data }: Kept) {
     this.#message = { type, data };
@@ -35,6 +35,7 @@ export class RouteRow {
 
   /** Adds a message that belongs to the route: communities, or another attribute. */
   add({ type, data }: Kept): void {
+    this.#more ??= [];
     this.#more.push({ type, data });
   }
 
@@ -44,7 +45,7 @@ export class RouteRow {
     if (name !== "SHOW_RIB") throw new Error("this message is no route");
     const communities = [];
     const attributes = [];
-    for (const message of this.#more) {
+    for (const message of this.#more ?? []) {
       const more = decoded(message);
       if (more.name === "SHOW_RIB_COMMUNITIES") communities.push(...more.payload.communities);
       else if (more.name === "SHOW_RIB_ATTR") attributes.push(more.payload);

@@ -59,6 +59,7 @@ export class Table<T> {
   #fit: Fit | undefined;
   #longest = new Map<string, number>();
   #sorting = 0;
+  #sizes: { row: number; character: number } | undefined;
   readonly #render = eachFrame(() => this.#draw());
 
   constructor(options: TableOptions<T>) {
@@ -92,6 +93,7 @@ export class Table<T> {
     );
     new ResizeObserver(() => {
       this.#fit = undefined;
+      this.#sizes = undefined;
       this.#render();
     }).observe(this.element);
   }
@@ -251,8 +253,17 @@ export class Table<T> {
 
   #isShown = (key: string): boolean => this.#fit?.shown.has(key) ?? true;
 
+  /** The height of a row and the width of a character, in pixels: known until the table is resized. */
+  get #measures(): { row: number; character: number } {
+    this.#sizes ??= {
+      row: Number.parseFloat(getComputedStyle(this.element).getPropertyValue("--row")) || 34,
+      character: this.#probe.getBoundingClientRect().width / 10 || 8,
+    };
+    return this.#sizes;
+  }
+
   #rowHeight(): number {
-    return Number.parseFloat(getComputedStyle(this.element).getPropertyValue("--row")) || 34;
+    return this.#measures.row;
   }
 
   #headHeight(): number {
@@ -279,7 +290,7 @@ export class Table<T> {
   /** Chooses the columns anew, if the room or the longest text has changed. */
   #arrangeColumns(): void {
     if (this.#fit !== undefined) return;
-    const character = this.#probe.getBoundingClientRect().width / 10 || 8;
+    const { character } = this.#measures;
     const { columns } = this.#options;
     const room = this.element.clientWidth - INSET;
     if (room <= 0) return;

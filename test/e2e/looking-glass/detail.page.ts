@@ -97,6 +97,10 @@ describe("the routes", () => {
     await shows(page, 1);
     await table(page, "Routes").locator(".body .row").click();
     const pane = page.getByRole("region", { name: "Selected route" });
+    // well-known communities are explained
+    expect(await pane.getByRole("button", { name: /^NO_PEER/ }).textContent()).toContain(
+      "not announced to bilateral peers",
+    );
     await pane.getByRole("button", { name: "rt 64510:7" }).click();
     expect(await page.getByLabel("Search the routes").inputValue()).toBe(
       "ext-community rt 64510:7",

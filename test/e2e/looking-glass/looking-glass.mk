@@ -7,6 +7,7 @@
 .PHONY: looking-glass ## Starts bgpd, a relay and the looking glass (needs root)
 .PHONY: test-looking-glass ## Tests the looking glass in Chromium (needs root)
 .PHONY: test-looking-glass-load ## Measures a table of ROUTES routes through the relay (needs root)
+.PHONY: test-looking-glass-quick ## Tests the part of the looking glass that tells most (needs root)
 .PHONY: check-looking-glass ## Checks the types of the looking glass
 
 ROUTES ?= 0
@@ -26,6 +27,13 @@ test-looking-glass: package check-looking-glass
 	$(NODE) scripts/daemons.mjs bgpd bgpd77 tmux
 	$(NODE) scripts/ensure-apt.mjs chromium
 	npx --no-install vitest run --config test/e2e/looking-glass/vitest.config.ts $(VITEST_FLAGS)
+
+# a route in full, files, links, pages of a large table, the way on a phone, and axe on one screen
+test-looking-glass-quick: package check-looking-glass
+	$(NODE) scripts/daemons.mjs bgpd bgpd77 tmux
+	$(NODE) scripts/ensure-apt.mjs chromium
+	npx --no-install vitest run --config test/e2e/looking-glass/vitest.config.ts \
+	    -t '^the routes|not small|three steps|light, 1280' detail.page pages.page use.page access.page $(VITEST_FLAGS)
 
 # 20,000 routes, or ROUTES=1000000, from a neighbor of bgpd: prints times and memory
 test-looking-glass-load: package

@@ -13,6 +13,7 @@ import { ours, oursAllocating } from "./contenders/ours.ts";
 import { connectionsReport, echoSamples } from "./echo.ts";
 import { growthReport } from "./growth.ts";
 import { layoutReport } from "./layouts.ts";
+import { lookingGlassReport } from "./looking-glass.ts";
 import {
   interleave,
   median,
@@ -213,6 +214,8 @@ export async function main(args: string[]): Promise<number> {
   if (wants("growth")) report.growth = await growthReport(values.quick);
   if (wants("layouts")) report.layouts = await layoutReport(values.quick);
   if (wants("tap")) report.tap = await tapReport(values.quick);
+  // only by its name: it needs root, bgpd and Chromium
+  if (values.only === "looking-glass") report.lookingGlass = await lookingGlassReport(values.quick);
   if (wants("start")) {
     report.start = startReport(values.quick ? 5 : 21);
     report.sizes = sizeReport();

@@ -220,7 +220,8 @@ describe("a message that waits to be composed", () => {
 
   test("runs out of memory with an error, and the codec stays usable", () => {
     const codec = codecOf();
-    for (let n = 1; n <= 4; n++) {
+    // a message that is composed in place takes one allocation
+    for (let n = 1; n <= 2; n++) {
       instance.failAllocation(n);
       const messages = sized([10, 20]);
       expect(() => codec.encodeAll(messages)).toThrow(/^ENOMEM/);

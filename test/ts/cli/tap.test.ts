@@ -294,6 +294,30 @@ test("a child is wrapped: its parent talks to it through descriptor 3 of the tap
 });
 
 test.each([
+  ["exits", "exit 3", 3],
+  ["is killed", "kill -9 $$", 137],
+])(
+  "the tap of a child that %s first exits with its status, after the child's last bytes",
+  async (_, end, expected) => {
+    const command = `exec:printf 'last bytes' >&3; ${end}`;
+    const args = [join(packed.folder, "cli.js"), "tap", "--quiet", command];
+    const tap = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "ignore", "pipe"] });
+    const parent = tap.stdio[3] as Socket;
+    parent.setEncoding("latin1").on("error", () => {});
+    let text = "";
+    parent.on("data", (some: string) => {
+      text += some;
+    });
+    const ended = once(parent, "end");
+    // this parent's side stays open until the process of its child has ended
+    const [status] = await once(tap, "exit");
+    await ended;
+    parent.destroy();
+    expect({ status, text }).toEqual({ status: expected, text: "last bytes" });
+  },
+);
+
+test.each([
   [["tap"], /either exec:COMMAND, or --listen and --to/],
   [["tap", "exec:true", "--to", "unix:/x"], /either exec:COMMAND, or --listen and --to/],
   [

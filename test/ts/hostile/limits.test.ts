@@ -34,6 +34,7 @@ describe("docs/security.md states as limits of a channel", () => {
   const document = read("docs/security.md");
   const mark = thousands(channel("options", "HIGH_WATER_MARK"));
   const queued = mib(channel("options", "MAX_QUEUED"));
+  const window = channel("incoming", "WINDOW");
   const unread = channel("incoming", "UNREAD");
   const fds = channel("incoming", "FD_MARK");
   const rows: readonly (readonly [string, string])[] = [
@@ -44,7 +45,11 @@ describe("docs/security.md states as limits of a channel", () => {
     ["from a peer that cannot be stopped", `${unread} marks, or a mark and a message`],
     [
       "undecoded, from a peer that sends although it was stopped",
-      `${queued}, ${kib(2 * 65536)} and a message`,
+      `${queued}, ${kib(window)} and a message`,
+    ],
+    [
+      "values with undecoded bytes, from a peer that ignores its credit",
+      `${thousands((2 * window) / 16)}, or (mark + ${thousands(window)}) / 16`,
     ],
     ["bytes that wait to be sent", `${queued} and a message`],
     [

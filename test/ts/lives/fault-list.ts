@@ -111,16 +111,11 @@ export const faultRows: readonly FaultRow[] = [
   // --- inbox ---
   [
     "inbox",
-    "this.#receivers.shift()!.resolve(message);\n      return;",
-    "this.#receivers.shift()!.resolve(message);",
+    "resolve(messages.shift());",
+    "resolve(messages[0]);",
     "a message that was waited for is delivered twice",
   ],
-  [
-    "inbox",
-    "this.#bytes -= message.data.length;\n    this.#cost -= message.data.length + MESSAGE_COST;",
-    "this.#bytes -= message.data.length;",
-    "messages that were taken count as waiting",
-  ],
+  ["inbox", "this.#bytes -= message.data.length;", "", "messages that were taken count as waiting"],
   [
     "inbox",
     "else r.reject(error);",
@@ -150,8 +145,8 @@ export const faultRows: readonly FaultRow[] = [
   ["intake", "this.#bytes -= count;", "", "bytes that were decoded count as waiting"],
   [
     "intake",
-    "for (const message of messages) this.#owner.deliver(message);",
-    "if (error === undefined) for (const message of messages) this.#owner.deliver(message);",
+    "this.#owner.deliver(messages);",
+    "if (error === undefined) this.#owner.deliver(messages);",
     "an error overtakes the messages before it",
   ],
   ["intake", "this.#owner.failed(error);", "", "a bad header is ignored"],

@@ -104,13 +104,15 @@ describe("the types of a protocol", () => {
   });
 
   it("need names of replies that there are", () => {
-    defineProtocol({
-      name: "x",
-      messages: {
-        // @ts-expect-error there is no message B
-        A: { type: 1, send: empty, reply: "B" },
-      },
-    });
+    const define = () =>
+      defineProtocol({
+        name: "x",
+        messages: {
+          // @ts-expect-error there is no message B
+          A: { type: 1, send: empty, reply: "B" },
+        },
+      });
+    expect(define).toThrow('reply of A is "B"');
   });
 
   it("of 80 messages are checked, and every mistake in their use is found", () => {

@@ -1,6 +1,9 @@
 import { SLICE } from "./buffers.ts";
 import type { Wire } from "./wire.ts";
 
+/** Chunks shorter than half of this, in bytes, are collected in blocks of so many bytes while they wait. */
+const BLOCK = 4096;
+
 /** The callbacks and the source of a {@link Pump}. */
 export interface PumpParts {
   /** Where the bytes come from: it is paused while they cannot pass. */
@@ -24,6 +27,8 @@ export class Pump {
   readonly #parts: PumpParts;
   #chunks: Buffer<ArrayBuffer>[] = [];
   #offset = 0;
+  /** The memory of the last chunk, if that is a block of short chunks. */
+  #block: ArrayBuffer | undefined;
   #paused = false;
   #scheduled = false;
   #over = false;
@@ -41,10 +46,28 @@ export class Pump {
 
   /** Adds a chunk of the source, which may change after the call if the source lends it. */
   add(chunk: Buffer<ArrayBuffer>): void {
-    if (this.#over) return;
+    if (this.#over || this.#collected(chunk)) return;
     this.#chunks.push(chunk);
     if (!this.#scheduled) this.#run();
     if (this.#parts.from.lends && this.#chunks.at(-1) === chunk) this.#keep();
+  }
+
+  /** Collects a short chunk behind others that wait: each would cost some 200 bytes besides its own. */
+  #collected(chunk: Buffer<ArrayBuffer>): boolean {
+    const last = this.#chunks.at(-1);
+    if (last === undefined || chunk.length >= BLOCK / 2) return false;
+    const room = this.#block === last.buffer ? BLOCK - last.length : 0;
+    if (room >= chunk.length) {
+      const all = Buffer.from(last.buffer, 0, last.length + chunk.length);
+      chunk.copy(all, last.length);
+      this.#chunks[this.#chunks.length - 1] = all;
+    } else {
+      const block = Buffer.allocUnsafeSlow(BLOCK);
+      this.#block = block.buffer;
+      chunk.copy(block);
+      this.#chunks.push(block.subarray(0, chunk.length));
+    }
+    return true;
   }
 
   /** Replaces the last chunk by a copy of its rest. */

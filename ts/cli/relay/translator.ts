@@ -1,4 +1,4 @@
-import { DROP, type Forwarded, Forwarder, STOP } from "../../batch/forward.ts";
+import { DROP, Forwarder, STOP } from "../../batch/forward.ts";
 import type { ImsgInstance } from "../../entry/c.ts";
 import { HEADER_SIZE } from "../../inspect/position.ts";
 import { type Dialect, dialectOptions } from "../dialect.ts";
@@ -70,20 +70,23 @@ export class Translator {
 
   /** Bytes of the client, for the daemon. The slice may change after the call. */
   fromClient(slice: Uint8Array<ArrayBuffer>): Translated {
-    const forwarded = this.#client.forward(slice, this.#daemon, this.#judgeUp);
+    const translated: Translated = {};
+    const room = (bytes: number): Buffer => this.#room(bytes, translated);
+    const forwarded = this.#client.forward(slice, this.#daemon, this.#judgeUp, room);
     this.#up += forwarded.count;
     const { error } = forwarded;
     const failure = this.#refusal ?? (error === undefined ? undefined : closingOf(error));
-    return this.#translated(this.#daemon, forwarded, failure);
+    return failure === undefined ? translated : { ...translated, failure };
   }
 
   /** Bytes of the daemon, for the client. The slice may change after the call. */
   fromDaemon(slice: Uint8Array<ArrayBuffer>): Translated {
-    const forwarded = this.#daemon.forward(slice, this.#client, this.#judgeDown);
+    const translated: Translated = {};
+    const room = (bytes: number): Buffer => this.#room(bytes, translated);
+    const forwarded = this.#daemon.forward(slice, this.#client, this.#judgeDown, room);
     this.#down += forwarded.count;
     const { error } = forwarded;
-    const failure = error === undefined ? undefined : daemonFailed(error);
-    return this.#translated(this.#client, forwarded, failure);
+    return error === undefined ? translated : { ...translated, failure: daemonFailed(error) };
   }
 
   readonly #judgeUp = (type: number, pid: number, size: number): number => {
@@ -98,21 +101,13 @@ export class Translator {
     return DROP;
   };
 
-  #translated(
-    to: Forwarder,
-    { bytes: length }: Forwarded,
-    failure: Closing | undefined,
-  ): Translated {
-    const translated: Translated = failure === undefined ? {} : { failure };
-    if (length === 0) return translated;
+  /** Returns a buffer of so many bytes, and notes it in the result. */
+  #room(length: number, translated: Translated): Buffer {
     const buffer = this.#buffers.take(length);
-    if (buffer === undefined) translated.bytes = Buffer.allocUnsafe(length);
-    else {
-      translated.bytes = buffer.subarray(0, length);
-      translated.release = () => this.#buffers.giveBack(buffer);
-    }
-    to.take(translated.bytes);
-    return translated;
+    const bytes = buffer?.subarray(0, length) ?? Buffer.allocUnsafe(length);
+    translated.bytes = bytes;
+    if (buffer !== undefined) translated.release = () => this.#buffers.giveBack(buffer);
+    return bytes;
   }
 
   /** Throws if the client has ended inside a message. */

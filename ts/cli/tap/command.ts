@@ -124,13 +124,25 @@ async function wrap(command: string, sinks: Sinks, sockets: Sockets): Promise<nu
       resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
     );
   });
+  let breakOff: (reason: unknown) => void = () => {};
   const over = new Promise<void>((resolve) => {
-    join(parent, child, watchConnection(1, sinks, resolve));
+    const watcher = watchConnection(1, sinks, resolve);
+    breakOff = join(parent, child, {
+      passed: (direction, chunk) => watcher.passed(direction, chunk),
+      over: (error) => watcher.over(error),
+      ended(direction, sent) {
+        watcher.ended(direction, sent);
+        // the parent may wait for the end of its child's process before it closes its own side
+        const isLast = direction === "receive";
+        if (isLast) void Promise.allSettled([exited, sent]).then(() => resolve());
+      },
+    });
   });
   // a daemon ends its child by a signal: forward it, and exit after the child
   for (const signal of SIGNALS) {
     process.on(signal, () => process_.kill(signal));
   }
   const [status] = await Promise.all([exited, over]);
+  breakOff(new Error("the child has exited"));
   return status;
 }

@@ -5,8 +5,11 @@ import type { Direction } from "../../entry/protocol.ts";
 export interface Watcher {
   /** Bytes have been forwarded. If it returns a promise, reading that direction waits for it. */
   passed(direction: Direction, chunk: Uint8Array): Promise<void> | undefined;
-  /** One side has ended; no more of its bytes follow. */
-  ended(direction: Direction): void;
+  /**
+   * One side has ended; no more of its bytes follow. `sent` settles when the other side's transport
+   * has sent all of them.
+   */
+  ended(direction: Direction, sent: Promise<unknown>): void;
   /** Both directions have ended, or one has failed with an error. Called once. */
   over(error: unknown): void;
 }
@@ -83,8 +86,7 @@ export function join(
         breakOff(lost);
         return;
       }
-      void one.to.end();
-      watcher.ended(one.direction);
+      watcher.ended(one.direction, Promise.resolve(one.to.end()));
       if (other.ended) over(undefined);
     };
     const sink = {

@@ -5,9 +5,9 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { install } from "./installed.ts";
 
 // bytes, minified and gzipped, the module among them
-const CORE = 21_400;
+const CORE = 21_550;
 const ADAPTER = 5_300; // the server and the errors of opening are in it
-const C_API = 15_200; // the whole module is in it, the core has a part
+const C_API = 15_250; // the whole module is in it, the core has a part
 
 let project: string;
 

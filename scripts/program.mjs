@@ -22,7 +22,10 @@ const PROGRAMS = {
     input: "test/ts/lives/run.ts",
     needs: ["wasm", "ts/generated/imsg.ts", "build/native/lives-peer"],
   },
-  "lives-faults": { input: "test/ts/lives/faults-main.ts", needs: ["ts/generated/imsg.ts"] },
+  "lives-faults": {
+    input: "test/ts/lives/faults-main.ts",
+    needs: ["ts/generated/imsg.ts", "build/native/lives-peer"],
+  },
   soak: { input: "test/perf/soak/run.ts", needs: ["package", "build/native/peer"] },
 };
 

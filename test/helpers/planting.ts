@@ -97,15 +97,15 @@ export async function findFault(
   }
 }
 
-/** Looks for faults, two at a time; tells of each as it is done. */
+/** Looks for faults, two at a time, each by its checker; tells of each as it is done. */
 export async function findFaults<F extends Fault>(
-  checker: Checker,
+  checkerOf: (fault: F) => Checker,
   list: readonly F[],
   tell: (fault: F, how: string | undefined) => void,
 ): Promise<void> {
   const waiting = list.values();
   const work = async (): Promise<void> => {
-    for (const fault of waiting) tell(fault, await findFault(checker, fault));
+    for (const fault of waiting) tell(fault, await findFault(checkerOf(fault), fault));
   };
   await Promise.all([work(), work()]);
 }

@@ -56,6 +56,7 @@ function forbidden(hosts: string[]): [string, RegExp][] {
   return [
     ...hosts.map((name): [string, RegExp] => [`registry host ${name}`, host(name)]),
     ["path of the checkout", path(top)],
+    ["marker of a merge conflict", /^(<{7}|>{7}) /m],
     ["home directory", path(homedir())],
     ["home directory", /(?<![\w.-])\/(?:home|Users)\/[A-Za-z]/],
     ["path outside the checkout", new RegExp(escaped(["..", "shared"].join("/")))],

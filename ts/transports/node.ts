@@ -189,8 +189,10 @@ export function duplexTransport(duplex: Duplex): Transport {
         try {
           socket.resetAndDestroy();
         } catch {
-          socket.destroy();
+          // it is closed without a reset
         }
+        // Node waits for the writes that are under way, which a peer that does not read never ends
+        socket.destroy();
       }
     },
     ref: () => void socket?.ref(),

@@ -1,18 +1,23 @@
 import { describe, expect, it } from "vitest";
-import { faults, findFaults, plant } from "./faults.ts";
+import { faults, findFaults, plant, realFaults } from "./faults.ts";
 
 describe("the lives", () => {
   it("have faults to find whose texts are in the channel", () => {
     expect(faults.length).toBeGreaterThanOrEqual(40);
-    for (const fault of faults) expect(plant(fault)).not.toBe("");
-    expect(new Set(faults.map(([, , , what]) => what)).size).toBe(faults.length);
+    expect(realFaults.length).toBeGreaterThanOrEqual(15);
+    const all = [...faults, ...realFaults];
+    for (const fault of all) expect(plant(fault)).not.toBe("");
+    expect(new Set(all.map(({ file, what }) => file + what)).size).toBe(all.length);
   });
 
-  it("find every fault that is planted in the channel", async () => {
+  // all of them take minutes: faults.long.ts
+  it("find the faults that are planted in the channel: every eighth, from another one each time", async () => {
+    const start = Math.floor(Math.random() * 8);
     const missed: string[] = [];
-    await findFaults(faults, 1, ([file, , , what], how) => {
+    const some = faults.filter((_, i) => i % 8 === start);
+    await findFaults(some, 1, ({ file, what }, how) => {
       if (how === undefined) missed.push(`${file}: ${what}`);
     });
     expect(missed).toEqual([]);
-  }, 600_000);
+  }, 300_000);
 });

@@ -1,41 +1,66 @@
 import {
   type Checker,
-  type Fault,
   findFaults as find,
+  type Fault as Planted,
   plant as plantIn,
 } from "../../helpers/planting.ts";
-import { type FaultRow, faultRows } from "./fault-list.ts";
+import { faultRows } from "./fault-list.ts";
+import { transportFaults } from "./real/fault-list.ts";
 
-/** The faults that the lives have to find. */
-export const faults: readonly FaultRow[] = faultRows;
+/** A fault to plant: the file in ts, and the transport whose lives find it; scripted if absent. */
+export interface Fault {
+  readonly file: string;
+  readonly text: string;
+  readonly replacement: string;
+  readonly what: string;
+  readonly transport?: string;
+}
 
-const toFault = ([file, text, replacement, what]: FaultRow): Fault => ({
-  path: `ts/channel/${file}.ts`,
-  text,
-  replacement,
-  what,
+/** Faults of the channel, which the scripted lives have to find. */
+export const faults: readonly Fault[] = faultRows.map(([file, text, replacement, what]) => ({
+  ...{ file: `channel/${file}`, text, replacement, what },
+}));
+
+/** Faults of the transports, which lives over real ones have to find. */
+export const realFaults: readonly Fault[] = transportFaults.map(
+  ([file, text, replacement, what, transport]) => ({ file, text, replacement, what, transport }),
+);
+
+const planted = ({ file, text, replacement, what }: Fault): Planted => ({
+  ...{ path: `ts/${file}.ts`, text, replacement, what },
 });
 
 /** After so many steps a fault counts as not found. */
 const PATIENCE = 60_000;
+const REAL_PATIENCE = 6000;
 /** After so many milliseconds lives that come to no end are ended. */
 const LIMIT = 120_000;
 
 /** The source with a fault. Throws unless the fault's text occurs exactly once. */
-export const plant = (row: FaultRow): string => plantIn(toFault(row));
+export const plant = (fault: Fault): string => plantIn(planted(fault));
+
+function checkerOf({ transport }: Fault, seed: number): Checker {
+  const steps = transport === undefined ? PATIENCE : REAL_PATIENCE;
+  const args = ["--steps", String(steps), "--seed", String(seed), "--quick"];
+  if (transport !== undefined) args.push("--transport", transport);
+  return {
+    entry: "test/ts/lives/run.ts",
+    args,
+    limit: LIMIT,
+    external: ["fast-check", "ws", "koffi"],
+  };
+}
 
 /** Looks for faults, two at a time; tells of each as it is done. */
 export async function findFaults(
-  list: readonly FaultRow[],
+  list: readonly Fault[],
   seed: number,
-  tell: (fault: FaultRow, how: string | undefined) => void,
+  tell: (fault: Fault, how: string | undefined) => void,
 ): Promise<void> {
-  const checker: Checker = {
-    entry: "test/ts/lives/run.ts",
-    args: ["--steps", String(PATIENCE), "--seed", String(seed), "--quick"],
-    limit: LIMIT,
-    external: ["fast-check"],
-  };
-  const rows = list.map((row) => ({ ...toFault(row), row }));
-  await find(checker, rows, ({ row }, how) => tell(row, how));
+  const rows = list.map((fault) => ({ ...planted(fault), fault }));
+  await find(
+    ({ fault }) => checkerOf(fault, seed),
+    rows,
+    ({ fault }, how) => tell(fault, how),
+  );
 }

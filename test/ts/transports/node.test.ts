@@ -184,3 +184,23 @@ describe("fromDuplex and fromSocket", () => {
     }
   });
 });
+
+describe("abort()", () => {
+  it("closes a TCP socket at once, although its peer does not read what is being written", async () => {
+    const [socket, peer] = await tcpPair();
+    peer.pause();
+    peer.on("error", () => {});
+    const channel = fromDuplex(socket, { maxSize: 10_000_000, maxQueued: 40_000_000 });
+    void channel.send({ type: 1, data: new Uint8Array(9_999_000) });
+    void channel.send({ type: 1, data: new Uint8Array(9_999_000) });
+    void channel.end();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const closed = new Promise((resolve) => socket.once("close", resolve));
+    channel.abort();
+    await Promise.race([
+      closed,
+      new Promise((_, reject) => setTimeout(reject, 3000, new Error("the socket is open"))),
+    ]);
+    peer.destroy();
+  });
+});

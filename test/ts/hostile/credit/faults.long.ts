@@ -9,8 +9,12 @@ it("the laws of credit hold without a fault", async () => {
 
 it("the laws of credit find every fault that is planted", async () => {
   const missed: string[] = [];
-  await findFaults(laws, faults, ({ path, what }, how) => {
-    if (how === undefined) missed.push(`${path}: ${what}`);
-  });
+  await findFaults(
+    () => laws,
+    faults,
+    ({ path, what }, how) => {
+      if (how === undefined) missed.push(`${path}: ${what}`);
+    },
+  );
   expect(missed).toEqual([]);
 });

@@ -9,6 +9,8 @@ import type { Remote } from "./remote.ts";
 export interface Nature {
   /** `hungUp` is called when the peer is gone. */
   readonly seesGone: boolean;
+  /** Closing the connection could overtake bytes that were sent. */
+  readonly lingers: boolean;
 }
 
 /**

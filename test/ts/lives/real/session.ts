@@ -53,7 +53,7 @@ async function tcp(): Promise<Session> {
   const remote = socketPeer("tcp");
   return {
     remote,
-    nature: { seesGone: false },
+    nature: { seesGone: false, lingers: true },
     async connect() {
       const port = Number(remote.address);
       if (Deno) return denoTransport(await Deno.connect({ port, hostname }));
@@ -80,7 +80,7 @@ async function unixPeer(): Promise<Pick<Session, "stop"> & { remote: ProcessRemo
 async function unix(): Promise<Session> {
   const { remote, stop } = await unixPeer();
   return {
-    ...{ remote, stop, nature: { seesGone: true } },
+    ...{ remote, stop, nature: { seesGone: true, lingers: true } },
     async connect() {
       const path = remote.address;
       if (Deno) return denoTransport(await Deno.connect({ transport: "unix", path }));
@@ -107,7 +107,7 @@ async function dial(unix: UnixChannels, remote: ProcessRemote): Promise<number> 
 
 async function descriptors(): Promise<Session> {
   const { remote, stop } = await unixPeer();
-  const nature = { seesGone: true };
+  const nature = { seesGone: true, lingers: true };
   if (Deno || Bun) {
     const unix = Deno ? denoUnix() : bunUnix();
     return {
@@ -144,7 +144,7 @@ async function websocket(): Promise<Session> {
   ) => WebSocketLike & EventTarget;
   return {
     remote,
-    nature: { seesGone: true },
+    nature: { seesGone: true, lingers: false },
     async connect(credit) {
       const url = `ws://${hostname}:${remote.address}`;
       const socket = new Socket(url, credit ? ["imsg.credit"] : []);
@@ -162,7 +162,7 @@ async function port(): Promise<Session> {
   const remote = new WorkerRemote(file("port-peer.mjs"));
   return {
     remote,
-    nature: { seesGone: true },
+    nature: { seesGone: true, lingers: false },
     async connect() {
       const { port1, port2 } = new MessageChannel();
       remote.connect(port2);
@@ -176,7 +176,7 @@ async function streamPair(): Promise<Session> {
   const remote = new StreamsRemote();
   return {
     remote,
-    nature: { seesGone: true },
+    nature: { seesGone: true, lingers: false },
     async connect() {
       const [ours, theirs] = streams();
       remote.connect(theirs.readable, theirs.writable);

@@ -51,7 +51,7 @@ export async function realStage(session: Session): Promise<Stage> {
       }
       const natural = {
         ...setup,
-        lingers: transport.lingers === true,
+        lingers: session.nature.lingers,
         counts: "unsent" in transport,
         pauses: transport.pause !== undefined,
         passes: session.newDescriptor !== undefined,

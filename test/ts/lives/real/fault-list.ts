@@ -100,9 +100,8 @@ export const transportFaults: readonly TransportFault[] = [
   ],
   ["transports/message-port", "sink?.ended();", "", "the peer's end is swallowed", "port"],
   ["transports/message-port", "tell(ABORT);", "", "an abort is not told", "port"],
+  // the laws of credit find the faults of counting: test/ts/hostile/credit
   ["transports/credit", "if (this.#owed > 0) this.#settle();", "", "resume grants nothing", "port"],
-  ["transports/credit", "this.#left -= bytes;", "", "sent bytes use no credit", "port"],
-  ["transports/credit", "this.#owed = 0;", "", "credit is granted again and again", "port"],
   // --- streams ---
   ["channel/streams", "sink.drained();", "", "a drain is dropped", "streams"],
   ["channel/streams", "writing -= length;", "", "written bytes stay unsent", "streams"],

@@ -24,6 +24,7 @@ const SUBJECTS: Record<string, string> = {
   write: "write as far as there is room or as was dictated",
   introspect: "flush without end, and read by a header that the host explains",
   batch: "take chunks and give messages, take records and give bytes",
+  inplace: "read and compose messages where they lie in the window",
   original: "refuse in the original's functions what they must refuse",
   system: "count and fail allocations on the system's allocator",
   alloc: "round, zero, grow and fail allocations of our own allocator",
@@ -39,7 +40,7 @@ const ALLOCATORS: Record<string, string> = {
 };
 
 const PROGRAMS = [
-  ...["file", "read", "write", "introspect", "batch", "original", "system"].map(
+  ...["file", "read", "write", "introspect", "batch", "inplace", "original", "system"].map(
     (name) => `system-${name}`,
   ),
   ...[
@@ -48,6 +49,7 @@ const PROGRAMS = [
     "write",
     "introspect",
     "batch",
+    "inplace",
     "original",
     "alloc",
     "misuse",

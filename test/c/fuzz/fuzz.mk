@@ -89,7 +89,7 @@ fuzz-merge: $(FUZZ_CORPUS)/stamp $(FUZZ_TARGETS:%=$(FUZZ_BUILD)/fuzz-%)
 
 # The directed tests of test/c by the allocator that they are built with;
 # module.c is on its own.
-FUZZ_SYSTEM_TESTS := file read write introspect batch original system
+FUZZ_SYSTEM_TESTS := file read write introspect batch inplace original system
 FUZZ_DEBUG_TESTS := $(filter-out system,$(FUZZ_SYSTEM_TESTS)) alloc misuse arena start
 FUZZ_PLAIN_TESTS := alloc arena
 FUZZ_REPLAY := $(FUZZ_TARGETS:%=replay-%)

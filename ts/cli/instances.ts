@@ -31,16 +31,20 @@ export class InstancePool {
     return this.#free.pop() ?? createInstance(compile());
   }
 
-  /** Keeps an instance for reuse, unless it has trapped, grown or leaked, or enough are kept. */
-  giveBack(instance: ImsgInstance): void {
-    if (this.#free.length >= KEPT) return;
+  /**
+   * Keeps an instance for reuse, unless it has trapped, grown or leaked, or enough are kept. Returns
+   * the bytes of linear memory that are left to the garbage collector: 0 if the instance is kept.
+   */
+  giveBack(instance: ImsgInstance): number {
     try {
       const { objects, memoryBytes } = instance.stats();
       // linear memory never shrinks: the garbage collector frees an instance that had to grow
       const clean = Object.values(objects).every((count) => count === 0);
-      if (clean && memoryBytes <= LARGEST) this.#free.push(instance);
+      if (this.#free.length >= KEPT || !clean || memoryBytes > LARGEST) return memoryBytes;
+      this.#free.push(instance);
     } catch {
       // it has trapped, and cannot be inspected any more
     }
+    return 0;
   }
 }

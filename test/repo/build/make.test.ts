@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Copy, copyRepository } from "./copy.ts";
 
 const TARGETS = ["wasm/imsg.wasm", "wasm/imsg-debug.wasm", "ts/generated/imsg.ts"];
-TARGETS.push("ts/generated/imsg-debug.ts", "build/native/peer");
+TARGETS.push("ts/generated/imsg-debug.ts", "build/native/peer", "build/native/lives-peer");
 
 let one: Copy;
 let two: Copy;

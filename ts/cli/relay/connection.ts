@@ -65,6 +65,8 @@ export class Connection {
   readonly #translator: Translator;
   readonly #life: Life;
   readonly #stop = new AbortController();
+  /** Aborted when both sides are closed: a pending timer would keep the instance's memory. */
+  readonly #over = new AbortController();
   readonly #up: Pump;
   #down: Pump | undefined;
   #link: DaemonLink | undefined;
@@ -106,7 +108,11 @@ export class Connection {
 
   /** A peer that does not answer the closing handshake is cut off. */
   #cutOff(): void {
-    void delay(this.#patience, undefined, { ref: false }).then(() => this.#client.destroy());
+    const { signal } = this.#over;
+    void delay(this.#patience, undefined, { ref: false, signal }).then(
+      () => this.#client.destroy(),
+      () => {},
+    );
   }
 
   /** Relays until one side ends; resolves when both are closed. */
@@ -133,6 +139,7 @@ export class Connection {
     // bytes that were written before still reach the daemon
     await opening.then((link) => link.dispose(this.#patience)).catch(() => {});
     await this.#client.closed;
+    this.#over.abort();
     this.#translator.dispose();
     return this.#endOf(closing);
   }

@@ -5,6 +5,8 @@ import { runInNewContext } from "node:vm";
 const OF_CONNECTION = 256 * 1024;
 /** Connections after whose ends old garbage is collected: 16 MB of buffers. */
 const CONNECTIONS = 64;
+/** Bytes of dropped instances after which old garbage is collected. */
+const INSTANCES = 32 * 1024 * 1024;
 /** Bytes of dropped buffers after which young garbage is collected. */
 const STEP = 2 * 1024 * 1024;
 
@@ -13,6 +15,7 @@ type Collect = (options: { type: "minor" | "major" }) => void;
 let collector: Collect | undefined;
 let dropped = 0;
 let ended = 0;
+let instances = 0;
 
 function collect(type: "minor" | "major"): void {
   if (collector === undefined) {
@@ -40,11 +43,15 @@ export function drop(bytes: number): void {
  * collection of young objects wait for V8's next full collection, which it puts
  * off: under an attack of short connections the relay would hold more than 100 MB
  * of them. A full collection takes some 15 ms here, and less than 5 % of the
- * time under the quickest such attack.
+ * time under the quickest such attack. `memory` is the linear memory of the connection's
+ * instance in bytes, if it is not used again: V8 does not see how much of it is resident.
  */
-export function dropConnection(): void {
+export function dropConnection(memory: number): void {
   drop(OF_CONNECTION);
-  if (++ended < CONNECTIONS) return;
+  instances += memory;
+  if (++ended < CONNECTIONS && instances < INSTANCES) return;
   ended = 0;
-  collect("major");
+  instances = 0;
+  // the caller still refers to the instance
+  setImmediate(() => collect("major"));
 }

@@ -257,8 +257,7 @@ class RelayServer implements Relay {
       this.#clients.delete(connection);
       this.#running.delete(running);
       this.#pids.giveBack(pid);
-      this.#instances.giveBack(instance);
-      dropConnection();
+      dropConnection(this.#instances.giveBack(instance));
       this.#log({ event: "closed", id, from, pid, ...end });
     });
     this.#running.add(running);

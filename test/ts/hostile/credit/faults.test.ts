@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { findFaults, plant } from "../../../helpers/planting.ts";
+import { findFault, plant } from "../../../helpers/planting.ts";
 import { laws } from "./checker.ts";
 import { faults } from "./fault-list.ts";
 
@@ -10,18 +10,8 @@ describe("the laws of credit", () => {
   });
 
   // all of them take minutes: faults.long.ts
-  it("find a fault of a port, of a socket and of the relay", async () => {
-    const words = ["a port's sender counts nothing", "a frame is not checked", "may send without"];
-    const some = faults.filter(({ what }) => words.some((part) => what.includes(part)));
-    const missed: string[] = [];
-    await findFaults(
-      () => laws,
-      some,
-      ({ what }, how) => {
-        if (how === undefined) missed.push(what);
-      },
-    );
-    expect(some.length).toBe(3);
-    expect(missed).toEqual([]);
+  it("find that a port's sender counts nothing", async () => {
+    const [fault] = faults.filter(({ what }) => what === "a port's sender counts nothing");
+    expect(await findFault(laws, fault!)).toBeDefined();
   }, 120_000);
 });

@@ -58,9 +58,19 @@ export async function findFaults(
   tell: (fault: Fault, how: string | undefined) => void,
 ): Promise<void> {
   const rows = list.map((fault) => ({ ...planted(fault), fault }));
+  const missed: typeof rows = [];
   await find(
     ({ fault }) => checkerOf(fault, seed),
     rows,
+    ({ fault, ...row }, how) => {
+      // the time of real transports differs in each run: other lives may find it
+      if (how === undefined && fault.transport !== undefined) missed.push({ ...row, fault });
+      else tell(fault, how);
+    },
+  );
+  await find(
+    ({ fault }) => checkerOf(fault, seed + 1),
+    missed,
     ({ fault }, how) => tell(fault, how),
   );
 }

@@ -3,11 +3,21 @@
 import { randomBytes } from "node:crypto";
 import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { freePort, type RunningBgpd, startBgpd } from "../../daemons/bgpd.ts";
 import { output } from "../../daemons/program.ts";
 import { type Speaker, speak } from "../../daemons/speaker.ts";
 import { encoded, WHOLE_RIB } from "../../daemons/wire.ts";
+import {
+  cells,
+  eventually,
+  inState,
+  openPage,
+  search,
+  shows,
+  startBrowser,
+  table,
+} from "../browser.ts";
 import { type Serving, startServing } from "../own.ts";
 import { memoryOf, peakOf, routesProcess, secondsOf } from "./process.ts";
 import { announce, MOST, NEIGHBOR, prefixAt, sourceAt } from "./table.ts";
@@ -16,6 +26,13 @@ const ROUTES = Number(process.env.ROUTES ?? 20_000);
 const CLIENT = fileURLToPath(new URL("client.mjs", import.meta.url));
 /** What the relay may need for a client, however many routes bgpd has for it. */
 const ENOUGH = 48 * 2 ** 20;
+
+/** A table up to this size is loaded whole. */
+const SMALL = 25_000;
+/** Routes that the page shows before it is asked for more. */
+const PAGE = 250;
+/** What the page's objects may take, however many routes bgpd has. */
+const PAGE_HEAP = 32 * 2 ** 20;
 
 /** The bytes of a route's message without its path. */
 const LEAST_ENTRY = 16 + 392;
@@ -223,5 +240,28 @@ describe(`${ROUTES} routes through the relay`, () => {
     socket.resume();
     while (bytes < ROUTES * LEAST_ENTRY) await sleep(20);
     socket.destroy();
+  });
+
+  it.runIf(ROUTES > SMALL)("costs a page in Chromium a query, and no more memory", async () => {
+    const browser = await startBrowser();
+    onTestFinished(() => browser.close());
+    const page = await openPage(browser, "about:blank");
+    const began = performance.now();
+    await page.goto(url);
+    await inState(page, "connected");
+    await eventually(() => page.locator("#routes .note").textContent()).toBe(
+      `first ${PAGE} routes`,
+    );
+    report(`the page's first ${PAGE} rows, from its address on`, ms(performance.now() - began));
+    const asked = performance.now();
+    await search(page, prefixAt(MIDDLE));
+    await shows(page, 1);
+    expect((await cells(table(page, "Routes")))[0]!.prefix).toBe(prefixAt(MIDDLE));
+    report("a search of the page for an exact prefix", ms(performance.now() - asked));
+    const session = await page.context().newCDPSession(page);
+    await session.send("HeapProfiler.collectGarbage");
+    const { usedSize } = await session.send("Runtime.getHeapUsage");
+    report("the page's objects take", mb(usedSize));
+    expect(usedSize).toBeLessThan(PAGE_HEAP);
   });
 });

@@ -249,6 +249,12 @@ export const faultRows: readonly FaultRow[] = [
   ["life", "this.#outbox.finish(undefined);", "", "sends that wait stay pending after end()"],
   ["life", "this.#localEnded = true;", "", "the channel does not end when both sides have"],
   ["life", "sent.catch(fail);", "", "a request that cannot be sent stays pending"],
+  [
+    "life",
+    "this.incoming.refill(); // the reply may wait behind messages that the program does not receive",
+    "",
+    "a request does not read on",
+  ],
   ["life", "else this.#fail(error, true);", "else this.#fail(error);", "abort() counts lost bytes"],
   [
     "life",

@@ -151,7 +151,10 @@ export const PROMISES: Record<string, Check> = {
   *"the transport is stopped while too much waits, and only then"({ model, hand, setup }) {
     if (hand.pause === undefined || isOver(model) || mayBeOver(model)) return;
     const reading = model.reads.some(({ tracked }) => tracked.pending);
-    if (hand.paused && (reading || (model.waitingCost < setup.mark && model.rest === 0))) {
+    // a reply may stand behind messages that the program does not receive
+    const asking = model.requests.some(({ tracked }) => tracked.pending);
+    const room = setup.mark * (asking ? UNREAD : 1);
+    if (hand.paused && (reading || (model.waitingCost < room && model.rest === 0))) {
       if (reading || model.waitingFds < UNREAD / 2)
         yield "the transport is stopped, and nothing waits";
     }

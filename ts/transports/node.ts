@@ -184,18 +184,23 @@ export function duplexTransport(duplex: Duplex): Transport {
       release();
       if (socket === undefined) duplex.destroy(reason instanceof Error ? reason : undefined);
       else if (socket.connecting || socket.destroyed || isUnix(socket)) socket.destroy();
-      else {
-        // TLS sockets have no reset of their own
-        try {
-          socket.resetAndDestroy();
-        } catch {
-          // it is closed without a reset
-        }
-        // Node waits for the writes that are under way, which a peer that does not read never ends
-        socket.destroy();
-      }
+      // in the turn of a half-close the system refuses a reset, and Node would keep the descriptor
+      else if (socket.writableEnded && !socket.writableFinished) setImmediate(() => cut(socket));
+      else cut(socket);
     },
     ref: () => void socket?.ref(),
     unref: () => void socket?.unref(),
   };
+}
+
+/** Resets a TCP connection, so that the peer sees an error, and closes the socket at once. */
+function cut(socket: Socket): void {
+  // TLS sockets have no reset of their own
+  try {
+    socket.resetAndDestroy();
+  } catch {
+    // it is closed without a reset
+  }
+  // Node waits for the writes that are under way, which a peer that does not read never ends
+  socket.destroy();
 }

@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { createServer, connect as netConnect, type Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { describe, expect, it } from "vitest";
@@ -202,5 +203,18 @@ describe("abort()", () => {
       new Promise((_, reject) => setTimeout(reject, 3000, new Error("the socket is open"))),
     ]);
     peer.destroy();
+  });
+
+  it("in the turn of end() leaves no descriptor open", async () => {
+    const [socket, peer] = await tcpPair();
+    peer.on("error", () => {}).resume();
+    const open = (): number => readdirSync("/proc/self/fd").length;
+    const before = open();
+    const channel = fromDuplex(socket);
+    channel.closed.catch(() => {});
+    void channel.end();
+    channel.abort();
+    peer.destroy();
+    await expect.poll(open).toBeLessThanOrEqual(before - 2);
   });
 });

@@ -159,7 +159,10 @@ batch_read(struct batch *b, uint32_t n, int fd)
 	return (rv);
 }
 
-/* Writes what is queued to the outgoing window, or where it lies in place. */
+/*
+ * Writes the queued messages to tx, the outgoing window or the place of their
+ * records, until tx is full or a descriptor comes next.
+ */
 static int
 flush_queue(struct batch *b, unsigned char *tx)
 {

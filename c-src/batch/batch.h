@@ -101,8 +101,8 @@ void		*batch_create(struct batch *, uint32_t, uint32_t, uint32_t,
 /* Queues the message that was begun, with a descriptor or -1. */
 void		 batch_finish(struct batch *, int);
 /*
- * Writes what is queued to the outgoing window, until it is full or up to the
- * next descriptor; 0, or -1 with the error in the result.
+ * Writes the queued messages to the outgoing window, until it is full or up to
+ * the next descriptor; returns 0, or -1 with the error in the result.
  */
 int		 batch_flush(struct batch *);
 

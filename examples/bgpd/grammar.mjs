@@ -283,7 +283,7 @@ const COMMANDS = {
   },
 };
 
-/** Short forms of what is shown most, which are never abbreviated. */
+/** Short forms of the commonest listings, and the words that each stands for. Users must write them out. */
 const SHORT = new Map([
   ["rib", ["show", "rib"]],
   ["rib-mem", ["show", "rib", "memory"]],

@@ -153,10 +153,8 @@ export function show(value: unknown): string {
 // runtime: these names are empty there, and what the project's own declarations say elsewhere.
 declare global {
   interface AbortSignal {}
-  // biome-ignore lint/suspicious/noExplicitAny: declarations that merge need lib.dom's very parameters
-  interface ReadableStream<R = any> {}
-  // biome-ignore lint/suspicious/noExplicitAny: the same
-  interface WritableStream<W = any> {}
+  interface ReadableStream<R> {}
+  interface WritableStream<W> {}
   interface Response {}
   interface URL {}
 }

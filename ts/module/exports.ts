@@ -277,7 +277,7 @@ export interface RawExports {
   batch_create(batch: Pointer, type: number, id: number, pid: number, len: number): Pointer;
   /** Queues the message that was begun, with a descriptor or -1. */
   batch_finish(batch: Pointer, fd: number): void;
-  /** Writes what is queued to the outgoing window. */
+  /** Writes the queued messages to the outgoing window. */
   batch_flush(batch: Pointer): number;
 }
 

@@ -19,7 +19,10 @@ const DENIED = 2;
 
 const statement = (/** @type {string} */ path) => `socket "${path}" restricted`;
 
-/** The first of {@link SOCKETS} that exists. Throws an Error that says what bgpd.conf needs if none does. */
+/**
+ * Returns the first path of {@link SOCKETS} that exists. If none exists, throws an Error whose message
+ * has the line that bgpd.conf needs.
+ */
 export function defaultSocket() {
   const found = SOCKETS.find((path) => existsSync(path));
   if (found !== undefined) return found;
@@ -44,7 +47,7 @@ function isOtherFile(/** @type {string} */ path) {
   try {
     return !statSync(path).isSocket();
   } catch {
-    return false; // the connection's own error says why
+    return false; // connecting to the path fails as well, with an error that names the reason
   }
 }
 
@@ -58,8 +61,8 @@ function reasonOf(path, error) {
 }
 
 /**
- * Resolves if a bgpd 8.8 answers at the path, and refuses there what its restricted socket refuses.
- * Rejects with an Error whose message says what is wrong and what to do.
+ * Resolves if a bgpd 8.8 answers at the path, and refuses the requests there that a restricted socket
+ * refuses. Otherwise rejects with an Error whose message names the fault and its remedy.
  *
  * @param {string} path
  * @param {number} [timeout] milliseconds for each answer

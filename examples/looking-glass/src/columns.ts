@@ -12,7 +12,7 @@ export interface Column<T> {
   whole?: (row: T) => string;
   /** More about the cell, for style only. */
   kind?: (row: T) => string;
-  /** What it is sorted by; columns without it cannot be sorted by. */
+  /** Returns the key by which rows are sorted; without it, users cannot sort by the column. */
   order?: (row: T) => string | number;
   /** The least width, in characters. */
   width: number;
@@ -76,7 +76,7 @@ export function fitColumns<T>(
   const widen = (key: string, more: number): void => {
     widths.set(key, (widths.get(key) ?? 0) + more);
   };
-  // the texts that are shown in part first, then whoever may grow
+  // first widen the columns whose texts are cut, then those with a share of the spare width
   for (const column of seen) {
     const more = Math.min(spare, wanted(column) - least(column));
     spare -= more;

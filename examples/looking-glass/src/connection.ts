@@ -33,8 +33,9 @@ export interface ConnectionOptions {
  * page shows a daemon's return within 5 s. A hidden page has more time.
  */
 const RETRY = { first: 400, last: 2_800, hidden: 30_000 };
-/** How long a request may go without any message of its reply, and from when on the page says so. */
+/** Milliseconds without a message of its reply after which a request fails. */
 const PATIENCE = 15_000;
+/** Milliseconds without a message of its reply after which the page reports that bgpd is silent. */
 const SILENCE = 3_500;
 /** How long bgpd may take for an answer after the computer has slept. */
 const PROBE = 2_500;

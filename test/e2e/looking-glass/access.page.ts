@@ -1,27 +1,13 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { inState, loaded, openPage, search, shows, startBrowser, table, view } from "./browser.ts";
-import { type Glass, startGlass, startRouters } from "./glass.ts";
+import type { BrowserContextOptions, Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
+import { inState, loaded, openPage, search, shows, table, view } from "./browser.ts";
+import { demoStage } from "./stage.ts";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-let routers: Awaited<ReturnType<typeof startRouters>>;
-let glass: Glass;
-let browser: Browser;
-
-beforeAll(async () => {
-  routers = await startRouters(0);
-  glass = await startGlass(routers.bgpd.restricted);
-  browser = await startBrowser();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await glass?.stop();
-  await routers?.stop();
-});
+const stage = demoStage();
 
 /** The findings of axe: each rule with an element that breaks it. */
 async function findings(page: Page): Promise<string[]> {
@@ -100,7 +86,7 @@ const SCREENS: readonly (readonly [string, BrowserContextOptions])[] = [
 
 describe("the page", () => {
   it.each(SCREENS)("has no finding of axe in any state: %s", async (_name, options) => {
-    const page = await openPage(browser, glass.url, options);
+    const page = await openPage(stage.browser, stage.glass.url, options);
     await loaded(page, 12);
     const found: Record<string, string[]> = {};
     for (const [name, go] of STATES) {
@@ -112,13 +98,13 @@ describe("the page", () => {
   });
 
   it.each(["light", "dark"] as const)("has none without a connection, %s", async (colorScheme) => {
-    const page = await openPage(browser, glass.origin, { colorScheme });
+    const page = await openPage(stage.browser, stage.glass.origin, { colorScheme });
     await inState(page, "refused");
     expect(await findings(page)).toEqual([]);
   });
 
   it("moves nothing for people who want no motion", async () => {
-    const page = await openPage(browser, glass.url, { reducedMotion: "reduce" });
+    const page = await openPage(stage.browser, stage.glass.url, { reducedMotion: "reduce" });
     await loaded(page, 12);
     const animation = await page
       .locator("#routes .progress")
@@ -127,7 +113,7 @@ describe("the page", () => {
   });
 
   it("marks the selected row, the states and the view with borders and system colours in high contrast", async () => {
-    const page = await openPage(browser, glass.url, { forcedColors: "active" });
+    const page = await openPage(stage.browser, stage.glass.url, { forcedColors: "active" });
     await loaded(page, 12);
     const row = table(page, "Routes").locator(".body .row").nth(2);
     const background = () => row.evaluate((element) => getComputedStyle(element).backgroundColor);

@@ -1,46 +1,21 @@
 import { readFile } from "node:fs/promises";
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  cells,
-  eventually,
-  loaded,
-  openPage,
-  search,
-  shows,
-  startBrowser,
-  table,
-} from "./browser.ts";
-import { type Glass, type Router, startGlass, startRouters, TOKEN } from "./glass.ts";
+import { describe, expect, it } from "vitest";
+import { cells, eventually, loaded, openPage, search, shows, table } from "./browser.ts";
+import { TOKEN } from "./glass.ts";
+import { demoStage } from "./stage.ts";
 
-let routers: Awaited<ReturnType<typeof startRouters>>;
-let bgpd: Router;
-let glass: Glass;
-let browser: Browser;
-
-beforeAll(async () => {
-  routers = await startRouters(0);
-  bgpd = routers.bgpd;
-  glass = await startGlass(bgpd.restricted);
-  browser = await startBrowser();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await glass?.stop();
-  await routers?.stop();
-});
+const stage = demoStage();
 
 type Entry = Record<string, unknown> & { prefix: string; aspath: string };
 
 const bgpctl = async (...what: string[]): Promise<unknown> =>
-  JSON.parse(await bgpd.bgpctl("-j", "show", ...what));
+  JSON.parse(await stage.bgpd.bgpctl("-j", "show", ...what));
 
 /** A screen on which every column has room. */
 const WIDE = { viewport: { width: 1920, height: 1000 } };
 
 async function open() {
-  const page = await openPage(browser, glass.url, WIDE);
+  const page = await openPage(stage.browser, stage.glass.url, WIDE);
   await loaded(page, 12);
   return page;
 }
@@ -87,7 +62,7 @@ describe("the routes", () => {
         .split("\n")
         .map((line) => line.trim())
         .filter((line) => line !== "" && !line.startsWith("Last update"));
-    const theirs = await bgpd.bgpctl(...command.split(" ").slice(1));
+    const theirs = await stage.bgpd.bgpctl(...command.split(" ").slice(1));
     expect(plain((await pane.locator(".printed").textContent())!)).toEqual(plain(theirs));
   });
 
@@ -152,7 +127,7 @@ describe("the routes", () => {
     // a colleague opens the link
     const link = page.url();
     expect(link).not.toContain("token");
-    const other = await openPage(browser, `${link}&token=${TOKEN}`, WIDE);
+    const other = await openPage(stage.browser, `${link}&token=${TOKEN}`, WIDE);
     await eventually(async () =>
       (await cells(table(other, "Routes"))).map(({ prefix }) => prefix),
     ).toEqual(found);

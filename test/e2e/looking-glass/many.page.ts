@@ -1,49 +1,18 @@
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { prefixes, type RunningBgpd, startBgpd } from "../daemons/bgpd.ts";
-import { until } from "../daemons/program.ts";
-import {
-  calm,
-  cells,
-  eventually,
-  loaded,
-  openPage,
-  shows,
-  startBrowser,
-  table,
-  view,
-} from "./browser.ts";
-import { type Glass, startGlass } from "./glass.ts";
+import { describe, expect, it } from "vitest";
+import { prefixes } from "../daemons/bgpd.ts";
+import { calm, cells, eventually, loaded, openPage, shows, table, view } from "./browser.ts";
+import { tableStage } from "./stage.ts";
 
 const COUNT = 20_000;
 const all = prefixes(COUNT);
 /** More rows than any screen of the tests shows, and far fewer than there are. */
 const FEW = 60;
 
-let bgpd: RunningBgpd;
-let glass: Glass;
-let browser: Browser;
-
-beforeAll(async () => {
-  bgpd = await startBgpd({ statements: "allow from any\nallow to any\n" });
-  await bgpd.bulkAdd(all);
-  await until("bgpd has all routes", bgpd.program, async () => {
-    const { rib } = (await bgpd.json("show", "rib")) as { rib: unknown[] };
-    return rib.length === COUNT;
-  });
-  glass = await startGlass(bgpd.restricted);
-  browser = await startBrowser();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await glass?.stop();
-  await bgpd?.stop();
-});
+const stage = tableStage(all);
 
 describe("20,000 routes", () => {
   it("can all be walked through while only those exist that are seen", async () => {
-    const page = await openPage(browser, glass.url);
+    const page = await openPage(stage.browser, stage.glass.url);
     await loaded(page, COUNT);
     const grid = table(page, "Routes");
     const rows = () => page.locator(".row").count();
@@ -86,7 +55,7 @@ describe("20,000 routes", () => {
     ["10.7", all.filter((prefix) => prefix.startsWith("10.7"))],
     ["nothing", []],
   ])("are searched for %j, with few rows at every time", async (words, expected) => {
-    const page = await openPage(browser, glass.url);
+    const page = await openPage(stage.browser, stage.glass.url);
     await loaded(page, COUNT);
     const grid = table(page, "Routes");
     await page.getByLabel("Search the routes").pressSequentially(words);
@@ -99,7 +68,7 @@ describe("20,000 routes", () => {
   });
 
   it("are asked for once for a word that is typed fast, not for every letter", async () => {
-    const page = await openPage(browser, glass.url);
+    const page = await openPage(stage.browser, stage.glass.url);
     await loaded(page, COUNT);
     await calm(page);
     const requests = async (): Promise<string> =>
@@ -118,7 +87,7 @@ describe("20,000 routes", () => {
   });
 
   it("are all in the messages too, of which few rows exist", async () => {
-    const page = await openPage(browser, glass.url);
+    const page = await openPage(stage.browser, stage.glass.url);
     await loaded(page, COUNT);
     await view(page, "Messages");
     const grid = table(page, "Messages");

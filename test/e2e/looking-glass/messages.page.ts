@@ -1,24 +1,10 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
 import { ReferenceDecoder, type ReferenceMessage } from "../../oracle/reference/codec.ts";
-import { calm, cells, eventually, loaded, openPage, startBrowser, table, view } from "./browser.ts";
-import { type Glass, startGlass, startRouters } from "./glass.ts";
+import { calm, cells, eventually, loaded, openPage, table, view } from "./browser.ts";
+import { demoStage } from "./stage.ts";
 
-let routers: Awaited<ReturnType<typeof startRouters>>;
-let glass: Glass;
-let browser: Browser;
-
-beforeAll(async () => {
-  routers = await startRouters(0);
-  glass = await startGlass(routers.bgpd.restricted);
-  browser = await startBrowser();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await glass?.stop();
-  await routers?.stop();
-});
+const stage = demoStage();
 
 const NAMES: Record<number, string> = {
   1: "END",
@@ -37,7 +23,7 @@ interface Seen extends ReferenceMessage {
 /** The frames that the browser reports, decoded by an independent codec. */
 async function openWatched(): Promise<{ page: Page; seen: Seen[] }> {
   const seen: Seen[] = [];
-  const page = await openPage(browser, "about:blank");
+  const page = await openPage(stage.browser, "about:blank");
   page.on("websocket", (socket) => {
     for (const [event, sent] of [
       ["framesent", true],
@@ -60,7 +46,7 @@ async function openWatched(): Promise<{ page: Page; seen: Seen[] }> {
       else socket.on("framereceived", listen);
     }
   });
-  await page.goto(glass.url);
+  await page.goto(stage.glass.url);
   await loaded(page, 12);
   await calm(page);
   await view(page, "Messages");

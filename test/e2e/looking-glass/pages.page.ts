@@ -1,47 +1,15 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { prefixes, type RunningBgpd, startBgpd } from "../daemons/bgpd.ts";
-import { until } from "../daemons/program.ts";
-import {
-  calm,
-  cells,
-  eventually,
-  inState,
-  openPage,
-  search,
-  shows,
-  startBrowser,
-  table,
-} from "./browser.ts";
-import { type Glass, startGlass } from "./glass.ts";
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
+import { prefixes } from "../daemons/bgpd.ts";
+import { calm, cells, eventually, inState, openPage, search, shows, table } from "./browser.ts";
+import { tableStage } from "./stage.ts";
 
 /** More than what the page loads by itself. */
 const COUNT = 30_000;
 const all = prefixes(COUNT);
 const PAGE = 250;
 
-let bgpd: RunningBgpd;
-let glass: Glass;
-let browser: Browser;
-
-beforeAll(async () => {
-  bgpd = await startBgpd({ statements: "allow from any\nallow to any\n" });
-  await bgpd.bulkAdd(all);
-  await until("bgpd has all routes", bgpd.program, async () => {
-    const { memory } = (await bgpd.json("show", "rib", "memory")) as {
-      memory: Record<string, { count: number }>;
-    };
-    return memory["IPv4 unicast"]?.count === COUNT;
-  });
-  glass = await startGlass(bgpd.restricted);
-  browser = await startBrowser();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await glass?.stop();
-  await bgpd?.stop();
-});
+const stage = tableStage(all);
 
 /** Where a prefix stands among the others. */
 const orderOf = (prefix: string): number => {
@@ -54,13 +22,13 @@ const note = (page: Page) => page.locator("#routes .note").textContent();
 /** The page with its first routes, and the bytes that have come since. */
 async function open() {
   let bytes = 0;
-  const page = await openPage(browser, "about:blank");
+  const page = await openPage(stage.browser, "about:blank");
   page.on("websocket", (socket) =>
     socket.on("framereceived", ({ payload }) => {
       bytes += payload.length;
     }),
   );
-  await page.goto(glass.url);
+  await page.goto(stage.glass.url);
   await inState(page, "connected");
   await eventually(() => note(page)).toBe(`first ${PAGE} routes`);
   await calm(page);

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Browser, Locator } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Locator } from "playwright-core";
+import { describe, expect, it } from "vitest";
 import {
   calm,
   cells,
@@ -9,29 +9,12 @@ import {
   openPage,
   search,
   shows,
-  startBrowser,
   table,
   view,
 } from "./browser.ts";
-import { type Glass, type Router, startGlass, startRouters } from "./glass.ts";
+import { demoStage } from "./stage.ts";
 
-let routers: Awaited<ReturnType<typeof startRouters>>;
-let bgpd: Router;
-let glass: Glass;
-let browser: Browser;
-
-beforeAll(async () => {
-  routers = await startRouters(0);
-  bgpd = routers.bgpd;
-  glass = await startGlass(bgpd.restricted);
-  browser = await startBrowser();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await glass?.stop();
-  await routers?.stop();
-});
+const stage = demoStage();
 
 interface Neighbor {
   description: string;
@@ -64,7 +47,7 @@ interface Entry {
 }
 
 const bgpctl = async (...what: string[]): Promise<unknown> =>
-  JSON.parse(await bgpd.bgpctl("-j", "show", ...what));
+  JSON.parse(await stage.bgpd.bgpctl("-j", "show", ...what));
 
 const theirNeighbors = async () => {
   const { neighbors } = (await bgpctl("neighbor")) as { neighbors: Neighbor[] };
@@ -113,7 +96,7 @@ const count = async (): Promise<number> => (await theirRoutes()).length;
 const WIDE = { viewport: { width: 1920, height: 1000 } };
 
 async function open() {
-  const page = await openPage(browser, glass.url, WIDE);
+  const page = await openPage(stage.browser, stage.glass.url, WIDE);
   await loaded(page, await count());
   return page;
 }

@@ -1,5 +1,5 @@
-import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { BrowserContextOptions, Locator, Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
 import {
   calm,
   cells,
@@ -8,30 +8,15 @@ import {
   openPage,
   search,
   shows,
-  startBrowser,
   table,
   view,
 } from "./browser.ts";
-import { type Glass, startGlass, startRouters } from "./glass.ts";
+import { demoStage } from "./stage.ts";
 
-let routers: Awaited<ReturnType<typeof startRouters>>;
-let glass: Glass;
-let browser: Browser;
-
-beforeAll(async () => {
-  routers = await startRouters(0);
-  glass = await startGlass(routers.bgpd.restricted);
-  browser = await startBrowser();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await glass?.stop();
-  await routers?.stop();
-});
+const stage = demoStage();
 
 async function open(options: BrowserContextOptions = {}): Promise<Page> {
-  const page = await openPage(browser, glass.url, options);
+  const page = await openPage(stage.browser, stage.glass.url, options);
   await loaded(page, 12);
   return page;
 }
@@ -229,7 +214,7 @@ describe("on a phone, the page", () => {
       expect(box!.y + box!.height, what).toBeLessThan(844);
     }
     const theirs = JSON.parse(
-      await routers.bgpd.bgpctl("-j", "show", "rib", "detail", "198.51.100.7"),
+      await stage.bgpd.bgpctl("-j", "show", "rib", "detail", "198.51.100.7"),
     ) as { rib: Record<string, string & string[]>[] };
     const [route] = theirs.rib;
     const texts = (place: Locator) => place.locator(".chip").allTextContents();

@@ -3,6 +3,7 @@ import {
   always,
   both,
   type Clause,
+  type End,
   pattern,
   STALL,
   sleep,
@@ -10,6 +11,12 @@ import {
   until,
   within,
 } from "./clause.ts";
+
+/** Closes an end whose sink must never have been called against the contract. */
+async function closed(end: End): Promise<void> {
+  await end.close();
+  strictEqual(end.sink.breach, undefined);
+}
 
 /** The clauses about aborts, errors, peers that are gone, and values. */
 export const FAILING: readonly Clause[] = [
@@ -77,8 +84,7 @@ export const FAILING: readonly Clause[] = [
       strictEqual(error.fromPeer, true);
       if (a.transport.unsent !== undefined) ok(a.unsent > 0);
       throws(() => a.transport.send(pattern(1)));
-      await a.close();
-      strictEqual(a.sink.breach, undefined);
+      await closed(a);
     },
   },
   {
@@ -91,8 +97,7 @@ export const FAILING: readonly Clause[] = [
       await pair.vanish!();
       await until(() => a.sink.has("hungUp"), `hungUp was called (calls: ${a.sink.calls})`);
       b.arrivedAt(a);
-      await a.close();
-      strictEqual(a.sink.breach, undefined);
+      await closed(a);
     },
   },
   {
@@ -108,8 +113,7 @@ export const FAILING: readonly Clause[] = [
       await pair.vanish!();
       await until(() => a.sink.has("hungUp"), "hungUp was called");
       b.arrivedAt(a);
-      await a.close();
-      strictEqual(a.sink.breach, undefined);
+      await closed(a);
     },
   },
   {
@@ -123,8 +127,7 @@ export const FAILING: readonly Clause[] = [
       await sleep(10);
       await pair.vanish!();
       await until(() => a.sink.has("hungUp"), "hungUp was called");
-      await a.close();
-      strictEqual(a.sink.breach, undefined);
+      await closed(a);
     },
   },
   {
@@ -141,8 +144,7 @@ export const FAILING: readonly Clause[] = [
       a.transport.resume!();
       await until(() => a.sink.has("hungUp"), "hungUp was called");
       b.arrivedAt(a);
-      await a.close();
-      strictEqual(a.sink.breach, undefined);
+      await closed(a);
     },
   },
   {
@@ -159,8 +161,7 @@ export const FAILING: readonly Clause[] = [
       a.transport.resume!();
       await until(() => a.sink.has("hungUp"), "hungUp was called");
       b.arrivedAt(a);
-      await a.close();
-      strictEqual(a.sink.breach, undefined);
+      await closed(a);
     },
   },
   {

@@ -18,14 +18,14 @@ afterAll(() => rm(folder, { recursive: true }));
 
 let sockets = 0;
 /** Two channels that pass descriptors, over a real Unix socket. */
-async function pair(): Promise<[ImsgChannel, ImsgChannel]> {
+async function pair(lingerTimeout = 5000): Promise<[ImsgChannel, ImsgChannel]> {
   const path = join(folder, String(++sockets));
   let accepted!: (channel: ImsgChannel) => void;
   const other = new Promise<ImsgChannel>((resolve) => {
     accepted = resolve;
   });
   const server = await listen({ path }, (channel) => accepted(channel), { allowFdPass: true });
-  const channel = await connect({ path }, { allowFdPass: true });
+  const channel = await connect({ path }, { allowFdPass: true, lingerTimeout });
   const result: [ImsgChannel, ImsgChannel] = [channel, await other];
   void server.close(); // accepts no more; the channels live on
   return result;
@@ -184,7 +184,7 @@ describe("two channels on a Unix socket", () => {
   });
 
   it("deliver what was sent before the other end was closed with something unread", async () => {
-    const [a, b] = await pair();
+    const [a, b] = await pair(200);
     await b.send({ type: 1 });
     await a.send({ type: 2, data: new Uint8Array(8) });
     await a.close();

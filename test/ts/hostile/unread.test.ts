@@ -138,7 +138,7 @@ describe("after a channel whose peer never reads has used all memory of its inst
         const { liveBytes } = instance.stats();
         expect(liveBytes).toBe(0);
       }),
-      { numRuns: 12 },
+      { numRuns: 6 },
     );
   }, 240_000);
 });

@@ -19,8 +19,8 @@ import type {
 import { giveUp } from "./wait.ts";
 
 /**
- * What a typed channel needs of a channel: an {@link ImsgChannel} has it all. Over an object without
- * `request`, a request sends and takes the next message.
+ * The methods that a typed channel calls; an {@link ImsgChannel} has all of them. If the object has no
+ * `request`, a request sends its message and receives the next one as the reply.
  */
 export interface Conversation extends Pick<ImsgChannel, "send" | "receive" | "close"> {
   /** As {@link ImsgChannel.request}. */

@@ -54,7 +54,7 @@ export const chars = (length: number): Field<string> =>
 export const text = (length: number): Field<string> =>
   textField(`char[${length}], no NUL`, length, length);
 
-/** What a field of bytes encodes: bytes, or hexadecimal digits. */
+/** The values that a field of bytes encodes: bytes, or a string of hexadecimal digits. */
 export type BytesIn = Uint8Array | string;
 
 /** Whether a value is bytes, or a text of hexadecimal digits, two a byte. */
@@ -71,7 +71,7 @@ export function toBytes(value: BytesIn): Uint8Array {
   throw new FieldError("EINVAL", `${shown(value)} is neither bytes nor hexadecimal digits`);
 }
 
-/** `uint8_t[length]`. Decodes to a copy; what is shorter when encoding is followed by zeros. */
+/** `uint8_t[length]`. Decodes to a copy. Encoding fills a shorter value with zeros. */
 export function bytes(length: number): Field<Uint8Array, BytesIn> {
   checkLength(length, 0);
   return fixedField({

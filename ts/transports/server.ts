@@ -122,7 +122,7 @@ export class ImsgServer<Port extends number | undefined = number | undefined> {
     }
   }
 
-  /** What inspecting a server shows. */
+  /** Returns the properties that inspecting a server shows. */
   static #describe(server: ImsgServer): object {
     return {
       state: server.#stopped === undefined ? "listening" : "closed",

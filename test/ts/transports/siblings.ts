@@ -1,4 +1,4 @@
-// Unusual lives of servers and channels, in Node, Deno or Bun; prints what is seen as JSON.
+// Unusual lives of servers and channels, in Node, Deno or Bun; prints the outcome as JSON.
 import { existsSync, rmSync } from "node:fs";
 import process from "node:process";
 import { ImsgError } from "../../../ts/module/error.ts";

@@ -1,7 +1,7 @@
 import type { Transport } from "../../../../ts/channel/transport.ts";
 import { HEADER_SIZE } from "../../../oracle/reference/codec.ts";
 import { macrotask } from "../clock.ts";
-import * as program from "../program.ts";
+import { close } from "../ending.ts";
 import { Violation } from "../records.ts";
 import type { Traveller } from "../tracked.ts";
 import { type Setup, World } from "../world.ts";
@@ -107,7 +107,7 @@ export class RealWorld extends World {
   override async lastTimers(): Promise<void> {
     // on TCP, the death of a peer that had half-closed shows when the program does something
     if (!this.#session.nature.seesGone && !this.isClosed && this.model.closing === undefined) {
-      this.act(() => program.close(this));
+      this.act(() => close(this));
       await this.rest();
     }
     await this.#until(() => (this.model.closed!.pending ? "closed is settled" : undefined));

@@ -43,7 +43,8 @@ export const steps = [
 export const setups = fc.record({
   scale: fc.constant(1),
   mark: fc.constantFrom(1, 500, 5000, 65_536),
-  maxQueued: fc.constantFrom(1, 3000, 16_777_216),
+  // 16: the length of a message without payload
+  maxQueued: fc.constantFrom(1, 16, 3000, 16_777_216, 16_777_216),
   maxSize: fc.constantFrom(1000, 16_384, 70_000),
   lingerTimeout: fc.constantFrom(0, 100, 5000),
   lingers: fc.boolean(),

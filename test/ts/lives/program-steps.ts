@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import * as ending from "./ending.ts";
 import * as reading from "./reading.ts";
+import { type Besides, type Naming, request } from "./requesting.ts";
 import * as sending from "./sending.ts";
 import { milliseconds, rarely, signal, size, sizes, step } from "./step.ts";
 import type { World } from "./world.ts";
@@ -13,23 +14,34 @@ const readable = ({ holder, streamEnded, model }: World): boolean =>
 /** What the program does. */
 export const OURS = {
   send: step("send", { size, signal, thing: rarely, seen: fc.boolean() }, sending.send),
-  reply: step("reply", { size, which: fc.nat() }, sending.reply),
-  sendMany: step("sendMany", { sizes, signal }, sending.sendMany),
+  reply: step("reply", { size, which: fc.nat(), thing: rarely }, sending.reply),
+  sendMany: step("sendMany", { sizes, signal, thing: rarely }, sending.sendMany),
   sendWrongly: step(
     "sendWrongly",
-    { how: fc.constantFrom("too long" as const, "no bytes" as const), thing: rarely },
+    {
+      how: fc.constantFrom(...sending.WRONG),
+      thing: rarely,
+      by: fc.constantFrom("send" as const, "reply" as const, "request" as const),
+      careless: rarely,
+    },
     sending.sendWrongly,
   ),
-  sendManyWrongly: step("sendManyWrongly", { sizes }, sending.sendManyWrongly),
+  sendManyWrongly: step(
+    "sendManyWrongly",
+    { sizes, how: fc.constantFrom("too long" as const, "throws" as const), careless: rarely },
+    sending.sendManyWrongly,
+  ),
   request: step(
     "request",
     {
       size,
-      naming: fc.constantFrom<sending.Naming>("fresh", "fresh", "given", "match", "both"),
+      naming: fc.constantFrom<Naming[]>("fresh", "fresh", "given", "match", "both"),
+      besides: fc.constantFrom<Besides[]>("nothing", "nothing", "throws", "sends"),
       timeout: fc.option(milliseconds, { nil: undefined }),
       signal,
+      thing: rarely,
     },
-    sending.request,
+    request,
   ),
   receive: step("receive", { many: rarely, signal, takes: rarely }, reading.receive),
   loop: step("loop", { batches: rarely, takes: rarely }, reading.loop),

@@ -77,6 +77,7 @@ export class Protocol<M extends Messages> {
 
   /** @internal */
   constructor(init: ProtocolInit<M>) {
+    checkInit(init);
     const {
       name,
       version = "",
@@ -93,7 +94,6 @@ export class Protocol<M extends Messages> {
     this.maxSize = maxSize;
     this.peerid = peerid;
     this.ends = ends ?? [];
-    checkInit(init);
     const under = abi === undefined ? undefined : abiOf(abi);
     const messages: [name: string, message: Definition][] = [];
     for (const [key, message] of Object.entries<Definition>(init.messages)) {

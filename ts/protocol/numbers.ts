@@ -1,5 +1,5 @@
 import type { Abi } from "./abi.ts";
-import { type Field, FieldError, Op, type Resolved, shown } from "./field.ts";
+import { type Field, FieldError, Op, type Resolved, resolveField, shown } from "./field.ts";
 
 /** A field whose layout is the same under every ABI. */
 export function fixedField<Out, In>(resolved: Resolved<Out, In>): Field<Out, In> {
@@ -197,7 +197,7 @@ export const pointer = /* @__PURE__ */ word("pointer", false, (abi) => abi.point
 export function asNumber(field: Field<bigint, Integer64>): Field<number, Integer64> {
   return {
     resolve(abi) {
-      const { op, ...inner } = field.resolve(abi);
+      const { op, ...inner } = resolveField(field, abi);
       return {
         ...inner,
         read(view, at) {

@@ -280,6 +280,7 @@ export class ImsgServer<Port extends number | undefined = number | undefined> {
   #isExpected(error: unknown): boolean {
     if (this.#reasons.has(error)) return true;
     // a channel that has ended is nothing that a handler could know beforehand
-    return error instanceof ImsgError && (error.fromPeer || error.code === "ERR_IMSG_CLOSED");
+    if (error instanceof ImsgError && error.code === "ERR_IMSG_CLOSED") return true;
+    return (Object(error) as Partial<ImsgError>).fromPeer === true; // ProtocolError has it, too
   }
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { concat } from "../../oracle/reference/codec.ts";
-import { macrotask } from "./clock.ts";
 import * as program from "./program.ts";
+import { macrotask } from "./runtime.ts";
 import type { World } from "./world.ts";
 
 /** What follows an action: nothing, the microtasks, or everything that needs no time. */

@@ -1,6 +1,6 @@
 import type { ImsgMessage } from "../../../ts/entry/index.ts";
-import { macrotask } from "./clock.ts";
 import type { Read, Request } from "./records.ts";
+import { macrotask } from "./runtime.ts";
 import { type Signal, Tracked } from "./tracked.ts";
 import type { Reading, Values, World } from "./world.ts";
 

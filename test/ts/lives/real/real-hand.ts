@@ -299,7 +299,7 @@ export class RealHand implements Below {
       yield* this.#owesPeer();
     }
     const isGone = this.#peer === "closes" || this.#peer === "resets";
-    if (this.#peer === "closes" && this.#nature.misses) return;
+    if (this.#peer === "closes" && this.#remote.vanishes) return;
     if (this.#peer !== "open" && flows && !ended) yield "the peer's end is reported";
     // nobody waits for the death of a peer behind both ends
     if (isGone && this.#nature.seesGone && !end && !this.paused) {

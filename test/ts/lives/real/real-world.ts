@@ -101,8 +101,10 @@ export class RealWorld extends World {
   }
 
   override async lastTimers(): Promise<void> {
+    const { nature, remote } = this.#session;
     // on TCP, the death of a peer that had half-closed shows when the program does something
-    if (!this.#session.nature.seesGone && !this.isClosed && this.model.closing === undefined) {
+    const misses = !nature.seesGone || remote.vanishes;
+    if (misses && !this.isClosed && this.model.closing === undefined) {
       this.act(() => program.close(this));
       await this.rest();
     }

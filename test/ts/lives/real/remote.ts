@@ -43,6 +43,8 @@ export abstract class Remote {
   #connections = 0;
   /** Whether it was killed in this life. */
   killed = false;
+  /** Whether the runtime does not say that the peer has closed its end, or has died. */
+  vanishes = false;
 
   /** Starts it, if it does not run. */
   abstract start(): Promise<void>;
@@ -78,8 +80,8 @@ export abstract class Remote {
       this.counts = NOTHING;
       this.#orders = 0;
       this.#connections = 0;
-      await this.start();
       this.killed = false;
+      await this.start();
       return;
     }
     this.#connections = this.counts.connections;

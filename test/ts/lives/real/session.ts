@@ -8,8 +8,6 @@ export interface Nature {
   readonly seesGone: boolean;
   /** Closing the connection could overtake bytes that were sent. */
   readonly lingers: boolean;
-  /** Nothing reports that the peer has closed its end or has died. */
-  readonly misses?: boolean;
 }
 
 /** Where descriptors pass: how a life makes and knows them. */

@@ -38,6 +38,7 @@ async function serve(program: string): Promise<{ url: string; close(): void }> {
   const server = createServer(async ({ url = "/" }, response) => {
     response.setHeader("Content-Type", url.endsWith(".mjs") ? "text/javascript" : "text/html");
     if (url === "/") response.end(html("/page.mjs"));
+    else if (url === "/empty.html") response.end();
     else if (url === "/peer.html") response.end(html("/lives/web/frame-peer.mjs"));
     else {
       const path =

@@ -5,6 +5,7 @@ const { port } = location;
 const WORKER = "/lives/web/worker-peer.mjs";
 /** Another site than the page's, so that browsers give it another process. */
 const FRAME = `http://localhost:${port}/peer.html`;
+const EMPTY = `http://localhost:${port}/empty.html`;
 
 const once = (target: EventTarget, type: string): Promise<Event> =>
   new Promise((resolve) => target.addEventListener(type, resolve, { once: true }));
@@ -36,6 +37,7 @@ export class DrivenRemote extends LineRemote {
 
 /** A peer in a worker of the page, to which ports are sent. */
 export class WebWorkerRemote extends Remote {
+  override vanishes = !("onclose" in MessagePort.prototype);
   #worker: Worker | undefined;
 
   async start(): Promise<void> {
@@ -61,22 +63,32 @@ export class WebWorkerRemote extends Remote {
   }
 }
 
+/** The ways in which a peer in a frame dies. */
+const DEATHS = ["connection", "frame", "process"] as const;
+
+function addFrame(src: string): HTMLIFrameElement {
+  const frame = document.createElement("iframe");
+  frame.src = src;
+  document.body.append(frame);
+  return frame;
+}
+
 /** A peer in a frame of the page, at the other end of an RTCPeerConnection. */
 export class FrameRemote extends Remote {
   #frame: HTMLIFrameElement | undefined;
+  /** Another frame of the peer's site: the last one takes the process with it. */
+  #keeper: HTMLIFrameElement | undefined;
   #control: MessagePort | undefined;
   #connection: RTCPeerConnection | undefined;
   #answered: (answer: RTCSessionDescriptionInit) => void = () => {};
   #deaths = 0;
 
   async start(): Promise<void> {
-    this.#frame?.remove();
-    this.#connection?.close();
-    const frame = document.createElement("iframe");
-    this.#frame = frame;
+    await this.stop();
+    this.vanishes = false;
     const ready = once(window, "message");
-    frame.src = FRAME;
-    document.body.append(frame);
+    this.#frame = addFrame(FRAME);
+    this.#keeper = addFrame(EMPTY);
     const [control] = ((await ready) as MessageEvent).ports;
     this.#control = control!;
     control!.onmessage = ({ data: { answer, numbers } }) => {
@@ -113,14 +125,20 @@ export class FrameRemote extends Remote {
     this.#control!.postMessage(order);
   }
 
-  /** The frame goes, or closes its RTCPeerConnection, in turn. */
+  /** Its connection is closed, its frame goes, or the frame's whole process, in turn. */
   protected async end(): Promise<void> {
-    if (++this.#deaths % 2 === 0) this.#control!.postMessage({ dies: true });
+    const how = DEATHS[this.#deaths++ % DEATHS.length];
+    if (how === "connection") this.#control!.postMessage({ dies: true });
     else this.#frame!.remove();
+    if (how === "process") {
+      this.vanishes = true; // Chromium's connection fails after 15 s; the data channel says nothing
+      this.#keeper!.remove();
+    }
     this.#control = undefined;
   }
 
   override async stop(): Promise<void> {
+    this.#keeper?.remove();
     this.#frame?.remove();
     this.#connection?.close();
   }

@@ -8,12 +8,12 @@ import { DrivenRemote, FrameRemote, WebWorkerRemote } from "./web-remotes.ts";
 
 const CREDIT = "imsg.credit";
 const watch = new Watch();
-const frames: Nature = { seesGone: true, lingers: false };
+const nature: Nature = { seesGone: true, lingers: false };
 
 async function websocket(): Promise<Place> {
   const remote = new DrivenRemote();
   return {
-    ...{ remote, nature: frames },
+    ...{ remote, nature },
     async connect(credit) {
       const url = `ws://127.0.0.1:${remote.address}`;
       const socket = new WebSocket(url, credit ? [CREDIT] : []);
@@ -29,9 +29,8 @@ async function websocket(): Promise<Place> {
 
 async function port(): Promise<Place> {
   const remote = new WebWorkerRemote();
-  const misses = !("onclose" in MessagePort.prototype);
   return {
-    ...{ remote, nature: { seesGone: !misses, lingers: false, misses } },
+    ...{ remote, nature },
     async connect() {
       const { port1, port2 } = new MessageChannel();
       remote.connect(port2);
@@ -50,7 +49,7 @@ async function port(): Promise<Place> {
 async function datachannel(): Promise<Place> {
   const remote = new FrameRemote();
   return {
-    ...{ remote, nature: frames },
+    ...{ remote, nature },
     async connect(credit) {
       const channel = await remote.connect(credit ? CREDIT : "");
       return dataChannelTransport(watch.over(channel, () => channel.readyState === "closed"));

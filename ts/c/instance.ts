@@ -1,5 +1,5 @@
 import { PAGE_SIZE } from "../module/abi.ts";
-import { checkBytes, checkPid, checkSize } from "../module/check.ts";
+import { checkBytes, checkPid, checkSize, show } from "../module/check.ts";
 import { Engine, type ObjectKind } from "../module/engine.ts";
 import { ImsgError } from "../module/error.ts";
 import { InstanceHandle } from "../module/instance.ts";
@@ -87,8 +87,9 @@ export class ImsgInstance extends InstanceHandle {
    * closed it; undefined removes it. Throws EINVAL.
    */
   set onClose(listener: ((fd: number) => void) | undefined) {
-    if (typeof (listener ?? Object) !== "function") {
-      throw new ImsgError("EINVAL", { detail: "onClose must be a function" });
+    if (listener !== undefined && typeof listener !== "function") {
+      const detail = `onClose must be a function or undefined, not ${show(listener)}`;
+      throw new ImsgError("EINVAL", { detail });
     }
     this.engine.onClose = listener;
   }

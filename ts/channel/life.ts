@@ -368,7 +368,7 @@ export class Life<Fd = unknown> {
       state: this.#over === undefined ? (this.#closing === undefined ? open : "closing") : "closed",
       ...(error === undefined ? {} : { error }),
       received: this.incoming.inbox.length,
-      unsent: this.#over === undefined ? this.#outbox.backlog : this.#lost,
+      unsent: (this.#over ?? this.#sendError) ? this.#lost : this.#outbox.backlog,
     };
   }
 }

@@ -217,8 +217,9 @@ export class Outbox {
     while (!this.#full && this.#waiting.length > 0) this.#waiting.shift()!.resolve();
   }
 
-  /** Nothing more will be sent. Settles every send that waits. */
+  /** Nothing more will be sent, also not at the end of the turn. Settles every send that waits. */
   finish(error: unknown): void {
+    this.#queued = 0;
     for (let w = this.#waiting.shift(); w !== undefined; w = this.#waiting.shift()) {
       if (error === undefined) w.resolve();
       else w.reject(error);

@@ -7,9 +7,9 @@ import { checkSignal, checkTimeout } from "./options.ts";
 export interface RequestOptions {
   /** Returns whether a message is the reply; by default, the first message with the request's peerid is. */
   match?: ((message: ImsgMessage) => boolean) | undefined;
-  /** Gives the request up; its promise is rejected with the signal's reason. */
+  /** Cancels the request: its promise rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
-  /** Gives the request up after so many milliseconds, counted from the call: ETIMEDOUT. */
+  /** Cancels the request so many milliseconds after the call: its promise rejects with ETIMEDOUT. */
   timeout?: number | undefined;
 }
 

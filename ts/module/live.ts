@@ -2,7 +2,7 @@ import type { Pointer } from "./abi.ts";
 import type { Engine, ObjectKind } from "./engine.ts";
 import { ImsgError } from "./error.ts";
 
-/** What the FinalizationRegistry callback needs to free an object. */
+/** The values with which the FinalizationRegistry callback frees an object. */
 interface Remains {
   engine: Engine;
   kind: ObjectKind;

@@ -42,8 +42,13 @@ export function onUnhandled(call: (error: unknown) => void): void {
     scope.process.on("unhandledRejection", call);
     return;
   }
-  scope.addEventListener("unhandledrejection", (event) =>
-    call((event as PromiseRejectionEvent).reason),
-  );
-  scope.addEventListener("error", (event) => call((event as ErrorEvent).error));
+  // an event that is not prevented would also be the browser's to report
+  scope.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    call((event as PromiseRejectionEvent).reason);
+  });
+  scope.addEventListener("error", (event) => {
+    event.preventDefault();
+    call((event as ErrorEvent).error);
+  });
 }

@@ -40,6 +40,12 @@ export function isPayload(data: Uint8Array, id: number, size: number): boolean {
   return true;
 }
 
+/** The pid of the channel. */
+export const OWN_PID = 77;
+
+/** The pid of a message: not every one has that of its channel. */
+export const pidOf = (id: number): number => (id % 5 === 2 ? 1000 + id : OWN_PID);
+
 /** The bytes of a message. */
 export function frame(message: WireMessage): Uint8Array<ArrayBuffer> {
   const { type, peerid, pid, marked, data } = message;

@@ -37,6 +37,7 @@ export class RealHand implements Below {
   #inside: string | undefined;
   handed = 0;
   full = false;
+  drains = 0;
   paused = false;
   throwsNext = false;
   referenced = true;
@@ -128,6 +129,7 @@ export class RealHand implements Below {
       },
       drained: () => {
         this.full = false;
+        this.drains++;
         this.#report(() => sink.drained());
       },
       sendFailed: (error) => {

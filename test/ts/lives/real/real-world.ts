@@ -1,6 +1,6 @@
 import type { Transport } from "../../../../ts/channel/transport.ts";
 import { HEADER_SIZE } from "../../../oracle/reference/codec.ts";
-import * as program from "../program.ts";
+import { close } from "../ending.ts";
 import { Violation } from "../records.ts";
 import { macrotask, sleep } from "../runtime.ts";
 import type { Traveller } from "../tracked.ts";
@@ -105,7 +105,7 @@ export class RealWorld extends World {
     // on TCP, the death of a peer that had half-closed shows when the program does something
     const misses = !nature.seesGone || remote.vanishes;
     if (misses && !this.isClosed && this.model.closing === undefined) {
-      this.act(() => program.close(this));
+      this.act(() => close(this));
       await this.rest();
     }
     await this.#until(() => (this.model.closed!.pending ? "closed is settled" : undefined));

@@ -36,7 +36,7 @@ const GROWTH = 16 * 1024 * 1024;
 const mebibytes = (bytes: number): string => `${(bytes / 1048576).toFixed(1)} MiB`;
 const log = (line: string): void => console.log(line);
 
-/** Runs one crowd. Returns what is wrong. */
+/** Runs one crowd. Returns its violations. */
 async function one(runtime: string, over: CrowdOptions["over"], file: string): Promise<string[]> {
   const [command, ...args] = COMMANDS[runtime]!;
   const seed = Number(values.seed);

@@ -68,12 +68,9 @@ async function open(name: BrowserName, url: string) {
     "args" in launch ? { ...launch, args: [...launch.args, "--js-flags=--expose-gc"] } : launch,
   );
   const page = await browser.newPage();
-  const errors: string[] = [];
-  page.on("pageerror", (error) => errors.push(String(error.stack ?? error)));
-  page.on("crash", () => errors.push("the page has crashed"));
   await page.goto(url);
   await page.waitForFunction("globalThis.scene !== undefined");
-  return { browser, page, errors };
+  return { browser, page };
 }
 
 /** The page's global scope. */
@@ -88,19 +85,11 @@ export async function sceneIn(name: BrowserName, program?: string): Promise<Scen
   const file = program ?? join(folder, "page.mjs");
   if (program === undefined) await bundlePage(file);
   const server = await serve(file);
-  const { browser, page, errors } = await open(name, server.url);
+  const { browser, page } = await open(name, server.url);
   return {
     transports: WEB_TRANSPORTS,
-    async run(...task) {
-      const outcome = await page.evaluate(
-        (args) => (globalThis as unknown as PageScope).scene.run(...args),
-        task,
-      );
-      const [error] = errors.splice(0);
-      return error === undefined
-        ? outcome
-        : { ...outcome, violation: outcome.violation ?? `the page: ${error}` };
-    },
+    run: (...task) =>
+      page.evaluate((args) => (globalThis as unknown as PageScope).scene.run(...args), task),
     again: (...life) =>
       page.evaluate((args) => (globalThis as unknown as PageScope).scene.again(...args), life),
     async close() {

@@ -1,8 +1,8 @@
 // Broken promises that the lives (test/ts/lives) have found, each by itself.
 import { describe, expect, it } from "vitest";
 import { ImsgChannel, ImsgError } from "../../../ts/entry/index.ts";
-import { macrotask } from "../lives/clock.ts";
 import { Hand, type Kind } from "../lives/hand.ts";
+import { macrotask } from "../lives/runtime.ts";
 import { Thing } from "../lives/tracked.ts";
 import { frame } from "../lives/wire.ts";
 

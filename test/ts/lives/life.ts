@@ -1,16 +1,16 @@
-import process from "node:process";
 import fc from "fast-check";
 import { type Finale, finales, setups, steps } from "./commands.ts";
 import { abort, close, end } from "./ending.ts";
 import { loop, readStream, receive } from "./reading.ts";
 import { Violation } from "./records.ts";
+import { onUnhandled } from "./runtime.ts";
 import { type Setup, World } from "./world.ts";
 
 /** Reads that the end of a life may take. */
 const LAST_READS = 10_000;
 
 const unhandled: unknown[] = [];
-process.on("unhandledRejection", (error) => void unhandled.push(error));
+onUnhandled((error) => void unhandled.push(error));
 
 /** Ends a channel that is still alive. */
 function endLife(world: World, how: Finale): void {

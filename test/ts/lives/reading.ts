@@ -1,7 +1,7 @@
 import type { ImsgMessage } from "../../../ts/entry/index.ts";
-import { macrotask } from "./clock.ts";
 import { close } from "./ending.ts";
 import type { Read } from "./records.ts";
+import { macrotask } from "./runtime.ts";
 import { choose, optional, type SignalChoice } from "./sending.ts";
 import { type Signal, Tracked } from "./tracked.ts";
 import type { Reading, Values, World } from "./world.ts";

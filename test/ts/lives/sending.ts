@@ -1,7 +1,7 @@
 import type { SendInit } from "../../../ts/entry/index.ts";
-import { macrotask } from "./clock.ts";
 import { type Bounds, bytesOf } from "./queued.ts";
 import { hasCode, type Sent } from "./records.ts";
+import { macrotask } from "./runtime.ts";
 import { type Signal, Tracked, type Traveller } from "./tracked.ts";
 import type { Expected, World } from "./world.ts";
 

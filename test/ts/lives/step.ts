@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { macrotask } from "./clock.ts";
+import { macrotask } from "./runtime.ts";
 import type { SignalChoice } from "./sending.ts";
 import type { World } from "./world.ts";
 

@@ -3,12 +3,13 @@ import { createInstance } from "../../../ts/entry/c.ts";
 import { ImsgChannel, ImsgError, type ImsgMessage } from "../../../ts/entry/index.ts";
 import { bytes as moduleBytes } from "../../../ts/generated/imsg.ts";
 import { HEADER_SIZE } from "../../oracle/reference/codec.ts";
-import { Clock, macrotask } from "./clock.ts";
+import { Clock } from "./clock.ts";
 import { type Below, Hand, type Inbound, type Kind, type RealWatcher } from "./hand.ts";
 import { Model } from "./model.ts";
 import { atRest } from "./promises.ts";
 import { type Bounds, isFull, queuedBytes } from "./queued.ts";
 import { type Limits, type Read, type Sent, Violation } from "./records.ts";
+import { macrotask } from "./runtime.ts";
 import { Signal, Thing, Tracked, type Traveller } from "./tracked.ts";
 import { Cutter, frame, OWN_PID, payload, pidOf } from "./wire.ts";
 

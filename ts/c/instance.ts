@@ -84,7 +84,7 @@ export class ImsgInstance extends InstanceHandle {
 
   /**
    * Sets a function that is called with the number of every closed descriptor, after the call that
-   * closed it; undefined removes it. Throws EINVAL.
+   * closed it; undefined removes it. An error that it throws is reported as uncaught. Throws EINVAL.
    */
   set onClose(listener: ((fd: number) => void) | undefined) {
     if (listener !== undefined && typeof listener !== "function") {

@@ -77,6 +77,21 @@ test("a thousand clients at once are answered, in bounded memory, and SIGTERM en
   expect(new Set((await closed).map(([each]) => each))).toEqual(new Set([1001]));
 }, 120_000);
 
+test("the memory of begun messages comes back when their clients have left", async () => {
+  const { url, child } = await relayInFront("--max-size", "64m");
+  const before = resident(child.pid!);
+  const header = Buffer.from(encode({ type: 1, pid: 5 }));
+  header.writeUInt32LE(64 * 1024 * 1024, 4);
+  const clients = await Promise.all(Array.from({ length: 10 }, () => client(url)));
+  for (const socket of clients) {
+    for (const bytes of [header, ...Array(16).fill(Buffer.alloc(2 ** 20))]) socket.send(bytes);
+  }
+  const held = (): number => resident(child.pid!) - before;
+  await expect.poll(held, { timeout: 10_000 }).toBeGreaterThan(150e6);
+  for (const socket of clients) socket.terminate();
+  await expect.poll(held, { timeout: 10_000 }).toBeLessThan(64e6);
+}, 60_000);
+
 test("a relay that has stood still cuts no client whose pong waits in its socket", async () => {
   const { url, child } = await relayInFront("--ping", "1");
   const sockets = await Promise.all(

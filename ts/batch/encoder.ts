@@ -6,7 +6,7 @@ import {
   RESULT_OUTGOING_AT,
   RESULT_VALUE,
 } from "../module/abi.ts";
-import { checkPid, checkSize, isU32, isUint8, realLength } from "../module/check.ts";
+import { checkPid, checkSize, isU32, uint8Length } from "../module/check.ts";
 import type { Engine } from "../module/engine.ts";
 import { ImsgError } from "../module/error.ts";
 import type { HostValue } from "../module/host-values.ts";
@@ -67,11 +67,13 @@ export class Encoder {
     if (!isU32(pid)) checkPid(pid, "imsg_compose");
     const { data = EMPTY } = init;
     // no code of the caller runs after this on the fast path
-    if (fd === -1 && isUint8(data)) {
-      const length = realLength(data);
-      if (length <= this.#small && this.#gather(type, peerid, pid, data, length)) {
-        return length + HEADER_SIZE;
-      }
+    const length = fd === -1 ? uint8Length(data) : undefined;
+    if (
+      length !== undefined &&
+      length <= this.#small &&
+      this.#gather(type, peerid, pid, data as Uint8Array, length)
+    ) {
+      return length + HEADER_SIZE;
     }
     return this.#create(type, peerid, pid, data, fd);
   }

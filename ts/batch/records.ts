@@ -26,7 +26,6 @@ export class Records {
   // views of the window alone, so that a copy into them cannot write beyond it
   #bytes: Uint8Array<ArrayBuffer>;
   #view!: DataView<ArrayBuffer>;
-  #words!: Uint32Array<ArrayBuffer>;
   #at = 0;
   #count = 0;
   /** The encoder that has records in the window, if one has. */
@@ -61,21 +60,11 @@ export class Records {
     } catch {
       return false; // a detached array, for which set throws even if it is empty
     }
-    if (at & 3) {
-      const view = this.#view;
-      view.setUint32(at, type, true);
-      view.setUint32(at + 4, size, true);
-      view.setUint32(at + 8, peerid, true);
-      view.setUint32(at + 12, pid, true);
-    } else {
-      // faster than a DataView
-      const words = this.#words;
-      const word = at >> 2;
-      words[word] = type;
-      words[word + 1] = size;
-      words[word + 2] = peerid;
-      words[word + 3] = pid;
-    }
+    const view = this.#view;
+    view.setUint32(at, type, true);
+    view.setUint32(at + 4, size, true);
+    view.setUint32(at + 8, peerid, true);
+    view.setUint32(at + 12, pid, true);
     this.#at = at + size;
     this.#count++;
     return true;
@@ -90,7 +79,6 @@ export class Records {
       const { buffer } = this.#memory.u8;
       this.#bytes = new Uint8Array(buffer, this.#window, WINDOW_SIZE);
       this.#view = new DataView(buffer, this.#window, WINDOW_SIZE);
-      this.#words = new Uint32Array(buffer, this.#window, WINDOW_SIZE / 4);
     }
     return 0;
   }

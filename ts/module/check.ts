@@ -71,21 +71,12 @@ const bufferLength = /* @__PURE__ */ getter<number>(ArrayBuffer.prototype, "byte
 const resizable = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "resizable")?.get;
 const { keys } = Uint8Array.prototype;
 
-/** Whether a value is a Uint8Array or of a subclass, of this realm or another. */
-export function isUint8(data: unknown): data is Uint8Array {
-  return arrayTag.call(data) === "Uint8Array";
-}
-
-/** The real length of a Uint8Array or a subclass. Runs no code of the caller. */
-export function realLength(data: Uint8Array): number {
-  // V8 has checked the class of an array that it has read an element of, and inlines the getter
-  void data[0];
-  return arrayLength.call(data);
-}
-
 /** The real length of a Uint8Array or a subclass, of this realm or another; undefined for anything else. */
 export function uint8Length(data: unknown): number | undefined {
-  return isUint8(data) ? realLength(data) : undefined;
+  if (arrayTag.call(data) !== "Uint8Array") return undefined;
+  // V8 has checked the class of an array that it has read an element of, and inlines the getter
+  void (data as Uint8Array)[0];
+  return arrayLength.call(data);
 }
 
 /**

@@ -2,6 +2,8 @@ import { sleep } from "../runtime.ts";
 
 /** Lives between two collections. */
 const LIVES = 50;
+/** Lives whose objects may be kept. */
+const RECENT = 5;
 /** Collections until an object counts as kept: some objects keep others until they are collected. */
 const TRIES = 20;
 
@@ -10,16 +12,17 @@ const { gc } = globalThis as { gc?: () => void };
 /** Objects of lives that are over, which nothing may keep: where the engine collects when it is asked. */
 export class Remains {
   #before: WeakRef<object>[] = [];
-  #current: WeakRef<object>[] = [];
+  /** Objects of the last lives, which events that are still under way may keep. */
+  readonly #recent: WeakRef<object>[][] = [];
   #lives = 0;
 
   /** A life begins, with its objects. */
   begin(...objects: object[]): void {
-    this.#before.push(...this.#current);
-    this.#current = objects.map((object) => new WeakRef(object));
+    this.#recent.push(objects.map((object) => new WeakRef(object)));
+    if (this.#recent.length > RECENT) this.#before.push(...this.#recent.shift()!);
   }
 
-  /** How many objects of the lives before this one are kept: counted every 50 lives. */
+  /** How many objects of lives before the last ones are kept: counted every 50 lives. */
   async kept(): Promise<number> {
     if (gc === undefined || ++this.#lives % LIVES !== 0) return 0;
     for (let i = 0; i < TRIES; i++) {

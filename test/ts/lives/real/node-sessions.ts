@@ -143,7 +143,7 @@ async function websocket(): Promise<Place> {
   ) => WebSocketLike & EventTarget;
   return {
     remote,
-    nature: { seesGone: true, lingers: false },
+    nature: { seesGone: true, lingers: false, tellsResets: true },
     async connect(credit) {
       const url = `ws://${hostname}:${remote.address}`;
       const socket = new Socket(url, credit ? ["imsg.credit"] : []);
@@ -161,7 +161,7 @@ async function port(): Promise<Place> {
   const remote = new WorkerRemote(file("port-peer.mjs"));
   return {
     remote,
-    nature: { seesGone: true, lingers: false },
+    nature: { seesGone: true, lingers: false, tellsResets: true },
     async connect() {
       const { port1, port2 } = new MessageChannel();
       remote.connect(port2);

@@ -8,6 +8,8 @@ export interface Nature {
   readonly seesGone: boolean;
   /** Closing the connection could overtake bytes that were sent. */
   readonly lingers: boolean;
+  /** A peer that resets the connection looks different from one that ends its side. */
+  readonly tellsResets?: boolean;
 }
 
 /** Where descriptors pass: how a life makes and knows them. */

@@ -77,7 +77,7 @@ export async function streamPlace(): Promise<Place> {
   const all = new Set<{ readonly locked: boolean }>();
   return {
     remote,
-    nature: { seesGone: true, lingers: false },
+    nature: { seesGone: true, lingers: false, tellsResets: true },
     async connect() {
       const [ours, theirs] = streams();
       all.add(ours.readable).add(ours.writable);

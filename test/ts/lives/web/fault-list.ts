@@ -19,9 +19,9 @@ export const webFaults: readonly TransportFault[] = [
   ],
   [
     "transports/datachannel",
-    "const FRAME = 16384;",
-    "const FRAME = 1_000_000;",
-    "a data channel gets frames longer than it takes",
+    'const STATES = ["connecting", "open", "closing", "closed"];',
+    'const STATES = ["connecting", "open", "closed", "closing"];',
+    "a data channel that is closed counts as closing",
     "datachannel",
   ],
   [

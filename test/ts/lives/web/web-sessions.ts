@@ -8,7 +8,7 @@ import { DrivenRemote, FrameRemote, WebWorkerRemote } from "./web-remotes.ts";
 
 const CREDIT = "imsg.credit";
 const watch = new Watch();
-const nature: Nature = { seesGone: true, lingers: false };
+const nature: Nature = { seesGone: true, lingers: false, tellsResets: true };
 
 async function websocket(): Promise<Place> {
   const remote = new DrivenRemote();

@@ -8,7 +8,7 @@
  * included before.
  */
 
-/* What this unit exports; the copies of unit.c are weak and give way. */
+/* This unit exports these functions; unit.c's copies are weak, so the linker drops them. */
 #define EXPORTS_ibuf_free
 #define EXPORTS_ibuf_read
 #define EXPORTS_ibuf_write
@@ -25,7 +25,7 @@
 #undef free
 #define calloc(n, s)		INPLACE_ALLOC(n, s, class_alloc)
 /*
- * What a pointer to a structure points at was allocated by its size.  Only
+ * A structure was allocated by its size, so sizeof yields its class.  Only
  * ibuf_free is hot: in other functions, inlining would waste space.
  */
 #define free(p)								\

@@ -88,13 +88,16 @@ const alphabet = "${alphabet}";
 /** The bytes of the module. */
 export function bytes(): Uint8Array<ArrayBuffer> {
   // without a TextEncoder, which some environments (jsdom) lack
-  const bytes: number[] = [];
+  const own = new Uint8Array(${FIRST_KEPT});
+  for (let i = alphabet.length; i--; ) own[alphabet.charCodeAt(i)] = i;
+  const bytes = new Uint8Array(text.length);
+  let at = 0;
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);
-    if (c < ${PREFIX}) bytes.push(c < ${FIRST_KEPT} ? alphabet.indexOf(text[i]!) : c);
-    else bytes.push(text.charCodeAt(++i) + c * ${STRIDE}); // an element of the array below holds it modulo 256
+    // the array holds the sum of both characters modulo 256
+    bytes[at++] = c < ${FIRST_KEPT} ? own[c]! : c < ${PREFIX} ? c : text.charCodeAt(++i) + c * ${STRIDE};
   }
-  return new Uint8Array(bytes);
+  return bytes.slice(0, at);
 }
 `;
 }

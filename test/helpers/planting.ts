@@ -97,7 +97,7 @@ export async function findFault(
   }
 }
 
-/** Looks for faults, two at a time, each by its checker; tells of each as it is done. */
+/** Looks for faults, two at a time, each by its checker. Reports each result at once. */
 export async function findFaults<F extends Fault>(
   checkerOf: (fault: F) => Checker,
   list: readonly F[],

@@ -1,5 +1,5 @@
 import { PAGE_SIZE } from "../module/abi.ts";
-import { checkBytes, checkPid, checkSize } from "../module/check.ts";
+import { checkBytes, checkPid, checkSize, show } from "../module/check.ts";
 import { Engine, type ObjectKind } from "../module/engine.ts";
 import { ImsgError } from "../module/error.ts";
 import { InstanceHandle } from "../module/instance.ts";
@@ -85,11 +85,12 @@ export class ImsgInstance extends InstanceHandle {
 
   /**
    * Sets a function that is called with the number of every closed descriptor, after the call that
-   * closed it; undefined removes it. Throws EINVAL.
+   * closed it; undefined removes it. An error that it throws is reported as uncaught. Throws EINVAL.
    */
   set onClose(listener: ((fd: number) => void) | undefined) {
-    if (typeof (listener ?? Object) !== "function") {
-      throw new ImsgError("EINVAL", { detail: "onClose must be a function" });
+    if (listener !== undefined && typeof listener !== "function") {
+      const detail = `onClose must be a function or undefined, not ${show(listener)}`;
+      throw new ImsgError("EINVAL", { detail });
     }
     this.engine.onClose = listener;
   }

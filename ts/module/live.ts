@@ -3,7 +3,7 @@ import type { Engine, ObjectKind } from "./engine.ts";
 import { ImsgError } from "./error.ts";
 import type { Origin } from "./origins.ts";
 
-/** What the FinalizationRegistry callback needs to free an object. */
+/** The values with which the FinalizationRegistry callback frees an object. */
 interface Remains {
   engine: Engine;
   kind: ObjectKind;

@@ -1,6 +1,6 @@
 import type { ImsgError } from "../module/error.ts";
 import type { ProtocolInit } from "./define.ts";
-import { misdescribed, shown } from "./field.ts";
+import { checkNames, isArray, misdescribed, shown } from "./field.ts";
 import type { AnyPayload } from "./payload.ts";
 import type { Definition, Messages } from "./types.ts";
 
@@ -13,6 +13,7 @@ const isBetween = (value: unknown, least: number, most: number): boolean =>
 
 /** Refuses what the types of {@link ProtocolInit} exclude: programs in JavaScript have no types. */
 export function checkInit<M extends Messages>(init: ProtocolInit<M>): void {
+  checkNames(init, "a protocol is");
   const { name, dialect = "current", maxSize = 16384, peerid = 0, ends = [], messages } = init;
   const wrong = (what: string, value: unknown, right: string): ImsgError =>
     misdescribed(`${shown(name)}: ${what} is ${shown(value)}, and must be ${right}`);
@@ -29,6 +30,7 @@ export function checkInit<M extends Messages>(init: ProtocolInit<M>): void {
     if (typeof named === "string" && Object.hasOwn(messages, named)) return;
     throw wrong(what, named, "a message of the protocol");
   };
+  if (!isArray(ends)) throw wrong("ends", ends, "an array");
   for (const end of ends) known("one of ends", end);
   for (const [key, message] of Object.entries<Definition>(messages)) {
     if (!isBetween(message?.type, 0, 2 ** 32 - 1)) {

@@ -1,12 +1,15 @@
+import { arrayLength } from "./arguments.ts";
 import { readAll, writeAll } from "./elements.ts";
 import {
   checkLength,
+  checkNames,
   type Field,
   FieldError,
   type FieldIn,
   type FieldOut,
   misdescribed,
   noneOf,
+  resolveField,
   resolveInside,
   separated,
   shown,
@@ -15,8 +18,8 @@ import {
 import { u32 } from "./numbers.ts";
 
 /**
- * `TYPE[length]`. What is missing at the end when encoding is zero. The elements of an array of
- * unions have one tag for all.
+ * `TYPE[length]`. Elements that are missing at the end are encoded as zero. All elements of an array
+ * of unions share one tag.
  */
 export function array<Out, In>(field: Field<Out, In>, length: number): Field<Out[], readonly In[]> {
   checkLength(length, 0);
@@ -30,17 +33,27 @@ export function array<Out, In>(field: Field<Out, In>, length: number): Field<Out
         type: `${inner.type}[${length}]`,
         read: (view, at, tag) => readAll(inner, view, at, length, tag),
         write(view, at, value) {
-          if (!Array.isArray(value)) throw new FieldError("EINVAL", `${shown(value)} is no array`);
-          if (value.length > length) {
-            throw new FieldError("ERANGE", `${value.length} elements are given, ${length} fit`);
+          const given = arrayLength(value);
+          if (given > length) {
+            throw new FieldError("ERANGE", `${given} elements are given, ${length} fit`);
           }
-          writeAll(inner, view, at, value as readonly In[]);
+          writeAll(inner, view, at, value, given);
         },
         ...(inner.tag !== undefined && { tag: inner.tag }),
-        ...(tagFor && { tagFor: (value) => tagFor(value.find((each) => each !== undefined)!) }),
+        ...(tagFor && {
+          tagFor: (value) => {
+            const length = arrayLength(value);
+            for (let i = 0; i < length; i++) {
+              const each = value[i];
+              if (each !== undefined) return tagFor(each);
+            }
+            return tagFor(undefined as In);
+          },
+        }),
         ...(checkTag && {
           checkTag: (value, tag) => {
-            for (const [i, each] of value.entries()) within(i, () => checkTag(each, tag));
+            const length = arrayLength(value);
+            for (let i = 0; i < length; i++) within(i, () => checkTag(value[i]!, tag));
           },
         }),
         ...(inner.members && {
@@ -64,12 +77,13 @@ export function enumeration<const Names extends Readonly<Record<string, number>>
   field: Field<number> = u32,
 ): Field<(keyof Names & string) | number> {
   const byNumber = new Map<number, string>();
+  checkNames(names, "the names of an enumeration are");
   for (const [name, number] of Object.entries(names)) {
     if (!byNumber.has(number)) byNumber.set(number, name);
   }
   return {
     resolve(abi) {
-      const { op: _, ...inner } = field.resolve(abi);
+      const { op: _, ...inner } = resolveField(field, abi);
       return {
         ...inner,
         type: `enum ${inner.type}`,
@@ -99,7 +113,7 @@ export function convert<F extends Field<unknown, never>, Out, In = Out>(
 ): Field<Out, In> {
   return {
     resolve(abi) {
-      const { tagFor, checkTag, bytes, op: _, ...inner } = field.resolve(abi);
+      const { tagFor, checkTag, bytes, op: _, ...inner } = resolveField(field, abi);
       return {
         ...inner,
         read: (view, at, tag) => from(inner.read(view, at, tag) as FieldOut<F>),
@@ -117,7 +131,7 @@ export type UnionOut<V> = {
   [K in keyof V]: { readonly [Name in K]: FieldOut<V[K]> };
 }[keyof V];
 
-/** What a union encodes. */
+/** The values that a union encodes. */
 export type UnionIn<V> = {
   [K in keyof V]: { readonly [Name in K]: FieldIn<V[K]> };
 }[keyof V];
@@ -141,6 +155,8 @@ export function union<const V extends Readonly<Record<string, Field<unknown, nev
   variants: V,
   { tag, when, anonymous = false }: UnionOptions<keyof V & string>,
 ): Field<UnionOut<V> | undefined, UnionIn<V> | undefined> {
+  checkNames(variants, "the variants of a union are");
+  checkNames(when, "`when` is");
   const tags = Object.entries(when);
   for (const [value, name] of tags) {
     if (Object.hasOwn(variants, name)) continue;

@@ -19,16 +19,17 @@ export function readAll<Out>(
   return all;
 }
 
-/** Writes elements that follow each other. An error names the element. */
+/** Writes the first `length` elements of an array. An error names the element. */
 export function writeAll<In>(
   element: Resolved<unknown, In>,
   view: DataView,
   at: number,
   values: readonly In[],
+  length: number,
 ): void {
   let i = 0;
   try {
-    for (; i < values.length; i++) element.write(view, at + i * element.size, values[i] as In);
+    for (; i < length; i++) element.write(view, at + i * element.size, values[i] as In);
   } catch (error) {
     throw inside(i, error);
   }

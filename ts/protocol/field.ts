@@ -28,7 +28,7 @@ export interface Member {
   readonly size: number;
   /** Whether it stands behind the structure and has any length. */
   readonly trailing?: boolean | undefined;
-  /** What the field holds, for people. */
+  /** The field's type as a reader of C would write it. */
   readonly type: string;
 }
 
@@ -38,7 +38,7 @@ export interface Resolved<Out, In = Out> {
   readonly size: number;
   /** Bytes. */
   readonly align: number;
-  /** What it holds, for people: `u32`, `char[64]`, `struct peer_config`. */
+  /** The field's type as a reader of C would write it: `u32`, `char[64]`, `struct peer_config`. */
   readonly type: string;
   /**
    * How the loop of a structure reads it; absent if by read().
@@ -78,10 +78,10 @@ export interface Field<Out, In = Out> {
 /** Any field, whatever its values are. */
 export type AnyField = Field<unknown, never>;
 
-/** What a field decodes to. */
+/** The value to which a field decodes. */
 export type FieldOut<F> = F extends Field<infer Out, never> ? Out : never;
 
-/** What a field encodes. */
+/** The values that a field encodes. */
 export type FieldIn<F> = F extends Field<unknown, infer In> ? In : never;
 
 /** A value that a field cannot hold; every structure around it adds its name to the path. */
@@ -113,9 +113,18 @@ export function shown(value: unknown): string {
       : `${JSON.stringify(value.slice(0, SHOWN))}… (${value.length} characters)`;
   }
   if (typeof value === "bigint") return `${value}n`;
-  if (typeof value === "object" && value !== null)
-    return Array.isArray(value) ? "an array" : "an object";
+  if (typeof value === "function") return "a function";
+  if (typeof value === "object" && value !== null) return isArray(value) ? "an array" : "an object";
   return String(value);
+}
+
+/** Whether a value is an array. A revoked proxy is none. */
+export function isArray(value: unknown): value is readonly unknown[] {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
+  }
 }
 
 /** The text of an error for a name that is none of the known ones. */
@@ -140,6 +149,12 @@ export function within<T>(name: string | number, run: () => T): T {
 /** The error of a description that C cannot have, or that has no meaning. */
 export const misdescribed = (detail: string): ImsgError => new ImsgError("EINVAL", { detail });
 
+/** Refuses a description's table of names, such as the fields of a structure, that is no object. */
+export function checkNames(names: unknown, what: string): void {
+  if (typeof names === "object" && names !== null) return;
+  throw misdescribed(`${what} an object, not ${shown(names)}`);
+}
+
 /** Refuses a number of elements or bytes that is no integer from `least` to 2147483647. */
 export function checkLength(length: unknown, least: 0 | 1): void {
   if (Number.isInteger(length) && (length as number) >= least && (length as number) < 2 ** 31) {
@@ -148,9 +163,15 @@ export function checkLength(length: unknown, least: 0 | 1): void {
   throw misdescribed(`a length is an integer from ${least} to 2147483647, not ${shown(length)}`);
 }
 
+/** Resolves a field under an ABI. Throws EINVAL for what is no field. */
+export function resolveField<Out, In>(field: Field<Out, In>, abi: Abi): Resolved<Out, In> {
+  if (typeof field?.resolve === "function") return field.resolve(abi);
+  throw misdescribed(`${shown(field)} is no field`);
+}
+
 /** Resolves a field that stands inside an array or a union, where no data can trail. */
 export function resolveInside<Out, In>(field: Field<Out, In>, abi: Abi): Resolved<Out, In> {
-  const inner = field.resolve(abi);
+  const inner = resolveField(field, abi);
   if (!inner.trailing && !inner.holdsTrailing) return inner;
   throw misdescribed(`${inner.type}: trailing data is the last field of the outermost structure`);
 }

@@ -1,4 +1,14 @@
-import { type Field, FieldError, misdescribed, noneOf, type Resolved, shown } from "./field.ts";
+import { arrayLength } from "./arguments.ts";
+import {
+  checkNames,
+  type Field,
+  FieldError,
+  misdescribed,
+  noneOf,
+  type Resolved,
+  resolveField,
+  shown,
+} from "./field.ts";
 import type { Integer64 } from "./numbers.ts";
 
 /** Names of bits. A value may have several bits, and has its name if all of them are set. */
@@ -39,11 +49,10 @@ function splitWide(all: Entries, bits: number): (held: number | bigint) => unkno
 
 /** Joins flags to the number that a field holds. */
 function joined(value: unknown, bits: Bits<number | bigint>): bigint {
-  if (!Array.isArray(value)) {
-    throw new FieldError("EINVAL", `${shown(value)} is no array of flags`);
-  }
+  const length = arrayLength(value);
   let sum = 0n;
-  for (const flag of value as readonly unknown[]) {
+  for (let i = 0; i < length; i++) {
+    const flag = (value as readonly unknown[])[i];
     const isNumber = typeof flag === "bigint" || Number.isSafeInteger(flag);
     if (isNumber && (flag as number | bigint) < 0) {
       throw new FieldError("ERANGE", `${flag} is below 0, and flags are bits`);
@@ -81,6 +90,7 @@ export function flags(
   field: Field<number | bigint, never>,
   bits: Bits<number | bigint>,
 ): Field<unknown[], readonly (string | number | bigint)[]> {
+  checkNames(bits, "the flags are");
   const all = Object.entries(bits).map(([name, bit]) => {
     const isBits = typeof bit === "bigint" ? bit >= 0n : Number.isSafeInteger(bit) && bit >= 0;
     if (isBits) return [name, BigInt(bit)] as const;
@@ -88,7 +98,7 @@ export function flags(
   });
   return {
     resolve(abi) {
-      const inner = field.resolve(abi);
+      const inner = resolveField(field, abi);
       const width = 8 * inner.size;
       const narrow = splitNarrow(all, width);
       const wide = splitWide(all, width);

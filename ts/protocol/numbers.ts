@@ -1,5 +1,5 @@
 import type { Abi } from "./abi.ts";
-import { type Field, FieldError, Op, type Resolved, shown } from "./field.ts";
+import { type Field, FieldError, Op, type Resolved, resolveField, shown } from "./field.ts";
 
 /** A field whose layout is the same under every ABI. */
 export function fixedField<Out, In>(resolved: Resolved<Out, In>): Field<Out, In> {
@@ -84,8 +84,8 @@ export const bool: Field<boolean> = /* @__PURE__ */ fixedField({
 });
 
 /**
- * What a 64-bit field encodes: a bigint, a number that is a safe integer, or a string of decimal
- * digits or 0x….
+ * The values that a 64-bit field encodes: a bigint, a number that is a safe integer, or a string of
+ * decimal digits or 0x….
  */
 export type Integer64 = bigint | number | string;
 
@@ -157,7 +157,7 @@ export const f32: Field<number> = /* @__PURE__ */ fixedField({
   write: (view, at, value) => view.setFloat32(at, float(value), true),
 });
 
-/** A field that has 4 or 8 bytes, as the ABI says; a bigint either way. */
+/** A field whose width, 4 or 8 bytes, depends on the ABI. It decodes to a bigint in both. */
 function word(
   type: string,
   signed: boolean,
@@ -197,7 +197,7 @@ export const pointer = /* @__PURE__ */ word("pointer", false, (abi) => abi.point
 export function asNumber(field: Field<bigint, Integer64>): Field<number, Integer64> {
   return {
     resolve(abi) {
-      const { op, ...inner } = field.resolve(abi);
+      const { op, ...inner } = resolveField(field, abi);
       return {
         ...inner,
         read(view, at) {

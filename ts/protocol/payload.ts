@@ -1,7 +1,8 @@
 import { ImsgError } from "../module/error.ts";
 import type { Abi, AbiName } from "./abi.ts";
-import { type Member, shown } from "./field.ts";
-import { type BytesIn, decoder, isBytes, toBytes } from "./texts.ts";
+import { asImsgError, payloadBytes } from "./arguments.ts";
+import { type Member, misdescribed, shown } from "./field.ts";
+import { type BytesIn, decoder, toBytes } from "./texts.ts";
 
 /**
  * Turns a message's payload into a value and back. Every object with these two methods is one:
@@ -23,10 +24,10 @@ export interface Payload<Out, In = Out> {
 /** Any payload, whatever its values are. */
 export type AnyPayload = Payload<unknown, never>;
 
-/** What {@link AnyPayload} decodes to. */
+/** The value to which a payload decodes. */
 export type Decoded<P> = P extends Payload<infer Out, never> ? Out : never;
 
-/** What {@link AnyPayload} encodes. */
+/** The values that a payload encodes. */
 export type Encodable<P> = P extends Payload<unknown, infer In> ? In : never;
 
 const NOTHING = new Uint8Array(0);
@@ -43,8 +44,9 @@ export const empty: Payload<undefined, undefined> = {
     });
   },
   decode(bytes) {
-    if (bytes.length === 0) return undefined;
-    const detail = `the payload has ${bytes.length} bytes, and this message has none`;
+    const { length } = payloadBytes(bytes);
+    if (length === 0) return undefined;
+    const detail = `the payload has ${length} bytes, and this message has none`;
     throw new ImsgError("EBADMSG", { detail });
   },
   describe: () => "no payload",
@@ -54,9 +56,12 @@ export const empty: Payload<undefined, undefined> = {
 export function optional<Out, In>(
   payload: Payload<Out, In>,
 ): Payload<Out | undefined, In | undefined> {
+  if (typeof payload?.encode !== "function" || typeof payload.decode !== "function") {
+    throw misdescribed(`${shown(payload)} is no object with encode and decode`);
+  }
   return {
     encode: (value) => (value === undefined ? NOTHING : payload.encode(value)),
-    decode: (bytes) => (bytes.length === 0 ? undefined : payload.decode(bytes)),
+    decode: (bytes) => (payloadBytes(bytes).length === 0 ? undefined : payload.decode(bytes)),
     under: (abi) => optional(payload.under?.(abi) ?? payload),
     describe: () => payload.describe?.() ?? "a value",
     ...(payload.members && { members: payload.members }),
@@ -65,12 +70,11 @@ export function optional<Out, In>(
 
 /** A payload of any bytes, or of hexadecimal digits. Decoding returns the message's own array. */
 export const raw: Payload<Uint8Array, BytesIn | undefined> = {
-  encode(value = NOTHING) {
-    if (isBytes(value)) return toBytes(value);
-    const detail = `${shown(value)} is neither bytes nor hexadecimal digits`;
-    throw new ImsgError("EINVAL", { detail });
+  encode: (value = NOTHING) => asImsgError(() => toBytes(value)),
+  decode(bytes) {
+    payloadBytes(bytes);
+    return bytes;
   },
-  decode: (bytes) => bytes,
   describe: () => "any bytes",
 };
 
@@ -80,13 +84,20 @@ const encoder = /* @__PURE__ */ new TextEncoder();
 export function json<T>(): Payload<T> {
   return {
     encode(value) {
-      const text: string | undefined = JSON.stringify(value);
+      let text: string | undefined;
+      let cause: unknown;
+      try {
+        text = JSON.stringify(value);
+      } catch (error) {
+        cause = error; // a bigint, a cycle, or toJSON of the caller
+      }
       if (text !== undefined) return encoder.encode(text);
-      throw new ImsgError("EINVAL", { detail: `JSON has no form for ${shown(value)}` });
+      throw new ImsgError("EINVAL", { detail: `JSON has no form for ${shown(value)}`, cause });
     },
     decode(bytes) {
+      const plain = payloadBytes(bytes);
       try {
-        return JSON.parse(decoder.decode(bytes).replace(/^\ufeff/, "")) as T;
+        return JSON.parse(decoder.decode(plain).replace(/^\ufeff/, "")) as T;
       } catch (cause) {
         const detail = `the payload is no JSON: ${(cause as Error).message}`;
         throw new ImsgError("EBADMSG", { detail, cause });
@@ -109,8 +120,9 @@ export const cString: Payload<string, string | undefined> = {
     throw new ImsgError("EINVAL", { detail: "the string contains a NUL" });
   },
   decode(bytes) {
-    const end = bytes.indexOf(0);
-    return decoder.decode(end === -1 ? bytes : bytes.subarray(0, end));
+    const plain = payloadBytes(bytes);
+    const end = plain.indexOf(0);
+    return decoder.decode(end === -1 ? plain : plain.subarray(0, end));
   },
   describe: () => "a string with a NUL behind it",
 };

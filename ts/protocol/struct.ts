@@ -1,24 +1,27 @@
-import { checkBytes, show, uint8Length } from "../module/check.ts";
 import type { ErrnoName } from "../module/errno.ts";
 import { ImsgError } from "../module/error.ts";
 import { type Abi, type AbiName, abiOf } from "./abi.ts";
+import { payloadBytes, zeros } from "./arguments.ts";
 import {
+  checkNames,
   type Field,
   FieldError,
   type FieldIn,
   type FieldOut,
   type Member,
+  misdescribed,
   type Resolved,
+  shown,
 } from "./field.ts";
 import type { Payload } from "./payload.ts";
 import { type Fields, place } from "./place.ts";
 import { type Structure, structure } from "./structure.ts";
 import { viewClass } from "./view.ts";
 
-/** What a structure decodes to. */
+/** The object to which a structure decodes. */
 export type StructOut<F extends Fields> = { [K in keyof F]: FieldOut<F[K]> };
 
-/** What a structure encodes: every field may be absent, and is zero then. */
+/** The objects that a structure encodes. A field that is absent is encoded as zero. */
 export type StructIn<F extends Fields> = { readonly [K in keyof F]?: FieldIn<F[K]> | undefined };
 
 /** Options of {@link struct}. */
@@ -92,7 +95,10 @@ export class Layout<Out, In> implements Field<Out, In | undefined>, Payload<Out,
   encode(value?: In): Uint8Array<ArrayBuffer> {
     const own = this.#own;
     try {
-      const bytes = new Uint8Array(own.size + own.lengthBehind(value));
+      const behind = own.bytesBehind(value);
+      const bytes = zeros(own.size + (behind?.length ?? 0));
+      // before code of the caller runs again, which may detach the buffer of these bytes
+      if (behind !== undefined) bytes.set(behind, own.size);
       own.write(new DataView(bytes.buffer), 0, value);
       return bytes;
     } catch (error) {
@@ -123,7 +129,7 @@ export class Layout<Out, In> implements Field<Out, In | undefined>, Payload<Out,
     return new this.#view(this.#open(bytes)) as Out;
   }
 
-  /** A table of the members: offset, size, name and type, and what is padding. */
+  /** A table of the members and the padding between them: offset, size, name and type. */
   describe(): string {
     const head = `struct ${this.name} (${this.abi.name}): ${this.size} bytes, aligned to ${this.align}`;
     const rows = this.members.map(({ offset, size, path, type }) => {
@@ -134,18 +140,12 @@ export class Layout<Out, In> implements Field<Out, In | undefined>, Payload<Out,
 
   #open(bytes: Uint8Array): DataView {
     const { size, behind } = this.#own;
-    const length = uint8Length(bytes);
-    if (length === undefined) {
-      const detail = `struct ${this.name}: the payload must be a Uint8Array, not ${show(bytes)}`;
-      throw new ImsgError("EINVAL", { detail });
-    }
+    const { buffer, byteOffset, length } = payloadBytes(bytes, `struct ${this.name}: `);
     if (behind === undefined ? length !== size : length < size) {
       const least = behind === undefined ? "" : " at least";
       const detail = `struct ${this.name} has${least} ${size} bytes (${this.abi.name}), and the payload ${length}`;
       throw new ImsgError("EBADMSG", { detail });
     }
-    // a subclass may lie about its buffer
-    const { buffer, byteOffset } = checkBytes(bytes, "imsg_get_data");
     return new DataView(buffer, byteOffset, length);
   }
 }
@@ -173,7 +173,11 @@ const unreadable = (name: string, error: unknown): unknown => named(name, error,
  */
 export function struct<const F extends Fields>(
   fields: F,
-  { name = "", abi = "lp64" }: StructOptions = {},
+  options: StructOptions = {},
 ): Layout<StructOut<F>, StructIn<F>> {
+  checkNames(fields, "the fields of a structure are");
+  checkNames(options, "the options of a structure are");
+  const { name = "", abi = "lp64" } = options;
+  if (typeof name !== "string") throw misdescribed(`a structure's name is ${shown(name)}`);
   return new Layout<StructOut<F>, StructIn<F>>(fields, name, abiOf(abi));
 }

@@ -1,4 +1,13 @@
-import { FieldError, inside, type Member, Op, type Resolved, shown, within } from "./field.ts";
+import {
+  FieldError,
+  inside,
+  isArray,
+  type Member,
+  Op,
+  type Resolved,
+  shown,
+  within,
+} from "./field.ts";
 import type { Place, Places } from "./place.ts";
 
 /** A structure under one ABI. */
@@ -7,8 +16,8 @@ export interface Structure<Out, In> extends Resolved<Out, In | undefined> {
   readonly places: readonly Place[];
   /** The last of the places, if it stands behind the structure. */
   readonly behind: Place | undefined;
-  /** How many bytes a value needs behind the structure. */
-  lengthBehind(value: In | undefined): number;
+  /** A value's bytes behind the structure, which write() does not write; undefined if there are none. */
+  bytesBehind(value: In | undefined): Uint8Array | undefined;
 }
 
 type Values = Record<string, unknown>;
@@ -18,7 +27,7 @@ export function structure<Out, In>(laid: Places, type: string): Structure<Out, I
   const { size, align, places, behind, members } = laid;
   const names = new Set(places.map(({ name }) => name));
   const check = (value: unknown): Values => {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    if (typeof value !== "object" || value === null || isArray(value)) {
       throw new FieldError("EINVAL", `${shown(value)} is no object with fields`);
     }
     for (const name in value) {
@@ -39,15 +48,17 @@ export function structure<Out, In>(laid: Places, type: string): Structure<Out, I
       if (given === undefined) return;
       const value = check(given);
       for (const each of places) {
+        if (each === behind) continue; // its value is read once, by bytesBehind()
         if (each.field.tag === undefined) writeField(view, at, each, heldBy(value, each.name));
       }
       writeUnions(view, at, places, value);
     },
-    lengthBehind(given) {
-      if (behind === undefined || given === undefined) return 0;
+    bytesBehind(given) {
+      if (behind === undefined || given === undefined) return undefined;
       const held = heldBy(check(given), behind.name);
-      if (held === undefined) return 0;
-      return within(behind.name, () => behind.field.bytes!(held as never).length);
+      return held === undefined
+        ? undefined
+        : within(behind.name, () => behind.field.bytes!(held as never));
     },
   };
 }

@@ -1,3 +1,4 @@
+import { plainBytes } from "./arguments.ts";
 import { checkLength, type Field, FieldError, shown } from "./field.ts";
 import { parseIPv4, parseIPv6, printIPv4, printIPv6 } from "./ip.ts";
 import { fixedField } from "./numbers.ts";
@@ -27,12 +28,13 @@ function readText(view: DataView, at: number, length: number): string {
   return text;
 }
 
-function textField(type: string, length: number, room: number): Field<string> {
+function textField(length: number, hasNul: boolean): Field<string> {
   checkLength(length, 1);
+  const room = hasNul ? length - 1 : length;
   return fixedField({
     size: length,
     align: 1,
-    type,
+    type: `char[${length}]${hasNul ? "" : ", no NUL"}`,
     read: (view, at) => readText(view, at, length),
     write(view, at, value) {
       if (typeof value !== "string") throw new FieldError("EINVAL", `${shown(value)} is no string`);
@@ -47,31 +49,27 @@ function textField(type: string, length: number, room: number): Field<string> {
 }
 
 /** `char[length]` with a string and its NUL: at most `length` - 1 bytes of UTF-8. */
-export const chars = (length: number): Field<string> =>
-  textField(`char[${length}]`, length, length - 1);
+export const chars = (length: number): Field<string> => textField(length, true);
 
 /** `char[length]` that a string may fill without a NUL: at most `length` bytes of UTF-8. */
-export const text = (length: number): Field<string> =>
-  textField(`char[${length}], no NUL`, length, length);
+export const text = (length: number): Field<string> => textField(length, false);
 
-/** What a field of bytes encodes: bytes, or hexadecimal digits. */
+/** The values that a field of bytes encodes: bytes, or a string of hexadecimal digits. */
 export type BytesIn = Uint8Array | string;
 
-/** Whether a value is bytes, or a text of hexadecimal digits, two a byte. */
-export const isBytes = (value: unknown): value is BytesIn =>
-  value instanceof Uint8Array ||
-  (typeof value === "string" && value.length % 2 === 0 && /^[\da-f]*$/i.test(value));
+const isHex = (value: string): boolean => value.length % 2 === 0 && /^[\da-f]*$/i.test(value);
 
-/** Bytes, or the bytes that hexadecimal digits mean. */
-export function toBytes(value: BytesIn): Uint8Array {
-  if (value instanceof Uint8Array) return value;
-  if (isBytes(value)) {
+/** Bytes, or the bytes that hexadecimal digits mean, two a byte. Throws a FieldError for other values. */
+export function toBytes(value: BytesIn): Uint8Array<ArrayBuffer> {
+  if (typeof value === "string" && isHex(value)) {
     return Uint8Array.from(value.match(/../g) ?? [], (digits) => Number.parseInt(digits, 16));
   }
+  const bytes = plainBytes(value);
+  if (bytes !== undefined) return bytes;
   throw new FieldError("EINVAL", `${shown(value)} is neither bytes nor hexadecimal digits`);
 }
 
-/** `uint8_t[length]`. Decodes to a copy; what is shorter when encoding is followed by zeros. */
+/** `uint8_t[length]`. Decodes to a copy. Encoding fills a shorter value with zeros. */
 export function bytes(length: number): Field<Uint8Array, BytesIn> {
   checkLength(length, 0);
   return fixedField({

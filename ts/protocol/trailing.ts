@@ -1,3 +1,4 @@
+import { arrayLength, zeros } from "./arguments.ts";
 import { readAll, writeAll } from "./elements.ts";
 import {
   type Field,
@@ -24,14 +25,15 @@ function behind<Out, In>(
     type,
     trailing: true,
     read: (view, at) => from(bytesAt(view, at, view.byteLength - at)),
-    write: (view, at, value) => bytesAt(view, at, view.byteLength - at).set(to(value)),
+    // the structure places the bytes, since their number decides its length
+    write() {},
     bytes: to,
   };
 }
 
 /**
- * What follows a structure in the same payload, up to its end; only a structure's last field. It
- * begins behind the padding, as in `sizeof`. `trailing(u8)` decodes to a copy of the bytes, any
+ * The bytes behind a structure, up to the end of the payload. Only a structure's last field may be
+ * trailing. It begins behind the padding, as in `sizeof`. `trailing(u8)` decodes to a copy of the bytes, any
  * other field to an array; decoding throws EBADMSG where the bytes are no whole number of elements.
  */
 export function trailing(field: Octet): Field<Uint8Array, BytesIn>;
@@ -60,10 +62,10 @@ export function trailing<Out, In>(
         return readAll(inner, view, 0, all.length / inner.size);
       };
       const to = (value: readonly In[]): Uint8Array => {
-        if (!Array.isArray(value)) throw new FieldError("EINVAL", `${shown(value)} is no array`);
-        const all = new Uint8Array(value.length * inner.size);
+        const length = arrayLength(value);
+        const all = zeros(length * inner.size);
         const view = new DataView(all.buffer);
-        writeAll(inner, view, 0, value as readonly In[]);
+        writeAll(inner, view, 0, value, length);
         return all;
       };
       return behind(`${inner.type}[…]`, from, to);
@@ -102,8 +104,9 @@ export const trailingStrings: Field<string[], readonly string[]> = {
         return texts;
       },
       (value: readonly string[]) => {
-        if (!Array.isArray(value)) throw new FieldError("EINVAL", `${shown(value)} is no array`);
-        const all = value.map((each: string, i) => within(i, () => terminated(each)));
+        const all = Array.from({ length: arrayLength(value) }, (_, i) =>
+          within(i, () => terminated(value[i]!)),
+        );
         const joined = new Uint8Array(all.reduce((sum, each) => sum + each.length, 0));
         let at = 0;
         for (const each of all) {

@@ -1,5 +1,18 @@
+import { ImsgError } from "../module/error.ts";
 import { inside } from "./field.ts";
 import type { Place } from "./place.ts";
+
+/** Whether the buffer of a view has been detached, or has become shorter than the view. */
+function isStale(view: DataView): boolean {
+  try {
+    return view.byteLength < 0;
+  } catch {
+    return true;
+  }
+}
+
+const stale = (cause: unknown): ImsgError =>
+  new ImsgError("ERR_IMSG_STALE", { detail: "the payload is detached, or has shrunk", cause });
 
 /**
  * The class of objects that decode a field when it is read; `named` makes the error that is thrown of
@@ -34,7 +47,7 @@ export function viewClass(
         try {
           return field.read(this.#view, offset, selected);
         } catch (error) {
-          throw named(inside(name, error));
+          throw isStale(this.#view) ? stale(error) : named(inside(name, error));
         }
       };
     }

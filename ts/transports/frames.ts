@@ -276,7 +276,7 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
       socket.removeEventListener(type, listener);
     }
   };
-  /** Stops receiving. The socket still has to say that it is closed, or that it failed. */
+  /** Stops receiving. The socket has yet to report that it is closed, or that it failed. */
   const stop = (): void => {
     stopped = true;
     full = false;

@@ -72,7 +72,7 @@ describe("the types", () => {
   });
 });
 
-/** What each adapter's `listen` is called with. */
+/** The arguments of each adapter's `listen`. */
 const ADDRESSES = {
   node: ['{ path: "/s" }', '{ port: 0, host: "::1" }'],
   deno: ['{ path: "/s" }', '{ port: 0, hostname: "::1" }'],

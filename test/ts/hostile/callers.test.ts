@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, it } from "vitest";
 import { wire } from "../c/helpers.ts";
 import { type World, world } from "../c/methods.ts";
+import { callsOf, patience } from "./calls.ts";
 import { bytesCalls, cCalls, message, objectCalls } from "./codec-calls.ts";
 import { debug, index } from "./library.ts";
 import { attempt, Neighbours, SECRET } from "./neighbours.ts";
@@ -9,7 +10,7 @@ import { hostileBytes, hostileObject, nonsense, Thrown } from "./values.ts";
 
 const { ImsgCodec } = index;
 /** The full form has 100,000 calls: IMSG_HOSTILE_CALLS=100000. */
-const CALLS = Number(process.env.IMSG_HOSTILE_CALLS ?? 4000);
+const CALLS = callsOf(4000);
 
 /** Bytes that a call returned, wherever they are in its result. */
 function bytesOf(result: unknown): Uint8Array[] {
@@ -24,7 +25,7 @@ function showsSecret(result: unknown): boolean {
   return bytesOf(result).some((found) => Buffer.from(found).includes(Buffer.alloc(8, SECRET)));
 }
 
-/** What code of the caller does while the library reads its arguments. */
+/** The attack that runs while the library reads its arguments. */
 const interferences: readonly ((w: World) => void)[] = [
   () => {},
   (w) => w.codec.dispose(),
@@ -63,11 +64,13 @@ function rounds(run: (w: World, numbers: readonly number[]) => unknown): void {
 }
 
 describe("a caller cannot harm another user of its instance", () => {
-  it(`with hostile bytes in the codec (${CALLS} calls)`, { timeout: 600_000 }, () => {
+  it(`with hostile bytes in the codec (${CALLS} calls)`, { timeout: patience(CALLS) }, () => {
     rounds((w, [call, value]) => pick(bytesCalls, call!)[1](w, pick(values, value!)() as never));
   });
 
-  it(`with code that runs in the middle of a call (${CALLS} calls)`, { timeout: 600_000 }, () => {
+  it(`with code that runs in the middle of a call (${CALLS} calls)`, {
+    timeout: patience(CALLS),
+  }, () => {
     rounds((w, [call, key, shape, interference]) => {
       const hostile = (fields: Record<string, unknown>): never =>
         hostileObject(fields, pick(Object.keys(fields), key!), shape!, () =>
@@ -77,7 +80,7 @@ describe("a caller cannot harm another user of its instance", () => {
     });
   });
 
-  it(`with hostile arguments of C's methods (${CALLS} calls)`, { timeout: 600_000 }, () => {
+  it(`with hostile arguments of C's methods (${CALLS} calls)`, { timeout: patience(CALLS) }, () => {
     rounds((w, [which, place, value]) => {
       const { args, call } = pick(cCalls, which!);
       const list = args.map(([, make], i) =>

@@ -6,15 +6,16 @@
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { callsOf, patience } from "./calls.ts";
 import { calls, instance, makeWorld, objectCalls, type World } from "./channel-calls.ts";
 import { message } from "./codec-calls.ts";
 import { attempt, Neighbours, SECRET, settles } from "./neighbours.ts";
 import { hostileBytes, hostileObject, nonsense } from "./values.ts";
 
 /** The full form has 100,000 calls: IMSG_HOSTILE_CALLS=100000. */
-const CALLS = Number(process.env.IMSG_HOSTILE_CALLS ?? 1500);
+const CALLS = callsOf(1500);
 
-/** What code of the caller does while the library reads its arguments. */
+/** The attack that runs while the library reads its arguments. */
 const interferences: readonly ((w: World) => unknown)[] = [
   () => {},
   (w) => w.channel.send(message).catch(() => {}),
@@ -46,17 +47,20 @@ async function rounds(run: (w: World, numbers: readonly number[]) => unknown): P
 }
 
 describe("a caller of channels and transports cannot harm another user of its instance", () => {
-  it(`with hostile values in any place (${CALLS} calls)`, { timeout: 900_000 }, () =>
+  it(`with hostile values in any place (${CALLS} calls)`, { timeout: patience(CALLS) }, () =>
     rounds((w, [call, value]) => pick(calls, call!)[1](w, pick(values, value!)() as never)),
   );
 
-  it(`with code that runs in the middle of a call (${CALLS} calls)`, { timeout: 900_000 }, () =>
-    rounds((w, [call, key, shape, interference]) => {
-      const hostile = (fields: Record<string, unknown>): never =>
-        hostileObject(fields, pick(Object.keys(fields), key!), shape!, () =>
-          pick(interferences, interference!)(w),
-        ) as never;
-      return pick(objectCalls, call!)[1](w, hostile);
-    }),
+  it(
+    `with code that runs in the middle of a call (${CALLS} calls)`,
+    { timeout: patience(CALLS) },
+    () =>
+      rounds((w, [call, key, shape, interference]) => {
+        const hostile = (fields: Record<string, unknown>): never =>
+          hostileObject(fields, pick(Object.keys(fields), key!), shape!, () =>
+            pick(interferences, interference!)(w),
+          ) as never;
+        return pick(objectCalls, call!)[1](w, hostile);
+      }),
   );
 });

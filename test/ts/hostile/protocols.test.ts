@@ -1,13 +1,14 @@
 /** Hostile arguments at every function of protocols: a refusal is an ImsgError, and nothing hangs. */
 import fc from "fast-check";
 import { describe, it } from "vitest";
+import { callsOf, patience } from "./calls.ts";
 import { instance, makeWorld } from "./channel-calls.ts";
 import { attempt, Neighbours, settles } from "./neighbours.ts";
 import { calls, objectCalls } from "./protocol-calls.ts";
 import { hostileBytes, hostileObject, nonsense } from "./values.ts";
 
 /** The full form has 100,000 calls: IMSG_HOSTILE_CALLS=100000. */
-const CALLS = Number(process.env.IMSG_HOSTILE_CALLS ?? 1500);
+const CALLS = callsOf(1500);
 const values = [...hostileBytes, ...nonsense];
 const pick = <T>(list: readonly T[], index: number): T => list[index % list.length]!;
 
@@ -28,15 +29,18 @@ async function rounds(
 }
 
 describe("a caller of protocols gets an ImsgError or a value", () => {
-  it(`with hostile values in any place (${CALLS} calls)`, { timeout: 1_800_000 }, () =>
+  it(`with hostile values in any place (${CALLS} calls)`, { timeout: patience(CALLS) }, () =>
     rounds((w, [call, value]) => pick(calls, call!)[1](w, pick(values, value!)() as never)),
   );
 
-  it(`with code that runs in the middle of a call (${CALLS} calls)`, { timeout: 1_800_000 }, () =>
-    rounds((w, [call, key, shape]) => {
-      const hostile = (fields: Record<string, unknown>): never =>
-        hostileObject(fields, pick(Object.keys(fields), key!), shape!, () => w.abort()) as never;
-      return pick(objectCalls, call!)[1](w, hostile);
-    }),
+  it(
+    `with code that runs in the middle of a call (${CALLS} calls)`,
+    { timeout: patience(CALLS) },
+    () =>
+      rounds((w, [call, key, shape]) => {
+        const hostile = (fields: Record<string, unknown>): never =>
+          hostileObject(fields, pick(Object.keys(fields), key!), shape!, () => w.abort()) as never;
+        return pick(objectCalls, call!)[1](w, hostile);
+      }),
   );
 });

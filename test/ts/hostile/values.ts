@@ -80,6 +80,13 @@ function resizable(length: number): Growing {
   return new Resizable(length, { maxByteLength: 70_000 }) as Growing;
 }
 
+/** A proxy that throws a TypeError, whatever is done to it. */
+function revoked(target: object): object {
+  const { proxy, revoke } = Proxy.revocable(target, {});
+  revoke();
+  return proxy;
+}
+
 function shrunk<T>(make: (buffer: ArrayBuffer) => T): T {
   const buffer = resizable(64);
   const value = make(buffer);
@@ -152,6 +159,10 @@ export const nonsense: readonly (() => unknown)[] = [
   () => [new Long(10), new Short(10), new Uint8Array(3)],
   () => [new Uint8Array(3), detached((buffer) => new Uint8Array(buffer))],
   () => runInNewContext("[new Uint8Array(3)]"),
+  () => revoked({}),
+  () => revoked([]),
+  () => revoked(new Uint8Array(3)),
+  () => revoked(() => {}),
 ];
 
 /** An action of the caller's code in the middle of a call. */
@@ -185,7 +196,7 @@ export function hostileObject(
   }
 }
 
-/** Whether the iterator of a value throws by itself, whoever uses it. */
+/** Whether the iterator of a value throws for any user. */
 export function breaks(value: Iterable<unknown>): boolean {
   try {
     const iterator = value?.[Symbol.iterator];

@@ -47,7 +47,7 @@ function checkerOf({ transport }: Fault, seed: number): Checker {
     entry: "test/ts/lives/run.ts",
     args,
     limit: LIMIT,
-    external: ["fast-check", "ws", "koffi"],
+    external: ["fast-check", "ws", "koffi", "playwright-core"],
   };
 }
 

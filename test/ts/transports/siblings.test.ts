@@ -38,6 +38,14 @@ describe.each(RUNTIMES)("in $name", (runtime) => {
     expect(await run(runtime, "closedWhileAccepting")).toEqual(thrice(true));
   });
 
+  it("a server that is aborted for several reasons at once ends, and none of them is unhandled", async () => {
+    expect(await run(runtime, "abortedTwice")).toEqual(thrice([true, []]));
+  });
+
+  it("a signal ends a server whatever its reason is", async () => {
+    expect(await run(runtime, "oddReasons")).toEqual(thrice(Array<boolean>(5).fill(true)));
+  });
+
   it("channels and servers print where they are and how they are", async () => {
     const closed = "ImsgChannel { state: 'closed', received: 0, unsent: 0 }";
     const printed = (address: string) => [

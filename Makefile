@@ -75,6 +75,8 @@ WASM_DEFINE_imsg-debug := -DMEM_DEBUG
 # and with the names of its functions, so that the trace of a trap can be read
 WASM_NAMES_imsg-debug := --profiling-funcs
 WASM_FINISH_imsg-debug := --keep-names
+# the package embeds this one, so that its bytes count
+WASM_FINISH_imsg-core := --drop-added
 
 # the units of the module; the last one has the large arrays, which must come last
 WASM_UNITS := original/module batch/batch batch/arrays

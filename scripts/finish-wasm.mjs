@@ -1,22 +1,29 @@
-// Finishes a linked module: drops the custom sections, which describe the machine, compares imports
-// and exports with the lists, and marks a module that was built from altered files.
+// Finishes a linked module: drops the custom sections, which describe the machine, and on demand the
+// exports that the linker adds, compares imports and exports with the lists, and marks a module that
+// was built from altered files.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 
 const { values, positionals } = parseArgs({
-  options: { "keep-names": { type: "boolean", default: false } },
+  options: {
+    "keep-names": { type: "boolean", default: false },
+    "drop-added": { type: "boolean", default: false },
+  },
   allowPositionals: true,
 });
 const [input, output, exportList, marker] = positionals;
 if (marker === undefined) {
   console.error(
-    "usage: finish-wasm.mjs [--keep-names] IN.wasm OUT.wasm EXPORTS.txt UNVERIFIED-MARKER",
+    "usage: finish-wasm.mjs [--keep-names] [--drop-added] IN.wasm OUT.wasm EXPORTS.txt UNVERIFIED-MARKER",
   );
   process.exit(2);
 }
 
 const bytes = readFileSync(input);
 const CUSTOM = 0;
+const EXPORTS = 7;
+/** Exports that the linker adds for code that emcc would generate. Nothing here calls them. */
+const ADDED = ["__indirect_function_table", "stackSave", "stackRestore", "stackAlloc"];
 
 /** Reads an unsigned LEB128 number; returns its value and the offset of the byte after it. */
 function leb(at) {
@@ -34,11 +41,32 @@ function isNames(body) {
   return bytes.toString("latin1", from, from + length) === "name";
 }
 
+/** Writes an unsigned LEB128 number. */
+function toLeb(value) {
+  return value < 128 ? [value] : [(value & 127) | 128, ...toLeb(value >>> 7)];
+}
+
+/** The section of exports without those that the linker adds. */
+function withoutAdded(body) {
+  let [count, at] = leb(body);
+  const entries = [];
+  for (; count > 0; count--) {
+    const [length, from] = leb(at);
+    const [, end] = leb(from + length + 1); // behind the kind is the index
+    const name = bytes.toString("latin1", from, from + length);
+    if (!ADDED.includes(name)) entries.push(bytes.subarray(at, end));
+    at = end;
+  }
+  const content = Buffer.concat([Buffer.from(toLeb(entries.length)), ...entries]);
+  return Buffer.concat([Buffer.from([EXPORTS, ...toLeb(content.length)]), content]);
+}
+
 const kept = [bytes.subarray(0, 8)];
 for (let at = 8; at < bytes.length; ) {
   const [size, body] = leb(at + 1);
   const keep = bytes[at] !== CUSTOM || (values["keep-names"] && isNames(body));
-  if (keep) kept.push(bytes.subarray(at, body + size));
+  const drop = bytes[at] === EXPORTS && values["drop-added"];
+  if (keep) kept.push(drop ? withoutAdded(body) : bytes.subarray(at, body + size));
   at = body + size;
 }
 if (existsSync(marker)) {
@@ -55,9 +83,8 @@ const fail = (what, names) => {
 const wanted = readFileSync(exportList, "utf8")
   .split("\n")
   .filter((line) => line !== "" && !line.startsWith("#"));
-/** The exports that the linker adds. */
-const extra = ["memory", "_initialize", "__indirect_function_table"];
-extra.push("stackSave", "stackRestore", "stackAlloc");
+/** Exports that are not functions of the lists: the memory, and what C runs before main. */
+const extra = ["memory", "_initialize", ...(values["drop-added"] ? [] : ADDED)];
 const exported = WebAssembly.Module.exports(module).map(({ name }) => name);
 const missing = wanted.filter((name) => !exported.includes(name));
 if (missing.length > 0) fail("not exported", missing);

@@ -75,8 +75,8 @@ function refuseStale() {
   }
   const scripts = filesBelow("dist").filter((file) => file.endsWith(".js"));
   for (const name of ["imsg.wasm", "imsg-core.wasm", "imsg-debug.wasm"]) {
-    const { text, table } = encode(readFileSync(`wasm/${name}`));
-    const embeds = (code) => code.includes(text) && code.includes(table);
+    const { text, alphabet } = encode(readFileSync(`wasm/${name}`));
+    const embeds = (code) => code.includes(text) && code.includes(alphabet);
     if (!scripts.some((file) => embeds(readFileSync(file, "utf8")))) {
       stale(`dist/ does not embed wasm/${name} as it is now`);
     }

@@ -4,7 +4,6 @@
 //   node scripts/program.mjs bench|crowd|differential|lives|lives-faults|soak [OPTION...]
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { build } from "rolldown";
 
 /** For each program: its file, the targets that make builds first, and the flags of Node. */
 const PROGRAMS = {
@@ -42,7 +41,8 @@ if (program === undefined) {
   console.error(`program: no program "${name}"; there are ${Object.keys(PROGRAMS).join(", ")}`);
   process.exit(1);
 }
-run("make", ["-s", ...program.needs]);
+run("make", ["-s", "node_modules/.package-lock.json", ...program.needs]);
+const { build } = await import("rolldown"); // make may just have installed it
 const file = `build/${name}/main.mjs`;
 await build({
   input: program.input,

@@ -8,7 +8,7 @@
  * included before.
  */
 
-/* What this unit exports; the copies of unit.c are weak and give way. */
+/* This unit exports these functions; unit.c's copies are weak, so the linker drops them. */
 #define EXPORTS_ibuf_free
 #define EXPORTS_ibuf_read
 #define EXPORTS_ibuf_write
@@ -25,13 +25,13 @@
 #undef free
 #define calloc(n, s)		INPLACE_ALLOC(n, s, class_alloc)
 /*
- * What a pointer to a structure points at was allocated by its size.  Only
+ * A structure was allocated by its size, so sizeof yields its class.  Only
  * ibuf_free is hot: in other functions, inlining would waste space.
  */
 #define free(p)								\
 	(__builtin_strcmp(__func__, "ibuf_free") == 0 ?			\
 	    class_free(p, sizeof(*(p))) : mem_free(p))
-#define freezero(p, n)		INPLACE_FREE(p, class_freezero(p, buf->wpos))
+#define freezero(p, n)		INPLACE_FREE(p, mem_freezero(p, buf->wpos))
 #endif
 
 /* The original allocates bytes of messages with a size of 1, and structures with a count of 1. */
@@ -88,7 +88,8 @@ static INLINE void	 msgbuf_read_enqueue(struct msgbuf *, struct ibuf *);
 static INLINE void	 msgbuf_enqueue(struct msgbuf *, struct ibuf *);
 static INLINE void	 msgbuf_dequeue(struct msgbuf *, struct ibuf *);
 #endif
-NOINLINE void		 ibuf_free(struct ibuf *);
+/* inlined, and exported: imsg.h declares it without inline */
+INLINE void		 ibuf_free(struct ibuf *);
 
 /*
  * Most readers have the callback of imsgbuf_init: then imsg_parse_hdr of this

@@ -18,9 +18,9 @@
 #define ORDERS		16
 
 /*
- * What page_state says of a page of a class, and of the first page of a span: 1 +
- * the class of its blocks, 1 + CLASSES + the order of a span in use, or PAGE_FREE
- * + the order of a free span.  0 is the inside of a span.
+ * The values of page_state.  For a page of a class: 1 + the class of its blocks.
+ * For the first page of a span: 1 + CLASSES + the order of a span in use, or
+ * PAGE_FREE + the order of a free span.  0 is the inside of a span.
  */
 #define CLASSES		40
 #define PAGE_FREE	0x40
@@ -56,20 +56,6 @@ static INLINE unsigned char *
 page_address(size_t page)
 {
 	return ((unsigned char *)(arena_base + (page << ARENA_SHIFT)));
-}
-
-/* Whether this is a block of a class, on a page without a flag. */
-static INLINE int
-page_class(const void *p, unsigned int *c)
-{
-	uint8_t	 state = page_state[page_index(p)];
-
-#ifdef MEM_DEBUG
-	if (state == 0)
-		mem_corrupt("free of memory that is not allocated");
-#endif
-	*c = state - 1u;
-	return (state <= CLASSES);
 }
 
 #endif

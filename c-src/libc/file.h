@@ -9,7 +9,7 @@ struct file;
 struct iovec;
 
 /*
- * What reading, writing and freeing mean for a kind of file.  read and write
+ * The functions that read, write and free a kind of file.  read and write
  * return -1 with errno on failure.
  */
 struct fileops {
@@ -32,7 +32,7 @@ struct fileops {
 };
 
 /*
- * What a descriptor's number stands for.  A file lives until its last reference
+ * The file behind a descriptor's number.  A file lives until its last reference
  * goes: each number holds one, and so does each written segment that carries a
  * copy of the descriptor.
  */

@@ -42,7 +42,7 @@
 static int original_ibuf_truncate(struct ibuf *, size_t);
 #define ibuf_truncate	original_ibuf_truncate
 
-/* batch.c exports these: the copies here are weak and give way. */
+/* batch.c exports these functions; the copies here are weak, so the linker drops them. */
 #pragma weak ibuf_free
 #pragma weak ibuf_read
 #pragma weak ibuf_write

@@ -6,7 +6,7 @@ import { aid } from "imsg-wasm/protocols/bgpd";
 /** @import { AddressFields } from "imsg-wasm/protocols/bgpd" */
 /** @typedef {{ aid: number, bytes: Uint8Array, bits: number, text: string }} ParsedAddress */
 
-/** What bgpctl prints for an address that it cannot print. */
+/** The text that bgpctl prints in place of an address that it cannot print. */
 const UNKNOWN = "???";
 
 /**

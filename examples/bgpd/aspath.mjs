@@ -75,7 +75,7 @@ export function matchesPath({ fromStart, toEnd, runs }, path) {
 }
 
 /**
- * What bgpd can be asked for, for a pattern: the paths that have one of its numbers in a place. With
+ * The requests to bgpd that a pattern allows: the paths that have one of its numbers in a place. With
  * `exact`, these are the paths that match, else those that match are among them.
  *
  * @param {PathPattern} pattern

@@ -48,7 +48,7 @@ const MEANINGS = new Map([
 ]);
 
 /**
- * What a well-known community means, in words; undefined for any other one.
+ * Describes a well-known community in words; undefined for any other one.
  *
  * @param {string} text as bgpctl prints it, such as NO_EXPORT, 65535:6 or `ovs valid`
  */

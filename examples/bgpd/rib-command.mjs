@@ -1,4 +1,4 @@
-// The bgpctl command that asks for the same routes as a filter.
+// The bgpctl command that requests the same routes as a filter.
 
 /** @import { RibFilter } from "./types.ts" */
 

@@ -24,7 +24,7 @@ export { BgpdVersionError } from "./version.mjs";
 
 /** How long bgpd may take for a message, in milliseconds. */
 const TIMEOUT = 30_000;
-/** How long the first answers may take: bgpd gives them at once. */
+/** The time limit of the first replies: bgpd sends them at once. */
 const FIRST_TIMEOUT = 10_000;
 
 /** @type {Record<NeighborAction, "NEIGHBOR_UP" | "NEIGHBOR_DOWN" | "NEIGHBOR_CLEAR" | "NEIGHBOR_RREFRESH" | "NEIGHBOR_DESTROY">} */
@@ -47,7 +47,7 @@ function withTimers(messages) {
 }
 
 /**
- * The conversation on a channel. Requests take turns: replies do not say what they answer.
+ * The conversation on a channel. Requests take turns, because a reply does not name its request.
  *
  * @implements {BgpdConnection}
  */

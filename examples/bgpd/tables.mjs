@@ -113,7 +113,7 @@ export const terseColumns = (addresses) => [
   ["State", (n) => n.state],
 ];
 
-/** bgpctl's letters for what is true of a route, in its order. */
+/** bgpctl's letters for the flags of a route, in bgpctl's order. */
 const LETTERS = /** @type {const} */ ([
   ["FILTERED", "F"],
   ["INVALID", "E"],

@@ -44,7 +44,7 @@ function translated(/** @type {unknown} */ error) {
   return new BgpdError(error.message, typeof code === "number" ? code : result[code]);
 }
 
-/** Lets one piece of work after the other use a connection: replies do not say what they answer. */
+/** Runs pieces of work on a connection one after the other, because a reply does not name its request. */
 export class Turns {
   #last = Promise.resolve();
 

@@ -1,4 +1,4 @@
-// Which version bgpd is: it does not say so, but its answers have the sizes of its structures.
+// Finds out bgpd's version: no message carries it, but the payloads have the sizes of that version's structures.
 
 import { RdeMemstats } from "imsg-wasm/protocols/bgpd";
 import { ribRequest } from "./requests.mjs";

@@ -2,8 +2,12 @@ import { fromMessagePort } from "imsg-wasm/web";
 import { APPEND, bytes, GRANT, READ, READY, REPORT, text } from "./messages.mjs";
 
 /** @type {Promise<MessagePort>} */
-const given = new Promise((resolve) => {
-  window.addEventListener("message", ({ ports: [port] }) => resolve(port), { once: true });
+const given = new Promise((resolve, reject) => {
+  window.addEventListener(
+    "message",
+    ({ ports: [port] }) => (port ? resolve(port) : reject(new Error("the page sent no port"))),
+    { once: true },
+  );
 });
 parent.postMessage("channel, please", "*");
 const channel = fromMessagePort(await given, { allowFdPass: true });

@@ -7,7 +7,7 @@ export const GRANT = 2;
 /** From the frame: the results of its attempts, as JSON. */
 export const REPORT = 3;
 
-/** On the notebook's own channel: asks for the whole text. */
+/** On the notebook's own channel: requests the whole text. */
 export const READ = 10;
 /** On the notebook's own channel: adds a line. */
 export const APPEND = 11;

@@ -39,7 +39,7 @@ function paper() {
   });
 }
 
-// the frame asks for its channel, because it cannot receive one otherwise
+// the frame requests its channel: a port that is posted before the frame listens would be lost
 window.addEventListener("message", async ({ source, data }) => {
   if (source !== frame.contentWindow || data !== "channel, please") return;
   const { port1, port2 } = new MessageChannel();

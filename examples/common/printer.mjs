@@ -65,7 +65,7 @@ export async function runMain(name, usage, main) {
     process.exitCode = code;
   } catch (error) {
     if (error instanceof ReaderGone) return;
-    // what was printed before the error stays true
+    // the lines before the error are complete
     if (!(error instanceof UsageError)) await out.flush().catch(() => {});
     process.stderr.write(`${name}: ${error instanceof Error ? error.message : String(error)}\n`);
     if (error instanceof UsageError) process.stderr.write(`\n${usage}`);

@@ -59,7 +59,7 @@ async function overSocket(path, peer) {
     repeat(1000, (i) => ({ type: ECHO, peerid: i, data: text(`number ${i}`) })),
   );
 
-  // Other types get no answer. One SEND asks for as many messages as were sent, itself included.
+  // The peer answers no other type. One SEND requests as many messages as were sent, itself included.
   const quiet = repeat(199, (i) => ({ type: 1000 + i, peerid: i, data: bytes(i * 80, 3) }));
   await exchange(
     channel,

@@ -25,7 +25,7 @@ export function startPeer(binary, path) {
   });
 }
 
-/** The messages that SEND asks for. */
+/** The messages that SEND requests. */
 export function originated(count, size, pid) {
   return Array.from({ length: count }, (_, i) => ({
     type: DATA,

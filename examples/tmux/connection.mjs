@@ -23,7 +23,7 @@ const encoder = new TextEncoder();
 
 /** How long the server may be silent before it is asked whether it is there, in milliseconds. */
 const PATIENCE = 10_000;
-/** How long a server of another version may take to say so. */
+/** The time limit for a server of another version to send its own version. */
 const VERSION_WAIT = 1000;
 
 const otherVersion = (/** @type {number} */ version) =>
@@ -46,7 +46,7 @@ async function foreignVersion(path) {
   try {
     const answer = channel.receive({ signal: AbortSignal.timeout(VERSION_WAIT) });
     answer.catch(() => {});
-    // what the server has sent without being asked is read before anything is sent
+    // receives messages that the server sent unasked before it sends any
     await setImmediate();
     await tmux
       .on(channel)
@@ -138,7 +138,7 @@ async function once(path, args, { stdin, cwd = process.cwd(), signal }) {
 }
 
 /**
- * Says what this client is, and what the server is to do. Only a client with UTF8 gets more than
+ * Sends the client's identity and its command. Only a client with UTF8 gets more than
  * underscores for what is not ASCII.
  *
  * @param {Client} client

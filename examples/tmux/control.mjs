@@ -229,7 +229,7 @@ class Control {
       for (;;) {
         const message = await this.#channel.channel.receive({ signal: late });
         if (message === undefined || message.type === tmux.messages.EXITED.type) break;
-        // DETACH and EXIT want to hear that the client goes
+        // the server waits for an acknowledgement of DETACH and EXIT
         await this.#channel.send("EXITING");
       }
     } catch {

@@ -7,7 +7,7 @@ export interface TmuxResult {
 }
 
 export interface CommandOptions {
-  /** What the command reads from its standard input, as `load-buffer -` does. */
+  /** The bytes of the command's standard input, which `load-buffer -` reads. */
   stdin?: Uint8Array | string;
   /** The folder in which new panes start; the process's if absent. */
   cwd?: string;
@@ -31,7 +31,7 @@ export interface TmuxSession {
 export interface PaneResult {
   /** The exit status; 128 and the signal's number if a signal ended it. */
   status: number;
-  /** What the pane showed, its history included: standard output and errors. */
+  /** The pane's content, its history included: standard output and errors. */
   output: string;
 }
 
@@ -45,7 +45,7 @@ export interface CaptureOptions {
 export interface Notification {
   /** Its name without the %, such as `window-add`. */
   name: string;
-  /** What follows the name, as it is in the line. */
+  /** The rest of the line behind the name, unchanged. */
   text: string;
 }
 

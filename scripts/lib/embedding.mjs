@@ -16,19 +16,26 @@ const PREFIX = "z".charCodeAt(0);
  */
 const STRIDE = 59;
 /**
- * Minified JavaScript's characters, frequent ones first. Frequent bytes get these
- * characters, because gzip then has one code for both where module and script meet in a block.
+ * The characters of minified JavaScript outside of repetitions, frequent ones first. Frequent bytes
+ * get these characters, because gzip then has one code for both where module and script meet in a block.
  */
-const FREQUENT = "e.t,r()nisoa=h;c:dl>fumg#p!b_?xywv[]kS1ITEM0RA&P8N2OCLD6B/3+54jUGF7q- ";
-/** These bytes keep their characters, because the names of exports also occur in the script. */
+const FREQUENT =
+  ",et=oisnar}c)(d;um:hfl? p{.g+b01S>-]#EIy[2NOTA<PwRCM|4vk_!F36U8DL&j*5W7VxzG/9JBHXZKqYQ";
+/**
+ * These bytes are their own characters, because the names of exports also occur in the script:
+ * small letters, and the underscore, which has the code before them.
+ */
 const KEPT = /[a-y_]/;
+const FIRST_KEPT = "_".charCodeAt(0);
+/** Only the bytes below this have a place in the alphabet: a longer one costs more than the rarer bytes gain. */
+const ALPHABET = 128;
 
 const character = (code) => String.fromCharCode(code);
 
 /** The one character that stands for a byte, by byte. */
 function assign(wasm) {
-  const count = new Array(256).fill(0);
-  for (const byte of wasm) count[byte]++;
+  const count = new Array(ALPHABET).fill(0);
+  for (const byte of wasm) if (byte < ALPHABET) count[byte]++;
   const rank = (c) => (FREQUENT.indexOf(c) + 1 || FREQUENT.length + 1) - 1;
   const own = [];
   const free = [];
@@ -48,50 +55,47 @@ function assign(wasm) {
   return own;
 }
 
-/** The two characters that stand for a rare byte. */
+/** The two characters that stand for a rare byte. The sum of both is the byte, modulo 256. */
 function rare(byte) {
   for (let prefix = PREFIX; prefix < 127; prefix++) {
-    const offset = (byte - (prefix - PREFIX) * STRIDE) & 255;
-    const c = character(32 + offset);
-    if (offset < 95 && !SPECIAL.includes(c)) return character(prefix) + c;
+    const code = (byte - prefix * STRIDE) & 255;
+    const c = character(code);
+    if (code > 31 && code < 127 && !SPECIAL.includes(c)) return character(prefix) + c;
   }
   throw new Error(`byte ${byte} has no code`);
 }
 
-/** The bytes as text, and which bytes its characters stand for, in hexadecimal from the space on. */
+/**
+ * The bytes as text, and the alphabet: the characters in the order of their bytes. A letter fills
+ * the place of a byte that has no character of its own, and of one that is kept.
+ */
 export function encode(wasm) {
   const own = assign(wasm);
   const text = Array.from(wasm, (byte) => own[byte] ?? rare(byte)).join("");
-  let table = "";
-  for (let code = 32; code < PREFIX; code++) {
-    const byte = Math.max(0, own.indexOf(character(code)));
-    table += byte.toString(16).padStart(2, "0");
-  }
-  return { text, table };
+  const place = (c) => (c === undefined || KEPT.test(c) ? "e" : c);
+  const alphabet = Array.from({ length: ALPHABET }, (_, byte) => place(own[byte])).join("");
+  return { text, alphabet: alphabet.replace(/e+$/, "") };
 }
 
 /** TypeScript that decodes the bytes. */
 export function moduleSource(wasm, from) {
-  const { text, table } = encode(wasm);
+  const { text, alphabet } = encode(wasm);
   return `// Generated from ${from} (see scripts/lib/embedding.mjs); not kept in git.
 const text =
   "${text}";
-const table =
-  "${table}";
+const alphabet = "${alphabet}";
 
 /** The bytes of the module. */
 export function bytes(): Uint8Array<ArrayBuffer> {
-  const own = new Uint8Array(${PREFIX});
-  table.match(/../g)!.forEach((hex, i) => {
-    own[i + 32] = Number.parseInt(hex, 16);
-  });
   // without a TextEncoder, which some environments (jsdom) lack
+  const own = new Uint8Array(${FIRST_KEPT});
+  for (let i = alphabet.length; i--; ) own[alphabet.charCodeAt(i)] = i;
   const bytes = new Uint8Array(text.length);
   let at = 0;
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);
-    bytes[at++] =
-      c < ${PREFIX} ? own[c]! : text.charCodeAt(++i) - 32 + (c - ${PREFIX}) * ${STRIDE};
+    // the array holds the sum of both characters modulo 256
+    bytes[at++] = c < ${FIRST_KEPT} ? own[c]! : c < ${PREFIX} ? c : text.charCodeAt(++i) + c * ${STRIDE};
   }
   return bytes.slice(0, at);
 }

@@ -42,7 +42,7 @@ a_span_beyond_the_largest_is_refused(void)
 	CHECK(mem_alloc(((size_t)1 << 31) + 1) == NULL && errno == ENOMEM);
 }
 
-/* The arena asks for an eighth more than it needs; the host may refuse that. */
+/* The arena requests an eighth more than it needs; the host may refuse that. */
 static void
 a_host_without_reserve_gives_what_is_needed(void)
 {

@@ -3,6 +3,7 @@ import { createServer, connect as netConnect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ChannelOptions, ImsgChannel } from "../../ts/channel/channel.ts";
+import { connect, listen } from "../../ts/entry/node.ts";
 import { duplexTransport } from "../../ts/transports/node.ts";
 
 /** Two ends of a real Unix socket, with the kernel's own buffering. */
@@ -61,4 +62,26 @@ export async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const item of source) all.push(item);
   return all;
+}
+
+/** Two channels that pass descriptors, over a real Unix socket. The options are of the first one. */
+export async function descriptorPair(
+  options: ChannelOptions = {},
+): Promise<[ImsgChannel<number>, ImsgChannel<number>]> {
+  const folder = await mkdtemp(join(tmpdir(), "imsg-pair-"));
+  try {
+    const path = join(folder, "socket");
+    let accepted!: (channel: ImsgChannel<number>) => void;
+    const other = new Promise<ImsgChannel<number>>((resolve) => {
+      accepted = resolve;
+    });
+    const passing = { allowFdPass: true };
+    const server = await listen({ path }, (channel) => accepted(channel), passing);
+    const channel = await connect({ path }, { ...passing, ...options });
+    const result: [ImsgChannel<number>, ImsgChannel<number>] = [channel, await other];
+    void server.close(); // accepts no more; the channels live on
+    return result;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }

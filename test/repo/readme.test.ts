@@ -45,7 +45,7 @@ function codesOfSource(): Set<string> {
   return codes;
 }
 
-/** The codes of README's table, with what its second column says of `fromPeer`. */
+/** The codes of README's table, and whether its second column states `fromPeer`. */
 function documented(readme: string): Map<string, string[]> {
   const codes = new Map<string, string[]>();
   for (const [names, fromPeer] of table(readme, "code")) {

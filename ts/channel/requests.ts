@@ -1,15 +1,15 @@
 import type { ImsgMessage, MessageInit } from "../batch/message.ts";
 import { ImsgError } from "../module/error.ts";
 import { handled, onAbort } from "./handled.ts";
-import { checkSignal, checkTimeout } from "./options.ts";
+import { checkTimeout } from "./options.ts";
 
 /** Options of {@link ImsgChannel.request}. */
 export interface RequestOptions {
   /** Returns whether a message is the reply; by default, the first message with the request's peerid is. */
   match?: ((message: ImsgMessage) => boolean) | undefined;
-  /** Gives the request up; its promise is rejected with the signal's reason. */
+  /** Cancels the request: its promise rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
-  /** Gives the request up after so many milliseconds, counted from the call: ETIMEDOUT. */
+  /** Cancels the request so many milliseconds after the call: its promise rejects with ETIMEDOUT. */
   timeout?: number | undefined;
 }
 
@@ -42,15 +42,13 @@ export class Requests {
   /** How many replies came after their requests had been given up, and were dropped. */
   late = 0;
 
-  /** Registers a request. Throws EINVAL for bad options, and the reason of an aborted signal. */
-  add(init: MessageInit, options: RequestOptions): Registered {
-    const { timeout, match } = options;
-    const signal = checkSignal(options.signal, "request");
+  /** Registers a request with a signal that has been checked. Throws EINVAL for other bad options. */
+  add(init: MessageInit, options: RequestOptions, signal: AbortSignal | undefined): Registered {
+    const { timeout, match } = Object(options) as RequestOptions;
     if (match !== undefined && typeof match !== "function") {
       throw new ImsgError("EINVAL", { syscall: "request", detail: "match must be a function" });
     }
     if (timeout !== undefined) checkTimeout(timeout, "timeout", "request");
-    checkSignal(signal, "request")?.throwIfAborted();
     const given = init.peerid;
     const peerid = given ?? (match === undefined ? this.#fresh() : undefined);
     let fail = (_error: unknown): void => {};

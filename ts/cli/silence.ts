@@ -56,7 +56,7 @@ export class SilenceHint {
     return `no answer to ${name} for ${SILENCE / 1000} s. ${this.#size(type, data)}. ${RULE}`;
   }
 
-  /** What the protocol knows of the payload's size: the error of a wrong one names both sizes. */
+  /** Describes the payload's size. If the protocol's size differs, the text names both. */
   #size(type: number, data: Uint8Array): string {
     const length = `Its payload has ${data.length} bytes`;
     const payload = this.#definition(type)?.send;

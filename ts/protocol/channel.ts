@@ -1,5 +1,6 @@
 import type { ImsgMessage, SendInit } from "../batch/message.ts";
 import type { ImsgChannel } from "../channel/channel.ts";
+import { handled } from "../channel/handled.ts";
 import { ImsgError } from "../module/error.ts";
 import type { Protocol } from "./define.ts";
 import { ProtocolError } from "./failure.ts";
@@ -16,26 +17,33 @@ import type {
   Side,
   ValueAnd,
 } from "./types.ts";
-import { giveUp } from "./wait.ts";
+import { Limit } from "./wait.ts";
 
 /**
- * What a typed channel needs of a channel: an {@link ImsgChannel} has it all. Over an object without
- * `request`, a request sends and takes the next message.
+ * The methods that a typed channel calls; an {@link ImsgChannel} has all of them. If the object has no
+ * `request`, a request sends its message and receives the next one as the reply. If it has no iterator,
+ * a loop calls `receive`.
  */
 export interface Conversation extends Pick<ImsgChannel, "send" | "receive" | "close"> {
   /** As {@link ImsgChannel.request}. */
   request?: ImsgChannel["request"] | undefined;
   /** As {@link ImsgChannel.end}. */
   end?: ImsgChannel["end"] | undefined;
+  /** As that of {@link ImsgChannel}. */
+  [Symbol.asyncIterator]?: ImsgChannel[typeof Symbol.asyncIterator] | undefined;
 }
 
 /** A message that any side may have received. */
 type Any = { name: string | undefined; payload: unknown; message: ImsgMessage };
 
+/** The reason of a listing's limit when its loop is left. */
+const LEFT = Symbol("the loop was left");
+
 /**
  * A channel whose messages have names and values; made by {@link Protocol.on}. The channel stays
  * usable beside it. Requests and listings take turns, because a reply does not name the request that it
- * answers.
+ * answers. As on the channel, a rejection that the peer, the transport or time causes is never an
+ * unhandled rejection.
  */
 export class TypedChannel<M extends Messages, S extends Side>
   implements AsyncIterable<Received<M, S>>
@@ -47,7 +55,10 @@ export class TypedChannel<M extends Messages, S extends Side>
   readonly #sends: Direction;
   readonly #receives: Direction;
   #turn: Promise<void> = Promise.resolve();
-  #looping = false;
+  /** The messages of a loop that reads. */
+  #loop: AsyncIterator<ImsgMessage, undefined> | undefined;
+  /** Settles when the rest of a listing that was left has been dropped. */
+  #skipped: Promise<void> | undefined;
 
   /** @internal */
   constructor(protocol: Protocol<M>, channel: Conversation, side: S) {
@@ -75,29 +86,48 @@ export class TypedChannel<M extends Messages, S extends Side>
 
   /**
    * The next message, decoded; undefined at a clean end. Rejects with EBADMSG for a payload of the
-   * wrong size: the message is lost then, and the channel stays open.
+   * wrong size: the message is lost then, and the channel stays open. Rejects with EBUSY while a loop
+   * reads.
    */
-  async receive(): Promise<Received<M, S> | undefined> {
-    const message = await this.channel.receive();
-    return message && this.protocol.decode<S>(message, this.#receives);
+  receive(): Promise<Received<M, S> | undefined> {
+    return handled(
+      this.channel
+        .receive()
+        .then((message) => message && this.protocol.decode<S>(message, this.#receives)),
+    );
   }
 
   /**
-   * The messages, decoded. Leaving the loop leaves the channel open; two loops at once are an error
+   * The messages, decoded. Leaving the loop leaves the channel open; a second reader is an error
    * (EBUSY).
    */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Received<M, S>, void, undefined> {
-    if (this.#looping) {
-      throw new ImsgError("EBUSY", { detail: "the typed channel is being iterated already" });
-    }
-    this.#looping = true;
-    try {
-      for (let message = await this.receive(); message; message = await this.receive()) {
-        yield message;
+  [Symbol.asyncIterator](): AsyncIterableIterator<Received<M, S>> {
+    const messages: AsyncIterator<ImsgMessage, undefined> =
+      this.channel[Symbol.asyncIterator]?.() ?? received(this.channel);
+    const leave = async (): Promise<IteratorResult<Received<M, S>, undefined>> => {
+      if (this.#loop === messages) this.#loop = undefined;
+      await messages.return?.();
+      return { done: true, value: undefined };
+    };
+    const decoded = async (): Promise<IteratorResult<Received<M, S>, undefined>> => {
+      await this.#skipped;
+      try {
+        const next = messages.next();
+        this.#loop ??= messages;
+        const { done, value } = await next;
+        if (done) return await leave();
+        return { done: false, value: this.protocol.decode<S>(value, this.#receives) };
+      } catch (error) {
+        await leave();
+        throw error;
       }
-    } finally {
-      this.#looping = false;
-    }
+    };
+    const iterator: AsyncIterableIterator<Received<M, S>> = {
+      next: () => handled(decoded()),
+      return: leave,
+      [Symbol.asyncIterator]: () => iterator,
+    };
+    return iterator;
   }
 
   /**
@@ -105,15 +135,28 @@ export class TypedChannel<M extends Messages, S extends Side>
    * received as usual. Rejects with a {@link ProtocolError} if the peer answers with a failure, with
    * ETIMEDOUT, and as {@link send} and {@link receive} do.
    */
-  async request<K extends AskName<M, S, "reply">>(
+  request<K extends AskName<M, S, "reply">>(
     name: K,
     ...[value, options = {}]: ValueAnd<SendValue<M, S, K>, AskOptions>
   ): Promise<Answer<M, S, K, "reply">> {
-    const replies = this.#named(name, "reply");
-    const init = this.#init(name, value, options);
-    const done = await this.#begin(options);
     try {
-      const message = await this.#ask(init, replies, options, name);
+      const init = this.#init(name, value, options);
+      return handled(this.#request(name, init, new Limit(options, name)));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  async #request<K extends AskName<M, S, "reply">>(
+    name: K,
+    init: SendInit,
+    limit: Limit,
+  ): Promise<Answer<M, S, K, "reply">> {
+    const replies = this.#named(name, "reply");
+    let done = (): void => {};
+    try {
+      done = await this.#begin(limit);
+      const message = await this.#ask(init, replies, limit);
       const decoded: Any = this.protocol.decode<S>(message, this.#receives);
       if (!replies.has(message.type))
         throw this.#failure(decoded) ?? this.#unexpected(name, decoded);
@@ -122,6 +165,7 @@ export class TypedChannel<M extends Messages, S extends Side>
       return decoded as unknown as Answer<M, S, K, "reply">;
     } finally {
       done();
+      limit.end();
     }
   }
 
@@ -132,21 +176,50 @@ export class TypedChannel<M extends Messages, S extends Side>
    * {@link ProtocolError} if the peer answers with a failure, ERR_IMSG_CLOSED if the peer ends
    * within the listing, ETIMEDOUT.
    */
-  async *list<K extends AskName<M, S, "lists">>(
+  list<K extends AskName<M, S, "lists">>(
     name: K,
     ...[value, options = {}]: ValueAnd<SendValue<M, S, K>, AskOptions>
   ): AsyncGenerator<Answer<M, S, K, "lists">, void, undefined> {
+    let limit: Limit | undefined;
+    const items = this.#list(name, value, options, () => {
+      limit = new Limit(options, name);
+      return limit;
+    });
+    const { next, return: leave } = items;
+    items.next = () => handled(next.call(items));
+    items.return = (result) => {
+      limit?.stop(LEFT); // a `next` that waits is done
+      return leave.call(items, result);
+    };
+    return items;
+  }
+
+  async *#list<K extends AskName<M, S, "lists">>(
+    name: K,
+    value: unknown,
+    options: AskOptions,
+    begin: () => Limit,
+  ): AsyncGenerator<Answer<M, S, K, "lists">, void, undefined> {
     const items = this.#named(name, "lists");
     const init = this.#init(name, value, options);
-    const done = await this.#begin(options);
+    const limit = begin();
+    let done = (): void => {};
     let isOpen = false; // more of the listing may come
     let next: Promise<ImsgMessage> | undefined; // is asked for, and has not come
     try {
-      await this.channel.send(init);
+      done = await this.#begin(limit);
+      isOpen = true;
+      const sending = this.channel.send(init);
+      // a request that was refused is not answered; one that waits for room is
+      sending.catch(() => {
+        isOpen = false;
+      });
+      await limit.wait(sending);
       for (let count = 0; ; count++) {
         isOpen = true;
         next = this.#next(name);
-        const message = await giveUp(next, options, name);
+        const message = await limit.wait(next);
+        limit.pause();
         next = undefined;
         const [isItem, isEnd] = [items.has(message.type), this.#ends(message, items)];
         // another message instead of the first item is the whole answer
@@ -160,10 +233,15 @@ export class TypedChannel<M extends Messages, S extends Side>
         }
         if (isEnd) return;
         yield decoded as unknown as Answer<M, S, K, "lists">;
+        limit.restart();
       }
+    } catch (error) {
+      if (error !== LEFT) throw error;
     } finally {
-      if (isOpen) void this.#skip(next, items, name).finally(done);
-      else done();
+      limit.end();
+      if (isOpen) {
+        this.#skipped = this.#skip(next, items, name).finally(done);
+      } else done();
     }
   }
 
@@ -191,22 +269,13 @@ export class TypedChannel<M extends Messages, S extends Side>
   }
 
   /** Sends a request and takes the message that answers it, be it a failure. */
-  async #ask(
-    init: SendInit,
-    replies: Set<number>,
-    { timeout, signal }: AskOptions,
-    name: string,
-  ): Promise<ImsgMessage> {
-    const limits = {
-      ...(timeout !== undefined && { timeout }),
-      ...(signal !== undefined && { signal }),
-    };
+  async #ask(init: SendInit, replies: Set<number>, limit: Limit): Promise<ImsgMessage> {
     if (this.channel.request !== undefined) {
       const match = ({ type }: ImsgMessage): boolean => replies.has(type) || this.#fails(type);
-      return this.channel.request(init, { match, ...limits });
+      return this.channel.request(init, { match, signal: limit.signal });
     }
-    await this.channel.send(init);
-    return giveUp(this.#next(name), limits, name);
+    await limit.wait(this.channel.send(init));
+    return limit.wait(this.#next(limit.what));
   }
 
   #named(name: string, what: "reply" | "lists"): Set<number> {
@@ -248,7 +317,8 @@ export class TypedChannel<M extends Messages, S extends Side>
   }
 
   async #next(asked: string): Promise<ImsgMessage> {
-    const message = await this.channel.receive();
+    const loop = this.#loop;
+    const message = loop === undefined ? await this.channel.receive() : (await loop.next()).value;
     if (message !== undefined) return message;
     const detail = `the peer ended within its answer to ${asked}`;
     throw new ImsgError("ERR_IMSG_CLOSED", { detail });
@@ -272,19 +342,32 @@ export class TypedChannel<M extends Messages, S extends Side>
   }
 
   /** Waits for the requests before this one; the caller calls back when it has its answer. */
-  async #begin(options: AskOptions): Promise<() => void> {
+  async #begin(limit: Limit): Promise<() => void> {
     const before = this.#turn;
     let done = (): void => {};
     const own = new Promise<void>((resolve) => {
       done = resolve;
     });
     this.#turn = before.then(() => own);
+    const { what } = limit;
+    limit.what = `the request before ${what}`;
     try {
-      await giveUp(before, options, "the request before");
+      await limit.wait(before);
     } catch (error) {
       done();
       throw error;
     }
+    limit.what = what;
     return done;
   }
+}
+
+/** The messages of a channel that has no iterator. */
+function received(channel: Conversation): AsyncIterator<ImsgMessage, undefined> {
+  return {
+    async next() {
+      const value = await channel.receive();
+      return value === undefined ? { done: true, value } : { done: false, value };
+    },
+  };
 }

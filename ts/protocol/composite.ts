@@ -18,8 +18,8 @@ import {
 import { u32 } from "./numbers.ts";
 
 /**
- * `TYPE[length]`. What is missing at the end when encoding is zero. The elements of an array of
- * unions have one tag for all.
+ * `TYPE[length]`. Elements that are missing at the end are encoded as zero. All elements of an array
+ * of unions share one tag.
  */
 export function array<Out, In>(field: Field<Out, In>, length: number): Field<Out[], readonly In[]> {
   checkLength(length, 0);
@@ -131,7 +131,7 @@ export type UnionOut<V> = {
   [K in keyof V]: { readonly [Name in K]: FieldOut<V[K]> };
 }[keyof V];
 
-/** What a union encodes. */
+/** The values that a union encodes. */
 export type UnionIn<V> = {
   [K in keyof V]: { readonly [Name in K]: FieldIn<V[K]> };
 }[keyof V];

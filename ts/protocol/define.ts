@@ -8,7 +8,7 @@ import { describeProtocol } from "./describe.ts";
 import type { AnyPayload } from "./payload.ts";
 import type { Definition, Direction, Messages, Received, Side } from "./types.ts";
 
-/** What {@link defineProtocol} takes. */
+/** The argument of {@link defineProtocol}. */
 export interface ProtocolInit<M extends Messages> {
   /** The protocol's name, such as `bgpd`. */
   name: string;
@@ -42,7 +42,7 @@ export interface OnOptions<S extends Side> {
   side?: S | undefined;
 }
 
-/** What a channel or codec needs to know of a protocol. */
+/** The options by which a channel or codec speaks a protocol. */
 export interface ProtocolOptions {
   /** Which layout the headers have. */
   dialect: "current" | "classic";
@@ -201,7 +201,7 @@ function laidOut(message: Definition, abi: Abi): Definition {
   };
 }
 
-/** What a wrong size may mean: the ABI under which it is right, or another version. */
+/** Explains a wrong size: it may be right under another ABI, or in another version of the protocol. */
 function otherAbi(payload: AnyPayload, data: Uint8Array): string {
   if (payload.under === undefined) return "";
   const fits = Object.values(abis).find((abi) => {

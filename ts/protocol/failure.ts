@@ -2,6 +2,8 @@
 export class ProtocolError extends Error {
   /** The message's name; undefined if the protocol does not know it. */
   readonly reply: string | undefined;
+  /** True: the peer has caused it, so that a server drops it or hands it to `onError`. */
+  readonly fromPeer = true;
   /** The message's decoded payload. */
   readonly payload: unknown;
 

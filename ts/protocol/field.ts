@@ -28,7 +28,7 @@ export interface Member {
   readonly size: number;
   /** Whether it stands behind the structure and has any length. */
   readonly trailing?: boolean | undefined;
-  /** What the field holds, for people. */
+  /** The field's type as a reader of C would write it. */
   readonly type: string;
 }
 
@@ -38,7 +38,7 @@ export interface Resolved<Out, In = Out> {
   readonly size: number;
   /** Bytes. */
   readonly align: number;
-  /** What it holds, for people: `u32`, `char[64]`, `struct peer_config`. */
+  /** The field's type as a reader of C would write it: `u32`, `char[64]`, `struct peer_config`. */
   readonly type: string;
   /**
    * How the loop of a structure reads it; absent if by read().
@@ -78,10 +78,10 @@ export interface Field<Out, In = Out> {
 /** Any field, whatever its values are. */
 export type AnyField = Field<unknown, never>;
 
-/** What a field decodes to. */
+/** The value to which a field decodes. */
 export type FieldOut<F> = F extends Field<infer Out, never> ? Out : never;
 
-/** What a field encodes. */
+/** The values that a field encodes. */
 export type FieldIn<F> = F extends Field<unknown, infer In> ? In : never;
 
 /** A value that a field cannot hold; every structure around it adds its name to the path. */

@@ -84,8 +84,8 @@ export const bool: Field<boolean> = /* @__PURE__ */ fixedField({
 });
 
 /**
- * What a 64-bit field encodes: a bigint, a number that is a safe integer, or a string of decimal
- * digits or 0x….
+ * The values that a 64-bit field encodes: a bigint, a number that is a safe integer, or a string of
+ * decimal digits or 0x….
  */
 export type Integer64 = bigint | number | string;
 
@@ -157,7 +157,7 @@ export const f32: Field<number> = /* @__PURE__ */ fixedField({
   write: (view, at, value) => view.setFloat32(at, float(value), true),
 });
 
-/** A field that has 4 or 8 bytes, as the ABI says; a bigint either way. */
+/** A field whose width, 4 or 8 bytes, depends on the ABI. It decodes to a bigint in both. */
 function word(
   type: string,
   signed: boolean,

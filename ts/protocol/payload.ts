@@ -24,10 +24,10 @@ export interface Payload<Out, In = Out> {
 /** Any payload, whatever its values are. */
 export type AnyPayload = Payload<unknown, never>;
 
-/** What {@link AnyPayload} decodes to. */
+/** The value to which a payload decodes. */
 export type Decoded<P> = P extends Payload<infer Out, never> ? Out : never;
 
-/** What {@link AnyPayload} encodes. */
+/** The values that a payload encodes. */
 export type Encodable<P> = P extends Payload<unknown, infer In> ? In : never;
 
 const NOTHING = new Uint8Array(0);

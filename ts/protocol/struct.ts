@@ -18,10 +18,10 @@ import { type Fields, place } from "./place.ts";
 import { type Structure, structure } from "./structure.ts";
 import { viewClass } from "./view.ts";
 
-/** What a structure decodes to. */
+/** The object to which a structure decodes. */
 export type StructOut<F extends Fields> = { [K in keyof F]: FieldOut<F[K]> };
 
-/** What a structure encodes: every field may be absent, and is zero then. */
+/** The objects that a structure encodes. A field that is absent is encoded as zero. */
 export type StructIn<F extends Fields> = { readonly [K in keyof F]?: FieldIn<F[K]> | undefined };
 
 /** Options of {@link struct}. */
@@ -129,7 +129,7 @@ export class Layout<Out, In> implements Field<Out, In | undefined>, Payload<Out,
     return new this.#view(this.#open(bytes)) as Out;
   }
 
-  /** A table of the members: offset, size, name and type, and what is padding. */
+  /** A table of the members and the padding between them: offset, size, name and type. */
   describe(): string {
     const head = `struct ${this.name} (${this.abi.name}): ${this.size} bytes, aligned to ${this.align}`;
     const rows = this.members.map(({ offset, size, path, type }) => {

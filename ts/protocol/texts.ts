@@ -54,7 +54,7 @@ export const chars = (length: number): Field<string> => textField(length, true);
 /** `char[length]` that a string may fill without a NUL: at most `length` bytes of UTF-8. */
 export const text = (length: number): Field<string> => textField(length, false);
 
-/** What a field of bytes encodes: bytes, or hexadecimal digits. */
+/** The values that a field of bytes encodes: bytes, or a string of hexadecimal digits. */
 export type BytesIn = Uint8Array | string;
 
 const isHex = (value: string): boolean => value.length % 2 === 0 && /^[\da-f]*$/i.test(value);
@@ -69,7 +69,7 @@ export function toBytes(value: BytesIn): Uint8Array<ArrayBuffer> {
   throw new FieldError("EINVAL", `${shown(value)} is neither bytes nor hexadecimal digits`);
 }
 
-/** `uint8_t[length]`. Decodes to a copy; what is shorter when encoding is followed by zeros. */
+/** `uint8_t[length]`. Decodes to a copy. Encoding fills a shorter value with zeros. */
 export function bytes(length: number): Field<Uint8Array, BytesIn> {
   checkLength(length, 0);
   return fixedField({

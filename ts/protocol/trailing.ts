@@ -32,8 +32,8 @@ function behind<Out, In>(
 }
 
 /**
- * What follows a structure in the same payload, up to its end; only a structure's last field. It
- * begins behind the padding, as in `sizeof`. `trailing(u8)` decodes to a copy of the bytes, any
+ * The bytes behind a structure, up to the end of the payload. Only a structure's last field may be
+ * trailing. It begins behind the padding, as in `sizeof`. `trailing(u8)` decodes to a copy of the bytes, any
  * other field to an array; decoding throws EBADMSG where the bytes are no whole number of elements.
  */
 export function trailing(field: Octet): Field<Uint8Array, BytesIn>;

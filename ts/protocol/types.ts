@@ -26,7 +26,7 @@ export interface Definition {
   readonly failure?: (payload: never, message: ImsgMessage) => string | undefined;
   /** Whether a message of a listing ends it and is no part of it. */
   readonly last?: ((payload: never) => boolean) | undefined;
-  /** What the message is for, in a few words. */
+  /** The message's purpose, in a few words. */
   readonly note?: string | undefined;
 }
 
@@ -57,7 +57,7 @@ export type SendName<M extends Messages, S extends Side> = NamesOf<M, Sends<S>>;
 /** The names of the messages that a side receives. */
 export type ReceiveName<M extends Messages, S extends Side> = NamesOf<M, Receives<S>>;
 
-/** What a side sends under a name. */
+/** The values that a side sends under a name. */
 export type SendValue<M extends Messages, S extends Side, K extends keyof M> = Encodable<
   PayloadOf<M, K, Sends<S>>
 >;
@@ -102,7 +102,7 @@ export type AskName<M extends Messages, S extends Side, P extends "reply" | "lis
   [K in SendName<M, S>]: M[K] extends { readonly [Q in P]: string | readonly string[] } ? K : never;
 }[SendName<M, S>];
 
-/** What answers a message. */
+/** The message that answers another one. */
 export type Answer<
   M extends Messages,
   S extends Side,

@@ -1,36 +1,77 @@
+import { handled, onAbort } from "../channel/handled.ts";
 import { checkSignal, checkTimeout } from "../channel/options.ts";
 import { ImsgError } from "../module/error.ts";
 
-/** The limits of a wait. */
+/** The options that limit a request or a listing. */
 interface Limits {
   signal?: AbortSignal | undefined;
   /** Milliseconds. */
   timeout?: number | undefined;
 }
 
-/** Waits for a promise until a signal aborts or the time is over; the promise itself stays pending. */
-export async function giveUp<T>(
-  wanted: Promise<T>,
-  { signal, timeout }: Limits,
-  what: string,
-): Promise<T> {
-  if (signal === undefined && timeout === undefined) return wanted;
-  wanted.catch(() => {});
-  checkSignal(signal, "request")?.throwIfAborted();
-  if (timeout !== undefined) checkTimeout(timeout, "timeout", "request");
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let abort = (): void => {};
-  const ended = new Promise<never>((_, reject) => {
-    abort = () => reject(signal!.reason);
-    signal?.addEventListener("abort", abort);
-    if (timeout === undefined) return;
-    const detail = `no answer to ${what} within ${timeout} ms; daemons ignore a request whose size they do not expect`;
-    timer = setTimeout(() => reject(new ImsgError("ETIMEDOUT", { detail })), timeout);
-  });
-  try {
-    return await Promise.race([wanted, ended]);
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", abort);
+/**
+ * The limits of a request or a listing, which count from the call: one signal that
+ * aborts with the caller's signal, or with ETIMEDOUT when the time is over.
+ */
+export class Limit {
+  /** What is waited for, in the words of the error. */
+  what: string;
+  readonly #controller = new AbortController();
+  readonly #timeout: number | undefined;
+  readonly #unlisten: () => void;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** Throws EINVAL for a bad option, and the reason of a signal that has aborted. */
+  constructor({ signal, timeout }: Limits, what: string) {
+    this.what = what;
+    if (timeout !== undefined) checkTimeout(timeout, "timeout", "request");
+    this.#timeout = timeout;
+    this.#unlisten = onAbort(checkSignal(signal, "request"), (reason) => this.stop(reason));
+    this.restart();
+  }
+
+  /** Aborts when a limit is reached. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Stops the time, until it begins anew. */
+  pause(): void {
+    clearTimeout(this.#timer);
+  }
+
+  /** Lets the time begin anew. */
+  restart(): void {
+    if (this.#timeout === undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      const detail = `no answer to ${this.what} within ${this.#timeout} ms; daemons ignore a request whose size they do not expect`;
+      this.stop(new ImsgError("ETIMEDOUT", { syscall: "request", detail }));
+    }, this.#timeout);
+  }
+
+  /** Ends the waiting, which rejects with the reason. */
+  stop(reason: unknown): void {
+    this.#controller.abort(reason);
+  }
+
+  /** Forgets the limits: nothing is waited for any more. */
+  end(): void {
+    this.pause();
+    this.#unlisten();
+  }
+
+  /** Waits for a promise until a limit is reached; the promise itself stays pending then. */
+  async wait<T>(wanted: Promise<T>): Promise<T> {
+    handled(wanted);
+    let forget = (): void => {};
+    const stopped = new Promise<never>((_, reject) => {
+      forget = onAbort(this.signal, reject);
+    });
+    try {
+      return await Promise.race([wanted, stopped]);
+    } finally {
+      forget();
+    }
   }
 }

@@ -16,7 +16,7 @@ import {
 } from "../protocol/index.ts";
 import type { Integer64 } from "../protocol/numbers.ts";
 
-/** What a client is and can do: `CLIENT_…`. The first 31 also fit the older IDENTIFY_FLAGS. */
+/** State and abilities of a client: `CLIENT_…`. The first 31 also fit the older IDENTIFY_FLAGS. */
 export const clientFlags = {
   TERMINAL: 0x1n,
   LOGIN: 0x2n,
@@ -110,7 +110,7 @@ export const ShellCommand = struct({ strings: trailingStrings }, { name: "shell 
 export interface Exit {
   /** The exit status; 0 if the server sent none. */
   status: number;
-  /** What the client is to print; empty if there is nothing. */
+  /** The text that the client must print; empty if there is none. */
   message: string;
 }
 

@@ -1,4 +1,5 @@
 import type { ChannelOptions, ImsgChannel } from "../channel/channel.ts";
+import { handled } from "../channel/handled.ts";
 import { makeInspectable } from "../channel/inspectable.ts";
 import { checkChannelOptions, checkSignal } from "../channel/options.ts";
 import { show } from "../module/check.ts";
@@ -99,7 +100,8 @@ export class ImsgServer<Port extends number | undefined = number | undefined> {
   readonly #channelOptions: ChannelOptions;
   #listening: Listening | undefined;
   #stopped: Promise<unknown> | undefined;
-  #reason: { error: unknown } | undefined;
+  /** The reasons of the server's own aborts, with which handlers reject later. */
+  readonly #reasons = new Set<unknown>();
   #closed: Promise<void>;
   #conclude!: () => void;
   #unlisten = (): void => {};
@@ -116,13 +118,13 @@ export class ImsgServer<Port extends number | undefined = number | undefined> {
       this.#conclude = resolve;
     });
     if (signal !== undefined) {
-      const abort = (): void => void this.close({ abort: signal.reason });
+      const abort = (): void => void handled(this.close({ signal }));
       signal.addEventListener("abort", abort, { once: true });
       this.#unlisten = () => signal.removeEventListener("abort", abort);
     }
   }
 
-  /** What inspecting a server shows. */
+  /** Returns the properties that inspecting a server shows. */
   static #describe(server: ImsgServer): object {
     return {
       state: server.#stopped === undefined ? "listening" : "closed",
@@ -177,7 +179,7 @@ export class ImsgServer<Port extends number | undefined = number | undefined> {
         reason === true
           ? new ImsgError("ERR_IMSG_CLOSED", { detail: "the server closes" })
           : reason;
-      this.#reason = { error };
+      this.#reasons.add(error);
       for (const channel of this.#channels) channel.abort(error);
     };
     const late = (): void => abortAll(signal!.reason);
@@ -185,7 +187,8 @@ export class ImsgServer<Port extends number | undefined = number | undefined> {
     else if (signal?.aborted) late();
     else signal?.addEventListener("abort", late, { once: true });
     try {
-      await this.#stopped;
+      // the channels end although the listener has failed to close
+      await Promise.allSettled([this.#stopped]);
       while (this.#channels.size > 0) {
         await Promise.allSettled([...this.#channels].map((channel) => channel.closed));
       }
@@ -193,6 +196,7 @@ export class ImsgServer<Port extends number | undefined = number | undefined> {
       signal?.removeEventListener("abort", late);
     }
     this.#conclude();
+    await this.#stopped;
   }
 
   /** The same as {@link close}, for `await using`. */
@@ -274,8 +278,11 @@ export class ImsgServer<Port extends number | undefined = number | undefined> {
 
   /** Whether the peer can cause an error, or this server has. */
   #isExpected(error: unknown): boolean {
-    if (this.#reason !== undefined && this.#reason.error === error) return true;
+    if (this.#reasons.has(error)) return true;
     // a channel that has ended is nothing that a handler could know beforehand
-    return error instanceof ImsgError && (error.fromPeer || error.code === "ERR_IMSG_CLOSED");
+    // peers that do not read can fill the memory
+    if (error instanceof ImsgError && ["ERR_IMSG_CLOSED", "ENOMEM"].includes(error.code))
+      return true;
+    return (Object(error) as Partial<ImsgError>).fromPeer === true; // ProtocolError has it, too
   }
 }

@@ -84,7 +84,7 @@ function keepOthers(path: string | undefined, listening: Listening): Listening {
       try {
         linkSync(path, aside);
       } catch {
-        return listening.stop(); // a folder, say, which the runtime does not remove either
+        return listening.stop(); // a folder cannot be linked, and the runtime does not remove it either
       }
       const stopped = listening.stop();
       if (stopped instanceof Promise) await stopped;

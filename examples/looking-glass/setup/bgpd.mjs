@@ -72,7 +72,9 @@ async function bgpctl(/** @type {string} */ socket, /** @type {string[]} */ args
 export async function startBgpd({ name, as, address, port, statements }) {
   const folder = await mkdtemp(join(tmpdir(), "imsg-looking-glass-"));
   const remove = () => rm(folder, { recursive: true, force: true });
-  const [socket, restricted, file] = ["sock", "rsock", "conf"].map((part) => join(folder, part));
+  const socket = join(folder, "sock");
+  const restricted = join(folder, "rsock");
+  const file = join(folder, "conf");
   const head = [
     `AS ${as}`,
     `router-id ${address}`,

@@ -4,9 +4,10 @@ import { existsSync, statSync } from "node:fs";
 import { connectBgpd } from "../../bgpd/client.mjs";
 import { BgpdError, BgpdVersionError } from "../../bgpd/session.mjs";
 
+const DEBIAN = "/run/openbgpd/bgpd.rsock";
 /** Where bgpd's restricted socket is looked for: Debian's folder first, then OpenBSD's. */
 export const SOCKETS = [
-  "/run/openbgpd/bgpd.rsock",
+  DEBIAN,
   "/run/bgpd.rsock",
   "/var/run/bgpd.rsock",
   "/var/www/run/bgpd.rsock",
@@ -27,7 +28,7 @@ export function defaultSocket() {
   const found = SOCKETS.find((path) => existsSync(path));
   if (found !== undefined) return found;
   throw new Error(
-    `there is no restricted socket of bgpd at ${SOCKETS.join(", ")}: add the line ${statement(SOCKETS[0])} to bgpd.conf, run \`bgpctl reload\`, or name another socket with --socket`,
+    `there is no restricted socket of bgpd at ${SOCKETS.join(", ")}: add the line ${statement(DEBIAN)} to bgpd.conf, run \`bgpctl reload\`, or name another socket with --socket`,
   );
 }
 
@@ -86,6 +87,6 @@ export async function checkSocket(path, timeout = PATIENCE) {
     await bgpd.close().catch(() => {});
   }
   throw new Error(
-    `${path} is not restricted: whoever reaches it can change bgpd. Add the line ${statement(SOCKETS[0])} to bgpd.conf, run \`bgpctl reload\`, and use that socket`,
+    `${path} is not restricted: whoever reaches it can change bgpd. Add the line ${statement(DEBIAN)} to bgpd.conf, run \`bgpctl reload\`, and use that socket`,
   );
 }

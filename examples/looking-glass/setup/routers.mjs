@@ -98,6 +98,7 @@ allow to ebgp prefix { 203.0.113.0/24 prefixlen 24 - 26, 198.18.0.0/15 }
   try {
     for (const setup of setups) all.push(await startBgpd(setup));
     const [bgpd, upstream] = all;
+    if (!bgpd || !upstream) throw new Error("the list of routers has fewer than two");
     if (routes > 0) await upstream.announce(prefixes(routes));
     const least = routes + 6;
     await until("the routers have their sessions", bgpd.ended, async () => {

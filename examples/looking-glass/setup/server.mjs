@@ -110,14 +110,12 @@ export async function startServer({ folder, relayPort, place = { host: "127.0.0.
       relay.write(head);
       relay.pipe(socket).pipe(relay);
     });
-    for (const [one, other] of [
-      [socket, relay],
-      [relay, socket],
-    ]) {
-      tunnels.add(one);
-      one.on("error", () => other.destroy());
-      one.once("close", () => {
-        tunnels.delete(one);
+    for (const end of [socket, relay]) {
+      const other = end === socket ? relay : socket;
+      tunnels.add(end);
+      end.on("error", () => other.destroy());
+      end.once("close", () => {
+        tunnels.delete(end);
         other.destroy();
       });
     }

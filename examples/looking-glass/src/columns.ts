@@ -6,7 +6,7 @@ export interface Column<T> {
   title: string;
   /** For screen readers and as a tooltip, if the title is short. */
   description?: string;
-  /** What the cell shows; `room` is how many characters fit into it. */
+  /** The cell's text; `room` is how many characters fit into it. */
   text: (row: T, room: number) => string;
   /** The whole text as a tooltip, if the cell shows a part of it. */
   whole?: (row: T) => string;

@@ -69,7 +69,7 @@ const part = (title: string, note: string, ...content: Node[]): HTMLElement =>
 
 const none = (text: string): HTMLElement => h("p", { class: "none" }, text);
 
-/** What the detail needs of the page. */
+/** The functions of the page that the detail calls. */
 export interface DetailContext {
   /** When bgpd was asked, in milliseconds since 1970. */
   askedAt: number;

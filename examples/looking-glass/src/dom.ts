@@ -78,7 +78,7 @@ export function definitions(entries: readonly (readonly [string, string | Node])
   );
 }
 
-/** Copies a text, and says so on the button for a while. */
+/** Copies a text, and confirms that on the button for a while. */
 export function copyButton(
   label: string,
   text: () => string,

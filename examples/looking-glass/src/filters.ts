@@ -144,7 +144,7 @@ export class Filters {
       if (value !== "") active++;
       const known =
         choice.name === "Neighbor" ? [...choice.options, ...this.#neighbors] : choice.options;
-      // what was typed may be no option of the menu
+      // the search may hold a value that the menu has no option for
       const options = known.some(([each]) => each === value)
         ? known
         : [...known, [value, value] as const];

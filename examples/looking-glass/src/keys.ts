@@ -1,4 +1,4 @@
-// What the keys do in a grid.
+// The keys of a grid.
 
 /** Where the keyboard is, and what was pressed. */
 interface Pressed {
@@ -13,7 +13,7 @@ interface Pressed {
   headings: number;
 }
 
-/** What happens: another row is selected, another heading reached, or a heading sorts. */
+/** The effects of keys: another row is selected, another heading is focused, or a heading sorts. */
 interface Effect {
   row: number;
   heading?: number;

@@ -1,4 +1,4 @@
-// What letters and colours mean, and which words can be searched for.
+// The meaning of letters and colours, and the words that a search understands.
 
 import { button, h } from "./dom.ts";
 

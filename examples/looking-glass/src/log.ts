@@ -49,7 +49,7 @@ export class MessageLog {
   }
 }
 
-/** What a session needs of a channel. */
+/** The methods of a channel that a session calls. */
 export type Conversation = Pick<ImsgChannel, "send" | "receive" | "close" | "abort">;
 
 /** A channel whose messages are logged on their way. */

@@ -83,7 +83,7 @@ const loadNeighbors = (): Promise<void> =>
     await watchSettling(settled(neighbors));
   });
 
-/** What the neighbors' counters said at the last listing, and at the last look. */
+/** The neighbors' counters at the last listing, and at the last poll. */
 let listed: string | undefined;
 let seen = "";
 
@@ -91,7 +91,7 @@ let seen = "";
 const settled = (neighbors: readonly Neighbor[]): string =>
   neighbors.map((n) => `${n.remote_addr} ${n.state} ${n.stats.prefixes.received}`).join("\n");
 
-/** Loads the routes again when the neighbors have changed since and are quiet, or says that they are old. */
+/** Loads the routes again if the neighbors have changed since and are quiet, or marks the routes as old. */
 async function watchSettling(now: string): Promise<void> {
   const isQuiet = now === seen;
   seen = now;

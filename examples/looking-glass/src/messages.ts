@@ -16,7 +16,7 @@ const clockTime = ({ time: at }: Logged): string => {
 
 const direction = ({ sent }: Logged): string => (sent ? "sent" : "received");
 
-/** Bytes of a message that are shown before one asks for more. */
+/** How many bytes of a message are shown before the user unfolds it. */
 const SHOWN = 2048;
 
 const read = fieldsBy(bgpd);

@@ -212,7 +212,7 @@ export class NeighborsView {
   }
 }
 
-/** Why a session is down, as far as bgpd says. */
+/** The reason why a session is down, if bgpd sends one. */
 const reasonsOf = (n: Neighbor): [string, string][] =>
   (
     [

@@ -1,7 +1,7 @@
 import { button, h, phone } from "./dom.ts";
 
 /**
- * What is selected in a table: beside the table on wide screens, below it on others, and above the
+ * The details of a table's selected row: beside the table on wide screens, below it on others, and above the
  * whole page on a phone, where the browser's Back closes it.
  */
 export class Pane {
@@ -59,7 +59,7 @@ export class Pane {
     if ((history.state as { pane?: boolean } | null)?.pane) history.back();
   }
 
-  /** On a phone, what is behind the pane is out of reach. */
+  /** On a phone, makes everything behind the pane inert. */
   #cover(isOpen: boolean): void {
     for (const behind of document.querySelectorAll<HTMLElement>("[data-behind]")) {
       behind.inert = isOpen && phone.matches;

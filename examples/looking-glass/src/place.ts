@@ -1,4 +1,4 @@
-// What the page shows, behind the address's #: a link that can be handed on.
+// The state of the page behind the address's #, so that a link to it can be shared.
 
 /** The parts of the address. */
 export interface Place {

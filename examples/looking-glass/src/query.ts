@@ -1,4 +1,4 @@
-// What a search asks bgpd for, and what the page has to look for in the answer.
+// Splits a search into the requests to bgpd and the tests that the page applies to the replies.
 
 import { parseAddress, readPrefix } from "../../bgpd/addresses.mjs";
 import { matchesPath, parsePathPattern, pathNumbers, pathRequest } from "../../bgpd/aspath.mjs";
@@ -15,7 +15,7 @@ export interface Query {
   readonly filters: readonly RibFilter[];
   /** The conditions that bgpd cannot be asked for. */
   readonly tests: readonly Test[];
-  /** What is wrong with the words; then nothing is asked. */
+  /** The mistake in the words; the page sends no request then. */
   readonly problems: readonly string[];
   /** How the routes around a prefix are included. */
   readonly include: Include;
@@ -90,7 +90,7 @@ class Reader {
     return number <= 0xffffffff ? number : undefined;
   }
 
-  /** Asks for a place in the path if nothing else of the path is asked for; tests it otherwise. */
+  /** Requests a place in the path if no other part of the path is requested; tests it otherwise. */
   path(as: NonNullable<RibFilter["as"]>, test: Test, exact: boolean): void {
     if (this.filter.as === undefined) this.filter = { ...this.filter, as };
     else exact = false;
@@ -121,7 +121,7 @@ function networkAround(text: string): string | undefined {
   if (address.includes(":")) {
     const [before = ""] = address.split("::");
     const groups = before.split(":");
-    // the last number may go on
+    // the user may not have typed all digits of the last number
     if (!address.includes("::")) groups.pop();
     if (groups.length === 0 || groups.length > 7) return undefined;
     const found = `${groups.join(":")}::/${16 * groups.length}`;
@@ -159,7 +159,7 @@ function hasCommunity(wanted: string): Test {
   return (entry) => lists(entry).some((each) => pattern.test(each));
 }
 
-/** Asks for the first community, because a request has room for one; tests the others. */
+/** Requests the first community, because a request has room for one; tests the others. */
 function community(reader: Reader, wanted: RibFilter, printed: string): string | undefined {
   const { community, largeCommunity, extCommunity } = reader.filter;
   const problem = reader.add(wanted);
@@ -281,7 +281,7 @@ export const textOf = ({ prefix, exit_nexthop, neighbor, aspath, origin }: RibEn
     .join(" ")
     .toLowerCase();
 
-/** The requests for a prefix and for what is around it. */
+/** The requests for a prefix, the prefixes that cover it and those within it. */
 function around(filter: RibFilter, include: Include): RibFilter[] {
   const { prefix } = filter;
   if (prefix === undefined) return [filter];

@@ -12,7 +12,7 @@ const DEBOUNCE = 150;
 const HELP =
   "Words are all searched for. An address finds the route it takes; a prefix what it covers and what covers it; AS64500, ^64500, _64510_ and 64510$ paths; 65001:100 a community; rpki:invalid, best or neighbor:NAME the routes in that state. Arrow down goes to the table.";
 
-/** What the frame shows, and what it calls. */
+/** The values that the frame shows, and the functions that it calls. */
 export interface FrameOptions {
   table: HTMLElement;
   pane: HTMLElement;
@@ -26,7 +26,7 @@ export interface FrameOptions {
   save: (format: Format) => void;
 }
 
-/** What is offered below a table that is not complete. */
+/** The button below a table that is not complete. */
 export interface Offer {
   words: string;
   /** Empty if there is no more. */
@@ -98,7 +98,7 @@ export class ResultsFrame {
     this.#input.select();
   }
 
-  /** Shows what the search means: the filters, the commands of bgpctl, what is wrong. */
+  /** Explains the search: its filters, the commands of bgpctl, its mistakes. */
   showQuery(query: Query, commands: readonly string[]): void {
     const { problems } = query;
     this.filters.show(this.search, query);

@@ -27,7 +27,7 @@ const MANY = 5_000;
 /** More routes than this are never loaded: each takes about 450 bytes of the browser's memory. */
 const MOST = 300_000;
 
-/** What is shown, and how old it is. */
+/** The routes on the page, and the time when they were received. */
 interface Shown {
   /** The words that were searched for. */
   readonly search: string;
@@ -91,7 +91,7 @@ export class Results {
     void this.#ask(this.#shown?.search !== this.#frame.search);
   }
 
-  /** What is shown stays, with its time. */
+  /** Keeps the routes that are shown, with their time. */
   disconnected(): void {
     if (this.#asker === undefined) return;
     this.#asker = undefined;
@@ -133,7 +133,7 @@ export class Results {
     return { rows: Math.max(rows, known), scanned: Math.max(SCAN, rows) };
   }
 
-  /** Asks for what the search says. `isNew`: the words have changed. */
+  /** Requests the routes of the search. `isNew`: the words have changed. */
   async #ask(isNew: boolean): Promise<void> {
     const { search } = this.#frame;
     const query = queryOf(search);
@@ -147,7 +147,7 @@ export class Results {
     await this.#read(listing, { search, ...this.#limits(isNew) }, isNew, task);
   }
 
-  /** Looks within what is shown, if that is all that bgpd would send. */
+  /** Searches the routes that are shown, if bgpd would send no others. */
   async #narrow(query: Query, task: number): Promise<boolean> {
     const whole = this.#whole;
     if (whole === undefined || this.#isOld) return false;

@@ -6,7 +6,7 @@ import { bgpd, CtlShowRib } from "imsg-wasm/protocols/bgpd";
 import { ribEntry } from "../../bgpd/records.mjs";
 import type { RibEntry, Route } from "../../bgpd/types.ts";
 
-/** What is kept of a message. */
+/** The fields of a message that the page keeps. */
 type Kept = Pick<ImsgMessage, "type" | "data">;
 
 /** Routes whose records are kept, because they are on the screen. */
@@ -73,6 +73,6 @@ export class RouteRow {
   }
 }
 
-/** What tells routes of a listing apart. */
+/** The key that distinguishes the routes of a listing. */
 export const keyOf = ({ prefix, neighbor, path_id, announced }: RibEntry): string =>
   [prefix, neighbor.remote_addr, path_id ?? "", announced ? "A" : ""].join(" ");

@@ -1,4 +1,4 @@
-// Files of what is shown.
+// Saves the rows that are shown as files.
 
 import { routesAsCsv, routesAsJson } from "../../bgpd/route-files.mjs";
 import type { RibEntry } from "../../bgpd/types.ts";

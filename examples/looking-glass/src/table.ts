@@ -15,7 +15,7 @@ export interface TableOptions<T> {
   onSelect: (row: T | undefined) => void;
   /** Called when the order has changed, with the column's key and - behind it for descending. */
   onSort?: (order: string) => void;
-  /** What is shown when there are no rows. */
+  /** The text in place of rows when there are none. */
   empty: string;
 }
 

@@ -1,6 +1,6 @@
 // The words of the search: what each one means, and how the controls of the page change them.
 
-/** What a word is about. The words of one kind stand for one control of the page. */
+/** The kinds of words. The words of one kind correspond to one control of the page. */
 export type Kind =
   | "prefix"
   | "include"
@@ -86,7 +86,7 @@ const PLAIN: Readonly<Record<string, Kind>> = {
   ecmp: "state",
 };
 
-/** How a command of bgpctl begins that asks for routes, so that it can be pasted. */
+/** The beginnings of bgpctl's commands for routes, so that a command can be pasted into the search. */
 const COMMAND = /^\s*(?:bgpctl\s+(?:-\w\s+(?:\/\S+\s+)?)*)?(?:show\s+(?:ip\s+bgp|rib)\b|rib\b)/i;
 const TOKEN = /(?:[^\s"]|"[^"]*"?)+/g;
 

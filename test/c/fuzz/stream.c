@@ -99,7 +99,7 @@ end_seen(int rv, int error, uint32_t have, uint32_t total)
 	put_word(story, total);
 }
 
-/* The stream in the current dialect, if the peer speaks the classic one. */
+/* Converts a stream of the classic dialect to the current one. */
 static void
 translate(void)
 {

@@ -36,7 +36,7 @@ const vpn = (label: string, rd: string, bits: number, prefix: string): number[] 
   ...bgp.hex(label + rd + prefix),
 ];
 
-/** What bgpd cannot originate: each kind of attribute, community and prefix. */
+/** Routes that bgpd cannot originate, with each kind of attribute, community and prefix. */
 function everything(): number[][] {
   const path: bgp.Segment[] = [[SEQUENCE, [65002, 4200000000]]];
   const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => 100_000 + i);

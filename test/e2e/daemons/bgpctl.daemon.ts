@@ -7,7 +7,7 @@ import { plainListings, ribListings } from "./listings.ts";
 import { output, until } from "./program.ts";
 import { type Speaker, speak } from "./speaker.ts";
 
-/** Two bgpds that speak BGP with each other; the first is the one that is looked at. */
+/** Two bgpds with a BGP session; the tests query the first. */
 let bgpd: RunningBgpd;
 let other: RunningBgpd;
 let clone: Speaker;
@@ -129,7 +129,7 @@ afterAll(async () => {
   await bgpd?.stop();
 });
 
-/** What `bgpctl.mjs` prints. */
+/** The output of `bgpctl.mjs`. */
 const client = (...args: string[]) =>
   output(process.execPath, [commands.bgpctl, "-s", bgpd.socket, ...args]);
 

@@ -1,12 +1,12 @@
 /** A JSON value. */
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 
-/** Fields that say how long ago something was, or when it is due: they change between two looks. */
+/** Fields with the age of an event or the time until one: they change between two requests. */
 const AGE = /^(last_.*_sec|due)$/;
 /** The same in words. */
 const AGE_TEXT = /^last_(?!error)(?!shutdown)(?!sent)(?!recv).*(?<!_sec)$/;
 
-/** What does not change by itself. */
+/** The fields that do not change by themselves. */
 export function still(value: Json): Json {
   if (Array.isArray(value)) return value.map(still);
   if (typeof value !== "object" || value === null) return value;
@@ -14,7 +14,7 @@ export function still(value: Json): Json {
   return Object.fromEntries(fields.map(([name, field]) => [name, still(field)]));
 }
 
-/** The ages in seconds with their places, and whether the words beside them say the same. */
+/** The ages in seconds with their places, and whether the words beside them agree. */
 export function ages(value: Json, place = ""): [string, number][] {
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([name, field]): [string, number][] =>
@@ -32,7 +32,7 @@ export function words(value: Json, place = ""): [string, string][] {
   );
 }
 
-/** How many values a document has: what is neither an object nor an array. */
+/** The number of a document's values that are neither objects nor arrays. */
 export function fields(value: Json): number {
   if (typeof value !== "object" || value === null) return 1;
   return Object.values(value).reduce<number>((sum, each) => sum + fields(each), 0);

@@ -4,7 +4,7 @@ import type { RunningBgpd } from "./bgpd.ts";
 import { ages, fields, type Json, still, words } from "./compare.ts";
 import { documentOf } from "./examples.ts";
 
-/** What was compared so far. */
+/** The counts of compared fields and listings so far. */
 const counts = { listings: 0, fields: 0 };
 
 /** Prints what was compared, as the last line of a test file. */
@@ -19,7 +19,7 @@ export function reportComparison(file: string): void {
 /** How often a listing may change while it is compared. */
 const TRIES = 20;
 
-/** The ages lie between bgpctl's before and after, and the words beside them say the same. */
+/** The ages lie between bgpctl's before and after, and the words beside them agree. */
 function expectAges(before: Json, mine: Json, after: Json): void {
   const [first, last] = [before, after].map((document) => new Map(ages(document)));
   for (const [place, age] of ages(mine)) {
@@ -57,7 +57,7 @@ export async function expectSame(
     const before = (await bgpd.json(...args)) as Json;
     const found = await mine();
     const after = (await bgpd.json(...args)) as Json;
-    // a message between routers in the meantime says nothing about the client
+    // a message between the routers in the meantime would be a difference that the client did not cause
     const changed = JSON.stringify(still(before)) !== JSON.stringify(still(after));
     if ((changed || restarted(before, after)) && tries < TRIES) continue;
     expect(still(found), args.join(" ")).toEqual(still(before));

@@ -60,7 +60,7 @@ describe.each(["installed", "3.5a"] as const)("tmux, the version %s,", (version)
     })();
     await control.command(`send-keys -t ${pane} -l '${text}'`);
     await control.command(`send-keys -t ${pane} Enter`);
-    // the terminal's echo, and what cat says
+    // the terminal's echo, and cat's output
     expect((await seen).filter((line) => line !== "")).toEqual([text, text]);
     await control.close();
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -97,7 +97,7 @@ describe.each(["installed", "3.5a"] as const)("tmux, the version %s,", (version)
   });
 
   it("refuses a client of another protocol version, which the client names", async () => {
-    // what a server of version 9 says to this client: its own version, and the end
+    // a server of version 9 sends this client its own version, and ends
     const answer = Buffer.alloc(16);
     answer.writeUInt32LE(12, 0);
     answer.writeUInt16LE(16, 4);

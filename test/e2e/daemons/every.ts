@@ -36,7 +36,7 @@ export async function every(
   return ends.sort((a, b) => commands.indexOf(a.command) - commands.indexOf(b.command));
 }
 
-/** The commands that did not end as expected, with what they said. */
+/** The commands that did not end as expected, with their output. */
 export const wrong = (
   ends: readonly End[],
   isRight: (end: End) => boolean,

@@ -91,7 +91,7 @@ export function carryOut(socket: string, args: readonly string[]): Promise<strin
   });
 }
 
-/** What the client prints for people; `addresses` stands for the option -n. */
+/** The client's output as text; `addresses` stands for the option -n. */
 export function textOf(
   socket: string,
   args: readonly string[],
@@ -106,7 +106,7 @@ export function textOf(
   });
 }
 
-/** What the client prints for `show metrics`. */
+/** The client's output for `show metrics`. */
 export const metricsOf = (socket: string): Promise<string> => withBgpd(socket, metrics);
 
 export { parseCommand };

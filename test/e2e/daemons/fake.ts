@@ -1,4 +1,4 @@
-// A server that speaks as bgpd does: for answers that no bgpd here gives, and to see requests.
+// A server that speaks bgpd's protocol: it sends replies that no bgpd here sends, and records requests.
 
 import { join } from "node:path";
 import { listen } from "../../../ts/entry/node.ts";
@@ -14,7 +14,7 @@ export interface Body {
   data: Uint8Array;
 }
 
-/** What a client has sent. */
+/** The messages that a client has sent. */
 export interface Request {
   name: string;
   peerid: number;
@@ -24,9 +24,9 @@ export interface Request {
 /** The running server. */
 export interface FakeBgpd {
   readonly socket: string;
-  /** What is answered to each type of request. */
+  /** The replies to each type of request. */
   readonly answers: Map<number, Body[]>;
-  /** What a client sends, decoded, until it has closed its connection. */
+  /** The decoded messages of a client, until it has closed its connection. */
   requestsOf(run: () => Promise<unknown>): Promise<Request[]>;
   /** Runs bgpctl on the socket. */
   bgpctl(...args: string[]): ReturnType<typeof output>;

@@ -88,7 +88,7 @@ const evpn = fc
     labellen: 3,
     labelstack,
   }));
-/** What has no address to print. */
+/** Families without an address to print. */
 const noAddress = fc.constantFrom("", { aid: "FLOWSPECv4" }, { aid: "FLOWSPECv6" });
 /** An address of any family. */
 export const anyAddress = fc.oneof(plain, plain, vpn, evpn, noAddress);

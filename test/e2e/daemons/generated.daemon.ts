@@ -13,7 +13,7 @@ const now = process.hrtime()[0];
 const { messages } = bgpd;
 type Name = keyof typeof messages;
 
-/** Speaks as bgpd does, with answers that were generated, to bgpctl and to the client. */
+/** Sends generated replies in bgpd's protocol to bgpctl and to the client. */
 let fake: FakeBgpd;
 let router: { socket: string; json(...args: string[]): Promise<unknown> };
 

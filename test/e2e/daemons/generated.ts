@@ -326,7 +326,7 @@ const rtr = fc
   });
 
 const use = fc.oneof(fc.constant(0), fc.nat({ max: 2 ** 40 }));
-/** What the RIB takes of the memory. */
+/** The memory that the RIB takes. */
 export const memory = fc
   .record(
     Object.fromEntries(

@@ -39,7 +39,10 @@ const FREE_BEHIND: Readonly<Record<string, string[][]>> = {
 /** A command that bgpctl reads to its end. */
 export type Path = readonly string[];
 
-/** What bgpctl answers to words: its list of words, or that it has read them and found no socket. */
+/**
+ * bgpctl's answer to words: the list of words that may follow, or an error about its socket if the
+ * words are a command.
+ */
 interface Answer {
   accepted: boolean;
   next: string[][];
@@ -60,7 +63,7 @@ async function answerTo(words: Path): Promise<Answer> {
   return { accepted, next, text: stderr };
 }
 
-/** The ways to go on that a line of bgpctl's list stands for. */
+/** The words that may follow, for a line of bgpctl's list. */
 function wordsOf(line: string): string[][] {
   if (line.startsWith("[")) return line.match(/\w+/g)?.map((family) => [family]) ?? [];
   const [word = "", value] = line.split(" ");
@@ -74,7 +77,7 @@ const placeOf = (path: Path): string =>
     .filter((word) => /^[a-z][a-z-]+$/.test(word) && !/^(peers?|other|reason|bad)$/.test(word))
     .join(" ");
 
-/** What {@link explore} found. */
+/** The result of {@link explore}. */
 export interface Grammar {
   /** Commands that bgpctl reads, each with a word or a place that none of the others has. */
   accepted: Path[];

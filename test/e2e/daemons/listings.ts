@@ -139,7 +139,7 @@ export async function ribListings(bgpd: RunningBgpd): Promise<Args[]> {
   return [...single, ...pairs].map((words) => ["show", "rib", ...words]);
 }
 
-/** Whether two filters say different things: bgpctl keeps the last community and prefix. */
+/** Whether two filters conflict: bgpctl keeps the last community and prefix. */
 function isPair([first]: Args, [second]: Args): boolean {
   const kind = (word: string | undefined): string =>
     word === undefined

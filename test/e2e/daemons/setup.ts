@@ -21,7 +21,7 @@ function reportAll(lines: string): void {
 }
 
 /**
- * Throws an error that names what is missing if not all tests can run. No test is skipped.
+ * Throws an error that names the missing program if not all tests can run. No test is skipped.
  */
 export function setup(): () => void {
   if (!existsSync(`${top}/dist/node.js`)) {

@@ -33,7 +33,7 @@ async function serve(): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }
 
-/** What the page reports. */
+/** The figures that the page reports. */
 interface Outcome {
   frames: number;
   failed: number;

@@ -1,4 +1,4 @@
-/** What the hostile suites share: how many attempts, which seeds, and the figures at the end. */
+/** Parts that the hostile suites share: the number of attempts, the seeds, and the figures at the end. */
 import { randomInt } from "node:crypto";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setFlagsFromString } from "node:v8";

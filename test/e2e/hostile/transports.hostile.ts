@@ -27,7 +27,7 @@ const { fromDuplex } = await packed<Node>("node");
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-/** What the test itself breaks channels off with. */
+/** The reason with which the test itself aborts channels. */
 class Enough extends Error {}
 
 /** Two channels whose messages must all come back while the attacks run. */

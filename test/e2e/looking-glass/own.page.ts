@@ -75,7 +75,7 @@ function answerTo(url: string, type: number, data: Uint8Array): Promise<string> 
   });
 }
 
-/** The bytes of a request that asks for everything. */
+/** The bytes of a request for all routes. */
 function requestOf(type: number): Uint8Array {
   const isOfRib = [Type.SHOW_RIB, 17, 20, 21].includes(type);
   const data = new Uint8Array(isOfRib ? 728 : 0);
@@ -313,7 +313,7 @@ describe("the files for operators", () => {
       }
     }
     const port = await freePort("127.0.0.1");
-    // the image's own port may be taken here, and its socket is where --socket says
+    // another process may hold the image's port here, and --socket names another socket
     const own = (argv: string[]): string[] =>
       argv.map((word) =>
         word

@@ -7,7 +7,7 @@ import { until } from "../daemons/program.ts";
 import { startBrowser } from "./browser.ts";
 import { type Glass, type Router, startGlass, startRouters } from "./glass.ts";
 
-/** What a file's tests share. It is there from the first test on, and ends after the last one. */
+/** A value that a file's tests share. It exists from the first test on, and ends after the last one. */
 export interface Stage<B> {
   readonly bgpd: B;
   readonly glass: Glass;

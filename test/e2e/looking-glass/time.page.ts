@@ -87,7 +87,7 @@ describe("the page", () => {
     await shows(page, 1);
     await bgpd.stop();
     expect(await until(inState(page, "lost"))).toBeLessThan(SOON);
-    // what is known stays, and its age is said
+    // the routes stay, and the page shows their age
     await eventually(() => asOf(page)).toMatch(/^as of [\d:]+, \d+ s ago$/);
     expect((await cells(table(page, "Routes"))).map(({ prefix }) => prefix)).toEqual([
       "192.0.2.0/24",

@@ -168,7 +168,7 @@ describe("on a phone, the page", () => {
       await button.tap();
       expect(await button.getAttribute("aria-current")).toBe("true");
       const expectNarrow = async () => {
-        // a phone's browser widens its window for what is too wide
+        // a phone's browser widens its window if an element is too wide
         const wide = await page.evaluate(
           (width) => ({
             page: Math.max(document.documentElement.scrollWidth, window.innerWidth) - width,

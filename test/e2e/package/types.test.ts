@@ -1,10 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
+import { errorsOf, linkNodeTypes, type TypeScript } from "./compile.ts";
 import { install, run, top } from "./installed.ts";
-
-type TypeScript = typeof import("typescript");
 
 /** The least version of TypeScript that README states: its libs have Uint8Array<ArrayBuffer>. */
 const LEAST = "5.7.3";
@@ -26,45 +25,15 @@ async function leastTypeScript(): Promise<TypeScript> {
 
 beforeAll(async () => {
   ({ project } = install("types"));
-  mkdirSync(join(project, "node_modules/@types"), { recursive: true });
-  for (const dependency of ["@types/node", "undici-types"]) {
-    symlinkSync(join(top, "node_modules", dependency), join(project, "node_modules", dependency));
-  }
+  linkNodeTypes(project);
   versions.set("least", await leastTypeScript());
   versions.set("own", (await import("typescript")).default);
 }, 120_000);
 
-/** Files that a version has parsed. */
-const parsed = new Map<string, unknown>();
-
-/** The errors of a program in the project, without skipLibCheck. */
+/** The errors of a program in the project, for a version of TypeScript. */
 function errors(version: string, code: string, lib: string[], types: string[]): string[] {
-  const ts = versions.get(version)!;
-  const name = join(project, "program.ts");
-  const { options } = ts.convertCompilerOptionsFromJson(
-    {
-      ...{ strict: true, noEmit: true, target: "ES2022", lib, types },
-      ...{ module: "NodeNext", exactOptionalPropertyTypes: true, skipDefaultLibCheck: true },
-    },
-    project,
-  );
-  const host = ts.createCompilerHost(options);
-  const { readFile, fileExists, getSourceFile } = host;
-  host.getCurrentDirectory = () => project;
-  host.readFile = (file) => (file === name ? code : readFile(file));
-  host.fileExists = (file) => file === name || fileExists(file);
-  host.getSourceFile = (file, ...rest) => {
-    if (file === name) {
-      return ts.createSourceFile(file, code, { ...Object(rest[0]), impliedNodeFormat: 99 });
-    }
-    const key = `${version} ${file}`;
-    if (!parsed.has(key)) parsed.set(key, getSourceFile(file, ...rest));
-    return parsed.get(key) as ReturnType<typeof getSourceFile>;
-  };
-  const program = ts.createProgram([name], options, host);
-  return ts
-    .getPreEmitDiagnostics(program)
-    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"));
+  const options = { exactOptionalPropertyTypes: true, lib, types };
+  return errorsOf(versions.get(version)!, project, code, options);
 }
 
 const exported = Object.keys(
@@ -103,7 +72,7 @@ describe("the types", () => {
   });
 });
 
-/** What each adapter's `listen` is called with. */
+/** The arguments of each adapter's `listen`. */
 const ADDRESSES = {
   node: ['{ path: "/s" }', '{ port: 0, host: "::1" }'],
   deno: ['{ path: "/s" }', '{ port: 0, hostname: "::1" }'],

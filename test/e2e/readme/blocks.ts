@@ -17,7 +17,7 @@ export interface Block {
   runtime: string;
   flags: string[];
   code: string;
-  /** The lines that the text behind the block says it prints. */
+  /** The output that the text behind the block states. */
   prints: string | undefined;
   /** The blocks of the same section that are files. */
   files: Block[];

@@ -128,7 +128,7 @@ describe.each(BROWSERS)("in %s, the playground", (name) => {
     const rows = await fieldRows(page);
     expect(rows).not.toContain("timeout=0");
     expect(rows).toContain("remote_addr=127.0.0.2");
-    // a byte of a hidden field lights what is around it
+    // a byte of a hidden field highlights the structure around it
     await byteAt(page, 232)
       .scrollIntoViewIfNeeded()
       .catch(() => {});

@@ -1,7 +1,7 @@
 import type { ImsgInstance, Socket } from "../../../ts/c/index.ts";
 import { layout } from "../../../ts/module/abi.ts";
 
-/** What a descriptor stands for: a host value with a number that counts up. */
+/** The value behind a descriptor: a host value with a number that counts up. */
 export class Value {
   readonly id: number;
 

@@ -1,4 +1,4 @@
-/* What the original expects of OpenBSD's libc, included ahead of its files. */
+/* The parts of OpenBSD's libc that the original expects, included ahead of its files. */
 #include <limits.h>
 #include <stddef.h>
 #include <stdint.h>

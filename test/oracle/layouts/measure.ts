@@ -1,4 +1,4 @@
-// What a C compiler says about structures and constants, under each ABI. Nothing is linked or run:
+// Measures structures and constants with a C compiler, under each ABI. Nothing is linked or run:
 // the numbers stand in a section of the object file, so that other word sizes need no libraries.
 
 import { execFileSync } from "node:child_process";

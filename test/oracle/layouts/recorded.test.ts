@@ -4,7 +4,7 @@ import { described, digest, messagesOf } from "./compare.ts";
 import { ABIS } from "./measure.ts";
 import { SUBJECTS } from "./subjects.ts";
 
-/** What `make test-layouts` has measured on the daemons' own sources. */
+/** The layouts that `make test-layouts` has measured on the daemons' own sources. */
 const record: Record<string, string> = JSON.parse(
   readFileSync(new URL("recorded.json", import.meta.url), "utf8"),
 );

@@ -1,5 +1,5 @@
 /*
- * What the original expects of OpenBSD's libc and glibc lacks: freezero, and
+ * The parts of OpenBSD's libc that the original expects and glibc lacks: freezero, and
  * the integer types of stdint.h as a part of sys/types.h. Force-included
  * (-include) in native builds.
  */

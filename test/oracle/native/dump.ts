@@ -3,7 +3,7 @@ import { runPeer } from "../../helpers/peer.ts";
 import { concat, type ReferenceMessage } from "../reference/codec.ts";
 
 export interface NativeMessage extends ReferenceMessage {
-  /** A descriptor came along; hasFd only says that the header announced one. */
+  /** A descriptor has arrived; hasFd means only that the header announced one. */
   gotFd: boolean;
 }
 
@@ -60,7 +60,7 @@ export function nativeDump(bytes: Uint8Array, ...args: string[]): NativeResult {
   return result;
 }
 
-/** Decodes many streams natively in one process, each cut into reads where its parts say. */
+/** Decodes many streams natively in one process, each cut into reads at the ends of its parts. */
 export function nativeRecords(records: readonly NativeRecord[]): NativeResult[] {
   const chunks: Uint8Array[] = [];
   for (const { parts, maxSize = 0, fdpass = false } of records) {

@@ -24,7 +24,7 @@ export interface ReferenceHeader {
   len: number;
   peerid: number;
   pid: number;
-  /** The header says that a descriptor is attached. */
+  /** The header's mark of a descriptor. */
   hasFd: boolean;
 }
 
@@ -92,7 +92,7 @@ export function decode(bytes: Uint8Array, options: ReferenceOptions = {}): Refer
   return { messages, rest: bytes.length - at };
 }
 
-/** Decodes a stream that comes in chunks: simple and slow, it keeps what is left in one array. */
+/** Decodes a stream that comes in chunks: simple and slow, it keeps the rest in one array. */
 export class ReferenceDecoder {
   readonly #options: ReferenceOptions;
   #left: Uint8Array = new Uint8Array(0);

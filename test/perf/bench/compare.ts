@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 
 type Json = number | string | boolean | null | Json[] | { [key: string]: Json };
 
-/** The fields that say which row a row is, rather than what was measured. */
+/** The fields that identify a row; the others are measurements. */
 const KEYS = ["section", "payload", "chunk", "name", "size", "connections", "channels", "count"];
 
-/** What a row of a report is called, by the fields that say so. */
+/** The name of a row, made from the fields that identify it. */
 function rowName(row: { [key: string]: Json }): string {
   return KEYS.filter((key) => key in row)
     .map((key) => (key === "section" || key === "name" ? row[key] : `${key} ${row[key]}`))
@@ -32,7 +32,7 @@ export function figures(report: Json, name = ""): Map<string, number> {
   return all;
 }
 
-/** Lines that say how each figure has changed since an earlier run, the largest change first. */
+/** A line with the change of each figure since an earlier run, the largest change first. */
 export function comparison(before: Json, now: Json): string[] {
   const old = figures(before);
   const changes = [...figures(now)]

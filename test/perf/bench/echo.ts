@@ -198,7 +198,7 @@ export async function echoSamples(quick: boolean, cpuOnly: boolean): Promise<Sam
   return [...runs].map(([name, all]) => ({ name, ns: all.map(cost) }));
 }
 
-/** What {@link connectionsReport} returns for one number of connections. */
+/** The figures of {@link connectionsReport} for one number of connections. */
 export interface ConnectionsReport extends Record<string, number | string> {
   name: string;
   connections: number;

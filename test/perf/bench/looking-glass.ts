@@ -23,7 +23,7 @@ const TOKEN = "a-token-of-the-benchmark";
 
 const prefix = (i: number): string => `${10 + (i >> 16)}.${(i >> 8) & 255}.${i & 255}.0/24`;
 
-/** What the page itself notes: the times of what it shows, and its tasks of more than 50 ms. */
+/** The page's own records: when it shows which rows, and its tasks of more than 50 ms. */
 const WATCH = `
   globalThis.seen = { connected: 0, first: 0, all: 0, tasks: [] };
   new PerformanceObserver((list) => {

@@ -26,7 +26,7 @@ function far(command: string, ...args: string[]): Far {
 /** A process that writes a file to its end, and closes it. */
 export const source = (path: string): Far => far('exec cat "$0" >&3', path);
 
-/** A process that reads to the end of what is written. */
+/** A process that reads to the end of its input. */
 export const sink = (): Far => far("exec cat <&3 >/dev/null");
 
 /** A process that sends back what it reads. */

@@ -136,7 +136,7 @@ function residentIfThere(pid: number): number {
   }
 }
 
-/** A relay in front of a daemon that gives each connection to `next`. */
+/** A relay in front of a daemon that passes each connection to `next`. */
 class Relay {
   readonly #child: ChildProcess;
   readonly #port: number;
@@ -225,7 +225,7 @@ class Relay {
   }
 }
 
-/** What one run gives: megabytes a second, and the largest resident memory. */
+/** The figures of one run: megabytes a second, and the largest resident memory. */
 interface Run {
   rate: number;
   resident: number;

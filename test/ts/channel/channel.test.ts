@@ -129,7 +129,7 @@ describe("a channel", () => {
   });
 
   it("gives what it has received before close(), then the end", async () => {
-    const [a, socket] = await channelAndSocket();
+    const [a, socket] = await channelAndSocket({ lingerTimeout: 100 });
     socket.write(encode({ type: 3, peerid: 0, pid: 1, data: text("x") }));
     expect((await a.receive())?.type).toBe(3);
     socket.write(encode({ type: 4, peerid: 0, pid: 1, data: text("y") }));
@@ -251,7 +251,7 @@ describe("a channel", () => {
 
   it("frees the module's memory however it ends", async () => {
     const base = defaultInstance().stats().liveBytes;
-    const [a, b] = await channelPair();
+    const [a, b] = await channelPair({ lingerTimeout: 100 });
     const [c, socket] = await channelAndSocket();
     void a.send({ type: 1, data: new Uint8Array(9000) });
     await b.receive();

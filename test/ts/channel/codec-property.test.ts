@@ -184,7 +184,7 @@ describe("what a codec encodes", () => {
   });
 });
 
-/** The length that the header at a place says. */
+/** The length in the header at a place. */
 function decodeLength(bytes: Uint8Array, at: number): number {
   return new DataView(bytes.buffer, bytes.byteOffset + at, 16).getUint32(4, true);
 }

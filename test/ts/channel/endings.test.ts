@@ -1,8 +1,8 @@
 // Broken promises that the lives (test/ts/lives) have found, each by itself.
 import { describe, expect, it } from "vitest";
 import { ImsgChannel, ImsgError } from "../../../ts/entry/index.ts";
-import { macrotask } from "../lives/clock.ts";
 import { Hand, type Kind } from "../lives/hand.ts";
+import { macrotask } from "../lives/runtime.ts";
 import { Thing } from "../lives/tracked.ts";
 import { frame } from "../lives/wire.ts";
 
@@ -10,11 +10,15 @@ const KIND: Kind = {
   ...{ lingers: false, counts: true, pauses: true, passes: false, atOnce: true, burst: 100 },
 };
 
-function open(kind: Partial<Kind> = {}, options = {}) {
+function open(kind: Partial<Kind> = {}, options = {}, misused: string[] = []) {
   const sent: Uint8Array[] = [];
   const hand = new Hand(
     { ...KIND, ...kind },
-    { handed: (bytes) => void sent.push(bytes), delivering: () => {}, misused: () => {} },
+    {
+      handed: (bytes) => void sent.push(bytes),
+      delivering: () => {},
+      misused: (how) => void misused.push(how),
+    },
   );
   const channel = new ImsgChannel(hand, { allowFdPass: kind.passes === true, ...options });
   const rest = async (): Promise<void> => {
@@ -36,6 +40,20 @@ describe("a channel", () => {
     await rest();
     expect(sent).toEqual([]);
     channel.abort();
+  });
+
+  it("hands nothing to a transport that it has broken off, although messages are queued and bytes wait to be decoded", async () => {
+    const misused: string[] = [];
+    const options = { highWaterMark: 500, maxSize: 70_000 };
+    const { hand, channel, sent, rest } = open({ pauses: false, atOnce: false }, options, misused);
+    const long = { type: 1, peerid: 0, pid: 1, marked: false, data: new Uint8Array(60_000) };
+    hand.arrive({ chunk: frame(long) }, { chunk: frame(long) });
+    const closed = expect(channel.closed).rejects.toMatchObject({ code: "ERR_IMSG_OVERFLOW" });
+    void channel.send({ type: 1 }); // its bytes leave in a microtask
+    hand.pump();
+    await rest();
+    await closed;
+    expect([sent, misused]).toEqual([[], []]);
   });
 
   it("settles close() at once when the peer hangs up while it lingers", async () => {

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { concat, encode, type ReferenceInput } from "../../oracle/reference/codec.ts";
 
-/** What tests compare of a message, with the payload as a hex string. */
+/** The fields of a message that tests compare, with the payload as a hex string. */
 export interface Plain {
   type: number;
   peerid: number;

@@ -13,7 +13,7 @@ export interface Bundle {
   folder: string;
 }
 
-/** What `npm pack` takes from dist/. `make package` has built it before any test runs. */
+/** The files of dist/ that `npm pack` packs. `make package` has built them before any test runs. */
 export const packed: Bundle = { folder: join(top, "dist") };
 
 export interface Result {

@@ -31,7 +31,7 @@ const linesOf = (stdout: string): Line[] =>
     .slice(0, -1)
     .map((line) => JSON.parse(line));
 
-/** What the independent decoder reads, as the command prints it. */
+/** The messages that the independent decoder reads, in the command's format. */
 function expected(messages: readonly ReferenceMessage[]) {
   let offset = 0;
   return messages.map(({ type, len, peerid, pid, data }, n) => {

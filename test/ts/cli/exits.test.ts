@@ -1,4 +1,4 @@
-/** What the packed command prints and reads: control characters, long lines, empty variables. */
+/** The packed command's input and output: control characters, long lines, empty variables. */
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -114,7 +114,7 @@ describe("what the command prints has no control characters", () => {
       const failing = await run(packed, ["connect", "ws://127.0.0.1:1"], "", env);
       expect(failing.status).toBeGreaterThan(0);
       expect(failing.stderr).not.toMatch(CONTROL);
-      if (name === "FORCE_COLOR") return; // any value asks for colours
+      if (name === "FORCE_COLOR") return; // any value turns colours on
       expect((await run(packed, ["dump", small], "", env)).stdout).not.toMatch(CONTROL);
     },
   );

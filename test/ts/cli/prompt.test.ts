@@ -165,7 +165,7 @@ describe.concurrent("the prompt of imsg connect", () => {
     await shows("imsg> ");
     type("SHOW_RIB_P\t"); // a single one
     await shows("SHOW_RIB_PREFIX ");
-    type('{"prefixl\t'); // a tab completes at the end of what is typed only
+    type('{"prefixl\t'); // a tab completes only at the end of the line
     await shows('"prefixlen":');
     type("8}\r");
     const { type: number } = bgpd.messages.SHOW_RIB_PREFIX;

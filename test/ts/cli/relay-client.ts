@@ -1,4 +1,4 @@
-/** What the tests of the relay share: a relay with its log, clients, and a daemon that remembers. */
+/** Parts that the relay tests share: a relay with its log, clients, a daemon that records messages. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { type ClientRequest, request } from "node:http";
 import { createServer, type Socket } from "node:net";
@@ -29,7 +29,7 @@ export interface LoggedRelay extends Relay {
 /** Ends the connections that each daemon of the running test has. */
 const daemonsOfTest = new Set<() => void>();
 
-/** A relay that ends with the test. Its clients may send all types unless the test says otherwise. */
+/** A relay that ends with the test. By default its clients may send all types. */
 export async function relayTo(
   to: RelayOptions["to"],
   options: Omit<RelayOptions, "to" | "log"> = {},
@@ -130,7 +130,7 @@ export async function clientOf(
   return client;
 }
 
-/** What a request for a WebSocket is answered with. */
+/** The response to a request for a WebSocket. */
 export function handshake(
   relay: Relay,
   headers: Record<string, string> = {},

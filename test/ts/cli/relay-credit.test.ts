@@ -11,7 +11,7 @@ import { sleep } from "./relay-tools.ts";
 
 const CREDIT = ["imsg", "imsg.credit"];
 const SIZE = 16_000;
-/** What the sockets of the system hold between daemon, relay and page, generously. */
+/** The bytes that sockets may hold between daemon, relay and page, estimated generously. */
 const KERNEL = 8 << 20;
 
 /** A channel over a WebSocket that cannot be paused, as those of browsers. */

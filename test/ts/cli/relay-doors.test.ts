@@ -1,4 +1,4 @@
-/** Who gets into the relay, and where it listens: Host, Origin, path, Unix sockets, metrics. */
+/** The relay's admission of clients and its addresses: Host, Origin, path, Unix sockets, metrics. */
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";

@@ -326,7 +326,7 @@ test("what hostile clients send does not disturb another", async () => {
   for (let round = 0; round < 60; round++) {
     const bad = await clientOf(relay);
     const noise = Uint8Array.from({ length: random(3000) }, () => random(256));
-    // half of them speak imsg first, some break WebSocket's own rules, some just vanish
+    // half of them send imsgs first, some break WebSocket's own rules, some vanish
     if (round % 2 === 0) bad.send({ type: 1, pid: 5, data: noise });
     if (round % 3 === 0) bad.socket.send(noise);
     else if (round % 3 === 1) {

@@ -4,7 +4,7 @@ import { readdirSync, readlinkSync } from "node:fs";
 
 export const runtime = globalThis.Deno ? "deno" : globalThis.Bun ? "bun" : "node";
 
-/** What this process has open, number and file. */
+/** The open descriptors of this process: number and file. */
 export function opened() {
   if (runtime === "deno") {
     // Deno opens two sockets of its own when it first listens for a signal

@@ -1,39 +1,20 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { ImsgMessage } from "../../../ts/batch/message.ts";
 import { defaultInstance } from "../../../ts/c/index.ts";
 import type { ImsgChannel } from "../../../ts/channel/channel.ts";
-import { connect, listen } from "../../../ts/entry/node.ts";
+import { connect } from "../../../ts/entry/node.ts";
+import { descriptorPair } from "../../helpers/pair.ts";
 import { listenPeer, PeerType } from "../../helpers/peer.ts";
 import { close, openCount, openNull } from "./open.ts";
 
 const PASSES = 10_000;
 
-let folder: string;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "imsg-leak-"));
   await (await once()).close(); // descriptors that are opened once and stay open
 });
-afterAll(() => rm(folder, { recursive: true }));
-
-let sockets = 0;
-async function pair(): Promise<[ImsgChannel, ImsgChannel]> {
-  const path = join(folder, String(++sockets));
-  let accepted!: (channel: ImsgChannel) => void;
-  const other = new Promise<ImsgChannel>((resolve) => {
-    accepted = resolve;
-  });
-  const server = await listen({ path }, (channel) => accepted(channel), { allowFdPass: true });
-  const channel = await connect({ path }, { allowFdPass: true });
-  const result: [ImsgChannel, ImsgChannel] = [channel, await other];
-  void server.close(); // accepts no more; the channels live on
-  return result;
-}
 
 async function once(): Promise<ImsgChannel> {
-  const [a, b] = await pair();
+  const [a, b] = await descriptorPair();
   void b.close();
   return a;
 }
@@ -49,7 +30,7 @@ const values = (): number => defaultInstance().descriptors.size;
 describe("the descriptors of the process", () => {
   it(`are as many after ${PASSES} passes in both directions as before`, async () => {
     const before = [await settled(), values()];
-    const [a, b] = await pair();
+    const [a, b] = await descriptorPair();
     const talk = async (from: ImsgChannel, to: ImsgChannel): Promise<void> => {
       const sent = (async () => {
         for (let i = 0; i < PASSES / 2; i++) await from.send({ type: i, fd: openNull() });
@@ -88,7 +69,7 @@ describe("the descriptors of the process", () => {
   it("are as many after 500 channels were broken off with descriptors everywhere", async () => {
     const before = [await settled(), values()];
     for (let i = 0; i < 500; i++) {
-      const [a, b] = await pair();
+      const [a, b] = await descriptorPair();
       for (let n = 0; n < 20; n++) {
         // some are sent, some wait in the socket, in the transport, in the module
         a.send({ type: n, fd: openNull(), data: new Uint8Array(n * 700) }).catch(() => {});

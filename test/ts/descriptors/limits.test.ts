@@ -7,6 +7,7 @@ import koffi from "koffi";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { ImsgChannel } from "../../../ts/channel/channel.ts";
 import { connect, listen } from "../../../ts/entry/node.ts";
+import { descriptorPair } from "../../helpers/pair.ts";
 import { close, isOpen, openCount, openNull } from "./open.ts";
 
 const RLIMIT_NOFILE = 7;
@@ -38,18 +39,10 @@ afterEach(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-let sockets = 0;
 async function pair(): Promise<[ImsgChannel, ImsgChannel]> {
-  const path = join(folder, String(++sockets));
-  let accepted!: (channel: ImsgChannel) => void;
-  const other = new Promise<ImsgChannel>((resolve) => {
-    accepted = resolve;
-  });
-  const server = await listen({ path }, (channel) => accepted(channel), { allowFdPass: true });
-  const channel = await connect({ path }, { allowFdPass: true });
-  channels = [channel, await other];
-  void server.close(); // accepts no more; the channels live on
-  return channels as [ImsgChannel, ImsgChannel];
+  const pair = await descriptorPair();
+  channels = [...pair];
+  return pair;
 }
 
 describe("a process that may open no more descriptors", () => {
@@ -79,7 +72,7 @@ describe("a process that may open no more descriptors", () => {
   });
 
   it("cannot connect, and rejects", async () => {
-    const path = join(folder, String(++sockets));
+    const path = join(folder, "many");
     const server = await listen({ path }, (channel) => channels.push(channel), {
       allowFdPass: true,
     });

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ImsgChannel } from "../../../ts/channel/channel.ts";
-import { connect, listen, spawn } from "../../../ts/entry/node.ts";
+import { connect, spawn } from "../../../ts/entry/node.ts";
+import { descriptorPair } from "../../helpers/pair.ts";
 import { listenPeer, PeerType, peerBinary } from "../../helpers/peer.ts";
 import { close, isOpen, openCount, openNull, unlinkedFile, what } from "./open.ts";
 
@@ -15,21 +16,6 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "imsg-unix-"));
 });
 afterAll(() => rm(folder, { recursive: true }));
-
-let sockets = 0;
-/** Two channels that pass descriptors, over a real Unix socket. */
-async function pair(): Promise<[ImsgChannel, ImsgChannel]> {
-  const path = join(folder, String(++sockets));
-  let accepted!: (channel: ImsgChannel) => void;
-  const other = new Promise<ImsgChannel>((resolve) => {
-    accepted = resolve;
-  });
-  const server = await listen({ path }, (channel) => accepted(channel), { allowFdPass: true });
-  const channel = await connect({ path }, { allowFdPass: true });
-  const result: [ImsgChannel, ImsgChannel] = [channel, await other];
-  void server.close(); // accepts no more; the channels live on
-  return result;
-}
 
 describe("the original C built natively, on a Unix socket", () => {
   it("gives a descriptor that reads what the peer wrote into it", async () => {
@@ -126,7 +112,7 @@ describe("the original C built natively, on a Unix socket", () => {
 
 describe("two channels on a Unix socket", () => {
   it("refuse a number that is no open descriptor, and stay usable", async () => {
-    const [a, b] = await pair();
+    const [a, b] = await descriptorPair();
     for (const fd of ["5", null, {}, -1, 1.5, 2 ** 31]) {
       await expect(a.send({ type: 1, fd })).rejects.toMatchObject({ code: "EINVAL" });
     }
@@ -143,7 +129,7 @@ describe("two channels on a Unix socket", () => {
   });
 
   it("carry a megabyte each way while descriptors pass", async () => {
-    const [a, b] = await pair();
+    const [a, b] = await descriptorPair();
     const before = openCount();
     const count = 64;
     const talk = async (from: ImsgChannel, to: ImsgChannel): Promise<void> => {
@@ -166,7 +152,7 @@ describe("two channels on a Unix socket", () => {
   });
 
   it("make the sender wait while no message is received, instead of ending", async () => {
-    const [a, b] = await pair();
+    const [a, b] = await descriptorPair();
     const before = openCount();
     const sent = (async () => {
       for (let i = 0; i < 500; i++) await a.send({ type: i, fd: openNull() });
@@ -184,7 +170,7 @@ describe("two channels on a Unix socket", () => {
   });
 
   it("deliver what was sent before the other end was closed with something unread", async () => {
-    const [a, b] = await pair();
+    const [a, b] = await descriptorPair({ lingerTimeout: 200 });
     await b.send({ type: 1 });
     await a.send({ type: 2, data: new Uint8Array(8) });
     await a.close();
@@ -194,7 +180,7 @@ describe("two channels on a Unix socket", () => {
   });
 
   it("tell that the other end is gone", async () => {
-    const [a, b] = await pair();
+    const [a, b] = await descriptorPair();
     b.abort(new Error("enough"));
     await expect(
       (async () => {

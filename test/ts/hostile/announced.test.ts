@@ -12,7 +12,7 @@ import { type Daemon, rememberingDaemon } from "../cli/relay-client.ts";
 const MB = 1 << 20;
 const LONG = 64 * MB;
 const CLIENTS = 40;
-/** What 40 connections cost that announce nothing: instances, buffers, garbage. */
+/** The memory of 40 connections that announce nothing: instances, buffers, garbage. */
 const ORDINARY = 64 * MB;
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

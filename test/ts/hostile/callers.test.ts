@@ -25,7 +25,7 @@ function showsSecret(result: unknown): boolean {
   return bytesOf(result).some((found) => Buffer.from(found).includes(Buffer.alloc(8, SECRET)));
 }
 
-/** What code of the caller does while the library reads its arguments. */
+/** The attack that runs while the library reads its arguments. */
 const interferences: readonly ((w: World) => void)[] = [
   () => {},
   (w) => w.codec.dispose(),

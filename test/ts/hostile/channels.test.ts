@@ -15,7 +15,7 @@ import { hostileBytes, hostileObject, nonsense } from "./values.ts";
 /** The full form has 100,000 calls: IMSG_HOSTILE_CALLS=100000. */
 const CALLS = callsOf(1500);
 
-/** What code of the caller does while the library reads its arguments. */
+/** The attack that runs while the library reads its arguments. */
 const interferences: readonly ((w: World) => unknown)[] = [
   () => {},
   (w) => w.channel.send(message).catch(() => {}),

@@ -31,9 +31,9 @@ const COUNT = 40;
 const KB = 1024;
 const MARK = 64 * KB;
 const WINDOW = 65520;
-/** What docs/security.md promises for one message beside its payload. */
+/** The most memory of one message beside its payload, by docs/security.md. */
 const MESSAGE = 256;
-/** What a channel may have besides: itself, its transport, chunks that it has not decoded. */
+/** The memory that a channel may have besides: itself, its transport, chunks that it has not decoded. */
 const OTHER = 224 * KB;
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -69,7 +69,7 @@ describe.each([0, 64, 1024, 16_000])(
         theirs.write(stream);
         return channel;
       });
-      // what the system does not take of the stream is shared by all peers
+      // all peers share the part of the stream that the system does not take
       const window = Math.floor(WINDOW / (16 + size)) * (size + MESSAGE);
       const most = MARK + window + OTHER;
       console.log(

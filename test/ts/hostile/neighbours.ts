@@ -5,7 +5,7 @@ import { Thrown } from "./values.ts";
 
 const { ImsgCodec, ImsgError } = index;
 
-/** What the memory of the neighbours is filled with. */
+/** The bytes that fill the memory of the neighbours. */
 export const SECRET = 0xa5;
 
 /** Users of the same instance, whose contents no call may change or show. */

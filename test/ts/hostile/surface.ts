@@ -48,7 +48,7 @@ export function surface(): Map<string, string[]> {
       ...checker.getDeclaredTypeOfSymbol(symbol).getProperties(),
     ];
     for (const member of members) {
-      // what Error and Array have is not the library's
+      // members of Error and Array are not the library's
       const own = member.declarations?.some((each) =>
         each.getSourceFile().fileName.startsWith(top),
       );

@@ -196,7 +196,7 @@ export function hostileObject(
   }
 }
 
-/** Whether the iterator of a value throws by itself, whoever uses it. */
+/** Whether the iterator of a value throws for any user. */
 export function breaks(value: Iterable<unknown>): boolean {
   try {
     const iterator = value?.[Symbol.iterator];

@@ -1,12 +1,7 @@
-import { setImmediate as nextMacrotask } from "node:timers";
-
 interface Timer {
   readonly at: number;
   readonly run: () => void;
 }
-
-/** Resolves when every microtask that waits has run, and the events behind them. */
-export const macrotask = (): Promise<void> => new Promise((resolve) => nextMacrotask(resolve));
 
 /**
  * Time that passes when the test says so. While it is installed, `setTimeout`,

@@ -53,6 +53,8 @@ export interface Below extends Transport {
   readonly waiting: number;
   /** Whether the last send has returned false. */
   readonly full: boolean;
+  /** How often there was room again after that. */
+  readonly drains: number;
   readonly paused: boolean;
   /** Nothing is taken any more: a write has failed, the peer is gone, or the channel was aborted. */
   readonly dead: boolean;
@@ -120,6 +122,7 @@ export class Hand implements Below {
   waiting = 0;
   /** Whether the last send has returned false. */
   full = false;
+  drains = 0;
   paused = false;
   /** The peer does not read. */
   stalled = false;
@@ -286,6 +289,7 @@ export class Hand implements Below {
     }
     if (!this.full || this.waiting >= this.#sink.highWaterMark) return;
     this.full = false;
+    this.drains++;
     if (this.connected) this.#sink.drained();
   }
 

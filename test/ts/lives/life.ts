@@ -1,28 +1,29 @@
-import process from "node:process";
 import fc from "fast-check";
 import { type Finale, finales, setups, steps } from "./commands.ts";
-import * as program from "./program.ts";
+import { abort, close, end } from "./ending.ts";
+import { loop, readStream, receive } from "./reading.ts";
 import { Violation } from "./records.ts";
+import { onUnhandled } from "./runtime.ts";
 import { type Setup, World } from "./world.ts";
 
 /** Reads that the end of a life may take. */
 const LAST_READS = 10_000;
 
 const unhandled: unknown[] = [];
-process.on("unhandledRejection", (error) => void unhandled.push(error));
+onUnhandled((error) => void unhandled.push(error));
 
 /** Ends a channel that is still alive. */
 function endLife(world: World, how: Finale): void {
   const { model, hand } = world;
   if (world.isClosed || model.closing !== undefined) return;
   if (how === "slow close") hand.stalled = true;
-  if (how === "close" || how === "slow close") program.close(world);
-  else if (how === "abort") program.abort(world, { how: "reason" });
+  if (how === "close" || how === "slow close") close(world);
+  else if (how === "abort") abort(world, { how: "reason" });
   else if (how === "hang-up") world.hangUp();
   else if (how === "reset") world.reset(false);
   else {
     hand.stalled = false;
-    program.end(world);
+    end(world);
     world.peerEnds(false);
   }
 }
@@ -35,10 +36,10 @@ async function readAll(world: World): Promise<void> {
     const { holder } = world;
     if (holder?.kind === "stream") {
       if (world.streamEnded) return;
-      await program.readStream(world, { takes: false });
+      await readStream(world, { takes: false });
     } else if (holder !== undefined) {
-      program.loop(world, { batches: holder.kind === "batches", takes: false });
-    } else program.receive(world, { many: false, signal: "none", takes: false });
+      loop(world, { batches: holder.kind === "batches", takes: false });
+    } else receive(world, { many: false, signal: "none", takes: false });
     await world.rest();
     const { tracked } = model.reads.at(-1)!;
     if (tracked.rejected || (tracked.fulfilled && tracked.value === undefined)) return;

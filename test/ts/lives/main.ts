@@ -1,70 +1,29 @@
 import process from "node:process";
 import { parseArgs } from "node:util";
-import fc from "fast-check";
-import { type Counts, lives, type Stage } from "./life.ts";
-import { SESSIONS } from "./real/session.ts";
-import { realStage } from "./real/stage.ts";
+import { SESSIONS } from "./real/node-sessions.ts";
+import { again, type Outcome, type Replay, run, type Scene, sceneOf } from "./runs.ts";
+import { BROWSERS, type BrowserName, sceneIn, WEB_TRANSPORTS } from "./web/drive.ts";
 
-const usage = `usage: npm run lives -- [--steps N] [--seed S] [--quick] [--transport T]
+const usage = `usage: npm run lives -- [--steps N] [--seed S] [--quick] [--transport T [--browser B]]
        npm run lives -- --seed S --path P [--commands C]    lives one life again
 
 Without --transport the transport is scripted and time is virtual. T is one or more of
 ${Object.keys(SESSIONS).join(",")}: real connections to a peer outside the library.
+With --browser ${BROWSERS.join(" or ")} the packed library lives in a page, and T is one or more of
+${WEB_TRANSPORTS.join(",")}, all of them by default; --page FILE takes the place of the page's program.
 `;
 
-/** Lives that are run between two looks at the count. */
-const BATCH = 200;
-const REAL_BATCH = 5;
-
-export interface Outcome extends Counts {
-  /** What a broken promise looks like; undefined if none is. */
-  readonly violation: string | undefined;
-}
-
-/**
- * Runs lives until so many steps were taken, or a promise is broken. A quick run
- * does not look for the shortest life that breaks it.
- */
-export async function run(
-  steps: number,
-  seed: number,
-  { quick = false, stage }: { quick?: boolean; stage?: Stage } = {},
-): Promise<Outcome> {
-  const counts: Counts = { lives: 0, steps: 0 };
-  for (let i = 0; counts.steps < steps; i++) {
-    const details = await fc.check(lives(counts, { stage }), {
-      seed: (Math.imul(seed, 1_000_003) + i) | 0,
-      numRuns: stage === undefined ? BATCH : REAL_BATCH,
-      endOnFailure: quick,
-    });
-    if (details.failed) return { ...counts, violation: explain(details) };
-  }
-  return { ...counts, violation: undefined };
-}
-
-/** Runs lives over a real transport. They are not shortened, since time is real. */
-export const runReal = (transport: string, steps: number, seed: number): Promise<Outcome> =>
-  onStage(transport, (stage) => run(steps, seed, { quick: true, stage }));
-
-async function onStage<T>(transport: string, live: (stage: Stage) => Promise<T>): Promise<T> {
-  const session = await SESSIONS[transport]!();
-  try {
-    return await live(await realStage(session));
-  } finally {
-    await session.stop();
-  }
-}
-
-function explain<T>(details: fc.RunDetails<T>): string {
-  const { seed, counterexamplePath, counterexample, errorInstance } = details;
-  const text = fc.stringify(counterexample);
-  const replay = /replayPath=\\?"([^"\\]*)/.exec(text)?.[1] ?? "";
-  return [
-    String((errorInstance as Error | undefined)?.stack ?? errorInstance),
-    text,
-    `to live it again: npm run lives -- --seed ${seed} --path ${counterexamplePath} --commands ${replay}`,
-  ].join("\n");
-}
+const OPTIONS = {
+  steps: { type: "string", default: "20000" },
+  seed: { type: "string", default: String(Date.now() % 1_000_000) },
+  path: { type: "string" },
+  commands: { type: "string" },
+  quick: { type: "boolean", default: false },
+  transport: { type: "string" },
+  browser: { type: "string" },
+  page: { type: "string" },
+  help: { type: "boolean", default: false },
+} as const;
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
@@ -72,63 +31,64 @@ function say(text: string): void {
 
 /** Runs the test; returns the exit status. */
 export async function main(args: string[]): Promise<number> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      steps: { type: "string", default: "20000" },
-      seed: { type: "string", default: String(Date.now() % 1_000_000) },
-      path: { type: "string" },
-      commands: { type: "string" },
-      quick: { type: "boolean", default: false },
-      transport: { type: "string" },
-      help: { type: "boolean", default: false },
-    },
-  });
+  const { values } = parseArgs({ args, options: OPTIONS });
+  const { browser, quick, path, commands } = values;
   const steps = Number(values.steps);
   const seed = Number(values.seed);
-  const transports = values.transport?.split(",") ?? [];
-  const known = transports.every((name) => Object.hasOwn(SESSIONS, name));
+  const possible = browser === undefined ? Object.keys(SESSIONS) : WEB_TRANSPORTS;
+  const transports = values.transport?.split(",") ?? (browser === undefined ? [] : WEB_TRANSPORTS);
+  const known =
+    transports.every((name) => possible.includes(name)) &&
+    (browser === undefined || BROWSERS.includes(browser as BrowserName));
   if (values.help || !known || ![steps, seed].every(Number.isSafeInteger)) {
     process.stdout.write(usage);
     return values.help ? 0 : 2;
   }
-  if (values.path !== undefined) {
-    const { path, commands } = values;
-    return await again(transports[0], { seed, path, commands });
+  const replay = path === undefined ? undefined : { seed, path, commands };
+  if (replay === undefined) say(`seed: ${seed}`);
+  if (transports.length === 0) {
+    return replay ? told(await again(replay)) : await count(run(steps, seed, { quick }));
   }
-  say(`seed: ${seed}`);
-  if (transports.length === 0) return await told(run(steps, seed, { quick: values.quick }));
-  let status = 0;
+  const scene = await (browser === undefined
+    ? sceneOf(SESSIONS)
+    : sceneIn(browser as BrowserName, values.page));
+  try {
+    return await live(scene, { transports, steps, seed, replay });
+  } finally {
+    await scene.close();
+  }
+}
+
+interface Task {
+  readonly transports: readonly string[];
+  readonly steps: number;
+  readonly seed: number;
+  readonly replay: Replay | undefined;
+}
+
+/** Lives over real transports; returns the exit status. */
+async function live(scene: Scene, { transports, steps, seed, replay }: Task): Promise<number> {
+  if (replay !== undefined) return told(await scene.again(transports[0]!, replay));
   for (const transport of transports) {
     say(`transport: ${transport}`);
-    status ||= await told(runReal(transport, steps, seed));
+    const status = await count(scene.run(transport, steps, seed), ` --transport ${transport}`);
+    if (status !== 0) return status;
   }
-  return status;
+  return 0;
 }
 
 /** Prints what has come of lives; returns the exit status. */
-async function told(outcome: Promise<Outcome>): Promise<number> {
+async function count(outcome: Promise<Outcome>, where = ""): Promise<number> {
   const started = performance.now();
   const { lives, steps, violation } = await outcome;
-  if (violation !== undefined) say(violation);
+  if (violation !== undefined) say(`${violation}${where}`);
   say(`lives: ${lives}, seconds: ${((performance.now() - started) / 1000).toFixed(1)}`);
   say(`steps: ${steps}, violations: ${violation === undefined ? 0 : 1}`);
   return violation === undefined ? 0 : 1;
 }
 
-/** One life that was lived before. */
-interface Replay {
-  readonly seed: number;
-  readonly path: string;
-  readonly commands: string | undefined;
-}
-
-async function again(transport: string | undefined, replay: Replay): Promise<number> {
-  const { seed, path, commands: replayPath } = replay;
-  const counts: Counts = { lives: 0, steps: 0 };
-  const live = (stage?: Stage) =>
-    fc.check(lives(counts, { replayPath, stage }), { seed, path, endOnFailure: true });
-  const details = await (transport === undefined ? live() : onStage(transport, live));
-  say(details.failed ? explain(details) : "no promise is broken");
-  return details.failed ? 1 : 0;
+/** Prints what has come of one life; returns the exit status. */
+function told(violation: string | undefined): number {
+  say(violation ?? "no promise is broken");
+  return violation === undefined ? 0 : 1;
 }

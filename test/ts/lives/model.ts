@@ -11,7 +11,7 @@ import {
   tells,
 } from "./records.ts";
 import type { Tracked } from "./tracked.ts";
-import { isPayload, type WireMessage } from "./wire.ts";
+import { isPayload, pidOf, type WireMessage } from "./wire.ts";
 
 /** Bytes that a received message counts for besides its payload. */
 const MESSAGE_COST = 256;
@@ -83,6 +83,7 @@ export class Model {
     sent.end = end;
     const { size, thing, peerid } = sent;
     if (!isPayload(message.data, id, size)) this.violate(`message ${id} has other bytes`);
+    if (message.pid !== pidOf(id)) this.violate(`message ${id} has the pid ${message.pid}`);
     if (message.marked !== (thing !== undefined)) this.violate(`message ${id} has another mark`);
     if (peerid === undefined) this.#freshPeerid(sent, message.peerid);
     else if (message.peerid !== peerid) this.violate(`message ${id} has another peerid`);
@@ -177,7 +178,7 @@ export class Model {
   }
 
   #wants({ tracked, match, sent }: Request, { id, peerid }: Arrival): boolean {
-    return tracked.pending && (match === undefined ? sent.peerid === peerid : match(id));
+    return tracked.pending && (match === undefined ? sent.peerid === peerid : match(id) === true);
   }
 
   /** The messages that have arrived and that nothing is known of. */
@@ -221,7 +222,8 @@ export class Model {
     if (arrival.fate !== "waits") {
       this.violate(`message ${id} was received, and it is ${arrival.fate} already`);
     }
-    if (!isPayload(message.data, id, arrival.size) || message.peerid !== arrival.peerid) {
+    const { data, peerid, pid } = message;
+    if (!isPayload(data, id, arrival.size) || peerid !== arrival.peerid || pid !== pidOf(id)) {
       this.violate(`message ${id} was received with other contents`);
     }
     return arrival;
@@ -251,7 +253,7 @@ export class Model {
     if (arrival === undefined) return;
     arrival.fate = "reply";
     const { sent, match, at } = request;
-    const right = match === undefined ? arrival.peerid === sent.peerid : match(arrival.id);
+    const right = match === undefined ? arrival.peerid === sent.peerid : match(arrival.id) === true;
     if (!right) this.violate(`message ${arrival.id} is not the reply to request ${sent.id}`);
     for (const other of this.requests) {
       if (other.at < at && this.#wants(other, arrival) && other.at < arrival.at) {
@@ -263,7 +265,8 @@ export class Model {
 
   #earlierReplies({ sent, match, at }: Request, reply: Arrival): void {
     for (const other of this.waiting) {
-      const fits = match === undefined ? other.peerid === sent.peerid : match(other.id);
+      // one that makes the matcher throw would have ended the request
+      const fits = match === undefined ? other.peerid === sent.peerid : match(other.id) !== false;
       if (fits && other.at > at && other.id < reply.id && other.late !== "may") {
         this.violate(`request ${sent.id} got a later reply than message ${other.id}`);
       }

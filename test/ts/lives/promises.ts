@@ -34,17 +34,24 @@ export const PROMISES: Record<string, Check> = {
     }
   },
 
-  *"a send is rejected only with a reason, and after a failure none is fulfilled"({
-    model,
-    setup,
-  }) {
+  *"a send is rejected only with a reason, and after a failure none is fulfilled"({ model }) {
     for (const sent of model.sent) {
       const { id, expect, outcome, signal, request } = sent;
       if (expect === "refused" && sent.end !== undefined) {
         yield `message ${id} was handed over after the end`;
       }
       if (outcome === undefined || request !== undefined) continue;
-      if (expect === "refused" && outcome.fulfilled) yield `send ${id} was fulfilled after the end`;
+      if (expect === "refused" && outcome.fulfilled) yield `send ${id} was not refused`;
+      if (sent.full === "must" && outcome.rejected && !hasCode(outcome.error, "ENOBUFS")) {
+        yield `send ${id} was rejected with ${outcome.error}, and the queue was full`;
+      }
+      if (sent.thing?.ours === false && expect === "refused") {
+        yield `send ${id} was refused, and has moved ${sent.thing.name}`;
+      }
+      const waits = sent.waits === model.hand.drains && model.hand.full && !model.localEnd;
+      if (outcome.fulfilled && waits && expect === "queued") {
+        yield `send ${id} was fulfilled while the transport had no room`;
+      }
       if (outcome.pending && (!model.hand.full || model.sendingIsOver || isOver(model))) {
         yield `send ${id} is pending`;
       }
@@ -52,7 +59,7 @@ export const PROMISES: Record<string, Check> = {
       const { error } = outcome;
       const known =
         (signal?.aborted && error === signal.reason) ||
-        (hasCode(error, "ENOBUFS") && setup.maxQueued < 1_000_000) ||
+        (hasCode(error, "ENOBUFS") && sent.full !== "no") ||
         (saysClosed(error) && (model.localEnd || mayBeOver(model))) ||
         isLegitimate(model, error);
       if (!known) yield `send ${id} was rejected with ${error}`;
@@ -235,9 +242,8 @@ export const PROMISES: Record<string, Check> = {
 };
 
 /** Whether a message must be in the channel's queue, if it was not handed over. */
-function isQueued({ expect, outcome, signal }: Sent): boolean {
-  if (expect !== "queued") return false;
-  return !outcome?.rejected || (signal !== undefined && outcome.error === signal.reason);
+function isQueued({ expect }: Sent): boolean {
+  return expect === "queued";
 }
 
 /** Whether a reader may find the end, and no error. */
@@ -285,6 +291,11 @@ function* requestOutcome({ model, setup, clock }: World, request: Request): Iter
       (arrival) => arrival.at > request.at && fits(request, arrival),
     );
     if (reply !== undefined) yield `${name} is pending, and its reply ${reply.id} has arrived`;
+    const bad = model.arrivals.find(({ fate, at, id }) => {
+      const decoded = fate === "waits" || fate === "read";
+      return decoded && at > request.at && request.match?.(id) === "throws";
+    });
+    if (bad !== undefined) yield `${name} is pending, and its matcher throws for ${bad.id}`;
     const { ended, gone } = model.hand.reported;
     if ((ended || gone) && model.allRead) yield `${name} is pending after the peer's end`;
     return;
@@ -298,14 +309,15 @@ function* requestOutcome({ model, setup, clock }: World, request: Request): Iter
     (signal?.aborted && error === signal.reason) ||
     (hasCode(error, "ERR_IMSG_UNREAD") &&
       (request.most.cost >= setup.mark * UNREAD || request.most.fds >= UNREAD_FDS)) ||
-    (hasCode(error, "ENOBUFS") && setup.maxQueued < 1_000_000) ||
+    (hasCode(error, "ENOBUFS") && sent.full !== "no") ||
+    error === request.thrown ||
     (saysClosed(error) && (ended || gone || model.localEnd || mayBeOver(model))) ||
     isLegitimate(model, error);
   if (!known) yield `${name} was rejected with ${error}`;
 }
 
 function fits({ match, sent }: Request, { id, peerid }: { id: number; peerid: number }): boolean {
-  return match === undefined ? peerid === sent.peerid : match(id);
+  return match === undefined ? peerid === sent.peerid : match(id) === true;
 }
 
 function* lingering({ model, hand, setup, clock }: World): Iterable<string> {

@@ -23,6 +23,12 @@ export interface Sent {
   readonly outcome: Tracked | undefined;
   /** What must become of it, if that was known at the call. */
   readonly expect: "queued" | "refused" | "either";
+  /** Whether it was sent by one call with others. */
+  readonly many?: true;
+  /** Whether the call must, may or must not be refused with ENOBUFS. */
+  readonly full: "must" | "may" | "no";
+  /** How often the transport had drained when the call had to wait for room; undefined if it had not to. */
+  readonly waits?: number | undefined;
   /** The position behind it in the stream; undefined while it is queued. */
   end?: number;
   request?: Request;
@@ -49,7 +55,9 @@ export interface Arrival {
 /** A request that the program has made. */
 export interface Request {
   readonly sent: Sent;
-  readonly match: ((type: number) => boolean) | undefined;
+  readonly match: ((id: number) => boolean | "throws") | undefined;
+  /** What the matcher throws. */
+  readonly thrown: Error;
   readonly deadline: number | undefined;
   readonly signal: Signal | undefined;
   readonly tracked: Tracked<ImsgMessage>;

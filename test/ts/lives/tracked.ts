@@ -1,3 +1,5 @@
+import { countListeners } from "./listeners.ts";
+
 /** A promise of the channel, and what has become of it. */
 export class Tracked<T = unknown> {
   state: "pending" | "fulfilled" | "rejected" = "pending";
@@ -73,20 +75,9 @@ export class Signal {
   readonly signal: AbortSignal;
 
   constructor() {
-    const { signal } = this.#controller;
-    const { addEventListener, removeEventListener } = signal;
-    const counted = new Set<unknown>();
-    this.signal = Object.assign(signal, {
-      addEventListener: (type: string, listener: EventListener, options?: object) => {
-        counted.add(listener);
-        this.listeners = counted.size;
-        addEventListener.call(signal, type, listener, options);
-      },
-      removeEventListener: (type: string, listener: EventListener) => {
-        counted.delete(listener);
-        this.listeners = counted.size;
-        removeEventListener.call(signal, type, listener);
-      },
+    this.signal = this.#controller.signal;
+    countListeners(this.signal, (count) => {
+      this.listeners = count;
     });
   }
 

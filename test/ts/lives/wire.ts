@@ -1,5 +1,4 @@
-import { Buffer } from "node:buffer";
-import { HEADER_SIZE } from "../../oracle/reference/codec.ts";
+import { concat, HEADER_SIZE } from "../../oracle/reference/codec.ts";
 
 /** A message as it stands in a stream of bytes. */
 export interface WireMessage {
@@ -35,8 +34,17 @@ export function payload(id: number, size: number): Uint8Array<ArrayBuffer> {
 
 /** Whether a payload is the one of a message. */
 export function isPayload(data: Uint8Array, id: number, size: number): boolean {
-  return data.length === size && Buffer.compare(data, payload(id, size)) === 0;
+  if (data.length !== size) return false;
+  const expected = payload(id, size);
+  for (let i = 0; i < size; i++) if (data[i] !== expected[i]) return false;
+  return true;
 }
+
+/** The pid of the channel. */
+export const OWN_PID = 77;
+
+/** The pid of a message: not every one has that of its channel. */
+export const pidOf = (id: number): number => (id % 5 === 2 ? 1000 + id : OWN_PID);
 
 /** The bytes of a message. */
 export function frame(message: WireMessage): Uint8Array<ArrayBuffer> {
@@ -67,7 +75,7 @@ export class Cutter {
     this.#chunks.push(bytes);
     this.#length += bytes.length;
     if (this.#length < this.#need) return [];
-    const all = this.#chunks.length === 1 ? bytes : Buffer.concat(this.#chunks);
+    const all = this.#chunks.length === 1 ? bytes : concat(this.#chunks);
     const view = new DataView(all.buffer, all.byteOffset, all.length);
     const messages: WireMessage[] = [];
     let at = 0;

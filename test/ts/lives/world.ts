@@ -3,13 +3,18 @@ import { createInstance } from "../../../ts/entry/c.ts";
 import { ImsgChannel, ImsgError, type ImsgMessage } from "../../../ts/entry/index.ts";
 import { bytes as moduleBytes } from "../../../ts/generated/imsg.ts";
 import { HEADER_SIZE } from "../../oracle/reference/codec.ts";
-import { Clock, macrotask } from "./clock.ts";
+import { Clock } from "./clock.ts";
 import { type Below, Hand, type Inbound, type Kind, type RealWatcher } from "./hand.ts";
 import { Model } from "./model.ts";
 import { atRest } from "./promises.ts";
+import { type Bounds, isFull, queuedBytes } from "./queued.ts";
 import { type Limits, type Read, type Sent, Violation } from "./records.ts";
+import { macrotask } from "./runtime.ts";
 import { Signal, Thing, Tracked, type Traveller } from "./tracked.ts";
-import { Cutter, frame, payload } from "./wire.ts";
+import { Cutter, frame, OWN_PID, payload, pidOf } from "./wire.ts";
+
+/** What must become of a message. */
+export type Expected = Pick<Sent, "expect" | "full">;
 
 /** How a life is set up. */
 export interface Setup extends Limits, Kind {
@@ -23,7 +28,6 @@ export interface Setup extends Limits, Kind {
 
 /** The module that all lives share, so that one that leaves something behind is seen. */
 const instance = createInstance(moduleBytes());
-const PID = 77;
 /** Rounds of events until a life must have come to rest. */
 const PATIENCE = 20_000;
 
@@ -93,7 +97,7 @@ export class World {
     this.model = new Model(setup, this.hand);
     this.channel = new ImsgChannel(this.hand, {
       instance,
-      pid: PID,
+      pid: OWN_PID,
       highWaterMark: setup.mark,
       maxQueued: setup.maxQueued,
       maxSize: setup.maxSize,
@@ -163,31 +167,35 @@ export class World {
   /** A message with the next number, or with one that is given. */
   init(size: number, peerid: number | undefined, thing?: Traveller, number?: number): SendInit {
     const id = number ?? this.model.sent.length;
+    const data = payload(id, size);
+    const [pieces, ofOther] = [id % 4 === 1, id % 5 === 2];
     return {
       type: id + 1,
-      data: payload(id, size),
+      data: pieces ? [data.subarray(0, size >> 1), data.subarray(size >> 1)] : data,
+      ...(ofOther ? { pid: pidOf(id) } : {}),
       ...(peerid === undefined ? {} : { peerid }),
       ...(thing === undefined ? {} : { fd: thing.value }),
     };
   }
 
-  /** What must become of a message that is sent now. */
-  expectSent(signal: Signal | undefined): Sent["expect"] {
-    const { model, hand, setup } = this;
-    if (signal?.aborted || model.sendingIsOver || model.closed?.pending === false) return "refused";
-    if (setup.counts && hand.full && hand.waiting >= setup.maxQueued) return "refused";
-    return model.causes().length > 0 ? "either" : "queued";
+  /** What must become of a message that is sent now, behind bytes of the same call. */
+  expectSent(signal: Signal | undefined, before: Bounds = [0, 0]): Expected {
+    const { model } = this;
+    if (signal?.aborted || model.sendingIsOver || model.closed?.pending === false) {
+      return { expect: "refused", full: "no" };
+    }
+    const [least, most] = queuedBytes(model);
+    const full = isFull(model, [least + before[0], most + before[1]]);
+    if (model.causes().length > 0) return { expect: "either", full: full === "no" ? "no" : "may" };
+    const expects = { must: "refused", may: "either", no: "queued" } as const;
+    return { expect: expects[full], full };
   }
 
-  /** Whether so few bytes wait that no send can be refused. */
-  hasRoomFor(bytes: number): boolean {
-    const queued = this.model.sent.reduce((sum, { size }) => sum + size + 16, 0);
-    return queued - this.hand.taken + bytes < this.setup.maxQueued;
-  }
-
-  note(sent: Omit<Sent, "id">): Sent {
-    const noted = { id: this.model.sent.length, ...sent };
-    this.model.sent.push(noted);
+  note(sent: Omit<Sent, "id" | "waits">): Sent {
+    const { hand, model } = this;
+    const waits = hand.full ? hand.drains : undefined;
+    const noted = { id: model.sent.length, waits, ...sent };
+    model.sent.push(noted);
     return noted;
   }
 
@@ -235,7 +243,7 @@ export class World {
       turn: 0,
     });
     const data = payload(id, size);
-    return frame({ type: id + 1, peerid, pid: PID, marked: thing !== undefined, data });
+    return frame({ type: id + 1, peerid, pid: pidOf(id), marked: thing !== undefined, data });
   }
 
   /** Bytes with a header that cannot be right; the peer sends nothing behind them. */

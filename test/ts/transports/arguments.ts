@@ -1,5 +1,5 @@
 // Calls every function of the entries of Node, Deno or Bun with arguments of wrong types,
-// and prints what is not an ImsgError as JSON.
+// and prints the errors that are not ImsgErrors as JSON.
 import { ImsgError } from "../../../ts/module/error.ts";
 import { echo, main, net, nextPath, unix } from "./ways.ts";
 

@@ -13,7 +13,7 @@ export interface Pair {
   readonly vanish?: () => void | Promise<void>;
 }
 
-/** What a kind of transport can do, besides what every transport must. */
+/** Abilities that only some kinds of transports have. */
 export interface Abilities {
   /** It has `pause` and `resume`. True if absent. */
   readonly pauses?: boolean;
@@ -177,7 +177,7 @@ export const both = ({ a, b }: Pair, mark?: number): [End, End] => [
   new End(b, mark),
 ];
 
-/** Checks that a pair has what the abilities of its kind say, so that no clause is left out. */
+/** Checks that a pair has the abilities of its kind, so that no clause is left out. */
 export function checkAbilities({ a, vanish }: Pair, abilities: Abilities): void {
   const { pauses = true, counts = true, vanishes = false, value } = abilities;
   deepStrictEqual(

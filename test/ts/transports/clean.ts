@@ -1,5 +1,5 @@
 // Makes channels over every transport that Node, Deno or Bun has, ends them in every way,
-// and prints what is left as JSON.
+// and prints the leftovers as JSON.
 import { readdirSync } from "node:fs";
 import process from "node:process";
 import type { ChannelOptions, ImsgChannel } from "../../../ts/channel/channel.ts";
@@ -136,7 +136,7 @@ async function live(make: MakePair, end: string, kept: WeakRef<object>[]): Promi
   }
   await pair.over?.();
   kept.push(new WeakRef(a), new WeakRef(b));
-  // a WebSocket tells that it is closed after its channel has ended
+  // a WebSocket reports its close after its channel has ended
   for (let i = 0; i < 100 && listeners.kept.length > 0; i++) await sleep(10);
   return listeners.kept.map((left) => `${end}: ${left}`);
 }
@@ -148,7 +148,7 @@ const collect = (globalThis as { gc?: () => void; Bun?: { gc(force: boolean): vo
 const descriptors = (): number => readdirSync("/proc/self/fd").length;
 /** Deno opens a pair of sockets of its own about 0.1 s after every start. */
 const OWN = runtime === "deno" ? 2 : 0;
-/** What keeps the process alive, where the runtime tells. */
+/** The handles that keep the process alive, in runtimes that list them. */
 const resources = (): string[] =>
   runtime === "bun" ? [] : process.getActiveResourcesInfo().filter((name) => name !== "PipeWrap");
 

@@ -22,7 +22,7 @@ const [node, peer] = more as [string, string];
 
 interface Peer {
   readonly child: ChildProcess;
-  /** What it printed. */
+  /** The program's output. */
   readonly seen: Promise<{ bytes: number; ended: boolean; error: string | null } | null>;
 }
 

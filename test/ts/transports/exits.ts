@@ -12,7 +12,7 @@ interface Runtimes {
 type Address = Record<string, unknown>;
 type Options = { allowFdPass: boolean };
 
-/** What the three entries have in common. */
+/** The functions that all three entries have. */
 interface Entry {
   connect(address: Address, options: Options): Promise<ImsgChannel>;
   listen(

@@ -74,7 +74,7 @@ function value(random: () => number, depth = 0): unknown {
   return pick(random, pick(random, depth > 2 ? [scalars] : makers))(random);
 }
 
-/** A random value, and what is transferred with it. */
+/** A random value, and the objects that are transferred with it. */
 export function junk(random: () => number): { value: unknown; transfer: unknown[] } {
   if (random() > 0.1) return { value: value(random), transfer: [] };
   const { port1 } = new MessageChannel();

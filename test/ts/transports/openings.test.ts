@@ -3,7 +3,7 @@ import { program, RUNTIMES } from "./programs.ts";
 
 const { run } = program("openings");
 
-/** What openings.ts tells of an ImsgError. */
+/** The fields of an ImsgError that openings.ts prints. */
 const error = (code: string, errno: number | undefined, syscall: string, fromPeer = false) => ({
   ...{ code, syscall, fromPeer, named: true, caused: true },
   ...(errno === undefined ? {} : { errno }),

@@ -3,7 +3,7 @@ import { existsSync, openSync, writeFileSync } from "node:fs";
 import { ImsgError } from "../../../ts/module/error.ts";
 import { codeOf, echo, folder, main, net, nextPath, runtime, tcp, unix } from "./ways.ts";
 
-/** What an error tells, and whether its message has the address and its cause is the runtime's. */
+/** The fields of an error, and whether its message has the address and its cause is the runtime's. */
 async function told(attempt: () => Promise<unknown>, address = ""): Promise<unknown> {
   const error = await attempt().then(
     () => new Error("it was opened"),

@@ -16,11 +16,11 @@ const installed = (path: string): string => join(top, "build/runtimes", path);
 export interface Runtime {
   readonly name: string;
   readonly command: string;
-  /** What comes before the program's file. */
+  /** The arguments before the program's file. */
   readonly args: readonly string[];
 }
 
-/** What `make test-runtimes` installs, and the Node that runs this. */
+/** The runtimes that `make test-runtimes` installs, and the Node that runs the tests. */
 export const RUNTIMES: readonly Runtime[] = [
   { name: "node", command: process.execPath, args: [] },
   { name: "deno", command: installed("deno/node_modules/.bin/deno"), args: ["run", "-A"] },

@@ -209,7 +209,7 @@ const cases: Record<string, () => Promise<unknown>> = {
     }
     return { seen, files: readdirSync(folder) };
   },
-  /** What is not the file of a socket that no process listens on is never touched. */
+  /** `listen` never touches a file unless it is a socket that no process listens on. */
   others: async () => {
     const seen: unknown[] = [];
     const paths = ["folder", "link", "fifo", "datagram", "file"].map((one) => `${folder}/${one}`);

@@ -1,4 +1,4 @@
-// Unusual lives of servers and channels, in Node, Deno or Bun; prints what is seen as JSON.
+// Unusual lives of servers and channels, in Node, Deno or Bun; prints the outcome as JSON.
 import { existsSync, rmSync } from "node:fs";
 import process from "node:process";
 import { ImsgError } from "../../../ts/module/error.ts";
@@ -138,6 +138,43 @@ await main({
       );
       return timely;
     }),
+  abortedTwice: async () =>
+    each(async (way) => {
+      const unhandled: string[] = [];
+      const note = (error: unknown): void => void unhandled.push(String(error));
+      process.on("unhandledRejection", note);
+      const controller = new AbortController();
+      const options = { ...way.options, signal: controller.signal };
+      const server = await net.listen(way.at, echo, options);
+      const channel = await open(way, server);
+      await ask(channel);
+      controller.abort(new Error("the signal"));
+      const closings = [true, new Error("first"), new Error("second")].map((abort) =>
+        server.close({ abort }),
+      );
+      const closed = await settles(Promise.all([...closings, server.closed]), 2000);
+      channel.abort();
+      await sleep(20);
+      process.off("unhandledRejection", note);
+      return [closed, unhandled];
+    }),
+  oddReasons: async () =>
+    each(async (way) => {
+      const seen: unknown[] = [];
+      for (const reason of [false, null, 0, "", true]) {
+        const controller = new AbortController();
+        const options = { ...way.options, signal: controller.signal };
+        const at = way.path === undefined ? way.at : unix(nextPath());
+        const server = await net.listen(at, echo, options);
+        const address = "path" in server.address ? at : tcp(server.port!);
+        const channel = await net.connect(address, way.options);
+        await ask(channel);
+        controller.abort(reason);
+        seen.push(await settles(server.closed, 2000));
+        channel.abort();
+      }
+      return seen;
+    }),
   printed: async () =>
     each(async (way) => {
       const server = await net.listen(way.at, () => {}, way.options);
@@ -152,6 +189,19 @@ await main({
       return [...before, inspect(channel), inspect(server)].map((text) =>
         typeof text === "string" ? text.replace(where, "WHERE").replace(/\s+/g, " ") : text,
       );
+    }),
+  peers: async () =>
+    each(async (way) => {
+      const server = await net.listen(way.at, () => {}, way.options);
+      const channel = await open(way, server);
+      while (server.channels.size === 0) await sleep(5);
+      const seen = [channel, ...server.channels].map(({ peerCredentials: peer }) => {
+        if (peer === undefined) return "none";
+        const own = [process.pid, process.getuid!(), process.getgid!()];
+        return [peer.pid, peer.uid, peer.gid].join() === own.join() ? "same" : peer;
+      });
+      await Promise.all([channel.close(), server.close({ abort: true })]);
+      return seen;
     }),
   sizes: async () =>
     each(async (way) => {

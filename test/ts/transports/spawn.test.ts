@@ -103,7 +103,7 @@ describe.each(MODES)("a child that is started %s", (_, mode) => {
       if (i % 2 === 0) void channel.send({ type: 1, data: new Uint8Array(5) }).catch(() => {});
       child.kill("SIGKILL");
       await exited;
-      // what it had not read is lost, which is an error
+      // the child has not read all bytes, which is an error
       await channel.closed.catch((error) => expect(error.fromPeer).toBe(true));
     }
     expect(await settledCount(before)).toBe(before);

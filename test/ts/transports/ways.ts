@@ -1,4 +1,4 @@
-// What the programs of this folder share: the entry of the runtime that runs them, the
+// Parts that the programs of this folder share: the entry of the runtime that runs them, the
 // ways to listen and connect that it has, and small helpers.
 import process from "node:process";
 import type { ImsgChannel } from "../../../ts/channel/channel.ts";
@@ -23,7 +23,7 @@ const { Deno, Bun } = globalThis as { Deno?: { args: string[] }; Bun?: unknown }
 /** The runtime that runs the program. */
 export const runtime = Deno ? "deno" : Bun ? "bun" : "node";
 
-/** The name of the case, the folder for sockets, and what else the test gives. */
+/** The name of the case, the folder for sockets, and further arguments of the test. */
 export const [name = "", folder = "", ...more] = Deno?.args ?? process.argv.slice(2);
 
 /** The entry of the runtime. */

@@ -13,7 +13,7 @@ export interface Refusal {
   guess?: true;
 }
 
-/** Who may connect. */
+/** The rules by which the relay admits clients. */
 export interface Admission {
   /** The host of --listen, such as 127.0.0.1 or localhost; undefined for a Unix socket. */
   host: string | undefined;
@@ -21,7 +21,7 @@ export interface Admission {
   scheme: "http:" | "https:";
   /** Origins besides the relay's own, normalised by {@link parseOrigin}. */
   allowOrigins: readonly string[];
-  /** The path of the URL that clients must ask for. */
+  /** The path that a client's URL must have. */
   path?: string;
   token?: string;
 }

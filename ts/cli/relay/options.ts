@@ -18,7 +18,7 @@ export interface RelayOptions {
   metrics?: Place;
   /** A certificate and its key in PEM: clients then connect with TLS. */
   tls?: Tls;
-  /** The path of the URL that clients must ask for; any if absent. */
+  /** The path that a client's URL must have; any path if absent. */
   path?: string;
   /** Origins of pages that may connect, besides the relay's own; their hosts are allowed as Host. */
   allowOrigins?: readonly string[];

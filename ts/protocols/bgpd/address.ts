@@ -56,10 +56,10 @@ export interface AddressFields extends StructOut<typeof fields> {}
 /** An address: text such as `192.0.2.1` or `fe80::1%3`, "" for none, else its fields. */
 export type Address = string | AddressFields;
 
-/** The fields of an address to encode; what is absent is zero. */
+/** The fields of an address to encode. A field that is absent is zero. */
 export interface AddressFieldsIn extends StructIn<typeof fields> {}
 
-/** What encodes to an address. */
+/** The values that an address field encodes. */
 export type AddressIn = string | AddressFieldsIn;
 
 function parse(text: string): AddressFieldsIn | undefined {

@@ -1,7 +1,7 @@
 import { FieldError } from "../../protocol/field.ts";
 import { type BytesIn, convert, trailing, u8 } from "../../protocol/index.ts";
 
-/** What stands around the numbers of a segment, by the segment's type. */
+/** The brackets around the numbers of a segment, by the segment's type. */
 const AROUND = new Map([
   [1, ["{ ", " }"]],
   [2, ["", ""]],

@@ -23,7 +23,7 @@ import {
   Verbose,
 } from "./structures.ts";
 
-/** What a listing of routes has: with CTL_DETAIL, attributes follow each route. */
+/** The replies of a listing of routes. With CTL_DETAIL, attributes follow each route. */
 const ROUTES = ["SHOW_RIB", "SHOW_RIB_COMMUNITIES", "SHOW_RIB_ATTR"] as const;
 
 const REFUSALS: Readonly<Record<keyof typeof result, string | undefined>> = {

@@ -18,7 +18,7 @@ import {
 const size = asNumber(sizeT);
 const fraction = asNumber(long);
 
-/** What is paused: `SMTPD_…`. */
+/** The parts of smtpd that can be paused: `SMTPD_…`. */
 export const statusFlags = {
   EXITING: 0x01,
   MDA_PAUSED: 0x02,
@@ -30,7 +30,7 @@ export const statusFlags = {
   SMTP_DISABLED: 0x80,
 } as const;
 
-/** What a statistic is: `STAT_…`. */
+/** The kinds of statistics: `STAT_…`. */
 export const statType = { COUNTER: 0, TIMESTAMP: 1, TIMEVAL: 2, TIMESPEC: 3 } as const;
 
 /** `struct stat_digest`: what the daemon has counted since it started. */
@@ -73,13 +73,13 @@ export const StatValue = struct(
   { name: "stat_value" },
 );
 
-/** `struct stat_kv`: one statistic; sent back, it asks for the next one. `iter` is 0 at the end. */
+/** `struct stat_kv`: one statistic. Send it back to request the next one; `iter` is 0 at the end. */
 export const StatKv = struct(
   { iter: pointer, key: chars(1024), val: StatValue },
   { name: "stat_kv" },
 );
 
-/** `uint32_t`: what is paused. */
+/** `uint32_t`: the parts that are paused. */
 export const Status = struct({ sc_flags: flags(u32, statusFlags) }, { name: "status" });
 /** `uint64_t`: an envelope. */
 export const EnvelopeId = struct({ evpid: u64 }, { name: "evpid" });
@@ -89,7 +89,7 @@ export const MessageId = struct({ msgid: u32 }, { name: "msgid" });
 export const MessageIds = struct({ msgids: trailing(u32) }, { name: "msgids" });
 /** `uint64_t`: a route. */
 export const RouteId = struct({ route: u64 }, { name: "route" });
-/** `int`: what is traced. */
+/** `int`: the parts that are traced. */
 export const Tracing = struct({ tracing: i32 }, { name: "tracing" });
 /** `size_t`: how many envelopes were found. */
 export const Found = struct({ envelopes: size }, { name: "found" });

@@ -16,7 +16,7 @@ const channel = fromWebSocket(socket, { maxSize: 131072, pid: 7 });
 const session = new BgpdSession(channel, 7, () => 0, 600_000);
 await session.checkVersion();
 
-/** Asks for routes: when the first came, when the last came, and how many. */
+/** Requests routes, and measures the times of the first and the last and their number. */
 async function ask(wanted) {
   const began = performance.now();
   let first = Number.NaN;

@@ -1,4 +1,4 @@
-// What processes use, by Linux's own figures.
+// The resources that processes use, by Linux's own figures.
 
 import { readdirSync, readFileSync } from "node:fs";
 

@@ -1,4 +1,4 @@
-// What a table of ROUTES routes costs bgpd, the relay and a client of the relay.
+// Measures the cost of a table of ROUTES routes for bgpd, the relay and a client of the relay.
 
 import { randomBytes } from "node:crypto";
 import { connect } from "node:net";
@@ -24,14 +24,14 @@ import { announce, MOST, NEIGHBOR, prefixAt, sourceAt } from "./table.ts";
 
 const ROUTES = Number(process.env.ROUTES ?? 20_000);
 const CLIENT = fileURLToPath(new URL("client.mjs", import.meta.url));
-/** What the relay may need for a client, however many routes bgpd has for it. */
+/** The memory that the relay may need for a client, however many routes bgpd has. */
 const ENOUGH = 48 * 2 ** 20;
 
 /** A table up to this size is loaded whole. */
 const SMALL = 25_000;
 /** Routes that the page shows before it is asked for more. */
 const PAGE = 250;
-/** What the page's objects may take, however many routes bgpd has. */
+/** The memory that the page's objects may take, however many routes bgpd has. */
 const PAGE_HEAP = 32 * 2 ** 20;
 
 /** The bytes of a route's message without its path. */

@@ -1,4 +1,4 @@
-// Runs cases in a worker, as the page asks for them.
+// Runs the cases that the page requests, in a worker.
 import { fromMessagePort } from "imsg-wasm/web";
 import { casesHere } from "./cases.mjs";
 

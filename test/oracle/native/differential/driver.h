@@ -97,7 +97,7 @@ void		 kernel_report_table(void);
 /* The bytes that the last read moved, and the place to leave a flush that cannot end. */
 extern ssize_t	 kernel_last_read;
 extern jmp_buf	 kernel_stuck;
-/* Says that a flush begins (1) or has ended (0). */
+/* Reports that a flush begins (1) or has ended (0). */
 void		 kernel_flush(int);
 
 /* kernel.c: bytes that reads delivered go to the tracker of the reader */

@@ -9,7 +9,7 @@ import { WebSocket } from "ws";
 import { type Law, MOST, messages, PIECE, settled, sleep, WINDOW } from "./laws.ts";
 import type { Library } from "./peers.ts";
 
-/** What the relay lets wait for a side that does not read; it grants a client as much. */
+/** The bytes that the relay queues for a side that does not read; it grants a client as many. */
 const MARK = 131072;
 
 interface Relayed {

@@ -34,7 +34,7 @@ export class RealClock extends Clock {
     this.#restoreReal = () => Object.assign(scope, { setTimeout, clearTimeout, setImmediate });
     const set = setTimeout as unknown as (run: () => void, ms: number) => unknown;
     const clear = clearTimeout as unknown as (timer: unknown) => void;
-    const soon = setImmediate as unknown as (run: () => void) => unknown;
+    const soon = setImmediate as unknown as ((run: () => void) => unknown) | undefined;
     Object.assign(scope, {
       setTimeout: (run: (...args: unknown[]) => void, ms: number, ...args: unknown[]) => {
         const timer = set(() => {
@@ -48,6 +48,9 @@ export class RealClock extends Clock {
         this.#waiting.delete(timer);
         clear(timer);
       },
+    });
+    if (soon === undefined) return; // a browser
+    Object.assign(scope, {
       setImmediate: (run: (...args: unknown[]) => void, ...args: unknown[]) => {
         this.#immediates_++;
         return soon(() => {

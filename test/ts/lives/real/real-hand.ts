@@ -1,17 +1,9 @@
-import { readlinkSync } from "node:fs";
 import type { Passed, Transport, TransportSink } from "../../../../ts/channel/transport.ts";
 import type { Below, Inbound, RealWatcher } from "../hand.ts";
 import { FNV, fnv } from "./end.mjs";
 import type { FdThing } from "./fd-thing.ts";
 import type { Remote } from "./remote.ts";
-
-/** What a kind of real transport can do, besides what every transport must. */
-export interface Nature {
-  /** `hungUp` is called when the peer is gone. */
-  readonly seesGone: boolean;
-  /** Closing the connection could overtake bytes that were sent. */
-  readonly lingers: boolean;
-}
+import type { Descriptors, Nature, Session } from "./session.ts";
 
 /**
  * A real transport between a channel and the peer of a life. It notes what both sides
@@ -27,6 +19,7 @@ export class RealHand implements Below {
   readonly #transport: Transport;
   readonly #remote: Remote;
   readonly #nature: Nature;
+  readonly #descriptors: Descriptors | undefined;
   readonly #watcher: RealWatcher;
   readonly #things: readonly FdThing[];
   #hash = FNV;
@@ -37,6 +30,8 @@ export class RealHand implements Below {
   /** Bytes that the peer was told to send. */
   #told = 0;
   #peer: "open" | "ends" | "closes" | "resets" = "open";
+  /** Whether the peer was told to reset the connection before it was told to end its side. */
+  #isReset = false;
   #stalled = false;
   /** Whether the peer was ever told not to read. */
   #hasStalled = false;
@@ -44,6 +39,7 @@ export class RealHand implements Below {
   #inside: string | undefined;
   handed = 0;
   full = false;
+  drains = 0;
   paused = false;
   throwsNext = false;
   referenced = true;
@@ -54,14 +50,14 @@ export class RealHand implements Below {
 
   constructor(
     transport: Transport,
-    remote: Remote,
-    nature: Nature,
+    { remote, nature, descriptors }: Session,
     watcher: RealWatcher,
     things: readonly FdThing[],
   ) {
     this.#transport = transport;
     this.#remote = remote;
     this.#nature = nature;
+    this.#descriptors = descriptors;
     this.#watcher = watcher;
     this.#things = things;
     this.passes = transport.passes === true && transport.claim !== undefined;
@@ -125,6 +121,7 @@ export class RealHand implements Below {
       },
       ended: () => {
         if (this.reported.ended) this.#watcher.wrong("ended twice");
+        this.#seemsToEnd();
         this.reported.ended = true;
         this.#report(() => sink.ended());
       },
@@ -135,6 +132,7 @@ export class RealHand implements Below {
       },
       drained: () => {
         this.full = false;
+        this.drains++;
         this.#report(() => sink.drained());
       },
       sendFailed: (error) => {
@@ -142,6 +140,7 @@ export class RealHand implements Below {
         this.#report(() => sink.sendFailed(error));
       },
       hungUp: () => {
+        this.#seemsToEnd();
         this.reported.gone = true;
         this.#report(() => sink.hungUp());
       },
@@ -166,9 +165,15 @@ export class RealHand implements Below {
     this.#watcher.reporting(run);
   }
 
+  #seemsToEnd(): void {
+    if (this.#isReset && this.#nature.tellsResets) {
+      this.#watcher.wrong("reported an end, and the peer has reset the connection");
+    }
+  }
+
   #arrived([first]: readonly Passed[]): void {
     const fd = first!.value as number;
-    const file = readlinkSync(`/proc/self/fd/${fd}`);
+    const file = this.#descriptors!.nameOf(fd);
     const thing = this.#things.find(({ name }) => file.includes(`:${name} `));
     if (thing === undefined) this.#watcher.wrong(`delivered ${file}`);
     else thing.arrived(fd);
@@ -182,6 +187,7 @@ export class RealHand implements Below {
     try {
       this.full = !this.#call("send", () => this.#transport.send(bytes, passed));
     } catch (error) {
+      if (this.#peer === "open" && !this.dead) this.#watcher.wrong(`send has thrown ${error}`);
       this.reported.sendFailed ??= error;
       throw error;
     }
@@ -264,7 +270,8 @@ export class RealHand implements Below {
   }
 
   reset(): void {
-    this.#peer = "resets";
+    this.#isReset ||= this.#peer === "open";
+    if (this.#peer !== "closes") this.#peer = "resets";
     this.#remote.tell({ command: "r" });
   }
 
@@ -305,8 +312,9 @@ export class RealHand implements Below {
       }
       yield* this.#owesPeer();
     }
-    if (this.#peer !== "open" && flows && !ended) yield "the peer's end is reported";
     const isGone = this.#peer === "closes" || this.#peer === "resets";
+    if (this.#peer === "closes" && this.#remote.vanishes) return;
+    if (this.#peer !== "open" && flows && !ended) yield "the peer's end is reported";
     // nobody waits for the death of a peer behind both ends
     if (isGone && this.#nature.seesGone && !end && !this.paused) {
       if (!("sendFailed" in this.reported)) yield "the peer's death is reported";

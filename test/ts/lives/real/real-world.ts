@@ -1,11 +1,11 @@
 import type { Transport } from "../../../../ts/channel/transport.ts";
 import { HEADER_SIZE } from "../../../oracle/reference/codec.ts";
-import { macrotask } from "../clock.ts";
-import * as program from "../program.ts";
+import { close } from "../ending.ts";
 import { Violation } from "../records.ts";
+import { macrotask, sleep } from "../runtime.ts";
 import type { Traveller } from "../tracked.ts";
 import { type Setup, World } from "../world.ts";
-import { FdThing } from "./fd-thing.ts";
+import type { FdThing } from "./fd-thing.ts";
 import { RealClock } from "./real-clock.ts";
 import { RealHand } from "./real-hand.ts";
 import type { Session } from "./session.ts";
@@ -16,9 +16,6 @@ const PATIENCE = 10_000;
 const NAP = 15;
 /** How often it is asked without a rest in between whether something has happened. */
 const EAGER = 30;
-
-const { setTimeout: setRealTimeout } = globalThis;
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setRealTimeout(resolve, ms));
 
 let lives = 0;
 
@@ -38,7 +35,7 @@ export class RealWorld extends World {
     super(setup, unhandled, {
       clock: new RealClock(),
       hand: (watcher) => {
-        made = new RealHand(transport, session.remote, session.nature, watcher, things);
+        made = new RealHand(transport, session, watcher, things);
         return made;
       },
     });
@@ -48,14 +45,13 @@ export class RealWorld extends World {
   }
 
   override thing(): FdThing {
-    const { fd, inode } = this.#session.newDescriptor!();
-    const thing = new FdThing(this.#nextName(), inode, fd);
+    const thing = this.#session.descriptors!.make(this.#nextName());
     this.things.push(thing);
     return thing;
   }
 
   override peerThing(): Traveller {
-    const thing = new FdThing(this.#nextName());
+    const thing = this.#session.descriptors!.ofPeer(this.#nextName());
     this.things.push(thing);
     return thing;
   }
@@ -70,6 +66,27 @@ export class RealWorld extends World {
     await this.#quiet();
     for (const wrong of this.#hand.wrong()) this.model.violate(`the transport: ${wrong}`);
     this.settled();
+  }
+
+  /** What has happened, for the text of a violation. */
+  get #state(): string {
+    const { called, reported, paused, handed, waiting } = this.#hand;
+    return JSON.stringify({
+      called,
+      reported,
+      paused,
+      handed,
+      waiting,
+      ...this.#session.remote.counts,
+    });
+  }
+
+  override check(): void {
+    try {
+      super.check();
+    } catch (error) {
+      throw new Violation(`${(error as Error).message}; ${this.#state}`);
+    }
   }
 
   /** Waits for the ends of turns that the channel waits for. */
@@ -90,9 +107,7 @@ export class RealWorld extends World {
       const what = waits();
       if (what === undefined) return;
       if (performance.now() - start > PATIENCE) {
-        const { called, reported, paused } = this.#hand;
-        const state = JSON.stringify({ called, reported, paused, ...this.#session.remote.counts });
-        throw new Violation(`the transport: waited in vain until ${what}; ${state}`);
+        throw new Violation(`the transport: waited in vain until ${what}; ${this.#state}`);
       }
       if (i < EAGER) await macrotask();
       else await sleep(1);
@@ -105,9 +120,11 @@ export class RealWorld extends World {
   }
 
   override async lastTimers(): Promise<void> {
+    const { nature, remote } = this.#session;
     // on TCP, the death of a peer that had half-closed shows when the program does something
-    if (!this.#session.nature.seesGone && !this.isClosed && this.model.closing === undefined) {
-      this.act(() => program.close(this));
+    const misses = !nature.seesGone || remote.vanishes;
+    if (misses && !this.isClosed && this.model.closing === undefined) {
+      this.act(() => close(this));
       await this.rest();
     }
     await this.#until(() => (this.model.closed!.pending ? "closed is settled" : undefined));
@@ -116,7 +133,7 @@ export class RealWorld extends World {
   /** Closes what the program has taken or never sent. */
   closeThings(): void {
     for (const thing of this.things) {
-      if (thing.ours && thing.isOpen) this.#session.closeDescriptor!(thing.value as number);
+      if (thing.ours && thing.isOpen) this.#session.descriptors!.close(thing.value);
     }
   }
 }

@@ -1,8 +1,3 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { Worker } from "node:worker_threads";
-import { End } from "./end.mjs";
-
 /** What the peer's end has counted; see peer.c. */
 export interface Counts {
   readonly commands: number;
@@ -48,6 +43,8 @@ export abstract class Remote {
   #connections = 0;
   /** Whether it was killed in this life. */
   killed = false;
+  /** Whether the runtime does not say that the peer has closed its end, or has died. */
+  vanishes = false;
 
   /** Starts it, if it does not run. */
   abstract start(): Promise<void>;
@@ -73,6 +70,7 @@ export abstract class Remote {
 
   /** Kills it: the system ends its connection. */
   async kill(): Promise<void> {
+    if (this.killed) return;
     this.killed = true;
     await this.end();
   }
@@ -83,8 +81,8 @@ export abstract class Remote {
       this.counts = NOTHING;
       this.#orders = 0;
       this.#connections = 0;
-      await this.start();
       this.killed = false;
+      await this.start();
       return;
     }
     this.#connections = this.counts.connections;
@@ -100,161 +98,33 @@ export abstract class Remote {
   }
 }
 
-/** A peer in a process of its own. */
-export class ProcessRemote extends Remote {
-  readonly #command: string;
-  readonly #args: readonly string[];
-  #child: ChildProcess | undefined;
-  /** Its process id. */
-  get pid(): number {
-    return this.#child!.pid!;
-  }
-
+/** A peer that reads commands and prints numbers as peer.c does. */
+export abstract class LineRemote extends Remote {
   /** The port or path at which it listens. */
   address = "";
 
-  constructor(command: string, args: readonly string[]) {
-    super();
-    this.#command = command;
-    this.#args = args;
-  }
+  /** Writes to its standard input. */
+  protected abstract write(data: string | Uint8Array): void;
 
-  async start(): Promise<void> {
-    const child = spawn(this.#command, [...this.#args], { stdio: ["pipe", "pipe", "inherit"] });
-    this.#child = child;
-    child.stdin!.on("error", () => {}); // it was killed
+  /** Resolves when it listens. `listen` is given callbacks for what it prints, and for its early end. */
+  protected async starts(
+    listen: (printed: (text: string) => void, failed: (error: unknown) => void) => void,
+  ): Promise<void> {
     let rest = "";
     this.address = await new Promise((resolve, reject) => {
-      child.on("error", reject);
-      child.on("exit", (status) => reject(new Error(`the peer has exited: ${status}`)));
-      child.stdout!.setEncoding("utf8").on("data", (text: string) => {
+      listen((text) => {
         const lines = (rest + text).split("\n");
         rest = lines.pop()!;
         const first = lines.find((line) => line.startsWith("L "));
         if (first !== undefined) resolve(first.slice(2));
         const last = lines.at(-1);
-        if (child === this.#child && last !== undefined && !last.startsWith("L ")) {
-          this.counted(last.split(" ").map(Number));
-        }
-      });
+        if (last !== undefined && !last.startsWith("L ")) this.counted(last.split(" ").map(Number));
+      }, reject);
     });
   }
 
   protected post({ command, number, bytes, file }: Order): void {
-    const { stdin } = this.#child!;
-    const value = bytes?.length ?? number ?? "";
-    stdin!.write(`${command} ${value} ${file ?? ""}\n`);
-    if (bytes !== undefined) stdin!.write(bytes);
-  }
-
-  protected async end(): Promise<void> {
-    const child = this.#child;
-    if (child === undefined) return;
-    this.#child = undefined;
-    const closed = once(child, "close");
-    child.kill("SIGKILL");
-    await closed;
-  }
-}
-
-/** A peer in a worker, to which ports are sent. */
-export class WorkerRemote extends Remote {
-  readonly #file: string;
-  #worker: Worker | undefined;
-
-  constructor(file: string) {
-    super();
-    this.#file = file;
-  }
-
-  async start(): Promise<void> {
-    const worker = new Worker(this.#file);
-    this.#worker = worker;
-    worker.on("message", (numbers: number[]) => {
-      if (worker === this.#worker) this.counted(numbers);
-    });
-    await once(worker, "online");
-  }
-
-  /** Gives it its end of a connection. */
-  connect(port: MessagePort): void {
-    this.#worker!.postMessage({ port }, [port as never]);
-  }
-
-  protected post(order: Order): void {
-    this.#worker!.postMessage(order);
-  }
-
-  protected async end(): Promise<void> {
-    const worker = this.#worker;
-    this.#worker = undefined;
-    await worker?.terminate();
-  }
-}
-
-/** A peer in this program, at the other end of streams. */
-export class StreamsRemote extends Remote {
-  #end = new End((numbers) => this.counted(numbers));
-
-  async start(): Promise<void> {
-    this.#end = new End((numbers) => this.counted(numbers));
-  }
-
-  /** Gives it its end of a connection. */
-  connect(
-    readable: ReadableStream<Uint8Array>,
-    writable: WritableStream<Uint8Array<ArrayBuffer>>,
-  ): void {
-    const end = this.#end;
-    const [reader, writer] = [readable.getReader(), writable.getWriter()];
-    const ignore = (): void => {};
-    let wake = ignore;
-    let stopped = false;
-    let current = true;
-    writer.closed.catch(ignore);
-    end.opened({
-      write: (bytes) => void writer.write(bytes).catch(ignore),
-      end: () => void writer.close().catch(ignore),
-      reset() {
-        current = false;
-        writer.abort(new Error("the peer resets the streams")).catch(ignore);
-        reader.cancel(new Error("the peer resets the streams")).catch(ignore);
-      },
-      close() {
-        current = false;
-        writer.close().catch(ignore);
-        reader.cancel().catch(ignore);
-      },
-      consumed: ignore,
-      hold(hold) {
-        stopped = hold;
-        wake();
-      },
-    });
-    const readAll = async (): Promise<void> => {
-      while (current) {
-        while (stopped && current) {
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
-        }
-        const { value, done } = await reader.read();
-        if (!current) return;
-        if (done) break;
-        end.received(value);
-      }
-      end.peerEnded();
-    };
-    readAll().catch(() => {
-      if (current) end.gone(true);
-    });
-  }
-
-  protected post({ command, number, bytes }: Order): void {
-    this.#end.obey(command, number, bytes);
-  }
-
-  protected async end(): Promise<void> {
-    this.#end.obey("r");
+    this.write(`${command} ${bytes?.length ?? number ?? ""} ${file ?? ""}\n`);
+    if (bytes !== undefined) this.write(bytes);
   }
 }

@@ -1,204 +1,61 @@
-import { closeSync, fstatSync, openSync, readdirSync, readlinkSync, unlinkSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import process from "node:process";
-import { streamTransport } from "../../../../ts/channel/streams.ts";
 import type { Transport } from "../../../../ts/channel/transport.ts";
-import type { BunTransport } from "../../../../ts/transports/bun.ts";
-import { connectSocket } from "../../../../ts/transports/connect.ts";
-import { type DenoConn, denoTransport } from "../../../../ts/transports/deno.ts";
-import { messagePortTransport } from "../../../../ts/transports/message-port.ts";
-import { duplexTransport } from "../../../../ts/transports/node.ts";
-import { bunUnix } from "../../../../ts/transports/unix-bun.ts";
-import type { UnixChannels } from "../../../../ts/transports/unix-channel.ts";
-import { denoUnix } from "../../../../ts/transports/unix-deno.ts";
-import { nodeUnix } from "../../../../ts/transports/unix-node.ts";
-import { type WebSocketLike, webSocketTransport } from "../../../../ts/transports/websocket.ts";
-import { bunHandler } from "../../transports/bun-handler.ts";
-import { streams } from "../../transports/stream-pair.ts";
-import type { Nature } from "./real-hand.ts";
-import { ProcessRemote, type Remote, StreamsRemote, WorkerRemote } from "./remote.ts";
+import type { FdThing } from "./fd-thing.ts";
+import type { Remote } from "./remote.ts";
+
+/** What a kind of real transport can do, besides what every transport must. */
+export interface Nature {
+  /** `hungUp` is called when the peer is gone. */
+  readonly seesGone: boolean;
+  /** Closing the connection could overtake bytes that were sent. */
+  readonly lingers: boolean;
+  /** A peer that resets the connection looks different from one that ends its side. */
+  readonly tellsResets?: boolean;
+}
+
+/** Where descriptors pass: how a life makes and knows them. */
+export interface Descriptors {
+  /** A new descriptor of the program's. */
+  make(name: string): FdThing;
+  /** One that the peer is to send. */
+  ofPeer(name: string): FdThing;
+  /** What the system says that the descriptor is: the name of a peer's stands in it. */
+  nameOf(value: unknown): string;
+  close(value: unknown): void;
+}
+
+/** What is open, by kinds: how many of each. */
+export type Open = Readonly<Record<string, number>>;
 
 /** A kind of transport, with the peer at its other end. */
-export interface Session {
+export interface Place {
   readonly remote: Remote;
   readonly nature: Nature;
+  readonly descriptors?: Descriptors;
   /** A new connection. Its peer end is known when `remote.connected` is true. */
   connect(credit: boolean): Promise<Transport>;
-  /** A new descriptor, where descriptors pass. */
-  newDescriptor?(): { fd: number; inode: number };
-  closeDescriptor?(fd: number): void;
+  /** What its connections have open now. */
+  open?(): Open;
   stop(): Promise<void>;
 }
 
-const { Deno, Bun } = globalThis as {
-  Deno?: { connect(options: object): Promise<DenoConn> };
-  Bun?: { connect(options: object): Promise<unknown> };
-};
-const hostname = "127.0.0.1";
-const file = (name: string): string => join(process.cwd(), "test/ts/lives/real", name);
-/** Node, which runs some peers whatever runtime this is. */
-const node = (): string => (Deno || Bun ? "node" : process.execPath);
-const socketPeer = (where: string): ProcessRemote =>
-  new ProcessRemote(join(process.cwd(), "build/native/lives-peer"), [where]);
-
-function bunConnect(address: object): Promise<BunTransport> {
-  return new Promise((resolve, reject) => {
-    Bun!.connect({ ...address, allowHalfOpen: true, socket: bunHandler(resolve) }).catch(reject);
-  });
+/** A place of a runtime that says what is open in it, too. */
+export interface Session extends Place {
+  open(): Open;
 }
 
-async function tcp(): Promise<Session> {
-  const remote = socketPeer("tcp");
-  return {
-    remote,
-    nature: { seesGone: false, lingers: true },
-    async connect() {
-      const port = Number(remote.address);
-      if (Deno) return denoTransport(await Deno.connect({ port, hostname }));
-      if (Bun) return bunConnect({ port, hostname });
-      return duplexTransport(await connectSocket({ port, host: hostname }, undefined));
-    },
-    stop: () => remote.stop(),
-  };
-}
+type Places = Readonly<Record<string, () => Promise<Place>>>;
 
-/** A peer on a Unix socket, and how to end it and to remove the socket. */
-async function unixPeer(): Promise<Pick<Session, "stop"> & { remote: ProcessRemote }> {
-  const folder = await mkdtemp(join(tmpdir(), "imsg-lives-"));
-  const remote = socketPeer(join(folder, "socket"));
-  return {
-    remote,
-    async stop() {
-      await remote.stop();
-      await rm(folder, { recursive: true });
-    },
-  };
-}
-
-async function unix(): Promise<Session> {
-  const { remote, stop } = await unixPeer();
-  return {
-    ...{ remote, stop, nature: { seesGone: true, lingers: true } },
-    async connect() {
-      const path = remote.address;
-      if (Deno) return denoTransport(await Deno.connect({ transport: "unix", path }));
-      if (Bun) return bunConnect({ unix: path });
-      return duplexTransport(await connectSocket({ path }, undefined));
-    },
-  };
-}
-
-/** The number of a connection to the peer, which runtimes that open it do not tell. */
-async function dial(unix: UnixChannels, remote: ProcessRemote): Promise<number> {
-  const path = remote.address;
-  const connection = await (Deno
-    ? Deno.connect({ transport: "unix", path })
-    : Bun!.connect({ unix: path, socket: { data: () => {} } }));
-  const numbers = readdirSync("/proc/self/fd").map(Number);
-  const fd = numbers.find((number) => unix.credentials(number)?.pid === remote.pid);
-  if (fd === undefined) throw new Error("the connection has no number");
-  const own = unix.dup(fd);
-  if (Deno) (connection as DenoConn).close();
-  else (connection as { terminate(): void }).terminate();
-  return own;
-}
-
-async function descriptors(): Promise<Session> {
-  const { remote, stop } = await unixPeer();
-  const nature = { seesGone: true, lingers: true };
-  if (Deno || Bun) {
-    const unix = Deno ? denoUnix() : bunUnix();
-    return {
-      ...{ remote, stop, nature },
-      connect: async () => unix.open(await dial(unix, remote)),
-      newDescriptor() {
-        const [fd, other] = unix.pair();
-        unix.closeFd(other);
-        return { fd, inode: Number(/\d+/.exec(readlinkSync(`/proc/self/fd/${fd}`))![0]) };
+/** Sessions of a runtime, each of which says what its connections and the runtime have open. */
+export const sessionsIn = (
+  places: Places,
+  open: () => Open,
+): Readonly<Record<string, () => Promise<Session>>> =>
+  Object.fromEntries(
+    Object.entries(places).map(([name, make]) => [
+      name,
+      async () => {
+        const place = await make();
+        return { ...place, open: () => ({ ...open(), ...place.open?.() }) };
       },
-      closeDescriptor: (fd) => unix.closeFd(fd),
-    };
-  }
-  const unix = await nodeUnix();
-  let files = 0;
-  return {
-    ...{ remote, stop, nature },
-    connect: async () => unix.adopt(await connectSocket({ path: remote.address }, undefined, true)),
-    newDescriptor() {
-      const path = `${remote.address}-${++files}`;
-      const fd = openSync(path, "w");
-      unlinkSync(path);
-      return { fd, inode: fstatSync(fd).ino };
-    },
-    closeDescriptor: closeSync,
-  };
-}
-
-async function websocket(): Promise<Session> {
-  const remote = new ProcessRemote(node(), [file("websocket-peer.mjs")]);
-  const Socket = (Deno || Bun ? WebSocket : (await import("ws")).WebSocket) as unknown as new (
-    url: string,
-    protocols: string[],
-  ) => WebSocketLike & EventTarget;
-  return {
-    remote,
-    nature: { seesGone: true, lingers: false },
-    async connect(credit) {
-      const url = `ws://${hostname}:${remote.address}`;
-      const socket = new Socket(url, credit ? ["imsg.credit"] : []);
-      await new Promise((resolve, reject) => {
-        socket.addEventListener("open", resolve);
-        socket.addEventListener("error", reject);
-      });
-      return webSocketTransport(socket);
-    },
-    stop: () => remote.stop(),
-  };
-}
-
-async function port(): Promise<Session> {
-  const remote = new WorkerRemote(file("port-peer.mjs"));
-  return {
-    remote,
-    nature: { seesGone: true, lingers: false },
-    async connect() {
-      const { port1, port2 } = new MessageChannel();
-      remote.connect(port2);
-      return messagePortTransport(port1);
-    },
-    stop: () => remote.stop(),
-  };
-}
-
-async function streamPair(): Promise<Session> {
-  const remote = new StreamsRemote();
-  return {
-    remote,
-    nature: { seesGone: true, lingers: false },
-    async connect() {
-      const [ours, theirs] = streams();
-      remote.connect(theirs.readable, theirs.writable);
-      return streamTransport(ours);
-    },
-    stop: () => remote.stop(),
-  };
-}
-
-/** Each kind of transport, by the name that `--transport` takes. */
-export const SESSIONS: Readonly<Record<string, () => Promise<Session>>> = {
-  ...{ tcp, unix, websocket, port },
-  fd: descriptors,
-  streams: streamPair,
-};
-
-/** What the process has open: descriptors, and what keeps it alive, where the runtime says that. */
-export function open(): { fds: number; resources: number } {
-  const passing = ["Timeout", "Immediate", "PipeWrap", "ProcessWrap", "FSReqPromise"];
-  const names = Bun ? [] : process.getActiveResourcesInfo();
-  return {
-    fds: readdirSync("/proc/self/fd").length,
-    resources: names.filter((name) => !passing.includes(name)).length,
-  };
-}
+    ]),
+  );

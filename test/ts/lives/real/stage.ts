@@ -1,13 +1,14 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import type { Stage } from "../life.ts";
+import { sleep } from "../runtime.ts";
 import type { World } from "../world.ts";
 import type { RealClock } from "./real-clock.ts";
 import { RealWorld } from "./real-world.ts";
-import { open, type Session } from "./session.ts";
+import { Remains } from "./remains.ts";
+import type { Open, Session } from "./session.ts";
 
-/** Lives until what the runtime opens once is open. */
-const WARM_UP = 5;
+/** Lives until what the runtime opens once is open. A page counts its own connections alone. */
+const WARM_UP = "document" in globalThis ? 0 : 5;
 /** Deno opens a pair of sockets of its own now and then. */
 const OWN = "Deno" in globalThis ? 2 : 0;
 /** How long a life may take to leave nothing behind, in ms. */
@@ -36,11 +37,15 @@ async function until(condition: () => boolean): Promise<boolean> {
   return true;
 }
 
+const isClean = (now: Open, before: Open): boolean =>
+  Object.entries(now).every(([kind, count]) => count <= before[kind]! + (kind === "fds" ? OWN : 0));
+
 /** Lives over a real transport. */
 export async function realStage(session: Session): Promise<Stage> {
   const { remote } = session;
+  const remains = new Remains();
   let lives = 0;
-  let before = open();
+  let before = session.open();
   await remote.start();
   return {
     setups,
@@ -54,9 +59,11 @@ export async function realStage(session: Session): Promise<Stage> {
         lingers: session.nature.lingers,
         counts: "unsent" in transport,
         pauses: transport.pause !== undefined,
-        passes: session.newDescriptor !== undefined,
+        passes: session.descriptors !== undefined,
       };
-      return new RealWorld(natural, unhandled, session, transport);
+      const world = new RealWorld(natural, unhandled, session, transport);
+      remains.begin(world.channel, transport);
+      return world;
     },
     async close(world: World) {
       const left: string[] = [];
@@ -67,16 +74,14 @@ export async function realStage(session: Session): Promise<Stage> {
       if (!(await until(() => clock.timers === 0))) left.push(`timers of ${clock.delays} ms`);
       clock.remove();
       if (++lives <= WARM_UP) {
-        before = open();
+        before = session.open();
         return left;
       }
-      const clean = (): boolean => {
-        const now = open();
-        return now.fds <= before.fds + OWN && now.resources <= before.resources;
-      };
-      if (!(await until(clean))) {
-        left.push(`${JSON.stringify(open())} are open, ${JSON.stringify(before)} before`);
+      if (!(await until(() => isClean(session.open(), before)))) {
+        left.push(`${JSON.stringify(session.open())} are open, ${JSON.stringify(before)} before`);
       }
+      const kept = await remains.kept();
+      if (kept > 0) left.push(`${kept} channels and transports of lives before are not collected`);
       return left;
     },
   };

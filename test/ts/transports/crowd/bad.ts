@@ -1,7 +1,7 @@
 // Clients that behave badly, each in a way of its own.
 import { connect, type NetConnectOpts, type Socket } from "node:net";
 
-/** What a bad client does with its connection. It may use it for some milliseconds only. */
+/** The misbehaviour of a bad client, which may take some milliseconds only. */
 type Behaviour = (socket: Socket, random: () => number) => void;
 
 const header = (length: number): Uint8Array =>

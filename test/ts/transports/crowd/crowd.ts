@@ -11,7 +11,7 @@ import { seeded } from "../junk.ts";
 import { badClient } from "./bad.ts";
 import type { Figures } from "./server.ts";
 
-/** What a crowd is made with. */
+/** The parameters of a crowd. */
 export interface CrowdOptions {
   /** How to start the server: a runtime, its arguments, and the bundled program. */
   readonly command: readonly [string, ...string[]];
@@ -24,7 +24,7 @@ export interface CrowdOptions {
   readonly log?: ((line: string) => void) | undefined;
 }
 
-/** What came of a crowd. */
+/** The outcome of a crowd. */
 export interface CrowdResult {
   /** How many requests of the good clients were answered. */
   readonly answers: number;

@@ -5,7 +5,7 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { echo, folder, main, net, tcp, unix } from "../ways.ts";
 
-/** What the server tells of itself. */
+/** The figures that the server reports. */
 export interface Figures {
   /** Open descriptors. */
   readonly descriptors: number;

@@ -1,0 +1,82 @@
+import fc from "fast-check";
+import * as ending from "./ending.ts";
+import * as reading from "./reading.ts";
+import { type Besides, type Naming, request } from "./requesting.ts";
+import * as sending from "./sending.ts";
+import { milliseconds, rarely, signal, size, sizes, step } from "./step.ts";
+import type { World } from "./world.ts";
+
+const readable = ({ holder, streamEnded, model }: World): boolean =>
+  !streamEnded &&
+  (holder === undefined || holder.kind === "stream") &&
+  !model.reads.some(({ tracked }) => tracked.pending);
+
+/** What the program does. */
+export const OURS = {
+  send: step("send", { size, signal, thing: rarely, seen: fc.boolean() }, sending.send),
+  reply: step("reply", { size, which: fc.nat(), thing: rarely }, sending.reply),
+  sendMany: step("sendMany", { sizes, signal, thing: rarely }, sending.sendMany),
+  sendWrongly: step(
+    "sendWrongly",
+    {
+      how: fc.constantFrom(...sending.WRONG),
+      thing: rarely,
+      by: fc.constantFrom("send" as const, "reply" as const, "request" as const),
+      careless: rarely,
+    },
+    sending.sendWrongly,
+  ),
+  sendManyWrongly: step(
+    "sendManyWrongly",
+    { sizes, how: fc.constantFrom("too long" as const, "throws" as const), careless: rarely },
+    sending.sendManyWrongly,
+  ),
+  request: step(
+    "request",
+    {
+      size,
+      naming: fc.constantFrom<Naming[]>("fresh", "fresh", "given", "match", "both"),
+      besides: fc.constantFrom<Besides[]>("nothing", "nothing", "throws", "sends"),
+      timeout: fc.option(milliseconds, { nil: undefined }),
+      signal,
+      thing: rarely,
+    },
+    request,
+  ),
+  receive: step("receive", { many: rarely, signal, takes: rarely }, reading.receive),
+  loop: step("loop", { batches: rarely, takes: rarely }, reading.loop),
+  leave: step(
+    "leave",
+    {},
+    ({ holder }) => holder!.leave(),
+    ({ holder }) => holder !== undefined && holder.kind !== "stream",
+  ),
+  readStream: step("readStream", { takes: rarely }, reading.readStream, readable),
+  cancelStream: step(
+    "cancelStream",
+    {},
+    ({ holder }) => holder!.leave(),
+    ({ holder, streamEnded }) => holder?.kind === "stream" && !streamEnded,
+  ),
+  abortSignal: step(
+    "abortSignal",
+    { which: fc.nat() },
+    (world, { which }) => world.signals[which % world.signals.length]!.abort(),
+    ({ signals }) => signals.length > 0,
+  ),
+  end: step("end", {}, ending.end),
+  close: step("close", {}, (world) => ending.close(world)),
+  abort: step(
+    "abort",
+    { how: fc.constantFrom("reason" as const, "none" as const, "signal" as const) },
+    ending.abort,
+  ),
+  unref: step(
+    "unref",
+    {},
+    ({ channel }) => void channel.unref(),
+    ({ model }) => model.closing === undefined,
+  ),
+  rest: step("rest", {}, () => {}),
+  wait: step("wait", { milliseconds }, (world, given) => world.wait(given.milliseconds)),
+};

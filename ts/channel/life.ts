@@ -367,6 +367,7 @@ export class Life<Fd = unknown> {
     const open = !this.#finished && this.#arrival === "open" ? "open" : ended;
     const error = this.#over?.error;
     return {
+      transport: this.#transport.name ?? "custom",
       state: this.#over === undefined ? (this.#closing === undefined ? open : "closing") : "closed",
       ...(error === undefined ? {} : { error }),
       received: this.incoming.inbox.length,

@@ -23,6 +23,8 @@ export interface Sent {
   readonly outcome: Tracked | undefined;
   /** What must become of it, if that was known at the call. */
   readonly expect: "queued" | "refused" | "either";
+  /** Whether it was sent by one call with others. */
+  readonly many?: true;
   /** Whether the call must, may or must not be refused with ENOBUFS. */
   readonly full: "must" | "may" | "no";
   /** How often the transport had drained when the call had to wait for room; undefined if it had not to. */

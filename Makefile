@@ -44,7 +44,7 @@ $(UPSTREAM) &: c-src/upstream.lock $(if $(IMSG_UPSTREAM)$(wildcard $(UPSTREAM_UN
 # --- the module --------------------------------------------------------------
 
 WASM_CFLAGS := -Oz -std=gnu11 -fno-strict-aliasing -mbulk-memory \
-	-Wall -Wextra -Werror -Ic-src -isystem c-src/upstream -isystem build/c
+	-Wall -Wextra -Werror -iquote c-src -isystem c-src/upstream -isystem build/c
 WASM_LDFLAGS := -Oz -sSTANDALONE_WASM --no-entry -sSUPPORT_LONGJMP=0 \
 	-sALLOW_MEMORY_GROWTH -sINITIAL_MEMORY=524288 -sTOTAL_STACK=65536 \
 	-sERROR_ON_UNDEFINED_SYMBOLS=0 -sWARN_ON_UNDEFINED_SYMBOLS=0 \
@@ -75,6 +75,8 @@ WASM_DEFINE_imsg-debug := -DMEM_DEBUG
 # and with the names of its functions, so that the trace of a trap can be read
 WASM_NAMES_imsg-debug := --profiling-funcs
 WASM_FINISH_imsg-debug := --keep-names
+# the package embeds this one, so that its bytes count
+WASM_FINISH_imsg-core := --drop-added
 
 # the units of the module; the last one has the large arrays, which must come last
 WASM_UNITS := original/module batch/batch batch/arrays

@@ -1,17 +1,20 @@
-// Finishes a linked module: drops the custom sections, which describe the machine, and the exports
-// that the linker adds, compares imports and exports with the lists, and marks a module that was
-// built from altered files.
+// Finishes a linked module: drops the custom sections, which describe the machine, and on demand the
+// exports that the linker adds, compares imports and exports with the lists, and marks a module that
+// was built from altered files.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 
 const { values, positionals } = parseArgs({
-  options: { "keep-names": { type: "boolean", default: false } },
+  options: {
+    "keep-names": { type: "boolean", default: false },
+    "drop-added": { type: "boolean", default: false },
+  },
   allowPositionals: true,
 });
 const [input, output, exportList, marker] = positionals;
 if (marker === undefined) {
   console.error(
-    "usage: finish-wasm.mjs [--keep-names] IN.wasm OUT.wasm EXPORTS.txt UNVERIFIED-MARKER",
+    "usage: finish-wasm.mjs [--keep-names] [--drop-added] IN.wasm OUT.wasm EXPORTS.txt UNVERIFIED-MARKER",
   );
   process.exit(2);
 }
@@ -62,7 +65,8 @@ const kept = [bytes.subarray(0, 8)];
 for (let at = 8; at < bytes.length; ) {
   const [size, body] = leb(at + 1);
   const keep = bytes[at] !== CUSTOM || (values["keep-names"] && isNames(body));
-  if (keep) kept.push(bytes[at] === EXPORTS ? withoutAdded(body) : bytes.subarray(at, body + size));
+  const drop = bytes[at] === EXPORTS && values["drop-added"];
+  if (keep) kept.push(drop ? withoutAdded(body) : bytes.subarray(at, body + size));
   at = body + size;
 }
 if (existsSync(marker)) {
@@ -80,7 +84,7 @@ const wanted = readFileSync(exportList, "utf8")
   .split("\n")
   .filter((line) => line !== "" && !line.startsWith("#"));
 /** Exports that are not functions of the lists: the memory, and what C runs before main. */
-const extra = ["memory", "_initialize"];
+const extra = ["memory", "_initialize", ...(values["drop-added"] ? [] : ADDED)];
 const exported = WebAssembly.Module.exports(module).map(({ name }) => name);
 const missing = wanted.filter((name) => !exported.includes(name));
 if (missing.length > 0) fail("not exported", missing);

@@ -19,7 +19,7 @@ import type { Engine } from "../module/engine.ts";
 import { ImsgError, truncated } from "../module/error.ts";
 import type { Owner } from "../module/live.ts";
 import { withMemory } from "../module/memory.ts";
-import { DroppedMessage, ImsgMessage, PassedMessage } from "./message.ts";
+import { ImsgMessage, PassedMessage } from "./message.ts";
 import { Records } from "./records.ts";
 
 /** Chunks shorter than this are collected before they cross the border, if they complete no message. */
@@ -199,12 +199,12 @@ export class Decoder {
     const start = this.#messages(piece, -staged - this.#begun, first, sharing, out);
     for (let i = words[result + RESULT_FD_COUNT]! - 1; i >= 0; i--) {
       const at = before + words[result + RESULT_FD_MESSAGE + i]!;
-      out[at] = new PassedMessage(out[at]!, engine, words[result + RESULT_FD + i]!);
+      out[at] = new PassedMessage(out[at]!, { engine, fd: words[result + RESULT_FD + i]! });
     }
     const dropped = this.#headers + HEADERS_WORDS;
     for (let i = words[result + RESULT_DROP_COUNT]! - 1; i >= 0; i--) {
       const at = before + words[dropped + i]!;
-      out[at] = new DroppedMessage(out[at]!);
+      out[at] = new PassedMessage(out[at]!);
     }
     // before disposers run, whose code may read other messages
     if (rv === -1) {

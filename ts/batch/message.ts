@@ -68,27 +68,18 @@ export class ImsgMessage<Fd = unknown> {
   watch(_ended: (message: ImsgMessage) => void): void {}
 }
 
-/** A message that is marked as having a descriptor, which did not come along. */
-export class DroppedMessage extends ImsgMessage {
-  /** @internal */
-  constructor({ type, peerid, pid, data }: ImsgMessage) {
-    super(type, peerid, pid, data);
-  }
-
-  override get fdDropped(): boolean {
-    return true;
-  }
-}
-
-/** A message with a descriptor. Few messages have one, so the other class saves the field. */
-export class PassedMessage extends DroppedMessage {
+/**
+ * A message that is marked as having a descriptor. The descriptor may not have come
+ * along. Few messages are marked, so the other class saves the fields.
+ */
+export class PassedMessage extends ImsgMessage {
   #passed: Passed | undefined;
   #taken = false;
 
   /** @internal */
-  constructor(message: ImsgMessage, engine: Engine, fd: number) {
-    super(message);
-    this.#passed = { engine, fd, ended: undefined };
+  constructor({ type, peerid, pid, data }: ImsgMessage, passed?: Passed) {
+    super(type, peerid, pid, data);
+    this.#passed = passed;
   }
 
   override get hasFd(): boolean {
@@ -125,10 +116,12 @@ export class PassedMessage extends DroppedMessage {
   }
 }
 
+/** The descriptor that came with a message. */
 interface Passed {
   readonly engine: Engine;
   readonly fd: number;
-  ended: ((message: ImsgMessage) => void) | undefined;
+  /** Is called when the descriptor is taken or closed. */
+  ended?: ((message: ImsgMessage) => void) | undefined;
 }
 
 /** A message to send. */

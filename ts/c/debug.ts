@@ -1,13 +1,14 @@
 import { bytes } from "../generated/imsg-debug.ts";
 import { chooseDefault } from "../module/default.ts";
 import { Engine } from "../module/engine.ts";
+import { Origins } from "../module/origins.ts";
 import { ImsgInstance } from "./instance.ts";
 
 let module: WebAssembly.Module | undefined;
 
 function debugEngine(): Engine {
   module ??= new WebAssembly.Module(bytes());
-  return new Engine(module, true);
+  return new Engine(module, new Origins());
 }
 
 // the only side effect of the package: package.json lists the entry under sideEffects

@@ -1,7 +1,6 @@
 import { layout, type Pointer } from "../module/abi.ts";
 import { type Bytes, checkFd, checkSize } from "../module/check.ts";
 import type { Engine } from "../module/engine.ts";
-import { Owner } from "../module/live.ts";
 import { apiEngine } from "./default.ts";
 import {
   addBytes,
@@ -18,7 +17,7 @@ import {
 } from "./ibuf-bytes.ts";
 import { addInteger, getInteger, setInteger } from "./ibuf-integers.ts";
 import type { Msgbuf } from "./msgbuf.ts";
-import { checkOwner } from "./owned.ts";
+import { checkOwner, Owned } from "./owned.ts";
 import { checked, checkedPointer } from "./results.ts";
 import { filled } from "./scratch.ts";
 import { type Borrowed, freeView, IbufMemory } from "./views.ts";
@@ -38,7 +37,7 @@ import { type Borrowed, freeView, IbufMemory } from "./views.ts";
  * Every method may throw ERR_IMSG_MOVED, ERR_IMSG_DISPOSED or ERR_IMSG_STALE,
  * and EINVAL for arguments that C could not take.
  */
-export class Ibuf extends Owner {
+export class Ibuf extends Owned {
   /** @internal */
   readonly memory: IbufMemory;
 

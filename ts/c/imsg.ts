@@ -1,10 +1,10 @@
 import { HEADER_SIZE, layout, type Pointer } from "../module/abi.ts";
 import { type Bytes, checkBytes, checkSize } from "../module/check.ts";
 import type { Engine } from "../module/engine.ts";
-import { Owner, type Root } from "../module/live.ts";
+import type { Root } from "../module/live.ts";
 import { Ibuf } from "./ibuf.ts";
 import { checkIbuf } from "./ibuf-bytes.ts";
-import { deferDisposers } from "./owned.ts";
+import { deferDisposers, Owned } from "./owned.ts";
 import { checked } from "./results.ts";
 import { filled, release, withCopy, withRoom } from "./scratch.ts";
 
@@ -26,7 +26,7 @@ export interface ImsgHeader {
  * A received message: C's `struct imsg`. It owns its payload and descriptor
  * until it is freed. Every method may throw ERR_IMSG_DISPOSED.
  */
-export class Imsg extends Owner {
+export class Imsg extends Owned {
   /** The header as it was received, without the mark of a descriptor in `len`. */
   readonly hdr: ImsgHeader;
   readonly #root: Root = { version: 0 };

@@ -2,11 +2,10 @@ import { LARGEST_MAX_SIZE, layout, type Pointer } from "../module/abi.ts";
 import { type Bytes, checkBytes, checkFd, checkPid, checkSize, checkU32 } from "../module/check.ts";
 import type { Engine } from "../module/engine.ts";
 import { ImsgError } from "../module/error.ts";
-import { Owner } from "../module/live.ts";
 import { Ibuf } from "./ibuf.ts";
 import { Imsg } from "./imsg.ts";
 import { checkSocket } from "./msgbuf.ts";
-import { checkOwner, deferDisposers } from "./owned.ts";
+import { checkOwner, deferDisposers, Owned } from "./owned.ts";
 import { ReadGuard } from "./read-guard.ts";
 import { checked, checkedPointer } from "./results.ts";
 import { allocate, filled, release, withCopy, withRoom } from "./scratch.ts";
@@ -48,7 +47,7 @@ const EMPTY = new Uint8Array(0);
  * Every method may throw ERR_IMSG_DISPOSED (also after {@link clear}), and
  * EINVAL for arguments that C could not take.
  */
-export class Imsgbuf extends Owner {
+export class Imsgbuf extends Owned {
   readonly #socket: Socket;
   readonly #guard = new ReadGuard();
 

@@ -3,6 +3,7 @@ import { checkBytes, checkPid, checkSize, show } from "../module/check.ts";
 import { Engine, type ObjectKind } from "../module/engine.ts";
 import { ImsgError } from "../module/error.ts";
 import { InstanceHandle } from "../module/instance.ts";
+import { Origins } from "../module/origins.ts";
 import type { WasmSource } from "../module/wasm-types.ts";
 import { apiEngine } from "./default.ts";
 import { Descriptors } from "./descriptors.ts";
@@ -84,7 +85,7 @@ export class ImsgInstance extends InstanceHandle {
 
   /**
    * Sets a function that is called with the number of every closed descriptor, after the call that
-   * closed it; undefined removes it. Throws EINVAL.
+   * closed it; undefined removes it. An error that it throws is reported as uncaught. Throws EINVAL.
    */
   set onClose(listener: ((fd: number) => void) | undefined) {
     if (listener !== undefined && typeof listener !== "function") {
@@ -137,7 +138,9 @@ export class ImsgInstance extends InstanceHandle {
  * for anything else, ERR_IMSG_COMPILE for bad bytes, ENOMEM.
  */
 export function createInstance(source: WasmSource, options: InstanceOptions = {}): ImsgInstance {
-  return new ImsgInstance(new Engine(compile(source), checkOptions(options)));
+  return new ImsgInstance(
+    new Engine(compile(source), checkOptions(options) ? new Origins() : undefined),
+  );
 }
 
 /**

@@ -9,6 +9,8 @@ export function describeLeaks(engine: Engine): string | undefined {
   const kinds = objects.map(([kind, count]) => `${count} ${kind}`);
   if (values > 0) kinds.push(`${values} behind descriptors`);
   kinds.push(`${bytes} bytes`);
-  const places = [...engine.created].map(({ kind, trace }) => `${kind} created\n${trace}`);
+  const places = [...(engine.origins?.alive ?? [])].map(
+    ({ kind, trace }) => `${kind} created\n${trace}`,
+  );
   return [kinds.join(", "), ...places].join("\n");
 }

@@ -2,11 +2,10 @@ import type { Pointer } from "../module/abi.ts";
 import { checkSize } from "../module/check.ts";
 import type { Engine } from "../module/engine.ts";
 import { ImsgError } from "../module/error.ts";
-import { Owner } from "../module/live.ts";
 import { apiEngine } from "./default.ts";
 import { HeaderCallbacks } from "./header-callbacks.ts";
 import { Ibuf } from "./ibuf.ts";
-import { checkOwner } from "./owned.ts";
+import { checkOwner, Owned } from "./owned.ts";
 import { ReadGuard } from "./read-guard.ts";
 import { checked, checkedPointer } from "./results.ts";
 import type { Socket } from "./socket.ts";
@@ -17,7 +16,7 @@ import type { Socket } from "./socket.ts";
  * Every method may throw
  * ERR_IMSG_DISPOSED, and EINVAL for arguments that C could not take.
  */
-export class Msgbuf extends Owner {
+export class Msgbuf extends Owned {
   readonly #reader: number;
   readonly #guard = new ReadGuard();
 

@@ -1,6 +1,42 @@
+import type { Pointer } from "../module/abi.ts";
 import type { Engine, ObjectKind } from "../module/engine.ts";
 import { ImsgError } from "../module/error.ts";
 import { Owner } from "../module/live.ts";
+
+/** The result of {@link Owned.identify}. */
+interface Identity {
+  readonly owner: Owned;
+  readonly kind: ObjectKind;
+  readonly engine: Engine;
+}
+
+/** An object of C's API, which other functions of the API take as an argument. */
+export abstract class Owned extends Owner {
+  readonly #kind: ObjectKind;
+  readonly #engine: Engine;
+
+  /** @internal */
+  protected constructor(
+    engine: Engine,
+    kind: ObjectKind,
+    pointer: Pointer,
+    free: (engine: Engine) => void,
+  ) {
+    super(engine, kind, pointer, free);
+    this.#kind = kind;
+    this.#engine = engine;
+  }
+
+  /**
+   * The kind and the engine of an object of the library; undefined for any other value. It reads
+   * private fields, so no property of the value can lie.
+   * @internal
+   */
+  static identify(value: unknown): Identity | undefined {
+    if (typeof value !== "object" || value === null || !(#kind in value)) return undefined;
+    return { owner: value, kind: value.#kind, engine: value.#engine };
+  }
+}
 
 /**
  * Checks an argument that must be an object of the library of a certain kind.
@@ -12,8 +48,8 @@ export function checkOwner(
   kind: ObjectKind,
   engine: Engine | undefined,
   syscall: string,
-): Owner {
-  const found = Owner.identify(value);
+): Owned {
+  const found = Owned.identify(value);
   let detail = `the argument must be of class ${kind[0]!.toUpperCase()}${kind.slice(1)}`;
   if (found?.kind === kind) {
     if (engine === undefined || found.engine === engine) return found.owner;

@@ -3,9 +3,8 @@ import { type Bytes, checkBytes, checkFd, checkSize, show } from "../module/chec
 import type { Engine } from "../module/engine.ts";
 import { type ErrnoName, isErrnoName, moduleErrno } from "../module/errno.ts";
 import { ImsgError } from "../module/error.ts";
-import { Owner } from "../module/live.ts";
 import { apiEngine } from "./default.ts";
-import { deferDisposers } from "./owned.ts";
+import { deferDisposers, Owned } from "./owned.ts";
 import { checked } from "./results.ts";
 import { allocate, release, withRoom } from "./scratch.ts";
 
@@ -28,7 +27,7 @@ export interface Segment {
  * delivery a read would block. Without an outcome a write takes as many bytes as
  * there is {@link room} for.
  */
-export class Socket extends Owner {
+export class Socket extends Owned {
   /** The number of the socket's descriptor. */
   readonly fd: number;
 

@@ -14,6 +14,13 @@ export function handled<T>(promise: Promise<T>): Promise<T> {
 export const rejected = (error: unknown): Promise<never> => handled(Promise.reject(error));
 
 /**
+ * A promise that is rejected with an error that a call has thrown: a mistake in its arguments, which is
+ * not {@link handled}, or ENOMEM, which peers that do not read can cause.
+ */
+export const thrown = (error: unknown): Promise<never> =>
+  (error as { code?: unknown } | null)?.code === "ENOMEM" ? rejected(error) : Promise.reject(error);
+
+/**
  * Calls back when a signal aborts, unless the returned function is called
  * before. Throws the reason of a signal that has aborted already.
  */

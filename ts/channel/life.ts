@@ -1,11 +1,11 @@
 import type { Batch } from "../batch/batch.ts";
 import { checkMessage, type ImsgMessage, type SendInit } from "../batch/message.ts";
 import { ImsgError } from "../module/error.ts";
-import { handled, onAbort, rejected, Settlement } from "./handled.ts";
+import { handled, onAbort, rejected, Settlement, thrown } from "./handled.ts";
 import { Incoming } from "./incoming.ts";
 import { closeTransport, Linger } from "./linger.ts";
 import { describeLost } from "./lost.ts";
-import type { ResolvedChannelOptions } from "./options.ts";
+import { checkSignal, type ResolvedChannelOptions } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import { type RequestOptions, Requests } from "./requests.ts";
 import type { Passed, Transport } from "./transport.ts";
@@ -94,7 +94,7 @@ export class Life<Fd = unknown> {
     try {
       return run(this.#outbox);
     } catch (error) {
-      return Promise.reject(error); // a mistake of the caller: no handled rejection
+      return thrown(error);
     }
   }
 
@@ -112,9 +112,11 @@ export class Life<Fd = unknown> {
     if (this.#reachedEnd) return rejected(closedError("request", "the peer has ended its side"));
     try {
       const { type, pid, data, fd, peerid: given } = checkMessage(message);
+      const signal = checkSignal(options?.signal, "request");
+      if (signal?.aborted) return rejected(signal.reason);
       const unread = this.incoming.unread();
       if (unread !== undefined) return rejected(unread);
-      const { peerid, reply, fail } = this.requests.add({ type, peerid: given! }, options);
+      const { peerid, reply, fail } = this.requests.add({ type, peerid: given! }, options, signal);
       let sent: Promise<void>;
       try {
         sent = this.#outbox.send({ type, peerid: peerid!, pid: pid!, data: data!, fd });
@@ -126,7 +128,7 @@ export class Life<Fd = unknown> {
       this.incoming.refill(); // the reply may wait behind messages that the program does not receive
       return reply as Promise<ImsgMessage<Fd>>;
     } catch (error) {
-      return Promise.reject(error);
+      return thrown(error);
     }
   }
 
@@ -365,6 +367,7 @@ export class Life<Fd = unknown> {
     const open = !this.#finished && this.#arrival === "open" ? "open" : ended;
     const error = this.#over?.error;
     return {
+      transport: this.#transport.name ?? "custom",
       state: this.#over === undefined ? (this.#closing === undefined ? open : "closing") : "closed",
       ...(error === undefined ? {} : { error }),
       received: this.incoming.inbox.length,

@@ -70,7 +70,7 @@ export class Outbox {
 
   /** Queues a message. The promise is fulfilled when the transport has room. Throws what compose throws. */
   send(message: SendInit, signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted();
+    if (signal?.aborted) return rejected(signal.reason);
     const refused = this.#refuse();
     if (refused !== undefined) return refused;
     return this.#sent(this.#compose(message), signal);
@@ -78,7 +78,7 @@ export class Outbox {
 
   /** Queues several messages, with one promise for all of them. Throws what compose throws. */
   sendMany(messages: Iterable<SendInit>, signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted();
+    if (signal?.aborted) return rejected(signal.reason);
     let bytes = 0;
     try {
       for (const message of messages) {

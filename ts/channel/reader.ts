@@ -1,7 +1,7 @@
 import type { ImsgMessage } from "../batch/message.ts";
 import { ImsgError } from "../module/error.ts";
 import type { WaitOptions } from "./channel.ts";
-import { handled } from "./handled.ts";
+import { handled, rejected } from "./handled.ts";
 import type { Incoming } from "./incoming.ts";
 import { checkSignal } from "./options.ts";
 
@@ -48,7 +48,7 @@ export class Reader<Fd = unknown> {
     if (this.#holder !== undefined) return Promise.reject(busy(this.#holder));
     try {
       const signal = checkSignal(options?.signal, "receive");
-      signal?.throwIfAborted();
+      if (signal?.aborted) return rejected(signal.reason);
       const ready = take();
       if (ready !== undefined) return Promise.resolve(ready);
       this.#receives++;

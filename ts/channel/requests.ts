@@ -1,7 +1,7 @@
 import type { ImsgMessage, MessageInit } from "../batch/message.ts";
 import { ImsgError } from "../module/error.ts";
 import { handled, onAbort } from "./handled.ts";
-import { checkSignal, checkTimeout } from "./options.ts";
+import { checkTimeout } from "./options.ts";
 
 /** Options of {@link ImsgChannel.request}. */
 export interface RequestOptions {
@@ -42,15 +42,13 @@ export class Requests {
   /** How many replies came after their requests had been given up, and were dropped. */
   late = 0;
 
-  /** Registers a request. Throws EINVAL for bad options, and the reason of an aborted signal. */
-  add(init: MessageInit, options: RequestOptions): Registered {
-    const { timeout, match } = options;
-    const signal = checkSignal(options.signal, "request");
+  /** Registers a request with a signal that has been checked. Throws EINVAL for other bad options. */
+  add(init: MessageInit, options: RequestOptions, signal: AbortSignal | undefined): Registered {
+    const { timeout, match } = Object(options) as RequestOptions;
     if (match !== undefined && typeof match !== "function") {
       throw new ImsgError("EINVAL", { syscall: "request", detail: "match must be a function" });
     }
     if (timeout !== undefined) checkTimeout(timeout, "timeout", "request");
-    checkSignal(signal, "request")?.throwIfAborted();
     const given = init.peerid;
     const peerid = given ?? (match === undefined ? this.#fresh() : undefined);
     let fail = (_error: unknown): void => {};

@@ -104,6 +104,7 @@ export function streamTransport(pair: StreamPair): Transport {
   };
 
   return {
+    name: "streams",
     get unsent() {
       return closed ? 0 : writing; // close() has handed everything to the stream
     },

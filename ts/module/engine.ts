@@ -4,9 +4,9 @@ import { errnoName } from "./errno.ts";
 import { ImsgError, type ImsgErrorOptions } from "./error.ts";
 import type { ExportName, RawExports } from "./exports.ts";
 import { HostValues } from "./host-values.ts";
-import type { Created } from "./live.ts";
 import { loadModule } from "./load.ts";
 import { Memory } from "./memory.ts";
+import type { Origins } from "./origins.ts";
 import { processId } from "./pid.ts";
 
 /** The kinds of objects that {@link ImsgInstance.stats} counts. */
@@ -31,8 +31,8 @@ export class Engine {
    * single call. Every flush of a batch overwrites them.
    */
   readonly scratch: Pointer;
-  /** Whether objects remember where they were made and disposed. */
-  readonly debug: boolean;
+  /** In debug mode: where the objects that are alive were made. */
+  readonly origins: Origins | undefined;
   /** How many objects of each kind are alive. */
   readonly live: Record<ObjectKind, number> = {
     batch: 0,
@@ -42,8 +42,6 @@ export class Engine {
     msgbuf: 0,
     socket: 0,
   };
-  /** In debug mode: where each live object was made. */
-  readonly created = new Set<Created>();
   /** Bytes that C has allocated when no object is alive. */
   readonly base: number;
   /** Is called with the number of every closed descriptor, after the call that closed it. */
@@ -61,8 +59,8 @@ export class Engine {
   #trapped: ImsgError | undefined;
 
   /** Instantiates the module. Throws EINVAL if it is another library's, ENOMEM. */
-  constructor(module: WebAssembly.Module, debug = false) {
-    this.debug = debug;
+  constructor(module: WebAssembly.Module, origins?: Origins) {
+    this.origins = origins;
     this.values = new HostValues();
     this.exports = loadModule(module, {
       host_close: (fd, value) => this.values.closed(fd, value),
@@ -116,7 +114,7 @@ export class Engine {
    */
   enter(syscall?: string): void {
     if (this.inCallback) {
-      throw new ImsgError("ERR_IMSG_REENTRANT", syscall === undefined ? {} : { syscall });
+      throw new ImsgError("ERR_IMSG_REENTRANT", { syscall });
     }
     if (this.#trapped !== undefined) throw this.#trapped;
     if (this.expire !== undefined) this.expire();
@@ -125,7 +123,7 @@ export class Engine {
 
   /** Whether {@link enter} would not throw. */
   get ready(): boolean {
-    return this.#trapped === undefined && !this.inCallback;
+    return this.#trapped === undefined && this.inCallback === false;
   }
 
   /**
@@ -134,10 +132,7 @@ export class Engine {
    */
   trap(cause: unknown, syscall?: string): ImsgError {
     if (cause instanceof ImsgError) return cause;
-    this.#trapped ??= new ImsgError("ERR_IMSG_TRAPPED", {
-      cause,
-      ...(syscall === undefined ? {} : { syscall }),
-    });
+    this.#trapped ??= new ImsgError("ERR_IMSG_TRAPPED", { syscall, cause });
     return this.#trapped;
   }
 

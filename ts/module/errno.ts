@@ -31,37 +31,26 @@ const table = [
 /** The names of errno that the original, its kernel and the transports report. */
 export type ErrnoName = (typeof table)[number][0];
 
-const byName = /* @__PURE__ */ new Map<string, (typeof table)[number]>(
-  table.map((row) => [row[0], row]),
-);
-const byModule = /* @__PURE__ */ new Map<number, ErrnoName>(table.map((row) => [row[1], row[0]]));
+/** The row of a name: the name, the module's number, Linux's number, the description in Node's words. */
+export const errnoRow = (name: string): (typeof table)[number] | undefined =>
+  table.find((row) => row[0] === name);
 
 /** Whether a string is one of the names in the table. */
 export function isErrnoName(name: string): name is ErrnoName {
-  return byName.has(name);
+  return errnoRow(name) !== undefined;
 }
 
 /** The name of one of the module's own error numbers; undefined if it is not in the table. */
 export function errnoName(moduleNumber: number): ErrnoName | undefined {
-  return byModule.get(moduleNumber);
+  return table.find((row) => row[1] === moduleNumber)?.[0];
 }
 
 /** The module's own number of a name. */
 export function moduleErrno(name: ErrnoName): number {
-  return byName.get(name)![1];
-}
-
-/** Linux's number of a name. */
-export function linuxErrno(name: ErrnoName): number {
-  return byName.get(name)![2];
+  return errnoRow(name)![1];
 }
 
 /** The name that has one of Linux's numbers; undefined if it is not in the table. */
 export function linuxErrnoName(number: number): ErrnoName | undefined {
   return table.find((row) => row[2] === number)?.[0];
-}
-
-/** The description of a name, in Node's words. */
-export function errnoText(name: ErrnoName): string {
-  return byName.get(name)![3];
 }

@@ -1,4 +1,4 @@
-import { type ErrnoName, errnoText, isErrnoName, linuxErrno } from "./errno.ts";
+import { type ErrnoName, errnoRow } from "./errno.ts";
 
 /**
  * The names of the errors that only the opening of a connection, a listener or a
@@ -125,9 +125,9 @@ export class ImsgError extends Error {
    * @param options the C function, details, the cause, whether the peer can cause it
    */
   constructor(code: ImsgErrorCode, options: ImsgErrorOptions = {}) {
-    const { syscall, detail, cause, fromPeer = peerCodes.includes(code) } = options;
-    const { errno = isErrnoName(code) ? linuxErrno(code) : undefined } = options;
-    const { text = isErrnoName(code) ? errnoText(code) : texts[code] } = options;
+    const [, , linux, described = texts[code]] = errnoRow(code) ?? [];
+    const { syscall, detail, cause, lostBytes, fromPeer = peerCodes.includes(code) } = options;
+    const { errno = linux, text = described } = options;
     let message = text === undefined ? code : `${code}: ${text}`;
     if (syscall !== undefined) message += `, ${syscall}`;
     if (detail !== undefined) message += `: ${detail}`;
@@ -137,7 +137,7 @@ export class ImsgError extends Error {
     this.fromPeer = fromPeer;
     if (errno !== undefined) this.errno = errno;
     if (syscall !== undefined) this.syscall = syscall;
-    if (options.lostBytes !== undefined) this.lostBytes = options.lostBytes;
+    if (lostBytes !== undefined) this.lostBytes = lostBytes;
   }
 }
 

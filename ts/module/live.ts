@@ -1,19 +1,20 @@
 import type { Pointer } from "./abi.ts";
 import type { Engine, ObjectKind } from "./engine.ts";
 import { ImsgError } from "./error.ts";
+import type { Origin } from "./origins.ts";
 
 /** The values with which the FinalizationRegistry callback frees an object. */
 interface Remains {
   engine: Engine;
   kind: ObjectKind;
-  created: Created | undefined;
+  origin: Origin | undefined;
   free: (engine: Engine) => void;
 }
 
 /** Frees an object that the garbage collector has found. */
-function freeCollected({ engine, kind, created, free }: Remains): void {
+function freeCollected({ engine, kind, origin, free }: Remains): void {
   engine.live[kind]--;
-  if (created !== undefined) engine.created.delete(created);
+  origin?.forget();
   if (engine.trapped !== undefined) return;
   engine.expire?.();
   free(engine);
@@ -35,19 +36,6 @@ export interface Root {
   version: number;
 }
 
-/** In debug mode: the kind of a live object, and the stack trace of its construction. */
-export interface Created {
-  readonly kind: ObjectKind;
-  readonly trace: string;
-}
-
-/** The result of {@link Owner.identify}. */
-export interface Identity {
-  readonly owner: Owner;
-  readonly kind: ObjectKind;
-  readonly engine: Engine;
-}
-
 /**
  * An object of C that JavaScript owns until C takes it (then it has moved) or
  * until it is disposed. After that every use throws ERR_IMSG_MOVED or
@@ -58,18 +46,7 @@ export abstract class Owner {
   readonly #kind: ObjectKind;
   readonly #pointer: Pointer;
   #state: "live" | "moved" | "disposed" = "live";
-  #created: Created | undefined;
-  #ended: string | undefined;
-
-  /**
-   * The kind and the engine of an object of the library; undefined for any other value. It reads
-   * private fields, so no property of the value can lie.
-   * @internal
-   */
-  static identify(value: unknown): Identity | undefined {
-    if (typeof value !== "object" || value === null || !(#state in value)) return undefined;
-    return { owner: value, kind: value.#kind, engine: value.#engine };
-  }
+  readonly #origin: Origin | undefined;
 
   /** @internal */
   protected constructor(
@@ -82,12 +59,9 @@ export abstract class Owner {
     this.#kind = kind;
     this.#pointer = pointer;
     engine.live[kind]++;
-    if (engine.debug) {
-      this.#created = { kind, trace: trace() };
-      engine.created.add(this.#created);
-    }
+    this.#origin = engine.origins?.add(kind);
     // free must not capture `this`, or the object is never collected
-    registry?.register(this, { engine, kind, created: this.#created, free }, this);
+    registry?.register(this, { engine, kind, origin: this.#origin, free }, this);
   }
 
   /** Frees the object. Does nothing if it has been disposed or moved before. */
@@ -124,14 +98,8 @@ export abstract class Owner {
   }
 
   #gone(syscall: string): ImsgError {
-    const detail =
-      this.#created === undefined
-        ? undefined
-        : `created\n${this.#created.trace}\n${this.#state}\n${this.#ended}`;
-    return new ImsgError(this.#state === "moved" ? "ERR_IMSG_MOVED" : "ERR_IMSG_DISPOSED", {
-      syscall,
-      ...(detail === undefined ? {} : { detail }),
-    });
+    const code = this.#state === "moved" ? "ERR_IMSG_MOVED" : "ERR_IMSG_DISPOSED";
+    return new ImsgError(code, { syscall, detail: this.#origin?.describe(this.#state) });
   }
 
   /**
@@ -143,15 +111,7 @@ export abstract class Owner {
     this.#state = state;
     this.#engine.live[this.#kind]--;
     registry?.unregister(this);
-    if (this.#created !== undefined) {
-      this.#engine.created.delete(this.#created);
-      this.#ended = trace();
-    }
+    this.#origin?.end();
     return true;
   }
-}
-
-function trace(): string {
-  const lines = (new Error().stack ?? "").split("\n").slice(1);
-  return lines.filter((line) => !/[/\\]module[/\\]live\./.test(line)).join("\n");
 }

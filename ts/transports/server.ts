@@ -280,7 +280,9 @@ export class ImsgServer<Port extends number | undefined = number | undefined> {
   #isExpected(error: unknown): boolean {
     if (this.#reasons.has(error)) return true;
     // a channel that has ended is nothing that a handler could know beforehand
-    if (error instanceof ImsgError && error.code === "ERR_IMSG_CLOSED") return true;
+    // peers that do not read can fill the memory
+    if (error instanceof ImsgError && ["ERR_IMSG_CLOSED", "ENOMEM"].includes(error.code))
+      return true;
     return (Object(error) as Partial<ImsgError>).fromPeer === true; // ProtocolError has it, too
   }
 }

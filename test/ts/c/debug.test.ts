@@ -25,7 +25,7 @@ describe("imsg-wasm/debug", () => {
   });
 
   it("makes the default instance, also that of imsg-wasm, one that watches", () => {
-    expect(index.defaultInstance().engine.debug).toBe(true);
+    expect(index.defaultInstance().engine.origins).toBeDefined();
     expect(debug.defaultInstance()).toBe(index.defaultInstance());
     expect(new index.ImsgCodec().encode({ type: 1, pid: 1 })).toHaveLength(16);
   });
@@ -104,7 +104,7 @@ describe("imsg-wasm/debug", () => {
     await import("../../../ts/entry/debug.ts");
     expect(warn).toHaveBeenCalledTimes(1);
     expect(early.defaultInstance().engine).toBe(ibuf.engine);
-    expect(ibuf.engine.debug).toBe(false);
+    expect(ibuf.engine.origins).toBeUndefined();
   });
 });
 

@@ -62,7 +62,7 @@ export const messageFaults: readonly FaultRow[] = [
   ],
   [
     "outbox",
-    "signal?.throwIfAborted();\n    const refused",
+    "if (signal?.aborted) return rejected(signal.reason);\n    const refused",
     "const refused",
     "a send is queued although its signal has aborted",
   ],
@@ -151,8 +151,8 @@ export const messageFaults: readonly FaultRow[] = [
   ],
   ["requests", "this.late++;", "", "late replies are not counted"],
   [
-    "requests",
-    'checkSignal(signal, "request")?.throwIfAborted();',
+    "life",
+    "if (signal?.aborted) return rejected(signal.reason);",
     "",
     "a request is sent although its signal has aborted",
   ],

@@ -9,6 +9,7 @@ import type { RelayEvent } from "./events.ts";
 import type { Place } from "./listen.ts";
 import { Log, logLine } from "./log.ts";
 import { type Relay, type RelayOptions, startRelay } from "./relay.ts";
+import { expiryOf, readTls, type Tls } from "./tls.ts";
 import { becomeUser, type Ids } from "./users.ts";
 
 /** The options of `imsg relay`. */
@@ -70,8 +71,10 @@ export async function relayCommand(given: RelayGiven, streams: Streams): Promise
   return Status.ok;
 }
 
-/** Warns who can connect if neither a token nor the mode of a socket limits it. */
-function warn(relay: Relay, { token }: RelayOptions, streams: Streams): void {
+/** Warns of a certificate that is not valid, and who can connect if neither a token nor a socket's mode limits it. */
+function warn(relay: Relay, { token, tls }: RelayOptions, streams: Streams): void {
+  const expiry = tls === undefined ? undefined : expiryOf(tls, Date.now());
+  if (expiry !== undefined) report(streams, `warning: ${expiry}: clients refuse it`);
   // a Unix socket has no host
   if (token !== undefined || relay.host === "") return;
   const local = /^127\.|^::1$/.test(relay.host);
@@ -141,19 +144,12 @@ async function tokenOf({ token, tokenFile }: RelayGiven): Promise<string | undef
   }
 }
 
-async function tlsOf({ cert, key }: RelayGiven): Promise<RelayOptions["tls"]> {
+async function tlsOf({ cert, key }: RelayGiven): Promise<Tls | undefined> {
   if (cert === undefined && key === undefined) return undefined;
   if (cert === undefined || key === undefined) {
     throw new UsageError("--cert and --key belong together");
   }
-  const read = async (option: string, file: string): Promise<Buffer> => {
-    try {
-      return await readFile(file);
-    } catch (error) {
-      throw new UsageError(`${option} ${file}: ${messageOf(error)}`);
-    }
-  };
-  return { cert: await read("--cert", cert), key: await read("--key", key) };
+  return readTls(cert, key);
 }
 
 function interruption(): Promise<void> {

@@ -2,6 +2,7 @@ import type { Dialect } from "../dialect.ts";
 import type { Target } from "../target.ts";
 import type { RelayEvent } from "./events.ts";
 import type { Place } from "./listen.ts";
+import type { Tls } from "./tls.ts";
 
 /** Options of `startRelay`. */
 export interface RelayOptions {
@@ -16,7 +17,7 @@ export interface RelayOptions {
   /** Where counters and health can be read by HTTP; nowhere if absent. */
   metrics?: Place;
   /** A certificate and its key in PEM: clients then connect with TLS. */
-  tls?: { cert: string | Buffer; key: string | Buffer };
+  tls?: Tls;
   /** The path that a client's URL must have; any path if absent. */
   path?: string;
   /** Origins of pages that may connect, besides the relay's own; their hosts are allowed as Host. */

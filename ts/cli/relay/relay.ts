@@ -29,6 +29,7 @@ import { MetricsServer } from "./metrics.ts";
 import type { Relay, RelayOptions } from "./options.ts";
 import { Pids } from "./pids.ts";
 import { addressOf, isLocal, LEAVE, Strangers } from "./strangers.ts";
+import { reasonOf } from "./tls.ts";
 
 export type { RelayEvent } from "./events.ts";
 export type { Relay, RelayOptions } from "./options.ts";
@@ -126,6 +127,16 @@ class RelayServer implements Relay {
       response.end(`${why}\n`);
       this.#refused(request, status, why);
     });
+    http.on("tlsClientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+      // a client that leaves within the handshake is no news
+      if (!error.code?.startsWith("ERR_SSL_")) return;
+      const reason = reasonOf(error);
+      const why =
+        reason === "http request"
+          ? "plain HTTP, and this port speaks TLS: use https: or wss:"
+          : `the TLS handshake failed: ${printable(reason)}`;
+      this.#log({ event: "refused", from: remoteOf(socket), status: 400, why });
+    });
     http.on("upgrade", (request, socket, head) => void this.#upgrade(request, socket, head));
     this.#sockets.on("wsClientError", (error, socket, request) => {
       this.#refuse(request, socket, { status: 400, why: error.message });
@@ -195,7 +206,7 @@ class RelayServer implements Relay {
     const { host, origin } = request.headers;
     this.#log({
       event: "refused",
-      from: remoteOf(request),
+      from: remoteOf(request.socket),
       status,
       why,
       ...(host === undefined ? {} : { host: printable(host) }),
@@ -247,7 +258,7 @@ class RelayServer implements Relay {
     const means = { instance, buffers: this.#buffers };
     const connection = new Connection(ws, pid, means, this.#rules);
     const id = ++this.#lastId;
-    const from = remoteOf(request);
+    const from = remoteOf(request.socket);
     const { origin } = request.headers;
     this.#strangers.admit(request.socket);
     this.#clients.set(connection, address);
@@ -257,7 +268,9 @@ class RelayServer implements Relay {
       this.#clients.delete(connection);
       this.#running.delete(running);
       this.#pids.giveBack(pid);
-      dropConnection(this.#instances.giveBack(instance));
+      const memory = this.#instances.giveBack(instance);
+      // the end of the process frees more than a collection, which costs time that the end has not
+      if (this.#closing === undefined) dropConnection(memory);
       this.#log({ event: "closed", id, from, pid, ...end });
     });
     this.#running.add(running);
@@ -307,7 +320,7 @@ function rulesOf(options: RelayOptions): ConnectionRules {
   };
 }
 
-function remoteOf({ socket }: IncomingMessage): string {
+function remoteOf(socket: Socket): string {
   const { remoteAddress, remotePort = 0 } = socket;
   if (remoteAddress === undefined) return "unix";
   return remoteAddress.includes(":")

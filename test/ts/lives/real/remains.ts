@@ -7,7 +7,9 @@ const RECENT = 5;
 /** Collections until an object counts as kept: some objects keep others until they are collected. */
 const TRIES = 20;
 
-const { gc } = globalThis as { gc?: () => void };
+/** Collects when the stack is empty, since the engine takes what stands on a stack for pointers. */
+const ASYNC = { type: "major", execution: "async" };
+const { gc } = globalThis as { gc?: (how: typeof ASYNC) => Promise<void> };
 
 /** Objects of lives that are over, which nothing may keep: where the engine collects when it is asked. */
 export class Remains {
@@ -26,7 +28,7 @@ export class Remains {
   async kept(): Promise<number> {
     if (gc === undefined || ++this.#lives % LIVES !== 0) return 0;
     for (let i = 0; i < TRIES; i++) {
-      gc();
+      await gc(ASYNC);
       await sleep(1);
       this.#before = this.#before.filter((object) => object.deref() !== undefined);
       if (this.#before.length === 0) break;

@@ -36,7 +36,7 @@ export const webFaults: readonly TransportFault[] = [
     'socket.binaryType = "arraybuffer";',
     "",
     "frames of a browser arrive as blobs",
-    "datachannel",
+    "websocket",
   ],
   // --- WebSockets, which have no callbacks in a browser ---
   [
@@ -48,23 +48,9 @@ export const webFaults: readonly TransportFault[] = [
   ],
   [
     "transports/frames",
-    "clearTimeout(timer);\n    if (rules.state() === 2)",
-    "if (rules.state() === 2)",
-    "a socket that is closed leaves its timer",
-    "websocket",
-  ],
-  [
-    "transports/frames",
     "socket.removeEventListener(type, listener);",
     "",
     "a socket that is closed keeps its listeners",
-    "websocket",
-  ],
-  [
-    "transports/frames",
-    "grants.push({ end: posted, length });",
-    "",
-    "credit counts as bytes that wait",
     "websocket",
   ],
   [
@@ -89,13 +75,6 @@ export const webFaults: readonly TransportFault[] = [
     "a port stays open",
     "port",
   ],
-  [
-    "transports/message-port",
-    "bytes.length === bytes.buffer.byteLength ? bytes : bytes.slice()",
-    "bytes",
-    "a part of a buffer is transferred with all of it",
-    "port",
-  ],
   ["transports/message-port", "port.start?.();", "", "a port is never started", "port"],
   // --- streams ---
   [
@@ -103,13 +82,6 @@ export const webFaults: readonly TransportFault[] = [
     "reader.cancel().catch(ignore);\n      unlock();",
     "reader.cancel().catch(ignore);",
     "streams of a closed channel stay locked",
-    "streams",
-  ],
-  [
-    "channel/streams",
-    "closed = writer.desiredSize !== null; // else the stream has failed, and takes no byte",
-    "closed = true;",
-    "a stream that has failed took every byte",
     "streams",
   ],
   // --- the end of a turn, by a port ---

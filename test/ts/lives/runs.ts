@@ -42,7 +42,7 @@ function explain<T>(details: fc.RunDetails<T>): string {
     String(errorInstance),
     String((errorInstance as Error | undefined)?.stack),
     text,
-    `to live it again: npm run lives -- --seed ${seed} --path ${counterexamplePath} --commands ${replay}`,
+    `to live it again: npm run lives -- --seed=${seed} --path=${counterexamplePath} --commands=${replay}`,
   ].join("\n");
 }
 

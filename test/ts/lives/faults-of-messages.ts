@@ -62,8 +62,8 @@ export const messageFaults: readonly FaultRow[] = [
   ],
   [
     "outbox",
-    "signal?.throwIfAborted();\n    const refused",
-    "const refused",
+    "signal?.throwIfAborted();\n    const full",
+    "const full",
     "a send is queued although its signal has aborted",
   ],
   [

@@ -13,8 +13,9 @@ function entered({ expect, end, outcome, request }: Sent): [surely: boolean, per
   if (expect === "refused") return [false, false];
   if (end !== undefined || expect === "queued") return [true, true];
   if (outcome?.rejected) {
+    // ENOBUFS: the messages of the same call before the refused one are queued
     const { error } = outcome;
-    return [false, !hasCode(error, "ENOBUFS", "ERR_IMSG_UNREAD", "ERR_IMSG_CLOSED")];
+    return [false, !hasCode(error, "ERR_IMSG_UNREAD", "ERR_IMSG_CLOSED")];
   }
   return [outcome?.fulfilled === true && request === undefined, true];
 }

@@ -81,12 +81,14 @@ export function encode(wasm) {
 export function moduleSource(wasm, from) {
   const { text, alphabet } = encode(wasm);
   return `// Generated from ${from} (see scripts/lib/embedding.mjs); not kept in git.
-const text =
+/** The module. */
+export const text =
   "${text}";
-const alphabet = "${alphabet}";
+/** The characters of the module's bytes. */
+export const alphabet = "${alphabet}";
 
-/** The bytes of the module. */
-export function bytes(): Uint8Array<ArrayBuffer> {
+/** Decodes the text of a module. */
+export function decode(text: string, alphabet: string): Uint8Array<ArrayBuffer> {
   // without a TextEncoder, which some environments (jsdom) lack
   const own = new Uint8Array(${FIRST_KEPT});
   for (let i = alphabet.length; i--; ) own[alphabet.charCodeAt(i)] = i;
@@ -99,5 +101,8 @@ export function bytes(): Uint8Array<ArrayBuffer> {
   }
   return bytes.slice(0, at);
 }
+
+/** The bytes of the module. */
+export const bytes = (): Uint8Array<ArrayBuffer> => decode(text, alphabet);
 `;
 }

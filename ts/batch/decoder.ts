@@ -16,7 +16,7 @@ import {
 } from "../module/abi.ts";
 import { type Bytes, checkBytes, isResizable, uint8Length } from "../module/check.ts";
 import type { Engine } from "../module/engine.ts";
-import { ImsgError, truncated } from "../module/error.ts";
+import { type ImsgError, invalid, truncated } from "../module/error.ts";
 import type { Owner } from "../module/live.ts";
 import { withMemory } from "../module/memory.ts";
 import { ImsgMessage, PassedMessage } from "./message.ts";
@@ -145,7 +145,7 @@ export class Decoder {
     const to = Math.min(chunk.length, from + WINDOW_SIZE - staged);
     if (from > chunk.length) {
       const detail = `position ${from} is beyond the chunk of ${chunk.length} bytes`;
-      throw new ImsgError("EINVAL", { syscall: "imsgbuf_read", detail });
+      throw invalid("imsgbuf_read", detail);
     }
     // reading no bytes would be the end of the stream
     if (this.failed !== undefined || to <= from) {

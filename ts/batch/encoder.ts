@@ -8,7 +8,7 @@ import {
 } from "../module/abi.ts";
 import { checkPid, checkSize, isU32, uint8Length } from "../module/check.ts";
 import type { Engine } from "../module/engine.ts";
-import { ImsgError } from "../module/error.ts";
+import { ImsgError, invalid } from "../module/error.ts";
 import type { HostValue } from "../module/host-values.ts";
 import type { Owner } from "../module/live.ts";
 import { type MessageInit, readData } from "./message.ts";
@@ -220,7 +220,7 @@ export class Encoder {
           into.set(this.#engine.memory.u8.subarray(start, start + length), at);
         } catch (cause) {
           const detail = "the buffer to write to has been detached or resized";
-          throw new ImsgError("EINVAL", { syscall: "imsgbuf_write", detail, cause });
+          throw invalid("imsgbuf_write", detail, cause);
         }
         at += length;
       }

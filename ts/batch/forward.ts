@@ -12,7 +12,7 @@ import {
   WINDOW_SIZE,
 } from "../module/abi.ts";
 import type { Engine } from "../module/engine.ts";
-import { ImsgError, truncated } from "../module/error.ts";
+import { type ImsgError, invalid, truncated } from "../module/error.ts";
 import { InstanceHandle } from "../module/instance.ts";
 import { Owner } from "../module/live.ts";
 import { type BatchOptions, openBatch } from "./batch.ts";
@@ -93,7 +93,7 @@ export class Forwarder extends Owner {
     const { length } = chunk;
     if (length > WINDOW_SIZE) {
       const detail = `a chunk of ${length} bytes is longer than ${WINDOW_SIZE}`;
-      throw new ImsgError("EINVAL", { syscall: "imsgbuf_read", detail });
+      throw invalid("imsgbuf_read", detail);
     }
     // reading no bytes would be the end of the stream
     if (this.#failed !== undefined || length === 0) {

@@ -1,6 +1,6 @@
 import { type Bytes, checkBytes } from "../module/check.ts";
 import type { Engine } from "../module/engine.ts";
-import { ImsgError } from "../module/error.ts";
+import { invalid } from "../module/error.ts";
 
 /**
  * A received message. Its `data` never aliases memory of the module: it has a
@@ -165,8 +165,5 @@ export function readData(data: MessageInit["data"]): Uint8Array<ArrayBuffer>[] {
 /** Checks that a message, sent or received, is an object, before its fields are read. Throws EINVAL. */
 export function checkMessage<T extends object>(message: T): T {
   if (typeof message === "object" && message !== null) return message;
-  throw new ImsgError("EINVAL", {
-    syscall: "imsg_compose",
-    detail: "a message must be an object with a type",
-  });
+  throw invalid("imsg_compose", "a message must be an object with a type");
 }

@@ -4,7 +4,7 @@ import type { Engine } from "../module/engine.ts";
 import { lendMemory } from "../module/lent.ts";
 import type { Owner } from "../module/live.ts";
 import type { Ibuf } from "./ibuf.ts";
-import { checkOwner } from "./owned.ts";
+import { Owned } from "./owned.ts";
 import { checked, checkedPointer } from "./results.ts";
 import { allocate, filled, release, withCopy, withRoom } from "./scratch.ts";
 import { trackGrowth } from "./views.ts";
@@ -13,12 +13,12 @@ import { trackGrowth } from "./views.ts";
 
 /** Checks an argument that must be an ibuf. Throws EINVAL. */
 export function checkIbuf(value: unknown, syscall: string): Ibuf {
-  return checkOwner(value, "ibuf", undefined, syscall) as Ibuf;
+  return Owned.check(value, "ibuf", undefined, syscall) as Ibuf;
 }
 
 /** Checks an argument that must be an ibuf of the same instance, and returns its address. Throws EINVAL. */
 export function checkSame(owner: Owner, value: unknown, syscall: string): Pointer {
-  return checkOwner(value, "ibuf", owner.engine, syscall).pointerFor(syscall);
+  return Owned.check(value, "ibuf", owner.engine, syscall).pointerFor(syscall);
 }
 
 /** Copies bytes into a block, and makes an ibuf on the stack that borrows it. Throws EINVAL, ENOMEM. */

@@ -17,7 +17,7 @@ import {
 } from "./ibuf-bytes.ts";
 import { addInteger, getInteger, setInteger } from "./ibuf-integers.ts";
 import type { Msgbuf } from "./msgbuf.ts";
-import { checkOwner, Owned } from "./owned.ts";
+import { Owned } from "./owned.ts";
 import { checked, checkedPointer } from "./results.ts";
 import { filled } from "./scratch.ts";
 import { type Borrowed, freeView, IbufMemory } from "./views.ts";
@@ -228,7 +228,7 @@ export class Ibuf extends Owned {
   /** Queues this ibuf for writing; it has moved. `ibuf_close`. Throws EINVAL for a view. */
   close(msgbuf: Msgbuf): void {
     const pointer = this.ownedPointer("ibuf_close");
-    const queue = checkOwner(msgbuf, "msgbuf", this.engine, "ibuf_close");
+    const queue = Owned.check(msgbuf, "msgbuf", this.engine, "ibuf_close");
     this.engine.call.ibuf_close(queue.pointerFor("ibuf_close"), pointer);
     this.end("moved");
   }

@@ -1,11 +1,11 @@
 import { LARGEST_MAX_SIZE, layout, type Pointer } from "../module/abi.ts";
 import { type Bytes, checkBytes, checkFd, checkPid, checkSize, checkU32 } from "../module/check.ts";
 import type { Engine } from "../module/engine.ts";
-import { ImsgError } from "../module/error.ts";
+import { ImsgError, invalid } from "../module/error.ts";
 import { Ibuf } from "./ibuf.ts";
 import { Imsg } from "./imsg.ts";
 import { checkSocket } from "./msgbuf.ts";
-import { checkOwner, deferDisposers, Owned } from "./owned.ts";
+import { deferDisposers, Owned } from "./owned.ts";
 import { ReadGuard } from "./read-guard.ts";
 import { checked, checkedPointer } from "./results.ts";
 import { allocate, filled, release, withCopy, withRoom } from "./scratch.ts";
@@ -175,7 +175,7 @@ export class Imsgbuf extends Owned {
    */
   forward(imsg: Imsg): 1 {
     const pointer = this.pointerFor("imsg_forward");
-    const message = checkOwner(imsg, "imsg", this.engine, "imsg_forward");
+    const message = Owned.check(imsg, "imsg", this.engine, "imsg_forward");
     const { call } = this.engine;
     const rv = call.imsg_forward(pointer, message.pointerFor("imsg_forward"));
     checked(this.engine, rv, "imsg_forward");
@@ -184,7 +184,7 @@ export class Imsgbuf extends Owned {
 
   #header(init: ImsgInit, syscall: string): [number, number, number] {
     if (typeof init !== "object" || init === null) {
-      throw new ImsgError("EINVAL", { syscall, detail: "a message must be an object with a type" });
+      throw invalid(syscall, "a message must be an object with a type");
     }
     return [
       checkSize(init.type, "type", syscall),
@@ -231,7 +231,7 @@ export class Imsgbuf extends Owned {
   /** The whole list first: its iterator is code of the caller, which could detach a piece. */
   #pieces(data: readonly Bytes[]): Uint8Array[] {
     if (!Array.isArray(data)) {
-      throw new ImsgError("EINVAL", { syscall: "imsg_composev", detail: "data must be an array" });
+      throw invalid("imsg_composev", "data must be an array");
     }
     const list = Array.from(data as readonly Bytes[]);
     return list.map((piece) => this.engine.copyIfAliased(checkBytes(piece, "imsg_composev"), 0));
@@ -277,7 +277,7 @@ export class Imsgbuf extends Owned {
   }
 
   #given(ibuf: Ibuf, syscall: string): Pointer {
-    return (checkOwner(ibuf, "ibuf", this.engine, syscall) as Ibuf).ownedPointer(syscall);
+    return (Owned.check(ibuf, "ibuf", this.engine, syscall) as Ibuf).ownedPointer(syscall);
   }
 }
 

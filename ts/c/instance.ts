@@ -125,7 +125,7 @@ export class ImsgInstance extends InstanceHandle {
     const { engine } = this;
     return {
       liveBytes: engine.call.mem_live() >>> 0,
-      memoryBytes: engine.memory.size,
+      memoryBytes: engine.exports.memory.buffer.byteLength,
       objects: { ...engine.live },
       descriptors: engine.values.size,
     };

@@ -4,7 +4,7 @@ import type { Engine } from "../module/engine.ts";
 export function describeLeaks(engine: Engine): string | undefined {
   const objects = Object.entries(engine.live).filter(([, count]) => count !== 0);
   const values = engine.values.size;
-  const bytes = (engine.call.mem_live() >>> 0) - engine.base;
+  const bytes = engine.call.mem_live() >>> 0;
   if (objects.length === 0 && values === 0 && bytes === 0) return undefined;
   const kinds = objects.map(([kind, count]) => `${count} ${kind}`);
   if (values > 0) kinds.push(`${values} behind descriptors`);

@@ -1,11 +1,11 @@
 import type { Pointer } from "../module/abi.ts";
 import { checkSize } from "../module/check.ts";
 import type { Engine } from "../module/engine.ts";
-import { ImsgError } from "../module/error.ts";
+import { invalid } from "../module/error.ts";
 import { apiEngine } from "./default.ts";
 import { HeaderCallbacks } from "./header-callbacks.ts";
 import { Ibuf } from "./ibuf.ts";
-import { checkOwner, Owned } from "./owned.ts";
+import { Owned } from "./owned.ts";
 import { ReadGuard } from "./read-guard.ts";
 import { checked, checkedPointer } from "./results.ts";
 import type { Socket } from "./socket.ts";
@@ -54,10 +54,7 @@ export class Msgbuf extends Owned {
     const engine = this.engine();
     const size = checkSize(headerSize, "headerSize", "msgbuf_new_reader");
     if (typeof readHeader !== "function") {
-      throw new ImsgError("EINVAL", {
-        syscall: "msgbuf_new_reader",
-        detail: "readHeader must be a function",
-      });
+      throw invalid("msgbuf_new_reader", "readHeader must be a function");
     }
     const reader = HeaderCallbacks.of(engine).add(readHeader);
     const pointer = engine.call.msgbuf_reader(size, reader);
@@ -151,5 +148,5 @@ export class Msgbuf extends Owned {
 
 /** Checks an argument that must be a live socket, of the same instance if one is given; returns its number. */
 export function checkSocket(engine: Engine | undefined, socket: unknown, syscall: string): number {
-  return checkOwner(socket, "socket", engine, syscall).pointerFor(syscall);
+  return Owned.check(socket, "socket", engine, syscall).pointerFor(syscall);
 }

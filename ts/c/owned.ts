@@ -1,14 +1,7 @@
 import type { Pointer } from "../module/abi.ts";
 import type { Engine, ObjectKind } from "../module/engine.ts";
-import { ImsgError } from "../module/error.ts";
+import { invalid } from "../module/error.ts";
 import { Owner } from "../module/live.ts";
-
-/** The result of {@link Owned.identify}. */
-interface Identity {
-  readonly owner: Owned;
-  readonly kind: ObjectKind;
-  readonly engine: Engine;
-}
 
 /** An object of C's API, which other functions of the API take as an argument. */
 export abstract class Owned extends Owner {
@@ -28,34 +21,24 @@ export abstract class Owned extends Owner {
   }
 
   /**
-   * The kind and the engine of an object of the library; undefined for any other value. It reads
-   * private fields, so no property of the value can lie.
+   * Checks an argument that must be an object of the library of a certain kind.
+   * Throws EINVAL for anything else, and for an object of another engine if one is
+   * given. It reads private fields, so no property of the value can lie.
    * @internal
    */
-  static identify(value: unknown): Identity | undefined {
-    if (typeof value !== "object" || value === null || !(#kind in value)) return undefined;
-    return { owner: value, kind: value.#kind, engine: value.#engine };
+  static check(
+    value: unknown,
+    kind: ObjectKind,
+    engine: Engine | undefined,
+    syscall: string,
+  ): Owned {
+    let detail = `the argument must be of class ${kind[0]!.toUpperCase()}${kind.slice(1)}`;
+    if (typeof value === "object" && value !== null && #kind in value && value.#kind === kind) {
+      if (engine === undefined || value.#engine === engine) return value;
+      detail = "the objects belong to different instances";
+    }
+    throw invalid(syscall, detail);
   }
-}
-
-/**
- * Checks an argument that must be an object of the library of a certain kind.
- * Throws EINVAL for anything else, and for an object of another engine if one is
- * given.
- */
-export function checkOwner(
-  value: unknown,
-  kind: ObjectKind,
-  engine: Engine | undefined,
-  syscall: string,
-): Owned {
-  const found = Owned.identify(value);
-  let detail = `the argument must be of class ${kind[0]!.toUpperCase()}${kind.slice(1)}`;
-  if (found?.kind === kind) {
-    if (engine === undefined || found.engine === engine) return found.owner;
-    detail = "the objects belong to different instances";
-  }
-  throw new ImsgError("EINVAL", { syscall, detail });
 }
 
 /**

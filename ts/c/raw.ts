@@ -137,10 +137,6 @@ class Raw implements RawModule {
     return this.#memory.u8;
   }
 
-  get HEAP32(): Int32Array<ArrayBuffer> {
-    return this.#memory.i32;
-  }
-
   get HEAPU32(): Uint32Array<ArrayBuffer> {
     return this.#memory.u32;
   }
@@ -153,6 +149,10 @@ class Raw implements RawModule {
 
   get HEAP16(): Int16Array<ArrayBuffer> {
     return new Int16Array(this.exports.memory.buffer);
+  }
+
+  get HEAP32(): Int32Array<ArrayBuffer> {
+    return new Int32Array(this.exports.memory.buffer);
   }
 
   get HEAPU16(): Uint16Array<ArrayBuffer> {
@@ -176,11 +176,11 @@ class Raw implements RawModule {
   }
 
   errno(): ErrnoName | undefined {
-    return errnoName(this.HEAP32[this.exports.__errno_location() >> 2]!);
+    return errnoName(this.HEAPU32[this.exports.__errno_location() >> 2]!);
   }
 
   setErrno(name: ErrnoName | undefined): void {
-    this.HEAP32[this.exports.__errno_location() >> 2] = name === undefined ? 0 : moduleErrno(name);
+    this.HEAPU32[this.exports.__errno_location() >> 2] = name === undefined ? 0 : moduleErrno(name);
   }
 }
 

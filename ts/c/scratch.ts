@@ -25,7 +25,7 @@ export function withRoom<T>(
   syscall: string,
   run: (at: Pointer) => T,
 ): T {
-  if (length <= WINDOW_SIZE) return run(engine.scratch);
+  if (length <= WINDOW_SIZE) return run(engine.exports.batch_outgoing());
   const at = allocate(engine, length, syscall);
   try {
     return run(at);

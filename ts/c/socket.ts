@@ -2,7 +2,7 @@ import { layout } from "../module/abi.ts";
 import { type Bytes, checkBytes, checkFd, checkSize, show } from "../module/check.ts";
 import type { Engine } from "../module/engine.ts";
 import { type ErrnoName, isErrnoName, moduleErrno } from "../module/errno.ts";
-import { ImsgError } from "../module/error.ts";
+import { ImsgError, invalid } from "../module/error.ts";
 import { apiEngine } from "./default.ts";
 import { deferDisposers, Owned } from "./owned.ts";
 import { checked } from "./results.ts";
@@ -53,7 +53,7 @@ export class Socket extends Owned {
   deliver(data: Bytes, fds: readonly number[] = []): void {
     const { engine } = this;
     if (!Array.isArray(fds)) {
-      throw new ImsgError("EINVAL", { syscall: "deliver", detail: "fds must be an array" });
+      throw invalid("deliver", "fds must be an array");
     }
     const numbers = Array.from(fds as readonly number[], (fd) => checkFd(fd, "deliver"));
     const bytes = engine.copyIfAliased(checkBytes(data, "deliver"), 0);
@@ -64,7 +64,7 @@ export class Socket extends Owned {
       let rv = -1;
       try {
         engine.memory.u8.set(bytes, at);
-        engine.memory.i32.set(numbers, list >> 2);
+        engine.memory.u32.set(numbers, list >> 2);
         rv = engine.call.kernel_deliver(socket, at, bytes.length, list, numbers.length);
       } finally {
         // the block is the socket's only if the call succeeded
@@ -124,7 +124,7 @@ export class Socket extends Owned {
     const taken: Segment[] = [];
     for (let at = call.kernel_written(socket); at !== 0; at = call.kernel_written(socket)) {
       const data = memory.copy(memory.word(at + segment.data), memory.word(at + segment.len));
-      const fd = memory.int(at + segment.fd);
+      const fd = memory.word(at + segment.fd) | 0;
       const value = values.take(memory.word(at + segment.value));
       taken.push(value === undefined ? { data, fd } : { data, fd, value: value.value });
       call.kernel_sent(socket);

@@ -1,6 +1,6 @@
 import { layout, type Pointer } from "../module/abi.ts";
 import type { Engine } from "../module/engine.ts";
-import { ImsgError } from "../module/error.ts";
+import { ImsgError, invalid } from "../module/error.ts";
 import type { Owner, Root } from "../module/live.ts";
 import { release } from "./scratch.ts";
 
@@ -37,10 +37,7 @@ export class IbufMemory {
   /** Throws EINVAL for a view, where C would abort. */
   checkOwned(syscall: string): void {
     if (this.borrowed === undefined) return;
-    throw new ImsgError("EINVAL", {
-      syscall,
-      detail: "this ibuf is a view, which borrows its memory",
-    });
+    throw invalid(syscall, "this ibuf is a view, which borrows its memory");
   }
 
   /** The memory that a new view of an ibuf borrows: the ibuf's own, or the memory that the ibuf borrows. */

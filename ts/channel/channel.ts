@@ -1,6 +1,7 @@
 import { Batch } from "../batch/batch.ts";
 import { checkMessage, type ImsgMessage, type SendInit } from "../batch/message.ts";
-import { ImsgError } from "../module/error.ts";
+import { checkIterable } from "../module/check.ts";
+import { type ImsgError, invalid } from "../module/error.ts";
 import { makeInspectable } from "./inspectable.ts";
 import { Life } from "./life.ts";
 import { type ChannelOptions, checkSignal, resolveChannelOptions } from "./options.ts";
@@ -53,7 +54,7 @@ export class ImsgChannel<Fd = unknown> implements AsyncIterable<ImsgMessage<Fd>>
     if (typeof transport.start !== "function") throw noSource();
     if (resolved.fdpass && transport.passes !== true) {
       const detail = "allowFdPass is set, but this transport cannot pass descriptors";
-      throw new ImsgError("EINVAL", { syscall: "imsgbuf_allow_fdpass", detail });
+      throw invalid("imsgbuf_allow_fdpass", detail);
     }
     this.#transport = transport;
     makeInspectable(ImsgChannel.prototype, "ImsgChannel", ImsgChannel.describe);
@@ -242,7 +243,7 @@ export class ImsgChannel<Fd = unknown> implements AsyncIterable<ImsgMessage<Fd>>
     const [reason] = none as unknown[];
     if (reason !== undefined) {
       const detail = "close() takes no reason; abort(reason) breaks the channel off";
-      return Promise.reject(new ImsgError("EINVAL", { syscall: "close", detail }));
+      return Promise.reject(invalid("close", detail));
     }
     return this.#life.close();
   }
@@ -292,16 +293,12 @@ export class ImsgChannel<Fd = unknown> implements AsyncIterable<ImsgMessage<Fd>>
 
 function noSource(): ImsgError {
   const detail = "a channel needs a pair of byte streams or a transport";
-  return new ImsgError("EINVAL", { syscall: "imsgbuf_init", detail });
+  return invalid("imsgbuf_init", detail);
 }
 
 /** Checks each message of a list before it is sent. */
 function* each(list: Iterable<SendInit>): Generator<SendInit> {
-  if (typeof Object(list)[Symbol.iterator] !== "function") {
-    const detail = "messages must be an iterable";
-    throw new ImsgError("EINVAL", { syscall: "sendMany", detail });
-  }
-  for (const message of list) yield checkMessage(message);
+  for (const message of checkIterable(list, "sendMany")) yield checkMessage(message);
 }
 
 export type { ChannelOptions } from "./options.ts";

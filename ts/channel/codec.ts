@@ -1,8 +1,8 @@
 import { Batch } from "../batch/batch.ts";
 import { checkMessage, type ImsgMessage, type MessageInit, readMessage } from "../batch/message.ts";
 import { HEADER_SIZE } from "../module/abi.ts";
-import { type Bytes, checkSize, checkTarget } from "../module/check.ts";
-import { ImsgError } from "../module/error.ts";
+import { type Bytes, checkIterable, checkSize, checkTarget } from "../module/check.ts";
+import { ImsgError, invalid } from "../module/error.ts";
 import { withMemory } from "../module/memory.ts";
 import { type ImsgOptions, resolveOptions } from "./options.ts";
 
@@ -144,11 +144,9 @@ export class ImsgCodec {
   /** Returns the bytes of several messages, one after the other. Throws as {@link encode}. */
   encodeAll(messages: Iterable<MessageInit>): Uint8Array<ArrayBuffer> {
     return this.#alone(() => {
-      if (typeof Object(messages)[Symbol.iterator] !== "function") {
-        throw invalid("messages must be an iterable");
-      }
+      const list = checkIterable(messages, "imsg_compose");
       let queued = 0;
-      for (const message of messages) queued += this.#batch.compose(checkMessage(message));
+      for (const message of list) queued += this.#batch.compose(checkMessage(message));
       const all = withMemory(() => new Uint8Array(queued));
       if (queued > 0) this.#batch.flushInto(all, 0);
       return all;
@@ -164,7 +162,7 @@ export class ImsgCodec {
   encodeInto(messages: readonly MessageInit[], into: Uint8Array): EncodeIntoResult {
     return this.#alone(() => {
       const target = checkTarget(into, "imsg_compose");
-      if (!Array.isArray(messages)) throw invalid("messages must be an array");
+      if (!Array.isArray(messages)) throw invalid("imsg_compose", "messages must be an array");
       return this.#encodeInto(messages, target);
     });
   }
@@ -226,8 +224,4 @@ export class ImsgCodec {
 /** Bytes of a message that readMessage returned. */
 function lengthOf({ data }: MessageInit): number {
   return (data as readonly Uint8Array[]).reduce((sum, { length }) => sum + length, HEADER_SIZE);
-}
-
-function invalid(detail: string): ImsgError {
-  return new ImsgError("EINVAL", { syscall: "imsg_compose", detail });
 }

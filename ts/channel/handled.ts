@@ -56,11 +56,6 @@ export class Settlement {
     return this.#promise;
   }
 
-  /** Whether it is settled. */
-  get settled(): boolean {
-    return this.#result !== undefined;
-  }
-
   /** Fulfils the promise, or rejects it if there is an error. The first call counts. */
   settle(error?: unknown): void {
     if (this.#result !== undefined) return;

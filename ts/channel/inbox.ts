@@ -1,12 +1,7 @@
 import type { ImsgMessage } from "../batch/message.ts";
-import { onAbort, rejected } from "./handled.ts";
+import { rejected } from "./handled.ts";
 import { Queue } from "./queue.ts";
-
-// methods, so that a channel of numbers may stand for a channel of any values
-interface Receiver<Fd> {
-  resolve(message: ImsgMessage<Fd> | undefined): void;
-  reject(error: unknown): void;
-}
+import { Waiters } from "./waiters.ts";
 
 /**
  * Bytes that a queued message counts for besides its payload: about the memory
@@ -20,7 +15,7 @@ export const MESSAGE_COST = 256;
  */
 export class Inbox<Fd = unknown> {
   readonly #messages = new Queue<ImsgMessage<Fd>>();
-  readonly #receivers = new Queue<Receiver<Fd>>();
+  readonly #receivers = new Waiters<ImsgMessage<Fd>>();
   #bytes = 0;
   #withFd: Set<ImsgMessage<Fd>> | undefined; // their descriptors may be closed while they wait
   #end: { error: unknown } | undefined;
@@ -58,7 +53,7 @@ export class Inbox<Fd = unknown> {
   /** Hands messages to the receivers, and keeps the others. The array is the inbox's from then on. */
   put(messages: ImsgMessage<Fd>[]): void {
     while (messages.length > 0 && this.#receivers.length > 0) {
-      this.#receivers.shift()!.resolve(messages.shift());
+      this.#receivers.next(messages.shift());
     }
     for (const message of messages) {
       this.#bytes += message.data.length;
@@ -93,45 +88,21 @@ export class Inbox<Fd = unknown> {
       const { error } = this.#end;
       return error === undefined ? Promise.resolve(undefined) : rejected(error);
     }
-    return new Promise((resolve, reject) => {
-      let forget = (): void => {};
-      const receiver: Receiver<Fd> = {
-        resolve(message) {
-          forget();
-          resolve(message);
-        },
-        reject(error) {
-          forget();
-          reject(error);
-        },
-      };
-      forget = onAbort(signal, (reason) => {
-        this.#receivers.remove(receiver);
-        reject(reason);
-      });
-      this.#receivers.push(receiver);
-    });
+    return this.#receivers.wait(signal);
   }
 
   /** Ends the waiting of the receivers without a message, as the end of a loop does. */
   release(): void {
-    for (let r = this.#receivers.shift(); r !== undefined; r = this.#receivers.shift()) {
-      r.resolve(undefined);
-    }
+    this.#receivers.finish();
   }
 
   /**
    * Marks the end, or the error, behind the messages that wait. The first call
-   * counts. Returns whether receivers were waiting.
+   * counts.
    */
-  finish(error: unknown): boolean {
-    if (this.#end !== undefined) return false;
+  finish(error: unknown): void {
+    if (this.#end !== undefined) return;
     this.#end = { error };
-    const awaited = this.#receivers.length > 0;
-    for (let r = this.#receivers.shift(); r !== undefined; r = this.#receivers.shift()) {
-      if (error === undefined) r.resolve(undefined);
-      else r.reject(error);
-    }
-    return awaited;
+    this.#receivers.finish(error);
   }
 }

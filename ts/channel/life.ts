@@ -13,7 +13,7 @@ import type { Passed, Transport } from "./transport.ts";
 const NONE: readonly Passed[] = [];
 
 const closedError = (syscall: string, detail?: string): ImsgError =>
-  new ImsgError("ERR_IMSG_CLOSED", { syscall, ...(detail === undefined ? {} : { detail }) });
+  new ImsgError("ERR_IMSG_CLOSED", { syscall, detail });
 
 /**
  * The life of a channel: which side has ended, what has failed, and what
@@ -221,11 +221,16 @@ export class Life<Fd = unknown> {
 
   #peerGone(): void {
     if (this.#sendError !== undefined) return; // a failed write has settled everything
-    this.#lost = this.#outbox.promised;
     const detail = "the peer is gone";
-    this.#sendError = new ImsgError("EPIPE", { syscall: "imsgbuf_write", detail });
-    this.#outbox.finish(this.#sendError);
-    if (!this.#localEnded) this.#ending?.settle(this.#sendError);
+    this.#stopSending(new ImsgError("EPIPE", { syscall: "imsgbuf_write", detail }));
+  }
+
+  /** Nothing can be sent any more: settles the sends that wait, and end(). */
+  #stopSending(error: unknown): void {
+    this.#lost = this.#outbox.promised;
+    this.#sendError = error;
+    this.#outbox.finish(error);
+    if (!this.#localEnded) this.#ending?.settle(error);
   }
 
   /** The outbox could not hand over bytes: the transport refused them, or the module failed. */
@@ -237,10 +242,7 @@ export class Life<Fd = unknown> {
   #sendFailed(error: unknown): void {
     if (this.#over !== undefined || this.#sendError !== undefined) return;
     this.#failedSend = true;
-    this.#lost = this.#outbox.promised;
-    this.#sendError = error ?? closedError("send");
-    this.#outbox.finish(this.#sendError);
-    if (!this.#localEnded) this.#ending?.settle(this.#sendError);
+    this.#stopSending(error ?? closedError("send"));
     if (this.#linger !== undefined) {
       this.#linger.failed(describeLost(this.#sendError, this.#lost), this.#lost);
     } else if (this.#reachedEnd) this.#fail(this.#sendError);
@@ -287,12 +289,7 @@ export class Life<Fd = unknown> {
   #fail(error: unknown, local = false): void {
     if (this.#over !== undefined) return;
     if (!local) this.#lost ||= this.#outbox.promised;
-    this.#over = { error };
-    this.incoming.isOver = true;
-    if (!this.#released) this.#transport.abort(error);
-    this.#released = true;
-    this.#outbox.finish(error);
-    this.#ending?.settle(error);
+    this.#stop(error, () => this.#transport.abort(error));
     this.incoming.close();
     this.#end(error, local ? error : describeLost(error, this.#lost));
   }
@@ -300,15 +297,20 @@ export class Life<Fd = unknown> {
   /** Ends the channel: everything was sent, and the peer has ended or its end is not awaited. */
   #conclude(error: unknown): void {
     if (this.#over !== undefined) return;
-    this.#over = { error };
-    this.incoming.isOver = true;
-    if (!this.#released) closeTransport(this.#transport);
-    this.#released = true;
-    this.#outbox.finish(error ?? closedError("send"));
-    this.#ending?.settle(error);
+    this.#stop(error, () => closeTransport(this.#transport));
     this.#emptied();
     this.incoming.settle();
     this.#end(error);
+  }
+
+  /** The channel is over: releases the transport, and settles the sends that wait, and end(). */
+  #stop(error: unknown, release: () => void): void {
+    this.#over = { error };
+    this.incoming.isOver = true;
+    if (!this.#released) release();
+    this.#released = true;
+    this.#outbox.finish(error ?? closedError("send"));
+    this.#ending?.settle(error);
   }
 
   #end(error: unknown, described = error): void {

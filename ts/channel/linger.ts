@@ -30,7 +30,7 @@ export class Linger {
   readonly #owner: LingerOwner;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #over = false;
-  #last = Number.POSITIVE_INFINITY;
+  #last = Infinity;
 
   constructor(transport: Transport, owner: LingerOwner) {
     this.#transport = transport;

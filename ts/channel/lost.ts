@@ -11,13 +11,7 @@ export function describeLost(error: unknown, bytes: number): unknown {
   const { code, syscall, fromPeer } = error instanceof ImsgError ? error : FALLBACK;
   const text = error instanceof Error ? error.message : show(error);
   const detail = `${bytes} bytes of messages whose send was fulfilled were not sent (${text})`;
-  return new ImsgError(code, {
-    ...(syscall === undefined ? {} : { syscall }),
-    detail,
-    cause: error,
-    fromPeer,
-    lostBytes: bytes,
-  });
+  return new ImsgError(code, { syscall, detail, cause: error, fromPeer, lostBytes: bytes });
 }
 
 const FALLBACK = { code: "EPIPE", syscall: "imsgbuf_write", fromPeer: true } as const;

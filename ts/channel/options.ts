@@ -3,7 +3,7 @@ import { DEFAULT_MAX_SIZE } from "../module/abi.ts";
 import { show } from "../module/check.ts";
 import { defaultEngine } from "../module/default.ts";
 import type { Engine } from "../module/engine.ts";
-import { ImsgError } from "../module/error.ts";
+import { invalid } from "../module/error.ts";
 import { InstanceHandle } from "../module/instance.ts";
 
 /** Options of everything that reads or writes messages. */
@@ -32,12 +32,12 @@ export interface ResolvedOptions {
 /** Reads options once, checks them, and fills in defaults. Throws EINVAL. */
 export function resolveOptions(options: ImsgOptions): ResolvedOptions {
   if (typeof options !== "object" || options === null) {
-    throw new ImsgError("EINVAL", { syscall: "imsgbuf_init", detail: "options must be an object" });
+    throw invalid("imsgbuf_init", "options must be an object");
   }
   const { maxSize = DEFAULT_MAX_SIZE, pid = 0, dialect = "current", instance } = options;
   if (dialect !== "current" && dialect !== "classic") {
     const detail = 'dialect must be "current" or "classic"';
-    throw new ImsgError("EINVAL", { syscall: "imsgbuf_init", detail });
+    throw invalid("imsgbuf_init", detail);
   }
   // not the default instance: that would bring all of the 1:1 layer into every bundle
   const engine =
@@ -48,8 +48,7 @@ export function resolveOptions(options: ImsgOptions): ResolvedOptions {
 /** Checks an option that must be a whole number of bytes. Throws EINVAL. */
 export function checkAmount(value: unknown, name: string, syscall: string): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
-  const detail = `${name} must be a whole number of bytes, not ${show(value)}`;
-  throw new ImsgError("EINVAL", { syscall, detail });
+  throw invalid(syscall, `${name} must be a whole number of bytes, not ${show(value)}`);
 }
 
 /** The longest delay that timers take; they would run at once after a longer one. */
@@ -58,8 +57,8 @@ const LONGEST_TIMEOUT = 0x7fffffff;
 /** Checks an option that must be a number of milliseconds that a timer can wait. Throws EINVAL. */
 export function checkTimeout(value: unknown, name: string, syscall: string): number {
   if (typeof value === "number" && value >= 0 && value <= LONGEST_TIMEOUT) return value;
-  const detail = `${name} must be a number of milliseconds from 0 to ${LONGEST_TIMEOUT}, not ${show(value)}`;
-  throw new ImsgError("EINVAL", { syscall, detail });
+  const expected = `${name} must be a number of milliseconds from 0 to ${LONGEST_TIMEOUT}`;
+  throw invalid(syscall, `${expected}, not ${show(value)}`);
 }
 
 /** Checks an optional AbortSignal. Throws EINVAL. */
@@ -69,7 +68,7 @@ export function checkSignal(value: unknown, syscall: string): AbortSignal | unde
   if (typeof addEventListener === "function" && typeof aborted === "boolean") {
     return value as AbortSignal;
   }
-  throw new ImsgError("EINVAL", { syscall, detail: "signal must be an AbortSignal" });
+  throw invalid(syscall, "signal must be an AbortSignal");
 }
 
 /** Options of an {@link ImsgChannel}. */

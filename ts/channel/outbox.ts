@@ -1,17 +1,10 @@
 import type { Batch } from "../batch/batch.ts";
 import type { SendInit } from "../batch/message.ts";
-import { ImsgError } from "../module/error.ts";
-import { handled, onAbort, rejected } from "./handled.ts";
-import { Queue } from "./queue.ts";
+import { ImsgError, invalid } from "../module/error.ts";
+import { handled, rejected } from "./handled.ts";
 import type { Transport } from "./transport.ts";
 import { afterTurn } from "./turn.ts";
-
-interface Waiting {
-  /** Bytes of the messages whose sends wait. */
-  bytes: number;
-  resolve: () => void;
-  reject: (error: unknown) => void;
-}
+import { Waiters } from "./waiters.ts";
 
 /** Options of an outbox. */
 export interface OutboxOptions {
@@ -39,7 +32,7 @@ export class Outbox {
   readonly #transport: Transport;
   readonly #options: OutboxOptions;
   readonly #fail: (error: unknown) => void;
-  readonly #waiting = new Queue<Waiting>();
+  readonly #waiting = new Waiters();
   #queued = 0; // bytes in the module's queue
   #waitingBytes = 0;
   #scheduled = false;
@@ -113,7 +106,7 @@ export class Outbox {
   #pass(message: SendInit, value: unknown): number {
     if (!this.#options.passes) {
       const detail = "the channel was made without the option allowFdPass";
-      throw new ImsgError("EINVAL", { syscall: "imsg_compose", detail });
+      throw invalid("imsg_compose", detail);
     }
     const claimed = this.#transport.claim?.(value);
     const { engine } = this.#batch;
@@ -137,28 +130,8 @@ export class Outbox {
     if (!this.#full) return DONE;
     this.#waitingBytes += bytes;
     return handled(
-      new Promise((resolve, reject) => {
-        let forget = (): void => {};
-        const settle = (): void => {
-          forget();
-          this.#waitingBytes -= bytes;
-        };
-        const waiting: Waiting = {
-          bytes,
-          resolve() {
-            settle();
-            resolve();
-          },
-          reject(error) {
-            settle();
-            reject(error);
-          },
-        };
-        forget = onAbort(signal, (reason) => {
-          this.#waiting.remove(waiting);
-          waiting.reject(reason);
-        });
-        this.#waiting.push(waiting);
+      this.#waiting.wait(signal, () => {
+        this.#waitingBytes -= bytes;
       }),
     );
   }
@@ -215,15 +188,12 @@ export class Outbox {
   drained(): void {
     this.#full = false;
     this.flush();
-    while (!this.#full && this.#waiting.length > 0) this.#waiting.shift()!.resolve();
+    while (!this.#full && this.#waiting.length > 0) this.#waiting.next(undefined);
   }
 
   /** Nothing more will be sent, also not at the end of the turn. Settles every send that waits. */
   finish(error: unknown): void {
     this.#queued = 0;
-    for (let w = this.#waiting.shift(); w !== undefined; w = this.#waiting.shift()) {
-      if (error === undefined) w.resolve();
-      else w.reject(error);
-    }
+    this.#waiting.finish(error);
   }
 }

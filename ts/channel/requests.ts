@@ -1,5 +1,5 @@
 import type { ImsgMessage, MessageInit } from "../batch/message.ts";
-import { ImsgError } from "../module/error.ts";
+import { ImsgError, invalid } from "../module/error.ts";
 import { handled, onAbort } from "./handled.ts";
 import { checkTimeout } from "./options.ts";
 
@@ -46,7 +46,7 @@ export class Requests {
   add(init: MessageInit, options: RequestOptions, signal: AbortSignal | undefined): Registered {
     const { timeout, match } = Object(options) as RequestOptions;
     if (match !== undefined && typeof match !== "function") {
-      throw new ImsgError("EINVAL", { syscall: "request", detail: "match must be a function" });
+      throw invalid("request", "match must be a function");
     }
     if (timeout !== undefined) checkTimeout(timeout, "timeout", "request");
     const given = init.peerid;

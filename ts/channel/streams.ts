@@ -1,4 +1,4 @@
-import { ImsgError } from "../module/error.ts";
+import { ImsgError, invalid } from "../module/error.ts";
 import { arrivedBytes, reset } from "./arrived.ts";
 import type { Transport, TransportSink } from "./transport.ts";
 
@@ -24,7 +24,7 @@ function lock({ readable, writable }: StreamPair): [Reader, Writer] {
   } catch (cause) {
     reader?.releaseLock();
     const detail = "readable and writable must be streams that nothing else has locked";
-    throw new ImsgError("EINVAL", { syscall: "imsgbuf_init", detail, cause });
+    throw invalid("imsgbuf_init", detail, cause);
   }
 }
 

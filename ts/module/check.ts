@@ -1,12 +1,8 @@
-import { ImsgError } from "./error.ts";
+import { ImsgError, invalid } from "./error.ts";
 import { lentMemory } from "./lent.ts";
 
 /** Bytes in any of JavaScript's containers. */
 export type Bytes = ArrayBufferLike | ArrayBufferView<ArrayBufferLike>;
-
-function invalid(syscall: string, detail: string): ImsgError {
-  return new ImsgError("EINVAL", { syscall, detail });
-}
 
 /** Whether a value is an integer from 0 to 0xffffffff. */
 export function isU32(value: unknown): value is number {
@@ -113,7 +109,7 @@ export function checkTarget(into: unknown, syscall: string): Uint8Array<ArrayBuf
   try {
     return plainView(into)!;
   } catch (cause) {
-    throw new ImsgError("EINVAL", { syscall, detail: "the buffer is detached", cause });
+    throw invalid(syscall, "the buffer is detached", cause);
   }
 }
 
@@ -155,6 +151,12 @@ export function show(value: unknown): string {
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "symbol" || typeof value === "function") return `a ${typeof value}`;
   return typeof value === "object" && value !== null ? "an object" : String(value);
+}
+
+/** Checks that an argument can be iterated. Throws EINVAL. */
+export function checkIterable<T>(messages: Iterable<T>, syscall: string): Iterable<T> {
+  if (typeof Object(messages)[Symbol.iterator] === "function") return messages;
+  throw invalid(syscall, "messages must be an iterable");
 }
 
 // The published types must check in a project that has neither lib DOM nor the types of a

@@ -26,11 +26,6 @@ export class Engine {
   readonly call: Guarded;
   readonly memory: Memory;
   readonly values: HostValues;
-  /**
-   * Address of {@link WINDOW_SIZE} bytes for the arguments and results of a
-   * single call. Every flush of a batch overwrites them.
-   */
-  readonly scratch: Pointer;
   /** In debug mode: where the objects that are alive were made. */
   readonly origins: Origins | undefined;
   /** How many objects of each kind are alive. */
@@ -42,8 +37,6 @@ export class Engine {
     msgbuf: 0,
     socket: 0,
   };
-  /** Bytes that C has allocated when no object is alive. */
-  readonly base: number;
   /** Is called with the number of every closed descriptor, after the call that closed it. */
   onClose: ((fd: number) => void) | undefined;
   /** The header callbacks of msgbufs, once there is a msgbuf that has one. */
@@ -68,7 +61,6 @@ export class Engine {
     });
     this.memory = new Memory(this.exports.memory);
     this.#errno = this.exports.__errno_location();
-    this.scratch = this.exports.batch_outgoing();
     this.exports.kernel_setpid(processId());
     if (WebAssembly.Module.customSections(module, "imsg-unverified").length > 0) {
       console.warn(
@@ -76,7 +68,6 @@ export class Engine {
       );
     }
     this.call = this.#guard();
-    this.base = this.exports.mem_live() >>> 0;
   }
 
   #guard(): Guarded {
@@ -118,7 +109,7 @@ export class Engine {
     }
     if (this.#trapped !== undefined) throw this.#trapped;
     if (this.expire !== undefined) this.expire();
-    this.memory.i32[this.#errno >> 2] = 0;
+    this.memory.u32[this.#errno >> 2] = 0;
   }
 
   /** Whether {@link enter} would not throw. */
@@ -148,9 +139,9 @@ export class Engine {
    */
   settle(): void {
     if (this.deferrals > 0) return;
-    const errno = this.memory.int(this.#errno);
+    const errno = this.memory.word(this.#errno);
     this.values.settle(this.onClose);
-    this.memory.i32[this.#errno >> 2] = errno;
+    this.memory.u32[this.#errno >> 2] = errno;
   }
 
   /**
@@ -175,12 +166,12 @@ export class Engine {
 
   /** The name of the error that the last call left in errno. */
   errno(): ErrnoName | undefined {
-    return errnoName(this.memory.int(this.#errno));
+    return errnoName(this.memory.word(this.#errno));
   }
 
   /** Makes the error of a C function that has just failed, from errno. */
   failure(syscall: string, options?: Omit<ImsgErrorOptions, "syscall">): ImsgError {
-    return this.failureOf(this.memory.int(this.#errno), syscall, options);
+    return this.failureOf(this.memory.word(this.#errno), syscall, options);
   }
 
   /** Makes the error of a C function that failed with one of the module's own error numbers. */

@@ -148,3 +148,7 @@ export function truncated(syscall: string, have: number, total: number): ImsgErr
     detail: `${have} of ${total} bytes${total <= 16 && have < 16 ? " of a header" : ""}`,
   });
 }
+
+/** The error of an argument, an option or a state of an object that a function cannot work with. */
+export const invalid = (syscall: string, detail: string, cause?: unknown): ImsgError =>
+  new ImsgError("EINVAL", { syscall, detail, cause });

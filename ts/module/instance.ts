@@ -1,5 +1,5 @@
 import type { Engine } from "./engine.ts";
-import { ImsgError } from "./error.ts";
+import { invalid } from "./error.ts";
 
 /**
  * The handle of an instance of the module, for the option `instance` of codecs
@@ -24,6 +24,6 @@ export class InstanceHandle {
    */
   static engineOf(value: unknown, syscall: string): Engine {
     if (typeof value === "object" && value !== null && #engine in value) return value.#engine;
-    throw new ImsgError("EINVAL", { syscall, detail: "instance must be an ImsgInstance" });
+    throw invalid(syscall, "instance must be an ImsgInstance");
   }
 }

@@ -21,7 +21,6 @@ export class Memory {
   readonly #memory: WasmMemory;
   #u8!: Uint8Array<ArrayBuffer>;
   #u32!: Uint32Array<ArrayBuffer>;
-  #i32!: Int32Array<ArrayBuffer>;
 
   constructor(memory: WasmMemory) {
     this.#memory = memory;
@@ -32,7 +31,6 @@ export class Memory {
     const buffer = this.#memory.buffer;
     this.#u8 = new Uint8Array(buffer);
     this.#u32 = new Uint32Array(buffer);
-    this.#i32 = new Int32Array(buffer);
   }
 
   /** All bytes, valid until the next call into the module. */
@@ -48,29 +46,13 @@ export class Memory {
     return this.#u32;
   }
 
-  /** All words, signed, valid until the next call into the module. */
-  get i32(): Int32Array<ArrayBuffer> {
-    if (this.#i32.length === 0) this.#refresh();
-    return this.#i32;
-  }
-
   /** Reads the unsigned word at an address. */
   word(at: Pointer): number {
     return this.u32[at >>> 2]!;
   }
 
-  /** Reads the signed word at an address. */
-  int(at: Pointer): number {
-    return this.i32[at >>> 2]!;
-  }
-
   /** Copies `length` bytes to a buffer of their own. Throws ENOMEM if JavaScript has no memory for it. */
   copy(at: Pointer, length: number): Uint8Array<ArrayBuffer> {
     return withMemory(() => this.u8.slice(at, at + length));
-  }
-
-  /** Bytes of linear memory. */
-  get size(): number {
-    return this.#memory.buffer.byteLength;
   }
 }

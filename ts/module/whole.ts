@@ -1,4 +1,5 @@
-import { bytes } from "../generated/imsg.ts";
+import { alphabet, text } from "../generated/imsg.ts";
+import { decode } from "../generated/imsg-core.ts";
 import { compileEmbedded } from "./embedded.ts";
 
 /**
@@ -6,5 +7,5 @@ import { compileEmbedded } from "./embedded.ts";
  * ERR_IMSG_COMPILE where that is forbidden.
  */
 export function wholeModule(): WebAssembly.Module {
-  return compileEmbedded(bytes());
+  return compileEmbedded(decode(text, alphabet));
 }

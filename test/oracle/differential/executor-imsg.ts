@@ -63,7 +63,9 @@ function header(s: Slots, m: Imsg): void {
 /** The descriptor that came with a message, which stays there. */
 function descriptorOf(m: Imsg): number {
   const { memory } = m.engine;
-  return memory.int(memory.word(m.pointerFor("imsg_get_fd") + layout.imsg.buf) + layout.ibuf.fd);
+  return (
+    memory.word(memory.word(m.pointerFor("imsg_get_fd") + layout.imsg.buf) + layout.ibuf.fd) | 0
+  );
 }
 
 function init(s: Slots): { type: number; peerid: number; pid: number } {

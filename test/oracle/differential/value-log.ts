@@ -144,7 +144,7 @@ export class ValueLog {
       let at = exports.kernel_written(socket.fd);
       for (; at !== 0; at = memory.word(at + layout.segment.next)) {
         const len = memory.word(at + layout.segment.len);
-        const fd = memory.int(at + layout.segment.fd);
+        const fd = memory.word(at + layout.segment.fd) | 0;
         if (fd !== -1 && index >= (this.#pieces[slot] ?? 0)) {
           const value = this.#id(memory.word(at + layout.segment.value));
           moved.push(`${named(fd, value)} to ${socket.fd}@${offset}+${len}`);

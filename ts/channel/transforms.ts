@@ -8,18 +8,17 @@ import { type ImsgOptions, resolveOptions } from "./options.ts";
  * Resolves when the results before have been read, which an error would drop: to false if the
  * streams are over. Rejects with the error, if one is given.
  */
-type Room = (error?: Error) => Promise<boolean>;
+type Room = (error?: unknown) => Promise<boolean>;
 
 /**
- * Makes a readable and a writable stream. `write` turns a chunk into results, and `close` runs when
- * no chunk follows; an error of either ends both streams. The object is disposed whichever way they
- * end. A TransformStream would not do: its transformer learns nothing of cancel() and abort() on
- * Node 20, and would keep its memory.
+ * Makes a readable and a writable stream. `write` turns a chunk into results. When no chunk follows,
+ * the object's end() returns or throws an error if bytes of a message are missing. An error ends both
+ * streams. The object is disposed whichever way they end. A TransformStream would not do: its
+ * transformer learns nothing of cancel() and abort() on Node 20, and would keep its memory.
  */
 function pair<In, Out>(
-  object: { dispose(): void },
+  object: { dispose(): void; end(): unknown },
   write: (chunk: In, room: Room, enqueue: (result: Out) => void) => Promise<void>,
-  close?: (room: Room) => Promise<void>,
 ): { readable: ReadableStream<Out>; writable: WritableStream<In> } {
   let results: ReadableStreamDefaultController<Out>;
   let chunks: WritableStreamDefaultController;
@@ -38,6 +37,10 @@ function pair<In, Out>(
     }
     if (error) throw error;
     return !over;
+  };
+  const end = async (): Promise<void> => {
+    const error = object.end();
+    if (error) await room(error);
   };
   const attempt = async (step: Promise<void> | undefined): Promise<void> => {
     try {
@@ -68,7 +71,7 @@ function pair<In, Out>(
       },
       write: (chunk) => attempt(write(chunk, room, (result) => results.enqueue(result))),
       close: async () => {
-        await attempt(close?.(room));
+        await attempt(end());
         if (over) return;
         results.close();
         finish();
@@ -95,22 +98,15 @@ export class ImsgDecoderStream {
   constructor(options: ImsgOptions = {}) {
     const { engine, ...resolved } = resolveOptions(options);
     const batch = new Batch(engine, resolved);
-    const { readable, writable } = pair<Bytes, ImsgMessage>(
-      batch,
-      async (chunk, room, enqueue) => {
-        const bytes = checkBytes(chunk, "imsgbuf_read");
-        let at = 0;
-        while ((at < bytes.length || batch.failed) && (await room(batch.failed))) {
-          const messages: ImsgMessage[] = [];
-          at = batch.decodeSome(bytes, at, "none", messages);
-          messages.forEach(enqueue);
-        }
-      },
-      async (room) => {
-        const error = batch.end();
-        if (error) await room(error);
-      },
-    );
+    const { readable, writable } = pair<Bytes, ImsgMessage>(batch, async (chunk, room, enqueue) => {
+      const bytes = checkBytes(chunk, "imsgbuf_read");
+      let at = 0;
+      while ((at < bytes.length || batch.failed) && (await room(batch.failed))) {
+        const messages: ImsgMessage[] = [];
+        at = batch.decodeSome(bytes, at, "none", messages);
+        messages.forEach(enqueue);
+      }
+    });
     this.readable = readable;
     this.writable = writable;
   }

@@ -44,7 +44,7 @@ $(UPSTREAM) &: c-src/upstream.lock $(if $(IMSG_UPSTREAM)$(wildcard $(UPSTREAM_UN
 # --- the module --------------------------------------------------------------
 
 WASM_CFLAGS := -Oz -std=gnu11 -fno-strict-aliasing -mbulk-memory \
-	-Wall -Wextra -Werror -Ic-src -isystem c-src/upstream -isystem build/c
+	-Wall -Wextra -Werror -iquote c-src -isystem c-src/upstream -isystem build/c
 WASM_LDFLAGS := -Oz -sSTANDALONE_WASM --no-entry -sSUPPORT_LONGJMP=0 \
 	-sALLOW_MEMORY_GROWTH -sINITIAL_MEMORY=524288 -sTOTAL_STACK=65536 \
 	-sERROR_ON_UNDEFINED_SYMBOLS=0 -sWARN_ON_UNDEFINED_SYMBOLS=0 \

@@ -5,13 +5,24 @@
 // imsg.h, so that its copies of the functions are local and the compiler may inline or drop them.
 // A function that the unit exports is left out by defining EXPORTS_<name>. The header defines
 // DECLARES_<name> for each function, because revisions of imsg.h have different ones.
-import { readFileSync } from "node:fs";
+//
+// --verify FOLDER checks the folder that the header is in, which the compiler searches before the
+// system's: another file there is an error, and a header that differs is removed, to be made again.
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
 
-const [header] = process.argv.slice(2);
+const { values, positionals } = parseArgs({
+  options: { verify: { type: "string" } },
+  allowPositionals: true,
+});
+const [header] = positionals;
 if (header === undefined) {
-  console.error("usage: static-prototypes.mjs IMSG.H");
+  console.error("usage: static-prototypes.mjs [--verify FOLDER] IMSG.H");
   process.exit(2);
 }
+/** The only file of the folder. */
+const NAME = "static_prototypes.h";
 
 /** The statements of a header outside of braces, without comments and directives. */
 function statements(text) {
@@ -33,22 +44,44 @@ function statements(text) {
   return found;
 }
 
-const all = statements(readFileSync(header, "utf8"));
-const structures = new Set();
-const functions = [];
-for (const statement of all) {
-  if (statement.includes("{") || statement.startsWith("typedef")) continue;
-  const name = /(\w+) ?\(/.exec(statement)?.[1];
-  if (name === undefined) continue;
-  for (const [, structure] of statement.matchAll(/struct (\w+)/g)) structures.add(structure);
-  functions.push(
-    `#define DECLARES_${name}\n#ifndef EXPORTS_${name}\nstatic ${statement};\n#endif\n`,
-  );
+/** The text of the header that declares the functions of an imsg.h static. */
+function prototypes(text) {
+  const structures = new Set();
+  const functions = [];
+  for (const statement of statements(text)) {
+    if (statement.includes("{") || statement.startsWith("typedef")) continue;
+    const name = /(\w+) ?\(/.exec(statement)?.[1];
+    if (name === undefined) continue;
+    for (const [, structure] of statement.matchAll(/struct (\w+)/g)) structures.add(structure);
+    functions.push(
+      `#define DECLARES_${name}\n#ifndef EXPORTS_${name}\nstatic ${statement};\n#endif\n`,
+    );
+  }
+  if (functions.length === 0) {
+    console.error(`static-prototypes: ${header} declares no function`);
+    process.exit(1);
+  }
+  return [
+    "/* Made by scripts/static-prototypes.mjs of imsg.h: do not edit. */\n",
+    ...[...structures].map((name) => `struct ${name};`),
+    `\n${functions.join("")}\n`,
+  ].join("\n");
 }
-if (functions.length === 0) {
-  console.error(`static-prototypes: ${header} declares no function`);
-  process.exit(1);
+
+/** Refuses other files in the folder, and removes a header that is not the one of imsg.h. */
+function verify(folder) {
+  const strangers = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.name !== NAME || !entry.isFile())
+    .map(({ name }) => name);
+  if (strangers.length > 0) {
+    console.error(`${folder} holds what does not belong there: ${strangers.join(", ")}.`);
+    process.exit(1);
+  }
+  const path = join(folder, NAME);
+  if (!existsSync(path) || !existsSync(header)) return;
+  if (readFileSync(path, "utf8") !== prototypes(readFileSync(header, "utf8"))) rmSync(path);
 }
-console.log("/* Made by scripts/static-prototypes.mjs of imsg.h: do not edit. */\n");
-for (const name of structures) console.log(`struct ${name};`);
-console.log(`\n${functions.join("")}`);
+
+if (values.verify === undefined) {
+  process.stdout.write(prototypes(readFileSync(header, "utf8")));
+} else if (existsSync(values.verify)) verify(values.verify);

@@ -35,16 +35,32 @@
 #include "batch/batch.h"
 #include "batch/window.inc.c"
 
+/*
+ * Calls ibuf_free where it need not be fast: the compiler cannot inline it here,
+ * which would waste space.
+ */
+static INLINE void
+free_out_of_line(struct ibuf *b)
+{
+	void	(*f)(struct ibuf *) = ibuf_free;
+
+	__asm__("" : "+r" (f));
+	f(b);
+}
+
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wall"
 #pragma GCC diagnostic ignored "-Wextra"
 #pragma GCC diagnostic ignored "-Wpragmas"
 #include "imsg-buffer.c"
+#define ibuf_free(b)							\
+	(__builtin_strcmp(__func__, "imsg_free") == 0 ?			\
+	    ibuf_free(b) : free_out_of_line(b))
 #include "imsg.c"
+#undef ibuf_free
 #pragma GCC diagnostic pop
 
 #include "original/end.h"
-
 
 static struct batch_result	result;
 static struct imsg		first;	/* owned until batch_release */
@@ -77,7 +93,7 @@ void
 batch_release(void)
 {
 	if (first.buf != NULL)
-		imsg_free(&first);
+		free_out_of_line(first.buf);
 	first.buf = NULL;
 }
 

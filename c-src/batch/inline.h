@@ -31,7 +31,7 @@
 #define free(p)								\
 	(__builtin_strcmp(__func__, "ibuf_free") == 0 ?			\
 	    class_free(p, sizeof(*(p))) : mem_free(p))
-#define freezero(p, n)		INPLACE_FREE(p, class_freezero(p, buf->wpos))
+#define freezero(p, n)		INPLACE_FREE(p, mem_freezero(p, buf->wpos))
 #endif
 
 /* The original allocates bytes of messages with a size of 1, and structures with a count of 1. */
@@ -88,7 +88,8 @@ static INLINE void	 msgbuf_read_enqueue(struct msgbuf *, struct ibuf *);
 static INLINE void	 msgbuf_enqueue(struct msgbuf *, struct ibuf *);
 static INLINE void	 msgbuf_dequeue(struct msgbuf *, struct ibuf *);
 #endif
-NOINLINE void		 ibuf_free(struct ibuf *);
+/* inlined, and exported: imsg.h declares it without inline */
+INLINE void		 ibuf_free(struct ibuf *);
 
 /*
  * Most readers have the callback of imsgbuf_init: then imsg_parse_hdr of this

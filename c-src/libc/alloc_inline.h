@@ -135,23 +135,4 @@ class_free(void *p, size_t size)
 	class_put(class_of(size), p);
 }
 
-/* mem_freezero, inline */
-static INLINE void
-class_freezero(void *p, size_t n)
-{
-	unsigned int	 c;
-
-	if (p == NULL)
-		return;
-	if (UNLIKELY(!page_class(p, &c))) {
-		mem_freezero(p, n);
-		return;
-	}
-#ifdef MEM_DEBUG
-	check_not_free(&mem_classes[c], p);
-#endif
-	mem_wipe16(p, n);	/* blocks are multiples of 16 bytes */
-	class_put(c, p);
-}
-
 #endif

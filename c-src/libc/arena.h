@@ -58,18 +58,4 @@ page_address(size_t page)
 	return ((unsigned char *)(arena_base + (page << ARENA_SHIFT)));
 }
 
-/* Whether this is a block of a class, on a page without a flag. */
-static INLINE int
-page_class(const void *p, unsigned int *c)
-{
-	uint8_t	 state = page_state[page_index(p)];
-
-#ifdef MEM_DEBUG
-	if (state == 0)
-		mem_corrupt("free of memory that is not allocated");
-#endif
-	*c = state - 1u;
-	return (state <= CLASSES);
-}
-
 #endif

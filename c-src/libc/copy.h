@@ -13,8 +13,8 @@
 #define UNLIKELY(x)	__builtin_expect(!!(x), 0)
 
 /*
- * An engine makes a call for each memory.copy and memory.fill, which takes longer
- * than most copies and wipes of messages.  So short ones are loops over blocks,
+ * An engine makes a call for each memory.copy, which takes longer
+ * than most copies of messages.  So short ones are loops over blocks,
  * the last of which overlaps the one before.
  */
 #ifndef SHORT_MAX
@@ -24,23 +24,6 @@
 #define KEEP_LOOP()	__asm__ volatile("" : : : "memory")
 
 void	*mem_copy_any(void *, const void *, size_t);
-
-/* Wipes n bytes, and the bytes after them up to the next multiple of 16. */
-static INLINE void
-mem_wipe16(void *dst, size_t n)
-{
-	unsigned char	*d = dst;
-	size_t		 at;
-
-	if (n > SHORT_MAX) {
-		__builtin_memset(dst, 0, n);
-		return;
-	}
-	for (at = 0; at < n; at += 16) {
-		__builtin_memset(d + at, 0, 16);
-		KEEP_LOOP();
-	}
-}
 
 #ifndef __wasm__
 /* strlcpy of a string that ends. */

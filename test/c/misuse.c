@@ -87,11 +87,11 @@ free_of_what_was_not_allocated(void)
 }
 
 static void
-inline_free_of_what_was_not_allocated(void)
+freezero_of_what_was_not_allocated(void)
 {
 	unsigned char	*p = mem_alloc(200000);
 
-	class_freezero(p + ARENA_PAGE, 1);
+	mem_freezero(p + ARENA_PAGE, 1);
 }
 
 static void
@@ -129,7 +129,7 @@ main(void)
 	expect_abort(freezero_of_less_than_was_used);
 	expect_abort(freezero_of_less_than_was_used_of_a_span);
 	expect_abort(free_of_what_was_not_allocated);
-	expect_abort(inline_free_of_what_was_not_allocated);
+	expect_abort(freezero_of_what_was_not_allocated);
 	expect_abort(free_of_a_free_span);
 	a_block_may_hold_the_mark();
 	return (PASS());

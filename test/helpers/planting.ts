@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
-import { build } from "esbuild";
+import { type BuildOptions, build } from "esbuild";
 
 /**
  * Testing the tests: a fault is planted in a bundle of a program that checks the source, which has to
@@ -29,6 +29,8 @@ export interface Checker {
   limit: number;
   /** Packages that the bundle imports. */
   external: readonly string[];
+  /** A program for a page, which then has the fault; the checker gets its bundle by `--page`. */
+  page?: string;
 }
 
 const top = process.cwd();
@@ -44,16 +46,15 @@ export function plant({ path, text, replacement, what }: Fault): string {
 
 /** Bundles a program with a fault, or without. */
 async function bundle(
-  { entry, external }: Checker,
+  entry: string,
   fault: Fault | undefined,
-  outfile: string,
+  options: BuildOptions,
 ): Promise<void> {
   const contents = fault && plant(fault);
   const path = fault && join(top, fault.path);
   await build({
     entryPoints: [join(top, entry)],
-    ...{ bundle: true, format: "esm", platform: "node", target: "node20", outfile },
-    external: [...external],
+    ...{ bundle: true, format: "esm", ...options },
     logLevel: "error",
     plugins: [
       {
@@ -76,8 +77,18 @@ export async function findFault(
   const folder = await mkdtemp(join(top, "build/fault-"));
   try {
     const program = join(folder, "program.mjs");
-    await bundle(checker, fault, program);
-    const child = spawn(process.execPath, [program, ...checker.args], {
+    const args = [...checker.args];
+    const ofPage = checker.page !== undefined;
+    if (ofPage) {
+      const outfile = join(folder, "page.mjs");
+      await bundle(checker.page!, fault, { platform: "browser", target: "es2022", outfile });
+      args.push("--page", outfile);
+    }
+    await bundle(checker.entry, ofPage ? undefined : fault, {
+      ...{ platform: "node", target: "node20", outfile: program },
+      external: [...checker.external],
+    });
+    const child = spawn(process.execPath, [program, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
       timeout: checker.limit,
     });

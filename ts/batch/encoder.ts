@@ -6,7 +6,7 @@ import {
   RESULT_OUTGOING_AT,
   RESULT_VALUE,
 } from "../module/abi.ts";
-import { checkPid, checkSize, checkU32, uint8Length } from "../module/check.ts";
+import { checkPid, checkSize, isU32, uint8Length } from "../module/check.ts";
 import type { Engine } from "../module/engine.ts";
 import { ImsgError, invalid } from "../module/error.ts";
 import type { HostValue } from "../module/host-values.ts";
@@ -37,6 +37,8 @@ export class Encoder {
   readonly #engine: Engine;
   readonly #records: Records;
   readonly #maxSize: number;
+  /** The longest payload in bytes that is gathered as a record. */
+  readonly #small: number;
   readonly #result: number;
   /** The first error of a record that was composed later than it was added. The next flush throws it. */
   #deferredError: ImsgError | undefined;
@@ -48,22 +50,30 @@ export class Encoder {
     this.#engine = engine;
     this.#records = Records.of(engine);
     this.#maxSize = maxSize;
+    this.#small = Math.min(SMALL, maxSize - HEADER_SIZE);
     this.#result = engine.exports.batch_result() >> 2;
   }
 
-  /** See Batch.compose. */
+  /**
+   * See Batch.compose. Each field is read once and checked before the next one is
+   * read. The functions that check are short, so that V8 inlines all of them.
+   */
   compose(init: MessageInit, fd: number): number {
-    const type = checkSize(init.type, "type", "imsg_compose");
-    const peerid = checkU32(init.peerid, "peerid", "imsg_compose");
-    const pid = checkPid(init.pid, "imsg_compose");
-    const { data } = init;
-    // the fields are read once: no code of the caller runs after this on the fast path
-    if (fd === -1) {
-      const length = data === undefined ? 0 : uint8Length(data);
-      if (length !== undefined && length <= SMALL && length + HEADER_SIZE <= this.#maxSize) {
-        const bytes = data === undefined ? EMPTY : (data as Uint8Array);
-        if (this.#gather(type, peerid, pid, bytes, length)) return length + HEADER_SIZE;
-      }
+    const { type } = init;
+    if (!isU32(type)) checkSize(type, "type", "imsg_compose");
+    const { peerid = 0 } = init;
+    if (!isU32(peerid)) checkSize(peerid, "peerid", "imsg_compose");
+    const { pid = 0 } = init;
+    if (!isU32(pid)) checkPid(pid, "imsg_compose");
+    const { data = EMPTY } = init;
+    // no code of the caller runs after this on the fast path
+    const length = fd === -1 ? uint8Length(data) : undefined;
+    if (
+      length !== undefined &&
+      length <= this.#small &&
+      this.#gather(type, peerid, pid, data as Uint8Array, length)
+    ) {
+      return length + HEADER_SIZE;
     }
     return this.#create(type, peerid, pid, data, fd);
   }
@@ -71,10 +81,14 @@ export class Encoder {
   /** Adds a small message to the records. Returns false if it must be composed at once. */
   #gather(type: number, peerid: number, pid: number, data: Uint8Array, length: number): boolean {
     const engine = this.#engine;
-    if (!engine.ready) return false;
-    this.#owner.pointerFor("imsg_compose");
-    if (engine.expire !== undefined) engine.expire();
-    return this.#records.add(this, type, peerid, pid, data, length);
+    if (!engine.ready || engine.expire !== undefined) return false;
+    const records = this.#records;
+    // a disposed batch holds no records
+    if (records.holder !== this) {
+      this.#owner.pointerFor("imsg_compose");
+      records.hold(this);
+    }
+    return records.add(type, peerid, pid, data, length);
   }
 
   #create(

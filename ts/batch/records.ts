@@ -8,6 +8,7 @@ interface Holder {
   commit(): void;
 }
 
+const { set } = Uint8Array.prototype;
 const byEngine = /* @__PURE__ */ new WeakMap<Engine, Records>();
 
 /**
@@ -47,23 +48,15 @@ export class Records {
   }
 
   /**
-   * Adds a small message without a descriptor, whose payload has `length`
-   * bytes. Returns false if the payload is detached.
+   * Adds a small message of the holder, without a descriptor, whose payload has
+   * `length` bytes. Returns false if the payload is detached.
    */
-  add(
-    holder: Holder,
-    type: number,
-    peerid: number,
-    pid: number,
-    data: Uint8Array,
-    length: number,
-  ): boolean {
-    if (this.holder !== holder) this.#hold(holder);
+  add(type: number, peerid: number, pid: number, data: Uint8Array, length: number): boolean {
     const size = HEADER_SIZE + length;
-    if (this.#at + size > this.#bytes.length) this.#hold(holder);
-    const at = this.#at;
+    let at = this.#at;
+    if (at + size > WINDOW_SIZE) at = this.hold(this.holder);
     try {
-      this.#bytes.set(data, at + HEADER_SIZE);
+      set.call(this.#bytes, data, at + HEADER_SIZE);
     } catch {
       return false; // a detached array, for which set throws even if it is empty
     }
@@ -77,7 +70,8 @@ export class Records {
     return true;
   }
 
-  #hold(holder: Holder): void {
+  /** Composes the records in the window, makes an encoder their holder, and returns where its first one begins. */
+  hold(holder: Holder | undefined): number {
     this.free();
     this.holder = holder;
     // growth of the memory detaches the views
@@ -86,6 +80,7 @@ export class Records {
       this.#bytes = new Uint8Array(buffer, this.#window, WINDOW_SIZE);
       this.#view = new DataView(buffer, this.#window, WINDOW_SIZE);
     }
+    return 0;
   }
 
   /** Composes the records in the window, if there are any, so that the window can be overwritten. */

@@ -95,8 +95,9 @@ export class ImsgChannel<Fd = unknown> implements AsyncIterable<ImsgMessage<Fd>>
   }
 
   /**
-   * The process at the other end of a Unix socket, as SO_PEERCRED has it;
-   * undefined where the transport cannot tell.
+   * The process at the other end of a Unix socket, as SO_PEERCRED has it. Needs
+   * Linux, and in Node the package koffi. Undefined elsewhere, in Deno without
+   * `allowFdPass`, and on a socket of Node's that the program has opened itself.
    */
   get peerCredentials(): PeerCredentials | undefined {
     return this.#transport.peerCredentials;

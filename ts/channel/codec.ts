@@ -174,18 +174,23 @@ export class ImsgCodec {
     let read = 0;
     let written = 0;
     let queued = 0;
+    // as long as no more bytes are queued than this, the next message fits the buffer and the window
+    let plenty = -1;
     for (; read < length; read++) {
       let message = checkMessage(messages[read]!);
-      const left = room - written - queued;
-      if (left < this.#maxSize) {
-        // it may not fit: read it once, so that its length is that of the bytes to be written
-        message = readMessage(message);
-        if (lengthOf(message) > left) break;
+      if (queued > plenty) {
+        if (queued > FLUSH) {
+          written += batch.flushInto(into, written);
+          queued = 0;
+        }
+        plenty = Math.min(FLUSH, room - written - this.#maxSize);
+        if (queued > plenty) {
+          // it may not fit: read it once, so that its length is that of the bytes to be written
+          message = readMessage(message);
+          if (lengthOf(message) > room - written - queued) break;
+        }
       }
       queued += batch.compose(message);
-      if (queued < FLUSH) continue;
-      written += batch.flushInto(into, written);
-      queued = 0;
     }
     if (queued > 0) written += batch.flushInto(into, written);
     return { read, written };

@@ -117,6 +117,12 @@ export class Life<Fd = unknown> {
       const unread = this.incoming.unread();
       if (unread !== undefined) return rejected(unread);
       const { peerid, reply, fail } = this.requests.add({ type, peerid: given! }, options, signal);
+      // a request that is not sent must not take a message as its reply
+      const full = this.#outbox.full();
+      if (full !== undefined) {
+        fail(full);
+        return reply as Promise<ImsgMessage<Fd>>;
+      }
       let sent: Promise<void>;
       try {
         sent = this.#outbox.send({ type, peerid: peerid!, pid: pid!, data: data!, fd });
@@ -369,6 +375,7 @@ export class Life<Fd = unknown> {
     const open = !this.#finished && this.#arrival === "open" ? "open" : ended;
     const error = this.#over?.error;
     return {
+      transport: this.#transport.name ?? "custom",
       state: this.#over === undefined ? (this.#closing === undefined ? open : "closing") : "closed",
       ...(error === undefined ? {} : { error }),
       received: this.incoming.inbox.length,

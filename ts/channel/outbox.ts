@@ -64,8 +64,8 @@ export class Outbox {
   /** Queues a message. The promise is fulfilled when the transport has room. Throws what compose throws. */
   send(message: SendInit, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) return rejected(signal.reason);
-    const refused = this.#refuse();
-    if (refused !== undefined) return refused;
+    const full = this.full();
+    if (full !== undefined) return rejected(full);
     return this.#sent(this.#compose(message), signal);
   }
 
@@ -75,8 +75,8 @@ export class Outbox {
     let bytes = 0;
     try {
       for (const message of messages) {
-        const refused = this.#refuse();
-        if (refused !== undefined) return refused;
+        const full = this.full();
+        if (full !== undefined) return rejected(full);
         bytes += this.#compose(message);
       }
     } finally {
@@ -86,11 +86,12 @@ export class Outbox {
     return bytes === 0 ? DONE : this.#sent(bytes, signal);
   }
 
-  #refuse(): Promise<never> | undefined {
+  /** Returns ENOBUFS if so many bytes are queued that nothing can be sent now. */
+  full(): ImsgError | undefined {
     const { maxQueued } = this.#options;
     if (this.#queued < maxQueued && (!this.#full || this.backlog < maxQueued)) return undefined;
     const detail = `${this.backlog} bytes wait for the peer, and maxQueued is ${maxQueued}`;
-    return rejected(new ImsgError("ENOBUFS", { syscall: "imsg_compose", detail }));
+    return new ImsgError("ENOBUFS", { syscall: "imsg_compose", detail });
   }
 
   #compose(message: SendInit): number {

@@ -98,8 +98,13 @@ export function streamTransport(pair: StreamPair): Transport {
     stopped = true;
     resume();
   };
+  const unlock = (): void => {
+    reader.releaseLock();
+    writer.releaseLock();
+  };
 
   return {
+    name: "streams",
     get unsent() {
       return closed ? 0 : writing; // close() has handed everything to the stream
     },
@@ -143,12 +148,14 @@ export function streamTransport(pair: StreamPair): Transport {
       stop();
       endWriting().catch(ignore);
       reader.cancel().catch(ignore);
+      unlock();
     },
     abort(reason) {
       if (stopped) return;
       stop();
       writer.abort(reason).catch(ignore);
       reader.cancel(reason).catch(ignore);
+      unlock();
     },
   };
 }

@@ -5,6 +5,80 @@ import { ImsgCodec } from "./codec.ts";
 import { type ImsgOptions, resolveOptions } from "./options.ts";
 
 /**
+ * Resolves when the results before have been read, which an error would drop: to false if the
+ * streams are over. Rejects with the error, if one is given.
+ */
+type Room = (error?: Error) => Promise<boolean>;
+
+/**
+ * Makes a readable and a writable stream. `write` turns a chunk into results, and `close` runs when
+ * no chunk follows; an error of either ends both streams. The object is disposed whichever way they
+ * end. A TransformStream would not do: its transformer learns nothing of cancel() and abort() on
+ * Node 20, and would keep its memory.
+ */
+function pair<In, Out>(
+  object: { dispose(): void },
+  write: (chunk: In, room: Room, enqueue: (result: Out) => void) => Promise<void>,
+  close?: (room: Room) => Promise<void>,
+): { readable: ReadableStream<Out>; writable: WritableStream<In> } {
+  let results: ReadableStreamDefaultController<Out>;
+  let chunks: WritableStreamDefaultController;
+  let pulled = (): void => {};
+  let over = false;
+  const finish = (): void => {
+    over = true;
+    object.dispose();
+    pulled();
+  };
+  const room: Room = async (error) => {
+    while (!over && results.desiredSize! <= 0) {
+      await new Promise<void>((resolve) => {
+        pulled = resolve;
+      });
+    }
+    if (error) throw error;
+    return !over;
+  };
+  const attempt = async (step: Promise<void> | undefined): Promise<void> => {
+    try {
+      await step;
+    } catch (error) {
+      finish();
+      results.error(error);
+      throw error;
+    }
+  };
+  return {
+    // room() needs the default high-water mark, 1
+    readable: new ReadableStream<Out>({
+      start: (controller) => {
+        results = controller;
+      },
+      pull: () => pulled(),
+      cancel: (reason) => {
+        finish();
+        chunks.error(reason);
+      },
+    }),
+    writable: new WritableStream<In>({
+      start: (controller) => {
+        chunks = controller;
+        // abort() itself would wait for a write that waits for the reader
+        controller.signal.addEventListener("abort", finish);
+      },
+      write: (chunk) => attempt(write(chunk, room, (result) => results.enqueue(result))),
+      close: async () => {
+        await attempt(close?.(room));
+        if (over) return;
+        results.close();
+        finish();
+      },
+      abort: (reason) => results.error(reason),
+    }),
+  };
+}
+
+/**
  * A transform stream from byte chunks to messages, as TextDecoderStream is one
  * to strings. The data of each message has a buffer of its own. A large chunk is
  * decoded in parts of at most 65,520 bytes, each when the messages before it
@@ -21,95 +95,25 @@ export class ImsgDecoderStream {
   constructor(options: ImsgOptions = {}) {
     const { engine, ...resolved } = resolveOptions(options);
     const batch = new Batch(engine, resolved);
-    let messages: ReadableStreamDefaultController<ImsgMessage>;
-    let chunks: WritableStreamDefaultController;
-    let pulled = (): void => {};
-    let over = false;
-    const finish = (): void => {
-      over = true;
-      batch.dispose();
-      pulled();
-    };
-    const fail = (error: unknown): never => {
-      finish();
-      messages.error(error);
-      throw error;
-    };
-    const room = async (): Promise<void> => {
-      while (!over && messages.desiredSize! <= 0) {
-        await new Promise<void>((resolve) => {
-          pulled = resolve;
-        });
-      }
-    };
-    this.readable = new ReadableStream<ImsgMessage>(
-      {
-        start: (controller) => {
-          messages = controller;
-        },
-        pull: () => pulled(),
-        cancel: (reason) => {
-          finish();
-          chunks.error(reason);
-        },
+    const { readable, writable } = pair<Bytes, ImsgMessage>(
+      batch,
+      async (chunk, room, enqueue) => {
+        const bytes = checkBytes(chunk, "imsgbuf_read");
+        let at = 0;
+        while ((at < bytes.length || batch.failed) && (await room(batch.failed))) {
+          const messages: ImsgMessage[] = [];
+          at = batch.decodeSome(bytes, at, "none", messages);
+          messages.forEach(enqueue);
+        }
       },
-      { highWaterMark: 1 },
+      async (room) => {
+        const error = batch.end();
+        if (error) await room(error);
+      },
     );
-    this.writable = new WritableStream<Bytes>({
-      start: (controller) => {
-        chunks = controller;
-        // abort() itself would wait for a write that waits for the reader
-        controller.signal.addEventListener("abort", finish);
-      },
-      write: async (chunk) => {
-        try {
-          const bytes = checkBytes(chunk, "imsgbuf_read");
-          for (let at = 0; at < bytes.length; ) {
-            await room();
-            if (over) return;
-            at = part(batch, bytes, at, messages);
-            if (batch.failed === undefined) continue;
-            // an error drops the messages that have not been read
-            await room();
-            throw batch.failed;
-          }
-        } catch (error) {
-          fail(error);
-        }
-      },
-      close: async () => {
-        try {
-          const error = batch.end();
-          if (error !== undefined) {
-            await room();
-            throw error;
-          }
-          if (over) return;
-          messages.close();
-          finish();
-        } catch (error) {
-          fail(error);
-        }
-      },
-      abort: (reason) => {
-        finish();
-        messages.error(reason);
-      },
-    });
+    this.readable = readable;
+    this.writable = writable;
   }
-}
-
-/** Decodes one window of a chunk, and returns the position of the rest. */
-function part(
-  batch: Batch,
-  chunk: Uint8Array,
-  at: number,
-  messages: ReadableStreamDefaultController<ImsgMessage>,
-): number {
-  const out: ImsgMessage[] = [];
-  const next = batch.decodeSome(chunk, at, "none", out);
-  for (const message of out) messages.enqueue(message);
-  return next;
 }
 
 /**
@@ -125,19 +129,12 @@ export class ImsgEncoderStream {
   /** Throws EINVAL for bad options, ENOMEM. */
   constructor(options: ImsgOptions = {}) {
     const codec = new ImsgCodec(options);
-    const { readable, writable } = new TransformStream<MessageInit, Uint8Array<ArrayBuffer>>({
-      transform(message, controller) {
-        try {
-          controller.enqueue(codec.encode(message));
-        } catch (error) {
-          codec.dispose();
-          throw error;
-        }
+    const { readable, writable } = pair<MessageInit, Uint8Array<ArrayBuffer>>(
+      codec,
+      async (message, room, enqueue) => {
+        if (await room()) enqueue(codec.encode(message));
       },
-      flush() {
-        codec.dispose();
-      },
-    });
+    );
     this.readable = readable;
     this.writable = writable;
   }

@@ -72,6 +72,8 @@ export interface TransportSink {
  * `claim` and `send`.
  */
 export interface Transport {
+  /** What `console.log` of a channel calls the transport: "TCP", say. */
+  readonly name?: string | undefined;
   /** Begins to deliver; called once, before anything else. */
   start(sink: TransportSink): void;
   /** Whether `send` can take a value along; if not, the channel cannot pass any. */

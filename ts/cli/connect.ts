@@ -74,7 +74,9 @@ export async function connectCommand(options: ConnectOptions, streams: Streams):
       return converse({ channel, first, options, streams, output, prompt, silence, report });
     })();
     work.catch(() => {});
-    const { status, why } = await Promise.race([work, ends.outcome]);
+    // the command reports the stream's error when it ends
+    const broken = output.broken.then((): Outcome => ({ status: Status.ok }));
+    const { status, why } = await Promise.race([work, ends.outcome, broken]);
     prompt?.close();
     if (why !== undefined) await say(streams, output, why);
     return status;

@@ -43,7 +43,7 @@ export class InstancePool {
       if (this.#free.length >= KEPT || !clean || memoryBytes > LARGEST) return memoryBytes;
       this.#free.push(instance);
     } catch {
-      // it has trapped, and cannot be inspected any more
+      return LARGEST; // it has trapped, and cannot be inspected any more
     }
     return 0;
   }

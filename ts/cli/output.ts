@@ -47,6 +47,8 @@ interface StreamState {
   failed: Error | undefined;
   /** The writer counts the errors, so none is a failure of the command. */
   counted: boolean;
+  /** Resolves at the first error, EPIPE too. */
+  broken: Promise<void>;
 }
 
 /** Several Outputs of one stream share its state. */
@@ -55,12 +57,17 @@ const states = new WeakMap<Writable, StreamState>();
 function stateOf(stream: Writable): StreamState {
   const known = states.get(stream);
   if (known !== undefined) return known;
-  const state: StreamState = { gone: false, failed: undefined, counted: false };
+  let resolveBroken = (): void => {};
+  const broken = new Promise<void>((resolve) => {
+    resolveBroken = resolve;
+  });
+  const state: StreamState = { gone: false, failed: undefined, counted: false, broken };
   states.set(stream, state);
   stream.on("error", (error: NodeJS.ErrnoException) => {
     // not a failure: `| head` closes the pipe when it has read enough
     if (error.code === "EPIPE") state.gone = true;
     else state.failed ??= error;
+    resolveBroken();
   });
   return state;
 }
@@ -113,6 +120,11 @@ export class Output {
   /** Whether the reader has closed its end of the pipe. */
   get gone(): boolean {
     return this.#state.gone;
+  }
+
+  /** Resolves when nothing can be written any more: the reader has left, or writing has failed. */
+  get broken(): Promise<void> {
+    return this.#state.broken;
   }
 
   /** Calls `around` before and after each write, if this output's stream is `stream`. */

@@ -4,9 +4,14 @@ import { lentMemory } from "./lent.ts";
 /** Bytes in any of JavaScript's containers. */
 export type Bytes = ArrayBufferLike | ArrayBufferView<ArrayBufferLike>;
 
+/** Whether a value is an integer from 0 to 0xffffffff. */
+export function isU32(value: unknown): value is number {
+  return typeof value === "number" && value >>> 0 === value;
+}
+
 /** Checks a size, position or count: an integer from 0 to 0xffffffff. Throws EINVAL. */
 export function checkSize(value: unknown, name: string, syscall: string): number {
-  if (typeof value === "number" && value >>> 0 === value) return value;
+  if (isU32(value)) return value;
   throw invalid(syscall, `${name} must be an integer from 0 to 4294967295, not ${show(value)}`);
 }
 
@@ -64,7 +69,10 @@ const { keys } = Uint8Array.prototype;
 
 /** The real length of a Uint8Array or a subclass, of this realm or another; undefined for anything else. */
 export function uint8Length(data: unknown): number | undefined {
-  return arrayTag.call(data) === "Uint8Array" ? arrayLength.call(data) : undefined;
+  if (arrayTag.call(data) !== "Uint8Array") return undefined;
+  // V8 has checked the class of an array that it has read an element of, and inlines the getter
+  void (data as Uint8Array)[0];
+  return arrayLength.call(data);
 }
 
 /**

@@ -114,7 +114,7 @@ export class Engine {
 
   /** Whether {@link enter} would not throw. */
   get ready(): boolean {
-    return this.#trapped === undefined && !this.inCallback;
+    return this.#trapped === undefined && this.inCallback === false;
   }
 
   /**

@@ -6,6 +6,7 @@ import { type BunSocket, type BunSocketHandler, BunTransport } from "./bun.ts";
 import type { ChannelHandler, ImsgServer, Listening, ServerOptions } from "./server.ts";
 import { openingError } from "./system-error.ts";
 import { KEEP_ALIVE_DELAY } from "./timers.ts";
+import type { UnixChannels } from "./unix-channel.ts";
 import { type CheckedAddress, checkAddress } from "./unix-path.ts";
 
 /** The path of a Unix socket. */
@@ -48,6 +49,10 @@ const bun = (): BunNamespace => (globalThis as unknown as { Bun: BunNamespace })
 /** Loaded on first use: descriptor mode is most of this entry's size. */
 const unix = async () => (await import("./unix-bun.ts")).bunUnix();
 
+/** The helper of descriptor mode for a Unix socket, which knows the peer; undefined without Linux. */
+const helperFor = (path: string | undefined) =>
+  path === undefined ? undefined : unix().catch(() => undefined);
+
 const checkPath = (address: unknown, call: string): CheckedAddress => {
   const { unix: path, port, hostname: host } = Object(address) as Record<string, unknown>;
   return checkAddress({ path, port, host }, call, "unix");
@@ -71,6 +76,11 @@ function attach(socket: BunSocket, options: ChannelOptions | undefined): ImsgCha
   const made = new BunTransport(socket);
   socket.data = made;
   return new ImsgChannel<number>(made, options);
+}
+
+/** Finds out which process is at the other end of a Unix socket. */
+function identify(socket: BunSocket, helper: UnixChannels | undefined): void {
+  if (helper !== undefined) transport(socket)!.peerCredentials = helper.credentials(socket.fd!);
 }
 
 /** Sets the options of a TCP connection; a Unix socket has none. */
@@ -155,10 +165,13 @@ export async function connect(
   const { path, text } = checkPath(address, "connect");
   checkChannelOptions(options);
   if (options.allowFdPass) return (await unix()).connect(path, options);
+  const helper = await helperFor(path);
+  options.signal?.throwIfAborted();
   const connecting = new Promise<ImsgChannel<number>>((resolve, fail) => {
     const reject = (error: unknown): void => fail(openingError(error, "connect", text));
     const opened = (channel: ImsgChannel<number>, socket: BunSocket): void => {
       if (path === undefined) tune(socket, true, true);
+      identify(socket, helper);
       resolve(channel);
     };
     const socket = socketHandler(opened, options, reject);
@@ -210,7 +223,7 @@ export async function listen(
   return startServer(handler, options, checked, async (server) =>
     options.allowFdPass
       ? (await unix()).serve(path, server)
-      : openServer(server, address, path, options),
+      : openServer(server, address, path, options, await helperFor(path)),
   );
 }
 
@@ -219,11 +232,16 @@ function openServer(
   address: BunAddress,
   path: string | undefined,
   { keepAlive = true, noDelay = true }: ServerOptions,
+  helper: UnixChannels | undefined,
 ): Listening {
   const socket = callbacks((opened) => {
     if (path === undefined) tune(opened, keepAlive, noDelay);
     server.accept(
-      (rest) => attach(opened, rest),
+      (rest) => {
+        const channel = attach(opened, rest);
+        identify(opened, helper);
+        return channel;
+      },
       () => opened.terminate(),
     );
   });

@@ -7,6 +7,10 @@ import { WriteQueue } from "./write-queue.ts";
 export interface BunSocket {
   /** The adapter keeps its transport in the socket. */
   data: unknown;
+  /** The number of the descriptor. */
+  readonly fd?: number | undefined;
+  /** The port of the peer; undefined on a Unix socket. */
+  readonly remotePort?: number | undefined;
   /** Writes what fits, and returns how many bytes that was; -1 if the socket is closed. */
   write(bytes: Uint8Array): number;
   /** Stops and restarts delivery. */
@@ -51,6 +55,7 @@ export interface BunSocketHandler {
  */
 export class BunTransport implements Transport {
   readonly lingers = true;
+  readonly name: string;
   /** The process at the other end of a Unix socket, if the caller has set it. */
   peerCredentials: PeerCredentials | undefined;
   readonly #socket: BunSocket;
@@ -62,6 +67,7 @@ export class BunTransport implements Transport {
 
   constructor(socket: BunSocket) {
     this.#socket = socket;
+    this.name = socket.remotePort === undefined ? "Unix socket" : "TCP";
     this.#queue = new WriteQueue({
       write: (bytes) => {
         const written = this.#closed ? -1 : socket.write(bytes);

@@ -30,6 +30,7 @@ export function dataChannelTransport(channel: DataChannelLike): Transport {
   }
   if (detail !== undefined) throw new ImsgError("EINVAL", { syscall: "imsgbuf_init", detail });
   return frameTransport(channel, {
+    name: "data channel",
     state: () => STATES.indexOf(channel.readyState),
     frame: FRAME,
     counts: false,

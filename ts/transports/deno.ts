@@ -132,6 +132,7 @@ export function denoTransport(conn: DenoConn): Transport {
   };
 
   return {
+    name: isUnix ? "Unix socket" : "TCP",
     lingers: true,
     get unsent() {
       return queue.unsent;

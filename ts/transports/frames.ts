@@ -43,6 +43,8 @@ export interface FrameSocket {
 
 /** The differences between the kinds of socket. */
 export interface FrameRules {
+  /** See Transport.name. */
+  name: string;
   /** 0 while it connects, 1 when it is open, then 2 and 3. */
   state(): number;
   /** The longest frame in bytes. */
@@ -292,6 +294,7 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
   };
 
   const transport: Transport = {
+    name: rules.name,
     get unsent() {
       return clean ? 0 : waitingBytes + messageBytes();
     },

@@ -198,6 +198,7 @@ export function messagePortTransport(port: MessagePortLike): Transport {
   };
 
   return {
+    name: "port",
     passes: true,
     claim,
     start(to) {

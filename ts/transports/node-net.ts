@@ -65,6 +65,7 @@ async function fromNumber(fd: number, options: ChannelOptions): Promise<ImsgChan
     const detail = `a descriptor is a number from 0 to ${MAX_FD}, this is ${fd}`;
     throw new ImsgError("EINVAL", { syscall: "fromSocket", detail });
   }
+  const make = await maker(options, true); // before the socket is there, whose errors need a listener
   let socket: NetSocket;
   try {
     if (!fstatSync(fd).isSocket()) throw notSocket(fd);
@@ -74,7 +75,7 @@ async function fromNumber(fd: number, options: ChannelOptions): Promise<ImsgChan
     const refused = error instanceof TypeError ? notSocket(fd, error) : error;
     throw openingError(refused, "fromSocket", `descriptor ${fd}`);
   }
-  return fromDuplex(socket, options);
+  return make(socket, options);
 }
 
 /**
@@ -88,10 +89,17 @@ export async function dup(fd: number): Promise<number> {
   return (await unix()).dup(fd);
 }
 
-/** Where descriptors pass, they do by koffi: Node's own sockets would drop them. */
+/**
+ * Where descriptors pass, they do by koffi: Node's own sockets would drop them. On other Unix
+ * sockets koffi, if it is there, finds out which process the peer is.
+ */
 export async function maker(options: ChannelOptions, isUnix: boolean): Promise<Make> {
   checkChannelOptions(options);
-  if (options.allowFdPass !== true) return (socket, rest) => fromSocket(socket, rest);
+  if (options.allowFdPass !== true) {
+    const helper = isUnix ? await unix().catch(() => undefined) : undefined; // knows the peer
+    return (socket, rest) =>
+      new ImsgChannel<number>(duplexTransport(socket, helper?.credentials(socket)), rest);
+  }
   if (!isUnix) {
     throw new ImsgError("EINVAL", { syscall, detail: "only Unix sockets pass descriptors" });
   }

@@ -1,6 +1,6 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { Transport, TransportSink } from "../channel/transport.ts";
+import type { PeerCredentials, Transport, TransportSink } from "../channel/transport.ts";
 import { checkBytes } from "../module/check.ts";
 import { ImsgError } from "../module/error.ts";
 import { transportError } from "./system-error.ts";
@@ -53,9 +53,13 @@ function checkStream(duplex: Duplex): void {
  * A {@link Transport} over a Node stream, as sockets and socketpairs are. Throws
  * EINVAL for a stream that has ended or that delivers text.
  */
-export function duplexTransport(duplex: Duplex): Transport {
+export function duplexTransport(
+  duplex: Duplex,
+  peerCredentials?: PeerCredentials | undefined,
+): Transport {
   checkStream(duplex);
   const socket = duplex instanceof Socket ? duplex : undefined;
+  let name = "duplex";
   let sink: TransportSink | undefined;
   let unsent = 0; // bytes
   let full = false;
@@ -131,7 +135,11 @@ export function duplexTransport(duplex: Duplex): Transport {
   };
 
   return {
+    get name() {
+      return name;
+    },
     lingers: socket !== undefined,
+    peerCredentials,
     get unsent() {
       return unsent;
     },
@@ -142,7 +150,10 @@ export function duplexTransport(duplex: Duplex): Transport {
       duplex.on("error", fail);
       duplex.on("close", closed);
       duplex.on("end", end);
-      if (socket !== undefined) keepOpen(socket, cannotWrite);
+      if (socket !== undefined) {
+        keepOpen(socket, cannotWrite);
+        name = socket.connecting ? "socket" : isUnix(socket) ? "Unix socket" : "TCP";
+      }
       duplex.on("data", data);
     },
     send(bytes) {

@@ -88,6 +88,7 @@ function load(): UnixChannels {
   if (ffi === undefined) throw unsupported("this Bun has no bun:ffi");
   const { symbols } = ffi.dlopen("libc.so.6", SYMBOLS);
   const memory = foreignMemory();
+  let wait: ForeignSockets["wait"] | undefined;
   const calls = Object.fromEntries(
     Object.entries(symbols).map(([name, call]) => [
       name,
@@ -99,8 +100,12 @@ function load(): UnixChannels {
     memory: memory.buffer,
     address: ffi.ptr(memory),
     errno: () => ffi.read.i32(Number(symbols.__errno_location!())),
-    wait: waiter(),
-  } as unknown as ForeignSockets;
+    // the thread begins with the first channel
+    wait(...call) {
+      wait ??= waiter();
+      return wait(...call);
+    },
+  } as ForeignSockets;
   return unixChannels(new EpollSockets(foreign, process.arch === "x64"));
 }
 

@@ -145,6 +145,7 @@ export function unixTransport(sockets: UnixSockets, fd: number, watch: Watch): T
   };
 
   return {
+    name: "Unix socket with descriptors",
     passes: true,
     lingers: true,
     peerCredentials,

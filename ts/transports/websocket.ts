@@ -52,6 +52,7 @@ export function webSocketTransport(
     });
   }
   return frameTransport(socket, {
+    name: "WebSocket",
     state: () => socket.readyState,
     frame: FRAME,
     counts: true,

@@ -28,7 +28,7 @@ endif
 FUZZ_DEPENDS := $(C_GENERATED) $(wildcard $(addsuffix /*.[ch],c-src c-src/libc c-src/original c-src/batch) $(FUZZ_DIR)/*.[ch] \
 	test/c/*.h) $(FUZZ_DIR)/fuzz.mk $(FUZZ_UPSTREAM)
 FUZZ_FLAGS := -std=gnu11 -g -Wall -Wextra -Werror -fno-strict-aliasing -fno-omit-frame-pointer \
-	-Ic-src -I$(FUZZ_DIR) -isystem c-src/upstream -isystem build/c
+	-iquote c-src -I$(FUZZ_DIR) -isystem c-src/upstream -isystem build/c
 FUZZ_SANITIZE := -O1 -fsanitize=address,undefined
 # which allocator a program is built with
 FUZZ_MEM_stream := -DMEM_SYSTEM

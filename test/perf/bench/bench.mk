@@ -14,5 +14,5 @@ build/bench/plain: test/perf/bench/native/bench.c test/oracle/native/compat.h $(
 
 build/bench/core: test/perf/bench/native/bench.c $(C_SOURCES) $(C_GENERATED) $(UPSTREAM)
 	@mkdir -p $(@D)
-	$(CC) $(BENCH_CFLAGS) -Wall -Wextra -Werror -DWITH_CORE -Ic-src \
+	$(CC) $(BENCH_CFLAGS) -Wall -Wextra -Werror -DWITH_CORE -iquote c-src \
 	    -isystem c-src/upstream -isystem build/c -o $@ test/perf/bench/native/bench.c c-src/original/unit.c c-src/batch/batch.c

@@ -4,6 +4,9 @@ import { type Timed, timePasses } from "./measure.ts";
 
 const WINDOW = 65520;
 
+/** The sum of the header words that were read: the engine must not leave out reading them. */
+export let sink = 0;
+
 /** The C side in WebAssembly alone: the same calls as the native program with our core. */
 export function moduleSide(what: "decode" | "encode", payload: number, chunk: number): Timed {
   const { exports, memory } = createInstance(bytes()).engine;
@@ -12,7 +15,6 @@ export function moduleSide(what: "decode" | "encode", payload: number, chunk: nu
   const result = exports.batch_result() >> 2;
   const headers = exports.batch_headers() >> 2;
   const length = payload + 16;
-  let sink = 0;
 
   const stream = new Uint8Array(Math.max(1, Math.floor((1 << 20) / length)) * length);
   const view = new DataView(stream.buffer);
@@ -31,7 +33,9 @@ export function moduleSide(what: "decode" | "encode", payload: number, chunk: nu
       exports.batch_read(batch, n, -1);
       const words = memory.u32;
       const count = words[result]!;
-      for (let i = 0, w = headers; i < count; i++, w += 4) sink += words[w]! + words[w + 1]!;
+      for (let i = 0, w = headers; i < count; i++, w += 4) {
+        sink = (sink + words[w]! + words[w + 1]!) | 0; // an integer, as natively
+      }
       messages += count;
       exports.batch_release();
     }
@@ -49,6 +53,6 @@ export function moduleSide(what: "decode" | "encode", payload: number, chunk: nu
   };
   return {
     name: "C in WebAssembly",
-    round: (ms) => timePasses(what === "decode" ? decode : encode, sink < 0 ? 0 : ms),
+    round: (ms) => timePasses(what === "decode" ? decode : encode, ms),
   };
 }

@@ -1,5 +1,13 @@
 // The quick form of tamper.long.ts: make refuses an altered original before it compiles anything.
-import { readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Copy, copyRepository } from "./copy.ts";
 
@@ -35,11 +43,19 @@ const ways: [what: string, tamper: () => void, name: string][] = [
     () => writeFileSync(copy.path("c-src/upstream/endian.h"), "#define htobe16(x) (x)\n"),
     "endian.h",
   ],
+  [
+    "a header beside the generated one that would come before the system's",
+    () => {
+      mkdirSync(copy.path("build/c"), { recursive: true });
+      writeFileSync(copy.path("build/c/endian.h"), "#define htobe16(x) (x)\n");
+    },
+    "build/c holds what does not belong there: endian.h",
+  ],
 ];
 
 test.each(ways)("make refuses %s, and compiles nothing", (_what, tamper, name) => {
-  tamper();
   rmSync(copy.path("build"), { recursive: true, force: true });
+  tamper();
   for (const targets of [["wasm"], ["native"], []]) {
     const { status, stderr } = copy.make(targets);
     expect(status).not.toBe(0);

@@ -2,6 +2,7 @@
 import {
   copyFileSync,
   cpSync,
+  mkdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -91,6 +92,31 @@ describe("a build notices", () => {
     restore();
   });
 
+  test("a header beside the generated one, and an altered generated one", () => {
+    writeFileSync(copy.path("build/c/endian.h"), "#define htobe16(x) (x)\n");
+    expectRefused("endian.h");
+    rmSync(copy.path("build/c/endian.h"));
+    const generated = copy.path("build/c/static_prototypes.h");
+    const text = readFileSync(generated, "utf8");
+    writeFileSync(generated, `${text}#define IMSG_HEADER_SIZE 20\n`);
+    // it is made again
+    expect(copy.make(["package"]).status).toBe(0);
+    expect(readFileSync(generated, "utf8")).toBe(text);
+    expect(pack().status).toBe(0);
+  });
+
+  test("no header outside, whatever c-src and the environment have in their paths", () => {
+    const headers = [copy.path("c-src/endian.h"), copy.path("elsewhere/imsg.h")];
+    mkdirSync(copy.path("elsewhere"));
+    for (const header of headers) writeFileSync(header, "#error planted\n");
+    const folder = copy.path("elsewhere");
+    const env = { CPATH: folder, C_INCLUDE_PATH: folder, EMCC_CFLAGS: `-I${folder}` };
+    const { status, stderr } = copy.make(["package", "native"], env);
+    expect(status, stderr).toBe(0);
+    expect(pack().status).toBe(0);
+    for (const header of headers) rmSync(header);
+  });
+
   test("an object in build/ that was not made of the sources", () => {
     const object = copy.path("build/imsg/batch/batch.o");
     copyFileSync(object, `${object}.kept`);
@@ -101,7 +127,8 @@ describe("a build notices", () => {
         "-fno-strict-aliasing",
         "-mbulk-memory",
         "-DSHORT_MAX=64",
-        "-Ic-src",
+        "-iquote",
+        "c-src",
       ],
       ...["-isystem", "c-src/upstream", "-isystem", "build/c", "-c", "-o", object],
       "c-src/batch/batch.c",

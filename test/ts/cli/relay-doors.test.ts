@@ -1,4 +1,5 @@
 /** The relay's admission of clients and its addresses: Host, Origin, path, Unix sockets, metrics. */
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -158,3 +159,25 @@ test.each([
   const { status, stderr } = await run(packed, ["relay", "--to", "unix:/x", ...args]);
   expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining(why) });
 });
+
+test.runIf(process.getuid?.() === 0)(
+  "imsg relay --user gives up root's rights and groups for good, and names the option if it may not",
+  async () => {
+    const args = ["relay", "--to", "unix:/x", "--token", "0123456789abcdef", "--user"];
+    const { child, stderr, ended } = start(packed, [...args, "nobody"]);
+    onTestFinished(() => void child.kill("SIGKILL"));
+    await expect.poll(stderr, { timeout: 10_000 }).toContain("listening");
+    const status = (): string => readFileSync(`/proc/${child.pid}/status`, "utf8");
+    await expect.poll(status).toMatch(/^Uid:\t(?!0\t)(\d+)\t\1\t\1\t\1$/m);
+    expect(status()).toMatch(/^Gid:\t(?!0\t)(\d+)\t\1\t\1\t\1$/m);
+    expect(status()).toMatch(/^CapEff:\t0+$/m);
+    expect(status()).not.toMatch(/^Groups:.*\b0\b/m);
+    child.kill("SIGTERM");
+    expect((await ended).status).toBe(0);
+    const cli = `${packed.folder}/cli.js`;
+    const nobody = ["--reuid=65534", "--clear-groups", process.execPath, cli, ...args, "root"];
+    const refused = spawnSync("setpriv", nobody, { encoding: "utf8", timeout: 10_000 });
+    expect(refused.stderr).toMatch(/^imsg: --user root: EPERM/m);
+    expect(refused.status).toBe(1);
+  },
+);

@@ -145,6 +145,24 @@ describe.concurrent.each(failing)("imsg %s", (args, status) => {
   });
 });
 
+/** One message, and then silence while stdin stays open: no other message would show the error. */
+describe.concurrent("imsg connect to a peer that falls silent", () => {
+  const args = `connect ${target} --json --send '{"type":5}'`;
+
+  test("exits with 1 and the reason when its output cannot be written", async ({ expect }) => {
+    const { status, stderr } = await shell(`sleep 1 | { imsg ${args} >/dev/full; exit $?; }`);
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: expect.stringMatching(/^imsg: standard output: ENOSPC[^\n]*\n$/),
+    });
+  });
+
+  test("exits with 0 and no word when its output has no reader", async ({ expect }) => {
+    const line = `sleep 1 | { imsg ${args}; echo "status $?" >&2; } | true`;
+    expect((await shell(line)).stderr).toBe("status 0\n");
+  });
+});
+
 type Finished = (fn: OnTestFinishedHandler) => void;
 
 /** Sends messages through a tap with an output of its own; returns how it ends after SIGINT. */

@@ -17,9 +17,6 @@ const { fromMessagePort, fromRTCDataChannel, fromStreams, fromWebSocket, fromWin
 /** The instance of all worlds, whose allocator checks itself. */
 export const instance = debug.createDebugInstance();
 
-/** An instance for streams of the platform that are broken off: only the collector frees their codecs. */
-const spare = debug.createDebugInstance();
-
 /** A channel whose peer reads everything, and what it has read. */
 export function makeWorld() {
   const received: Uint8Array[] = [];
@@ -122,10 +119,10 @@ export const calls: readonly BytesCall<World>[] = [
   ["ImsgChannel.writable", (w, b) => w.channel.writable.getWriter().write({ type: 1, data: b })],
   ["ImsgDecoderStream", (_, b) => written(new ImsgDecoderStream({ instance }), b)],
   ["ImsgDecoderStream", (_, b) => written(new ImsgDecoderStream(b), message.data)],
-  ["ImsgEncoderStream", (_, b) => written(new ImsgEncoderStream({ instance: spare }), b)],
+  ["ImsgEncoderStream", (_, b) => written(new ImsgEncoderStream({ instance }), b)],
   [
     "ImsgEncoderStream",
-    (_, b) => written(new ImsgEncoderStream({ instance: spare }), { type: 1, data: b }),
+    (_, b) => written(new ImsgEncoderStream({ instance }), { type: 1, data: b }),
   ],
   ["ImsgEncoderStream", (_, b) => written(new ImsgEncoderStream(b), message)],
   ["instantiate", (_, b) => instantiate(typeof b === "string" ? (1 as never) : b)], // fetch has errors of its own
@@ -203,10 +200,7 @@ export const objectCalls: readonly ObjectCall<World>[] = [
     "ImsgDecoderStream",
     (_, h) => written(new ImsgDecoderStream(h({ instance, pid: 5 })), message.data),
   ],
-  [
-    "ImsgEncoderStream",
-    (_, h) => written(new ImsgEncoderStream(h({ instance: spare, pid: 5 })), message),
-  ],
+  ["ImsgEncoderStream", (_, h) => written(new ImsgEncoderStream(h({ instance, pid: 5 })), message)],
   ["instantiate", (_, h) => instantiate(bytes() as never, h({ debug: false }))],
   ["ImsgChannel", (_, h) => new ImsgChannel(h({ ...pairOf(stream()) })).abort()],
   [

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { PEERS } from "./peer-steps.ts";
 import { OURS } from "./program-steps.ts";
+import { TURN } from "./world.ts";
 
 const times = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value);
 
@@ -13,6 +14,8 @@ export const steps = [
   OURS.sendManyWrongly,
   ...times(6, OURS.request),
   ...times(6, OURS.receive),
+  OURS.receiveAll,
+  OURS.takeLater,
   ...times(6, OURS.loop),
   ...times(2, OURS.leave),
   OURS.readStream,
@@ -26,6 +29,8 @@ export const steps = [
   ...times(3, OURS.wait),
   ...times(6, PEERS.sends),
   ...times(3, PEERS.floods),
+  PEERS.sendsThings,
+  ...times(2, PEERS.floodsMuch),
   ...times(5, PEERS.answers),
   PEERS.sendsGarbage,
   PEERS.sendsPart,
@@ -39,8 +44,7 @@ export const steps = [
   ...times(3, PEERS.takes),
 ];
 
-/** How lives are set up. */
-export const setups = fc.record({
+const ordinary = fc.record({
   scale: fc.constant(1),
   mark: fc.constantFrom(1, 500, 5000, 65_536),
   // 16: the length of a message without payload
@@ -56,6 +60,12 @@ export const setups = fc.record({
   copy: fc.boolean(),
   watched: fc.oneof(fc.constant(true), fc.boolean()),
 });
+
+/** How lives are set up: some so that more may wait than is decoded in one turn. */
+export const setups = fc.oneof(
+  { weight: 40, arbitrary: ordinary },
+  { weight: 1, arbitrary: ordinary.map((each) => ({ ...each, mark: 4 * TURN, maxSize: 70_000 })) },
+);
 
 /** How a life ends that has not ended by itself. */
 export const finales = fc.constantFrom(

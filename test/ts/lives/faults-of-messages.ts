@@ -62,8 +62,8 @@ export const messageFaults: readonly FaultRow[] = [
   ],
   [
     "outbox",
-    "if (signal?.aborted) return rejected(signal.reason);\n    const refused",
-    "const refused",
+    "if (signal?.aborted) return rejected(signal.reason);\n    const full",
+    "const full",
     "a send is queued although its signal has aborted",
   ],
   [

@@ -5,7 +5,9 @@ import {
   plant as plantIn,
 } from "../../helpers/planting.ts";
 import { faultRows } from "./fault-list.ts";
-import { transportFaults } from "./real/fault-list.ts";
+import { type TransportFault, transportFaults } from "./real/fault-list.ts";
+import type { BrowserName } from "./web/drive.ts";
+import { webFaults } from "./web/fault-list.ts";
 
 /** A fault to plant: the file in ts, and the transport whose lives find it; scripted if absent. */
 export interface Fault {
@@ -14,6 +16,8 @@ export interface Fault {
   readonly replacement: string;
   readonly what: string;
   readonly transport?: string;
+  /** The browser in which they find it; Node if absent. */
+  readonly browser?: BrowserName;
 }
 
 /** Faults of the channel, which the scripted lives have to find. */
@@ -21,10 +25,15 @@ export const faults: readonly Fault[] = faultRows.map(([file, text, replacement,
   ...{ file: `channel/${file}`, text, replacement, what },
 }));
 
-/** Faults of the transports, which lives over real ones have to find. */
-export const realFaults: readonly Fault[] = transportFaults.map(
-  ([file, text, replacement, what, transport]) => ({ file, text, replacement, what, transport }),
-);
+const ofTransport = ([file, text, replacement, what, transport]: TransportFault) => {
+  return { file, text, replacement, what, transport };
+};
+
+/** Faults of the transports, which lives over real ones have to find: in Node, or in a browser. */
+export const realFaults: readonly Fault[] = [
+  ...transportFaults.map(ofTransport),
+  ...webFaults.map((row) => ({ ...ofTransport(row), browser: "chromium" as const })),
+];
 
 const planted = ({ file, text, replacement, what }: Fault): Planted => ({
   ...{ path: `ts/${file}.ts`, text, replacement, what },
@@ -39,15 +48,15 @@ const LIMIT = 120_000;
 /** The source with a fault. Throws unless the fault's text occurs exactly once. */
 export const plant = (fault: Fault): string => plantIn(planted(fault));
 
-function checkerOf({ transport }: Fault, seed: number): Checker {
+function checkerOf({ transport, browser }: Fault, seed: number): Checker {
   const steps = transport === undefined ? PATIENCE : REAL_PATIENCE;
   const args = ["--steps", String(steps), "--seed", String(seed), "--quick"];
   if (transport !== undefined) args.push("--transport", transport);
+  if (browser !== undefined) args.push("--browser", browser);
   return {
-    entry: "test/ts/lives/run.ts",
-    args,
-    limit: LIMIT,
-    external: ["fast-check", "ws", "koffi", "playwright-core"],
+    ...{ entry: "test/ts/lives/run.ts", args, limit: LIMIT },
+    ...(browser === undefined ? {} : { page: "test/ts/lives/web/page.ts" }),
+    external: ["fast-check", "ws", "koffi", "esbuild", "playwright-core"],
   };
 }
 

@@ -53,7 +53,7 @@ export async function main(args: string[]): Promise<number> {
     ? sceneOf(SESSIONS)
     : sceneIn(browser as BrowserName, values.page));
   try {
-    return await live(scene, { transports, steps, seed, replay });
+    return await live(scene, { transports, steps, seed, replay, browser });
   } finally {
     await scene.close();
   }
@@ -64,14 +64,18 @@ interface Task {
   readonly steps: number;
   readonly seed: number;
   readonly replay: Replay | undefined;
+  readonly browser: string | undefined;
 }
 
 /** Lives over real transports; returns the exit status. */
-async function live(scene: Scene, { transports, steps, seed, replay }: Task): Promise<number> {
+async function live(scene: Scene, task: Task): Promise<number> {
+  const { transports, steps, seed, replay, browser } = task;
   if (replay !== undefined) return told(await scene.again(transports[0]!, replay));
   for (const transport of transports) {
     say(`transport: ${transport}`);
-    const status = await count(scene.run(transport, steps, seed), ` --transport ${transport}`);
+    const place = browser === undefined ? "" : ` --browser ${browser}`;
+    const where = ` --transport ${transport}${place}`;
+    const status = await count(scene.run(transport, steps, seed), where);
     if (status !== 0) return status;
   }
   return 0;

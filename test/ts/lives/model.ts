@@ -11,10 +11,11 @@ import {
   tells,
 } from "./records.ts";
 import type { Tracked } from "./tracked.ts";
+import { Untaken } from "./untaken.ts";
 import { isPayload, pidOf, type WireMessage } from "./wire.ts";
 
 /** Bytes that a received message counts for besides its payload. */
-const MESSAGE_COST = 256;
+export const MESSAGE_COST = 256;
 
 /**
  * What has happened in a life: what the program has called, what the peer and
@@ -56,6 +57,9 @@ export class Model {
   order = 0;
   /** Whether so much has arrived that the channel may have ended because of it. */
   overflowed = false;
+  /** How many messages readers and requests have got. */
+  gotten = 0;
+  readonly untaken = new Untaken();
   #next = 0; // of `sent`: the first that was not handed over
   #lastRead = -1;
 
@@ -149,6 +153,7 @@ export class Model {
       if (arrival.arrived || arrival.end > this.delivered) continue;
       arrival.arrived = true;
       arrival.at = ++this.order;
+      if (arrival.thing !== undefined) this.untaken.arrived(arrival);
       const bad = this.garbageAt !== undefined && arrival.end > this.garbageAt;
       if (bad || this.closing !== undefined) arrival.fate = "dropped";
       else this.#expectLate(arrival);
@@ -213,12 +218,14 @@ export class Model {
   }
 
   #check(message: ImsgMessage): Arrival | undefined {
+    this.gotten++;
     const id = message.type - 1;
     const arrival = this.arrivals[id];
     if (arrival === undefined || !arrival.arrived) {
       this.violate(`message ${id} was received before it arrived`);
       return undefined;
     }
+    arrival.message = message;
     if (arrival.fate !== "waits") {
       this.violate(`message ${id} was received, and it is ${arrival.fate} already`);
     }

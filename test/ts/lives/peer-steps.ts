@@ -2,7 +2,10 @@ import fc from "fast-check";
 import { concat } from "../../oracle/reference/codec.ts";
 import { sizeOf } from "./sending.ts";
 import { cuts, manySizes, rarely, size, step } from "./step.ts";
-import type { World } from "./world.ts";
+import { TURN, type World } from "./world.ts";
+
+/** How many of the longest messages are more than one turn decodes. */
+const MUCH = 90;
 
 const badLength = fc.constantFrom(0, 15, 0x7fffffff);
 
@@ -12,14 +15,38 @@ const peerSends = ({ inboundOver }: World): boolean => !inboundOver;
 export const PEERS = {
   sends: step(
     "peer sends",
-    { sizes: manySizes, cuts, thing: rarely },
+    { sizes: manySizes, cuts, thing: rarely, lacks: rarely },
     (world, given) => {
       for (const each of given.sizes) {
         const thing = given.thing && world.setup.passes ? world.peerThing() : undefined;
-        world.arrive(world.peerMessage(sizeOf(world, each), 0, thing), given.cuts, thing);
+        // a real transport joins pieces: the next descriptor would be taken for it
+        const lacks = given.lacks && world.isScripted && thing === undefined;
+        world.arrive(world.peerMessage(sizeOf(world, each), 0, thing, lacks), given.cuts, thing);
       }
     },
     peerSends,
+  ),
+  /** More than may wait in messages that were received. */
+  sendsThings: step(
+    "peer sends things",
+    { count: fc.integer({ min: 30, max: 90 }) },
+    (world, { count }) => {
+      for (let i = 0; i < count; i++) {
+        const thing = world.peerThing();
+        world.arrive(world.peerMessage(i % 3, 0, thing), [], thing);
+      }
+    },
+    (world) => peerSends(world) && world.setup.passes,
+  ),
+  /** More than is decoded in one turn of the event loop. */
+  floodsMuch: step(
+    "peer floods much",
+    {},
+    (world) => {
+      const size = sizeOf(world, -1);
+      world.arrive(concat(Array.from({ length: MUCH }, () => world.peerMessage(size, 0))), []);
+    },
+    (world) => peerSends(world) && world.setup.mark >= TURN,
   ),
   /** All at once, in chunks that do not end with the messages. */
   floods: step(
@@ -34,13 +61,14 @@ export const PEERS = {
   ),
   answers: step(
     "peer answers",
-    { which: fc.nat(), size, cuts },
+    { which: fc.nat(), size, cuts, thing: rarely },
     (world, given) => {
       const asked = world.model.requests.filter(({ sent }) => sent.end !== undefined);
       if (asked.length === 0) return;
       const { sent } = asked[given.which % asked.length]!;
-      const bytes = world.peerMessage(sizeOf(world, given.size), sent.peerid!);
-      world.arrive(bytes, given.cuts);
+      const thing = given.thing && world.setup.passes ? world.peerThing() : undefined;
+      const bytes = world.peerMessage(sizeOf(world, given.size), sent.peerid!, thing);
+      world.arrive(bytes, given.cuts, thing);
     },
     (world) => peerSends(world) && world.model.requests.length > 0,
   ),

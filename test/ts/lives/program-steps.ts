@@ -40,10 +40,13 @@ export const OURS = {
       timeout: fc.option(milliseconds, { nil: undefined }),
       signal,
       thing: rarely,
+      takes: rarely,
     },
     request,
   ),
   receive: step("receive", { many: rarely, signal, takes: rarely }, reading.receive),
+  receiveAll: step("receiveAll", { takes: rarely }, reading.receiveAll),
+  takeLater: step("takeLater", { which: fc.nat(), disposes: fc.boolean() }, reading.takeLater),
   loop: step("loop", { batches: rarely, takes: rarely }, reading.loop),
   leave: step(
     "leave",

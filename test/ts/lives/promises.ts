@@ -1,5 +1,13 @@
 import type { Model } from "./model.ts";
-import { hasCode, lostBytes, type Read, type Request, type Sent, tells } from "./records.ts";
+import {
+  type Arrival,
+  hasCode,
+  lostBytes,
+  type Read,
+  type Request,
+  type Sent,
+  tells,
+} from "./records.ts";
 import type { World } from "./world.ts";
 
 /** How many marks may wait while a request waits behind them. */
@@ -236,10 +244,34 @@ export const PROMISES: Record<string, Check> = {
     }
   },
 
+  *"a message tells whether its thing can be taken, and the oldest of more than 64 cannot"({
+    model,
+  }) {
+    for (const arrival of model.arrivals) yield* thingOutcome(model, arrival);
+  },
+
   *"nothing that the peer or the transport causes is an unhandled rejection"({ unhandled }) {
     for (const error of unhandled) yield `unhandled: ${error}`;
   },
 };
+
+function* thingOutcome(model: Model, arrival: Arrival): Iterable<string> {
+  const { id, thing, lacks, message, thingIs, fate, late, turn, drop } = arrival;
+  if (message !== undefined) {
+    const isOpen = thing?.ours === false && thing.closed === 0;
+    if (message.hasFd !== isOpen) yield `message ${id} says that hasFd is ${message.hasFd}`;
+    const dropped = lacks || (thing !== undefined && !isOpen && thingIs !== "taken");
+    if (message.fdDropped !== dropped) yield `message ${id} says: fdDropped ${message.fdDropped}`;
+    if (isOpen && drop === "must") yield `${thing.name} is open behind more than may wait`;
+  }
+  if (thing?.closed !== 1) {
+    if (fate === "late" && thing?.ours === false) yield `${thing.name} came too late, and is open`;
+    return;
+  }
+  if (model.closing !== undefined || mayBeOver(model) || late !== "no" || thingIs) return;
+  // a loop closes what it has passed
+  if (fate !== "dropped" && turn === 0 && drop === "no") yield `${thing.name} was closed`;
+}
 
 /** Whether a message must be in the channel's queue, if it was not handed over. */
 function isQueued({ expect }: Sent): boolean {

@@ -9,12 +9,20 @@ export type Bounds = readonly [least: number, most: number];
 export const bytesOf = ({ size }: Pick<Sent, "size">): number => size + HEADER_SIZE;
 
 /** Whether a message has surely entered the channel's queue, and whether it may have. */
-function entered({ expect, end, outcome, request }: Sent): [surely: boolean, perhaps: boolean] {
+function entered({
+  expect,
+  end,
+  outcome,
+  request,
+  many,
+}: Sent): [surely: boolean, perhaps: boolean] {
   if (expect === "refused") return [false, false];
   if (end !== undefined || expect === "queued") return [true, true];
   if (outcome?.rejected) {
     const { error } = outcome;
-    return [false, !hasCode(error, "ENOBUFS", "ERR_IMSG_UNREAD", "ERR_IMSG_CLOSED")];
+    // of several messages, those before the refused one stay in the queue
+    const refused = hasCode(error, "ENOBUFS", "ERR_IMSG_UNREAD", "ERR_IMSG_CLOSED");
+    return [false, many === true || !refused];
   }
   return [outcome?.fulfilled === true && request === undefined, true];
 }

@@ -1,6 +1,6 @@
 import type { ImsgMessage } from "../../../ts/entry/index.ts";
 import { close } from "./ending.ts";
-import type { Read } from "./records.ts";
+import type { Arrival, Read } from "./records.ts";
 import { macrotask } from "./runtime.ts";
 import { choose, optional, type SignalChoice } from "./sending.ts";
 import { type Signal, Tracked } from "./tracked.ts";
@@ -50,6 +50,38 @@ export function receive(
   );
 }
 
+/** How often everything that is there is received. */
+const ROUNDS = 12;
+
+/** Receives until nothing waits. */
+export async function receiveAll(world: World, given: { takes: boolean }): Promise<void> {
+  for (let i = 0; i < ROUNDS && world.received > 0; i++) {
+    if (world.holder !== undefined || pendingRead(world) !== undefined) return;
+    world.act(() => receive(world, { many: true, signal: "none", takes: given.takes }));
+    await world.rest();
+  }
+}
+
+/** Messages that were read and came with something. */
+const withThings = ({ model }: World): Arrival[] =>
+  model.arrivals.filter(({ thing, message }) => thing !== undefined && message !== undefined);
+
+/** Takes the thing of a message that was read before, or disposes of the message. */
+export function takeLater(world: World, given: { which: number; disposes: boolean }): void {
+  const list = withThings(world);
+  if (list.length === 0) return;
+  const arrival = list[given.which % list.length]!;
+  if (!given.disposes) {
+    world.takeThing(arrival);
+    return;
+  }
+  arrival.message!.dispose();
+  arrival.thingIs ??= "disposed";
+  if (!arrival.thing!.ours && arrival.thing!.closed === 0) {
+    world.model.violate(`message ${arrival.id} was disposed, and ${arrival.thing!.name} is open`);
+  }
+}
+
 /** Asks a loop for the next message, or begins one. */
 export function loop(world: World, given: { batches: boolean; takes: boolean }): void {
   const kind = given.batches ? "batches" : "loop";
@@ -73,9 +105,9 @@ export function loop(world: World, given: { batches: boolean; takes: boolean }):
       const read = pendingRead(world);
       if (read !== undefined) read.left = true;
       world.holder = undefined;
-      // the last messages are the program's
+      // the last messages are the program's, unless the loop was asked for others
       for (const arrival of world.model.arrivals) {
-        if (arrival.turn === world.turns) arrival.turn = 0;
+        if (read === undefined && arrival.turn === world.turns) arrival.turn = 0;
       }
       void iterator.return!();
     },

@@ -23,6 +23,8 @@ export interface Sent {
   readonly outcome: Tracked | undefined;
   /** What must become of it, if that was known at the call. */
   readonly expect: "queued" | "refused" | "either";
+  /** Whether it was sent by one call with others. */
+  readonly many?: true;
   /** Whether the call must, may or must not be refused with ENOBUFS. */
   readonly full: "must" | "may" | "no";
   /** How often the transport had drained when the call had to wait for room; undefined if it had not to. */
@@ -38,6 +40,8 @@ export interface Arrival {
   readonly size: number;
   readonly peerid: number;
   readonly thing: Traveller | undefined;
+  /** Whether its header tells of a descriptor that does not come. */
+  readonly lacks: boolean;
   /** The position behind it in the peer's stream. */
   readonly end: number;
   arrived: boolean;
@@ -48,6 +52,12 @@ export interface Arrival {
   at: number;
   /** The turn of the loop that got it; 0 if none did. */
   turn: number;
+  /** What a reader or a request got. */
+  message?: ImsgMessage;
+  /** What the program did with its thing. */
+  thingIs?: "taken" | "disposed";
+  /** Whether its thing must or may be closed, since too many newer ones were not taken. */
+  drop: "must" | "may" | "no";
 }
 
 /** A request that the program has made. */

@@ -41,6 +41,7 @@ export function request(
     timeout: number | undefined;
     signal: SignalChoice;
     thing: boolean;
+    takes: boolean;
   },
 ): void {
   const { model, channel, clock } = world;
@@ -72,8 +73,12 @@ export function request(
         }),
   });
   const tracked = new Tracked<ImsgMessage>(`request ${model.sent.length}`, promise, (settled) => {
-    if (settled.fulfilled) model.replied(made, settled.value!);
-    else model.unanswered(made, settled.error);
+    if (settled.rejected) {
+      model.unanswered(made, settled.error);
+      return;
+    }
+    model.replied(made, settled.value!);
+    world.keepThing(settled.value!, given.takes);
   });
   const sent = world.note({
     // without an id and with a matcher, the peerid is 0

@@ -39,9 +39,10 @@ function explain<T>(details: fc.RunDetails<T>): string {
   const text = fc.stringify(counterexample);
   const replay = /replayPath=\\?"([^"\\]*)/.exec(text)?.[1] ?? "";
   return [
-    String((errorInstance as Error | undefined)?.stack ?? errorInstance),
+    String(errorInstance),
+    String((errorInstance as Error | undefined)?.stack),
     text,
-    `to live it again: npm run lives -- --seed ${seed} --path ${counterexamplePath} --commands ${replay}`,
+    `to live it again: npm run lives -- --seed=${seed} --path=${counterexamplePath} --commands=${replay}`,
   ].join("\n");
 }
 

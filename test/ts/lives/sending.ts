@@ -100,7 +100,16 @@ export function sendMany(
   const list = sizes.map((size, i) => world.init(size, 0, things[i], first + i));
   const outcome = new Tracked(`sendMany ${first}`, world.channel.sendMany(list, optional(signal)));
   for (const [i, size] of sizes.entries()) {
-    world.note({ size, peerid: 0, thing: things[i], signal, outcome, expect: each[i]!, full });
+    world.note({
+      size,
+      peerid: 0,
+      thing: things[i],
+      signal,
+      outcome,
+      expect: each[i]!,
+      full,
+      many: true,
+    });
   }
 }
 

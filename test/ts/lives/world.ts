@@ -5,10 +5,10 @@ import { bytes as moduleBytes } from "../../../ts/generated/imsg.ts";
 import { HEADER_SIZE } from "../../oracle/reference/codec.ts";
 import { Clock } from "./clock.ts";
 import { type Below, Hand, type Inbound, type Kind, type RealWatcher } from "./hand.ts";
-import { Model } from "./model.ts";
+import { MESSAGE_COST, Model } from "./model.ts";
 import { atRest } from "./promises.ts";
 import { type Bounds, isFull, queuedBytes } from "./queued.ts";
-import { type Limits, type Read, type Sent, Violation } from "./records.ts";
+import { type Arrival, type Limits, type Read, type Sent, Violation } from "./records.ts";
 import { macrotask } from "./runtime.ts";
 import { Signal, Thing, Tracked, type Traveller } from "./tracked.ts";
 import { Cutter, frame, OWN_PID, payload, pidOf } from "./wire.ts";
@@ -36,6 +36,12 @@ const LAST_TIMERS = 100;
 
 /** Pieces that a message of the peer is cut into at most. */
 const PIECES = 30;
+
+/** Memory of messages, in bytes, that is decoded in one turn of the event loop. */
+export const TURN = 4 * 1024 * 1024;
+/** Decoding stops after the window of 64 KiB that reaches that, which has so many messages at most. */
+const WINDOW = 65_536;
+const WINDOW_MESSAGES = 4096;
 
 export type Reading = Read["kind"];
 /** What a reader gets. */
@@ -80,6 +86,7 @@ export class World {
   readonly #cutter = new Cutter();
   #unseen: Uint8Array[] = []; // a call hands bytes over before its message is noted
   #end = 0;
+  #decoded = 0;
 
   constructor(setup: Setup, unhandled: unknown[], ground: Ground = scripted(setup)) {
     this.setup = setup;
@@ -207,14 +214,28 @@ export class World {
     if (byLoop) this.turns++;
     for (const message of list) {
       this.model.read(message, byLoop ? this.turns : 0, !shared);
-      if (!takes || !message.hasFd) continue;
-      const value = message.takeFd();
-      const taken = this.things.find((thing) => thing.value === value && thing.closed === 0);
-      if (taken !== undefined) taken.ours = true;
-      if (this.model.arrivals[message.type - 1]?.thing !== taken) {
-        const [has, right] = [taken?.name ?? value, this.model.arrivals[message.type - 1]?.thing];
-        this.model.violate(`message ${message.type - 1} has ${has}, not ${right?.name}`);
-      }
+      this.keepThing(message, takes);
+    }
+  }
+
+  /** Takes the thing that a message came with, or leaves it in the message. */
+  keepThing(message: ImsgMessage, takes: boolean): void {
+    const arrival = this.model.arrivals[message.type - 1];
+    if (arrival?.thing === undefined) return;
+    if (takes) this.takeThing(arrival);
+    else this.model.untaken.read(arrival);
+  }
+
+  /** Takes a thing, which comes once, unless it was closed. */
+  takeThing(arrival: Arrival): void {
+    const { thing, message, id } = arrival;
+    const isHere = thing?.ours === false && thing.closed === 0;
+    const value = message!.takeFd();
+    const taken = this.things.find((each) => each.value === value && each.closed === 0);
+    if (taken !== undefined) taken.ours = true;
+    if (taken !== undefined) arrival.thingIs = "taken";
+    if (taken !== (isHere ? thing : undefined)) {
+      this.model.violate(`message ${id} has ${taken?.name ?? value}, not ${thing?.name}`);
     }
   }
 
@@ -226,6 +247,9 @@ export class World {
     for (let at = 0, i = 0; at < bytes.length; i++) {
       const cut = (i < PIECES && cuts[i % cuts.length]) || bytes.length;
       const length = thing !== undefined && at === 0 ? Math.max(cut, this.leastWithThing) : cut;
+      // the original closes a descriptor whose header is not complete in the same read
+      const isCut = thing !== undefined && at === 0 && length < HEADER_SIZE;
+      if (isCut) this.model.arrivals.at(-1)!.drop = "must";
       // a chunk is the channel's: it has memory of its own
       items.push({ chunk: bytes.slice(at, at + length), thing: at === 0 ? thing : undefined });
       at += length;
@@ -233,17 +257,28 @@ export class World {
     this.hand.arrive(...items);
   }
 
-  /** A message of the peer's, in bytes. */
-  peerMessage(size: number, peerid: number, thing?: Traveller): Uint8Array<ArrayBuffer> {
+  /** A message of the peer's, in bytes. It may tell of a descriptor that does not come. */
+  peerMessage(
+    size: number,
+    peerid: number,
+    thing?: Traveller,
+    lacks = false,
+  ): Uint8Array<ArrayBuffer> {
     const id = this.model.arrivals.length;
     this.model.peerSent += size + HEADER_SIZE;
     const end = this.model.peerSent;
     this.model.arrivals.push({
-      ...{ id, size, peerid, thing, end, arrived: false, fate: "waits", late: "no", at: 0 },
-      turn: 0,
+      ...{ id, size, peerid, thing, lacks, end, arrived: false, fate: "waits", late: "no", at: 0 },
+      ...{ turn: 0, drop: "no" },
     });
     const data = payload(id, size);
-    return frame({ type: id + 1, peerid, pid: pidOf(id), marked: thing !== undefined, data });
+    return frame({
+      type: id + 1,
+      peerid,
+      pid: pidOf(id),
+      marked: lacks || thing !== undefined,
+      data,
+    });
   }
 
   /** Bytes with a header that cannot be right; the peer sends nothing behind them. */
@@ -292,6 +327,7 @@ export class World {
     for (let i = 0; ; i++) {
       if (i === PATIENCE) throw new Violation("the channel never comes to rest");
       await macrotask();
+      this.#endTurn();
       if (this.clock.turn()) continue;
       const { taken } = this.hand;
       let moved = false;
@@ -302,6 +338,18 @@ export class World {
       if (!moved && !this.clock.advance(this.clock.now)) break;
     }
     this.settled();
+  }
+
+  /** Notes how much was decoded since the last turn. */
+  #endTurn(): void {
+    const { model, setup, channel } = this;
+    if (setup.mark < TURN) return; // so much cannot wait
+    const count = this.received + model.gotten + channel.lateReplies;
+    const decoded = (model.arrivals[count - 1]?.end ?? 0) + count * MESSAGE_COST;
+    if (decoded - this.#decoded > TURN + WINDOW + WINDOW_MESSAGES * MESSAGE_COST) {
+      model.violate(`${decoded - this.#decoded} bytes of messages were decoded in one turn`);
+    }
+    this.#decoded = decoded;
   }
 
   /** Everything has come to rest: checks every promise. */

@@ -47,19 +47,25 @@ describe.each(RUNTIMES)("in $name", (runtime) => {
   });
 
   it("channels and servers print where they are and how they are", async () => {
-    const closed = "ImsgChannel { state: 'closed', received: 0, unsent: 0 }";
-    const printed = (address: string) => [
+    const printed = (address: string, transport: string) => [
       true,
       `ImsgServer { state: 'listening', address: ${address}, channels: 1 }`,
-      closed,
+      `ImsgChannel { transport: '${transport}', state: 'closed', received: 0, unsent: 0 }`,
       `ImsgServer { state: 'closed', address: ${address}, channels: 0 }`,
     ];
-    const unix = printed("{ path: 'WHERE' }");
+    const unix = (transport: string) => printed("{ path: 'WHERE' }", transport);
     expect(await run(runtime, "printed")).toEqual([
-      printed("{ host: '127.0.0.1', port: WHERE }"),
-      unix,
-      unix,
+      printed("{ host: '127.0.0.1', port: WHERE }", "TCP"),
+      unix("Unix socket"),
+      unix("Unix socket with descriptors"),
     ]);
+  });
+
+  it("a channel over a Unix socket knows the peer's process, user and group, and one over TCP does not", async () => {
+    const peers = await run(runtime, "peers");
+    // Deno has no number of its own sockets
+    const plain = runtime.name === "deno" ? ["none", "none"] : ["same", "same"];
+    expect(peers).toEqual([["none", "none"], plain, ["same", "same"]]);
   });
 
   it("payloads of 0, 1, 15, 16 and the most bytes travel, and one more is ERANGE", async () => {

@@ -190,6 +190,19 @@ await main({
         typeof text === "string" ? text.replace(where, "WHERE").replace(/\s+/g, " ") : text,
       );
     }),
+  peers: async () =>
+    each(async (way) => {
+      const server = await net.listen(way.at, () => {}, way.options);
+      const channel = await open(way, server);
+      while (server.channels.size === 0) await sleep(5);
+      const seen = [channel, ...server.channels].map(({ peerCredentials: peer }) => {
+        if (peer === undefined) return "none";
+        const own = [process.pid, process.getuid!(), process.getgid!()];
+        return [peer.pid, peer.uid, peer.gid].join() === own.join() ? "same" : peer;
+      });
+      await Promise.all([channel.close(), server.close({ abort: true })]);
+      return seen;
+    }),
   sizes: async () =>
     each(async (way) => {
       const server = await net.listen(

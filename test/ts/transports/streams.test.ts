@@ -4,6 +4,8 @@ import { streams } from "./pairs.ts";
 
 const MESSAGE = new Uint8Array(Uint32Array.of(1, 16, 0, 1).buffer);
 
+type Writer = WritableStream<Uint8Array<ArrayBuffer>>;
+
 describe("a channel over streams", () => {
   it.each([{ maxSize: 5 }, { allowFdPass: true }, { pid: 1.5 }, { signal: AbortSignal.abort() }])(
     "that cannot be made with %j leaves both streams unlocked",
@@ -34,6 +36,19 @@ describe("a channel over streams", () => {
       await expect(channel.closed).rejects.toMatchObject({ code: "EINVAL", fromPeer: true });
     },
   );
+
+  it.each([
+    ["closed", (channel: ImsgChannel) => channel.close()],
+    ["aborted", (channel: ImsgChannel) => channel.abort()],
+    ["failed by its peer", (_: ImsgChannel, peer: Writer) => peer.abort()],
+  ])("that was %s leaves both streams unlocked", async (_, finish) => {
+    const [pair, peer] = streams();
+    const channel = new ImsgChannel(pair);
+    void channel.send({ type: 1 });
+    await finish(channel, peer.writable);
+    await channel.closed.catch(() => {});
+    expect([pair.readable.locked, pair.writable.locked]).toEqual([false, false]);
+  });
 
   it("still receives what a peer has sent that reads no more; then comes the error of the send", async () => {
     const [pair, peer] = streams();

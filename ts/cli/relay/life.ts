@@ -33,6 +33,7 @@ export class Life {
   readonly #events: LifeEvents;
   readonly #pings: ReturnType<typeof setInterval> | undefined;
   #idle: ReturnType<typeof setTimeout> | undefined;
+  #judging: ReturnType<typeof setImmediate> | undefined;
   #pinged = false;
   #ponged = false;
   #seen = 0;
@@ -44,7 +45,7 @@ export class Life {
     socket.on("pong", () => {
       this.#ponged = true;
     });
-    if (rules.ping > 0) this.#pings = setInterval(() => this.#ping(), rules.ping);
+    if (rules.ping > 0) this.#pings = setInterval(() => this.#check(), rules.ping);
     this.moved();
   }
 
@@ -64,23 +65,40 @@ export class Life {
   /** Ends the checks. */
   stop(): void {
     clearInterval(this.#pings);
+    clearImmediate(this.#judging);
     clearTimeout(this.#idle);
   }
 
-  #ping(): void {
-    const { ping } = this.#rules;
+  #check(): void {
+    if (this.#isAlive()) this.#ping();
+    else {
+      // when the relay itself has stood still, the timer fires before the pongs that came are read
+      this.#judging = setImmediate(() => {
+        if (this.#isAlive()) this.#ping();
+        else {
+          const why = `no pong for ${this.#rules.ping / 1000} s`;
+          this.#events.over(new Closing(CloseCode.idle, why));
+        }
+      });
+    }
+  }
+
+  #isAlive(): boolean {
+    return !this.#pinged || this.#ponged || this.#events.held() || this.#moves() > this.#seen;
+  }
+
+  /** Bytes that have arrived from the client or left for it. */
+  #moves(): number {
     // ws has no public figures of its socket
     const { _socket: raw } = this.#socket as unknown as { _socket: Socket | undefined };
-    const seen = raw === undefined ? 0 : raw.bytesRead + raw.bytesWritten - raw.writableLength;
-    const alive = this.#ponged || this.#events.held() || seen > this.#seen;
-    if (this.#pinged && !alive) {
-      this.#events.over(new Closing(CloseCode.idle, `no pong for ${ping / 1000} s`));
-      return;
-    }
+    return raw === undefined ? 0 : raw.bytesRead + raw.bytesWritten - raw.writableLength;
+  }
+
+  #ping(): void {
     this.#pinged = true;
     this.#ponged = false;
     this.#socket.ping(undefined, undefined, () => {});
     // the ping itself is no sign of life, if the system has taken it at once
-    this.#seen = raw === undefined ? 0 : raw.bytesRead + raw.bytesWritten - raw.writableLength;
+    this.#seen = this.#moves();
   }
 }

@@ -268,7 +268,9 @@ class RelayServer implements Relay {
       this.#clients.delete(connection);
       this.#running.delete(running);
       this.#pids.giveBack(pid);
-      dropConnection(this.#instances.giveBack(instance));
+      const memory = this.#instances.giveBack(instance);
+      // the end of the process frees more than a collection, which costs time that the end has not
+      if (this.#closing === undefined) dropConnection(memory);
       this.#log({ event: "closed", id, from, pid, ...end });
     });
     this.#running.add(running);

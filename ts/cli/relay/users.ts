@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { UsageError } from "../status.ts";
+import { messageOf, UsageError } from "../status.ts";
 
 /** A user and a group as numbers. */
 export interface Ids {
@@ -33,11 +33,15 @@ export function parseUser(text: string): Ids {
   return { name, uid: Number(uid), gid: Number(found[2]) };
 }
 
-/** Changes the process to a user's rights, for good. Throws the system's error. */
+/** Changes the process to a user's rights, for good. Throws an error that names --user. */
 export function becomeUser({ name, uid, gid }: Ids): void {
   // Node's types lack it
   const { initgroups } = process as { initgroups?: (user: string | number, group: number) => void };
-  initgroups?.(name ?? uid, gid);
-  process.setgid?.(gid);
-  process.setuid?.(uid);
+  try {
+    initgroups?.(name ?? uid, gid);
+    process.setgid?.(gid);
+    process.setuid?.(uid);
+  } catch (cause) {
+    throw new Error(`--user ${name ?? uid}: ${messageOf(cause)}`, { cause });
+  }
 }

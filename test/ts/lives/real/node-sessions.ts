@@ -16,7 +16,7 @@ import { type WebSocketLike, webSocketTransport } from "../../../../ts/transport
 import { bunHandler } from "../../transports/bun-handler.ts";
 import { FdThing } from "./fd-thing.ts";
 import { ProcessRemote, WorkerRemote } from "./node-remotes.ts";
-import type { Descriptors, Open, Place, Session } from "./session.ts";
+import { type Descriptors, type Open, type Place, sessionsIn } from "./session.ts";
 import { streamPlace } from "./stream-place.ts";
 
 const { Deno, Bun } = globalThis as {
@@ -52,7 +52,7 @@ async function tcp(): Promise<Place> {
 }
 
 /** A peer on a Unix socket, and how to end it and to remove the socket. */
-async function unixPeer(): Promise<Pick<Session, "stop"> & { remote: ProcessRemote }> {
+async function unixPeer(): Promise<Pick<Place, "stop"> & { remote: ProcessRemote }> {
   const folder = await mkdtemp(join(tmpdir(), "imsg-lives-"));
   const remote = socketPeer(join(folder, "socket"));
   return {
@@ -143,7 +143,7 @@ async function websocket(): Promise<Place> {
   ) => WebSocketLike & EventTarget;
   return {
     remote,
-    nature: { seesGone: true, lingers: false },
+    nature: { seesGone: true, lingers: false, tellsResets: true },
     async connect(credit) {
       const url = `ws://${hostname}:${remote.address}`;
       const socket = new Socket(url, credit ? ["imsg.credit"] : []);
@@ -161,7 +161,7 @@ async function port(): Promise<Place> {
   const remote = new WorkerRemote(file("port-peer.mjs"));
   return {
     remote,
-    nature: { seesGone: true, lingers: false },
+    nature: { seesGone: true, lingers: false, tellsResets: true },
     async connect() {
       const { port1, port2 } = new MessageChannel();
       remote.connect(port2);
@@ -184,6 +184,4 @@ function open(): Open {
 const places = { tcp, unix, fd: descriptors, websocket, port, streams: streamPlace };
 
 /** Each kind of transport of Node, Deno and Bun, by the name that `--transport` takes. */
-export const SESSIONS: Readonly<Record<string, () => Promise<Session>>> = Object.fromEntries(
-  Object.entries(places).map(([name, place]) => [name, async () => ({ ...(await place()), open })]),
-);
+export const SESSIONS = sessionsIn(places, open);

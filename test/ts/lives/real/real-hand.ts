@@ -30,6 +30,8 @@ export class RealHand implements Below {
   /** Bytes that the peer was told to send. */
   #told = 0;
   #peer: "open" | "ends" | "closes" | "resets" = "open";
+  /** Whether the peer was told to reset the connection before it was told to end its side. */
+  #isReset = false;
   #stalled = false;
   /** Whether the peer was ever told not to read. */
   #hasStalled = false;
@@ -119,6 +121,7 @@ export class RealHand implements Below {
       },
       ended: () => {
         if (this.reported.ended) this.#watcher.wrong("ended twice");
+        this.#seemsToEnd();
         this.reported.ended = true;
         this.#report(() => sink.ended());
       },
@@ -137,6 +140,7 @@ export class RealHand implements Below {
         this.#report(() => sink.sendFailed(error));
       },
       hungUp: () => {
+        this.#seemsToEnd();
         this.reported.gone = true;
         this.#report(() => sink.hungUp());
       },
@@ -161,6 +165,12 @@ export class RealHand implements Below {
     this.#watcher.reporting(run);
   }
 
+  #seemsToEnd(): void {
+    if (this.#isReset && this.#nature.tellsResets) {
+      this.#watcher.wrong("reported an end, and the peer has reset the connection");
+    }
+  }
+
   #arrived([first]: readonly Passed[]): void {
     const fd = first!.value as number;
     const file = this.#descriptors!.nameOf(fd);
@@ -177,6 +187,7 @@ export class RealHand implements Below {
     try {
       this.full = !this.#call("send", () => this.#transport.send(bytes, passed));
     } catch (error) {
+      if (this.#peer === "open" && !this.dead) this.#watcher.wrong(`send has thrown ${error}`);
       this.reported.sendFailed ??= error;
       throw error;
     }
@@ -259,6 +270,7 @@ export class RealHand implements Below {
   }
 
   reset(): void {
+    this.#isReset ||= this.#peer === "open";
     if (this.#peer !== "closes") this.#peer = "resets";
     this.#remote.tell({ command: "r" });
   }

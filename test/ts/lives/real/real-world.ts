@@ -68,6 +68,27 @@ export class RealWorld extends World {
     this.settled();
   }
 
+  /** What has happened, for the text of a violation. */
+  get #state(): string {
+    const { called, reported, paused, handed, waiting } = this.#hand;
+    return JSON.stringify({
+      called,
+      reported,
+      paused,
+      handed,
+      waiting,
+      ...this.#session.remote.counts,
+    });
+  }
+
+  override check(): void {
+    try {
+      super.check();
+    } catch (error) {
+      throw new Violation(`${(error as Error).message}; ${this.#state}`);
+    }
+  }
+
   /** Waits for the ends of turns that the channel waits for. */
   async #quiet(): Promise<void> {
     await macrotask();
@@ -86,9 +107,7 @@ export class RealWorld extends World {
       const what = waits();
       if (what === undefined) return;
       if (performance.now() - start > PATIENCE) {
-        const { called, reported, paused } = this.#hand;
-        const state = JSON.stringify({ called, reported, paused, ...this.#session.remote.counts });
-        throw new Violation(`the transport: waited in vain until ${what}; ${state}`);
+        throw new Violation(`the transport: waited in vain until ${what}; ${this.#state}`);
       }
       if (i < EAGER) await macrotask();
       else await sleep(1);

@@ -70,6 +70,7 @@ export abstract class Remote {
 
   /** Kills it: the system ends its connection. */
   async kill(): Promise<void> {
+    if (this.killed) return;
     this.killed = true;
     await this.end();
   }

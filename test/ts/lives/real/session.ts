@@ -8,6 +8,8 @@ export interface Nature {
   readonly seesGone: boolean;
   /** Closing the connection could overtake bytes that were sent. */
   readonly lingers: boolean;
+  /** A peer that resets the connection looks different from one that ends its side. */
+  readonly tellsResets?: boolean;
 }
 
 /** Where descriptors pass: how a life makes and knows them. */
@@ -31,10 +33,29 @@ export interface Place {
   readonly descriptors?: Descriptors;
   /** A new connection. Its peer end is known when `remote.connected` is true. */
   connect(credit: boolean): Promise<Transport>;
+  /** What its connections have open now. */
+  open?(): Open;
   stop(): Promise<void>;
 }
 
-/** A place of a runtime that says what is open in it. */
+/** A place of a runtime that says what is open in it, too. */
 export interface Session extends Place {
   open(): Open;
 }
+
+type Places = Readonly<Record<string, () => Promise<Place>>>;
+
+/** Sessions of a runtime, each of which says what its connections and the runtime have open. */
+export const sessionsIn = (
+  places: Places,
+  open: () => Open,
+): Readonly<Record<string, () => Promise<Session>>> =>
+  Object.fromEntries(
+    Object.entries(places).map(([name, make]) => [
+      name,
+      async () => {
+        const place = await make();
+        return { ...place, open: () => ({ ...open(), ...place.open?.() }) };
+      },
+    ]),
+  );

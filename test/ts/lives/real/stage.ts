@@ -4,10 +4,11 @@ import { sleep } from "../runtime.ts";
 import type { World } from "../world.ts";
 import type { RealClock } from "./real-clock.ts";
 import { RealWorld } from "./real-world.ts";
+import { Remains } from "./remains.ts";
 import type { Open, Session } from "./session.ts";
 
-/** Lives until what the runtime opens once is open. */
-const WARM_UP = 5;
+/** Lives until what the runtime opens once is open. A page counts its own connections alone. */
+const WARM_UP = "document" in globalThis ? 0 : 5;
 /** Deno opens a pair of sockets of its own now and then. */
 const OWN = "Deno" in globalThis ? 2 : 0;
 /** How long a life may take to leave nothing behind, in ms. */
@@ -42,6 +43,7 @@ const isClean = (now: Open, before: Open): boolean =>
 /** Lives over a real transport. */
 export async function realStage(session: Session): Promise<Stage> {
   const { remote } = session;
+  const remains = new Remains();
   let lives = 0;
   let before = session.open();
   await remote.start();
@@ -59,7 +61,9 @@ export async function realStage(session: Session): Promise<Stage> {
         pauses: transport.pause !== undefined,
         passes: session.descriptors !== undefined,
       };
-      return new RealWorld(natural, unhandled, session, transport);
+      const world = new RealWorld(natural, unhandled, session, transport);
+      remains.begin(world.channel, transport);
+      return world;
     },
     async close(world: World) {
       const left: string[] = [];
@@ -76,6 +80,8 @@ export async function realStage(session: Session): Promise<Stage> {
       if (!(await until(() => isClean(session.open(), before)))) {
         left.push(`${JSON.stringify(session.open())} are open, ${JSON.stringify(before)} before`);
       }
+      const kept = await remains.kept();
+      if (kept > 0) left.push(`${kept} channels and transports of lives before are not collected`);
       return left;
     },
   };

@@ -74,13 +74,19 @@ class StreamsRemote extends Remote {
 /** Streams of this program: the channel has one end of each. */
 export async function streamPlace(): Promise<Place> {
   const remote = new StreamsRemote();
+  const all = new Set<{ readonly locked: boolean }>();
   return {
     remote,
-    nature: { seesGone: true, lingers: false },
+    nature: { seesGone: true, lingers: false, tellsResets: true },
     async connect() {
       const [ours, theirs] = streams();
+      all.add(ours.readable).add(ours.writable);
       remote.connect(theirs.readable, theirs.writable);
       return streamTransport(ours);
+    },
+    open() {
+      for (const stream of all) if (!stream.locked) all.delete(stream);
+      return { locked: all.size };
     },
     stop: () => remote.stop(),
   };

@@ -1,14 +1,14 @@
 import { dataChannelTransport } from "../../../../ts/transports/datachannel.ts";
 import { messagePortTransport } from "../../../../ts/transports/message-port.ts";
 import { webSocketTransport } from "../../../../ts/transports/websocket.ts";
-import type { Nature, Place, Session } from "../real/session.ts";
+import { type Nature, type Place, sessionsIn } from "../real/session.ts";
 import { streamPlace } from "../real/stream-place.ts";
 import { Watch } from "./watch.ts";
 import { DrivenRemote, FrameRemote, WebWorkerRemote } from "./web-remotes.ts";
 
 const CREDIT = "imsg.credit";
 const watch = new Watch();
-const nature: Nature = { seesGone: true, lingers: false };
+const nature: Nature = { seesGone: true, lingers: false, tellsResets: true };
 
 async function websocket(): Promise<Place> {
   const remote = new DrivenRemote();
@@ -61,9 +61,4 @@ async function datachannel(): Promise<Place> {
 const places = { websocket, port, streams: streamPlace, datachannel };
 
 /** Each kind of transport of a page, by its name. */
-export const WEB_SESSIONS: Readonly<Record<string, () => Promise<Session>>> = Object.fromEntries(
-  Object.entries(places).map(([name, place]) => [
-    name,
-    async () => ({ ...(await place()), open: () => watch.open() }),
-  ]),
-);
+export const WEB_SESSIONS = sessionsIn(places, () => watch.open());

@@ -56,6 +56,19 @@ describe("a channel", () => {
     expect([sent, misused]).toEqual([[], []]);
   });
 
+  it("takes no message as the reply to a request that is refused because the queue is full", async () => {
+    const { hand, channel, rest } = open({}, { highWaterMark: 500, maxQueued: 1 });
+    hand.stalled = true;
+    await channel.send({ type: 1, data: new Uint8Array(1000) });
+    await rest();
+    hand.arrive(...[0, 1, 2, 3].map((type) => ({ chunk: message(type) })));
+    hand.pump();
+    const asked = channel.request({ type: 1 }, { match: () => true });
+    await expect(asked).rejects.toMatchObject({ code: "ENOBUFS" });
+    for (let i = 0; i < 4; i++) expect((await channel.receive())?.type).toBe(i);
+    channel.abort();
+  });
+
   it("settles close() at once when the peer hangs up while it lingers", async () => {
     const { hand, channel, rest } = open({ lingers: true, atOnce: false });
     hand.stalled = true;

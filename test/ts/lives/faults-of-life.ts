@@ -117,6 +117,12 @@ export const lifeFaults: readonly FaultRow[] = [
   ["life", "sent.catch(fail);", "", "a request that cannot be sent stays pending"],
   [
     "life",
+    "return Promise.reject(error); // a mistake",
+    "return rejected(error); // a mistake",
+    "a mistake in a send is no unhandled rejection",
+  ],
+  [
+    "life",
     "this.incoming.refill(); // the reply may wait behind messages that the program does not receive",
     "",
     "a request does not read on",

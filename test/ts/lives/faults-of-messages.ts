@@ -74,6 +74,18 @@ export const messageFaults: readonly FaultRow[] = [
     "a send that throws is ignored",
   ],
   ["outbox", "(all || !this.#full)", "!this.#full", "the end overtakes what is queued"],
+  [
+    "outbox",
+    "if (this.#queued < maxQueued && (!this.#full",
+    "if (this.#queued <= maxQueued && (!this.#full",
+    "one send too many is queued",
+  ],
+  [
+    "outbox",
+    "if (full !== undefined) return rejected(full);\n        bytes",
+    "bytes",
+    "sendMany queues more than maxQueued",
+  ],
   // --- inbox ---
   [
     "inbox",
@@ -118,7 +130,27 @@ export const messageFaults: readonly FaultRow[] = [
     "",
     "the end is not seen behind the last chunk",
   ],
+  [
+    "intake",
+    "if (this.#decoded >= BREAK) {",
+    "if (this.#decoded < 0) {",
+    "everything is decoded at once",
+  ],
+  ["intake", "this.#decoded = 0;", "", "nothing is decoded after a break"],
   // --- requests ---
+  [
+    "requests",
+    "pending.settle(undefined, error);\n        continue;",
+    "continue;",
+    "a matcher that throws leaves its request pending",
+  ],
+  [
+    "requests",
+    "pending.settle(undefined, error);\n        continue;",
+    "throw error;",
+    "a matcher that throws ends the delivery",
+  ],
+  ["requests", "message.dispose();", "", "the descriptor of a late reply stays open"],
   ["requests", "clearTimeout(timer);", "", "a request that has its reply leaves its timer"],
   ["requests", "forget();", "", "a request that has its reply leaves its listener"],
   [
@@ -175,6 +207,14 @@ export const messageFaults: readonly FaultRow[] = [
   ],
   ["reader", "this.#receives--;", "", "a receiver that has its message remains the reader"],
   // --- the others ---
+  ["received-fds", "const UNTAKEN = 64;", "const UNTAKEN = 65;", "one descriptor too many waits"],
+  [
+    "received-fds",
+    "const UNTAKEN = 64;",
+    "const UNTAKEN = 63;",
+    "a descriptor is closed too early",
+  ],
+  ["received-fds", "oldest!.dispose();", "", "descriptors that wait have no limit"],
   [
     "received-fds",
     "for (const message of this.#messages ?? []) message.dispose();",

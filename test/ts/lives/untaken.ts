@@ -23,6 +23,7 @@ export class Untaken {
 
   /** A message with a thing was read, and the thing was not taken. */
   read(arrival: Arrival): void {
+    if (!isOpen(arrival)) return; // it was cut off from its header, or was closed before
     this.#read = [...this.#read.filter(isOpen), arrival].sort((a, b) => a.id - b.id);
     for (const oldest of this.#read.slice(0, -LIMIT)) oldest.drop = "must";
   }

@@ -3,7 +3,7 @@ import { checkMessage, type ImsgMessage, type SendInit } from "../batch/message.
 import { checkIterable } from "../module/check.ts";
 import { type ImsgError, invalid } from "../module/error.ts";
 import { makeInspectable } from "./inspectable.ts";
-import { Life } from "./life.ts";
+import { closedError, Life } from "./life.ts";
 import { type ChannelOptions, checkSignal, resolveChannelOptions } from "./options.ts";
 import { batches, messages, Reader } from "./reader.ts";
 import type { RequestOptions } from "./requests.ts";
@@ -207,9 +207,19 @@ export class ImsgChannel<Fd = unknown> implements AsyncIterable<ImsgMessage<Fd>>
     return this.#readable;
   }
 
-  /** A stream of messages to send; closing it is {@link end}, aborting it is {@link abort}. */
+  /**
+   * A stream of messages to send; closing it is {@link end}, aborting it is {@link abort}. It fails
+   * when the channel ends.
+   */
   get writable(): WritableStream<SendInit> {
     this.#writable ??= new WritableStream<SendInit>({
+      start: (controller) => {
+        const { signal } = controller;
+        // abort below is called after the write under way, which may wait for room for ever
+        signal?.addEventListener("abort", () => this.abort(signal.reason));
+        const over = (error: unknown): void => controller.error(error ?? closedError("send"));
+        this.closed.then(over, over);
+      },
       write: (message) => this.send(message),
       close: () => this.end(),
       abort: (reason) => this.abort(reason),

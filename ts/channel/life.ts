@@ -12,7 +12,8 @@ import type { Passed, Transport } from "./transport.ts";
 
 const NONE: readonly Passed[] = [];
 
-const closedError = (syscall: string, detail?: string): ImsgError =>
+/** The error of a call that comes after the end of the channel. */
+export const closedError = (syscall: string, detail?: string): ImsgError =>
   new ImsgError("ERR_IMSG_CLOSED", { syscall, detail });
 
 /**

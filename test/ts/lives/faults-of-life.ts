@@ -116,9 +116,9 @@ export const lifeFaults: readonly FaultRow[] = [
   ["life", "this.#localEnded = true;", "", "the channel does not end when both sides have"],
   ["life", "sent.catch(fail);", "", "a request that cannot be sent stays pending"],
   [
-    "life",
-    "return Promise.reject(error); // a mistake",
-    "return rejected(error); // a mistake",
+    "handled",
+    "rejected(error) : Promise.reject(error);",
+    "rejected(error) : rejected(error);",
     "a mistake in a send is no unhandled rejection",
   ],
   [

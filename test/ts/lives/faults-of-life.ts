@@ -70,14 +70,14 @@ export const lifeFaults: readonly FaultRow[] = [
   ],
   [
     "life",
-    "this.#outbox.finish(this.#sendError);\n    if (!this.#localEnded) this.#ending?.settle(this.#sendError);\n    if",
-    "if",
+    "this.#outbox.finish(error);\n    if (!this.#localEnded) this.#ending?.settle(error);",
+    "",
     "sends that wait stay pending after a failed write",
   ],
   [
     "life",
-    "this.#failedSend = true;\n    this.#lost = this.#outbox.promised;",
-    "this.#failedSend = true;",
+    "this.#lost = this.#outbox.promised;\n    this.#sendError = error;",
+    "this.#sendError = error;",
     "bytes that a failed write loses are not counted",
   ],
   [
@@ -88,8 +88,8 @@ export const lifeFaults: readonly FaultRow[] = [
   ],
   [
     "life",
-    "if (!this.#released) this.#transport.abort(error);",
-    "",
+    "this.#stop(error, () => this.#transport.abort(error));",
+    "this.#stop(error, () => {});",
     "a channel that fails keeps its transport",
   ],
   [
@@ -130,8 +130,8 @@ export const lifeFaults: readonly FaultRow[] = [
   ],
   [
     "life",
-    "if (!this.#released) closeTransport(this.#transport);",
-    "",
+    "this.#stop(error, () => closeTransport(this.#transport));",
+    "this.#stop(error, () => {});",
     "a channel that ends keeps its transport",
   ],
   [

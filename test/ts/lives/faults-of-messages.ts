@@ -5,7 +5,7 @@ export const messageFaults: readonly FaultRow[] = [
   // --- outbox ---
   [
     "outbox",
-    "while (!this.#full && this.#waiting.length > 0) this.#waiting.shift()!.resolve();",
+    "while (!this.#full && this.#waiting.length > 0) this.#waiting.next(undefined);",
     "",
     "a drain settles no send that waits",
   ],
@@ -28,24 +28,13 @@ export const messageFaults: readonly FaultRow[] = [
     "if (this.#queued < maxQueued) return undefined;",
     "bytes of the transport do not count for maxQueued",
   ],
-  [
-    "outbox",
-    "forget();\n          this.#waitingBytes -= bytes;",
-    "this.#waitingBytes -= bytes;",
-    "a send that waited leaves its listener",
-  ],
-  [
-    "outbox",
-    "forget();\n          this.#waitingBytes -= bytes;",
-    "forget();",
-    "bytes of a settled send count as waiting",
-  ],
+  ["outbox", "this.#waitingBytes -= bytes;", "", "bytes of a settled send count as waiting"],
   ["outbox", "this.#waitingBytes += bytes;", "", "bytes of sends that wait count as promised"],
   ["outbox", "claimed?.release?.();", "", "a send that fails keeps its value"],
   [
     "outbox",
-    "else w.reject(error);",
-    "else w.resolve();",
+    "this.#waiting.finish(error);",
+    "this.#waiting.finish();",
     "sends that wait are fulfilled after a failure",
   ],
   [
@@ -82,29 +71,24 @@ export const messageFaults: readonly FaultRow[] = [
   // --- inbox ---
   [
     "inbox",
-    "resolve(messages.shift());",
-    "resolve(messages[0]);",
+    "this.#receivers.next(messages.shift());",
+    "this.#receivers.next(messages[0]);",
     "a message that was waited for is delivered twice",
   ],
   ["inbox", "this.#bytes -= message.data.length;", "", "messages that were taken count as waiting"],
   [
     "inbox",
-    "else r.reject(error);",
-    "else r.resolve(undefined);",
+    "this.#receivers.finish(error);",
+    "this.#receivers.finish();",
     "a receiver that waits gets the end for an error",
   ],
   [
-    "inbox",
-    "resolve(message) {\n          forget();",
-    "resolve(message) {",
-    "a receiver that got a message leaves its listener",
-  ],
-  [
-    "inbox",
-    "this.#receivers.remove(receiver);",
+    "waiters",
+    "forget();",
     "",
-    "a receiver whose signal aborted takes a message",
+    "a receiver that got a message, or a send that waited, leaves its listener",
   ],
+  ["waiters", "this.#queue.remove(waiter);", "", "a receiver whose signal aborted takes a message"],
   ["inbox", "this.#withFd?.delete(message);", "", "descriptors that were taken count as waiting"],
   [
     "inbox",
@@ -196,6 +180,6 @@ export const messageFaults: readonly FaultRow[] = [
     "",
     "descriptors that nobody takes stay open",
   ],
-  ["lost", "lostBytes: bytes,", "", "the number of lost bytes is not told"],
+  ["lost", ", lostBytes: bytes", "", "the number of lost bytes is not told"],
   ["queue", "if (at !== -1) this.#items.splice(at, 1);", "", "nothing is removed from a queue"],
 ];

@@ -138,7 +138,10 @@ export class Intake {
     const count = arrived.from - from;
     this.#bytes -= count;
     this.#decoded += count + messages.length * DECODED;
-    if (arrived.from >= arrived.chunk.length) this.#chunks.shift();
+    if (arrived.from >= arrived.chunk.length) {
+      this.#chunks.shift();
+      if (arrived === this.#last) this.#last = undefined; // an idle channel keeps no chunk
+    }
     this.#owner.deliver(messages);
     if (error === undefined) return;
     this.drop();

@@ -6,6 +6,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { ImsgChannel as Channel } from "../../../ts/channel/channel.ts";
+import type { TransportSink } from "../../../ts/channel/transport.ts";
 import { socketPair } from "../../helpers/pair.ts";
 import { concat, encode } from "../../oracle/reference/codec.ts";
 import { Unpausable, webSockets } from "../transports/pairs.ts";
@@ -13,6 +14,7 @@ import { Unpausable, webSockets } from "../transports/pairs.ts";
 /** The library as it is packed. */
 const packed = async <T>(name: string): Promise<T> =>
   (await import(new URL(`../../../dist/${name}.js`, import.meta.url).href)) as T;
+const { ImsgChannel } = await packed<typeof import("../../../ts/entry/index.ts")>("index");
 const { fromWebSocket } = await packed<typeof import("../../../ts/entry/web.ts")>("web");
 const { fromDuplex } = await packed<typeof import("../../../ts/entry/node.ts")>("node");
 
@@ -113,3 +115,30 @@ describe.each([0, 64, 1024, 16_000])(
     }, 5000);
   },
 );
+
+describe("a channel that is idle", () => {
+  it.each([1, 64])("keeps no chunk that it has decoded, of %i messages", async (count) => {
+    const held: { sink?: TransportSink } = {};
+    const channel = new ImsgChannel({
+      start(given) {
+        held.sink = given;
+      },
+      send: () => true,
+      end: async () => {},
+      abort() {},
+      close() {},
+    });
+    const arrive = (): WeakRef<object> => {
+      const bytes = concat(Array(count).fill(encode({ type: 1, data: new Uint8Array(1000) })));
+      const chunk = Uint8Array.from(bytes);
+      held.sink!.received(chunk);
+      return new WeakRef(chunk);
+    };
+    const chunk = arrive();
+    for (let i = 0; i < count; i++) await channel.receive();
+    await sleep(50);
+    gc();
+    expect(chunk.deref()).toBeUndefined();
+    await channel.close();
+  });
+});

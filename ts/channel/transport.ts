@@ -72,7 +72,7 @@ export interface TransportSink {
  * `claim` and `send`.
  */
 export interface Transport {
-  /** What `console.log` of a channel calls the transport: "TCP", say. */
+  /** The transport's name in `console.log(channel)`, such as "TCP". */
   readonly name?: string | undefined;
   /** Begins to deliver; called once, before anything else. */
   start(sink: TransportSink): void;

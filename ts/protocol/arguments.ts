@@ -1,4 +1,4 @@
-// What programs pass to encode and decode: arguments that may be proxies, subclasses or detached.
+// Checks the arguments of encode and decode, which may be proxies, subclasses or detached.
 
 import { checkBytes, uint8Length } from "../module/check.ts";
 import { ImsgError } from "../module/error.ts";

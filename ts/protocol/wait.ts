@@ -14,7 +14,7 @@ interface Limits {
  * aborts with the caller's signal, or with ETIMEDOUT when the time is over.
  */
 export class Limit {
-  /** What is waited for, in the words of the error. */
+  /** The awaited event, in the words of the error. */
   what: string;
   readonly #controller = new AbortController();
   readonly #timeout: number | undefined;

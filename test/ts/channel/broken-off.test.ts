@@ -1,4 +1,4 @@
-/** The streams that decode and encode give their memory back, whichever way they end. */
+/** The decoder and encoder streams free their memory, whichever way they end. */
 import { describe, expect, it } from "vitest";
 import { createDebugInstance } from "../../../ts/entry/debug.ts";
 import { ImsgDecoderStream, ImsgEncoderStream } from "../../../ts/entry/index.ts";

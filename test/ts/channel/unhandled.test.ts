@@ -1,4 +1,4 @@
-// What peers and time cause is no unhandled rejection, and ends no server.
+// Errors that peers or time cause are no unhandled rejections, and end no server.
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";

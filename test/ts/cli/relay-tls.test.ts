@@ -1,4 +1,4 @@
-/** The relay's certificates: what is wrong with one is a line that names the option, before it listens. */
+/** The relay's certificates: a fault of one is a line that names the option, before the relay listens. */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -125,7 +125,7 @@ describe("what dump --json prints of", () => {
                 return;
               }
               byFields++;
-              // padding and what follows a NUL is zero now: what is sent prints the same fields
+              // padding and bytes behind a NUL are zero now: the sent message prints the same fields
               const printed = JSON.parse(
                 format.message({ n: 0, type, peerid, pid: 7, data: sent }),
               );

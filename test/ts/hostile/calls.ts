@@ -1,6 +1,6 @@
 /** How many calls the properties of this folder make. */
 
-/** The calls that each property makes: as many as said, or IMSG_HOSTILE_CALLS (100,000 in the full form). */
+/** The number of calls of each property: its own number, or IMSG_HOSTILE_CALLS (100,000 in the full form). */
 export function callsOf(quick: number): number {
   const calls = Number(process.env.IMSG_HOSTILE_CALLS ?? quick);
   // debug mode records a stack for each object, and vitest maps every frame of it: half of the time

@@ -93,7 +93,7 @@ export const cCalls: readonly Method[] = [
   one("descriptors.close", (w, fd) => w.instance.descriptors.close(fd)),
   one("instance.onClose", ({ instance }, listener) => {
     instance.onClose = listener;
-    // the error of a listener that is a function is uncaught, as the documentation says
+    // the error of a listener that is a function stays uncaught: that is documented
     if (typeof listener === "function") instance.onClose = undefined;
     try {
       instance.descriptors.close(instance.descriptors.open({}));

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 const top = fileURLToPath(new URL("../../../", import.meta.url));
 const read = (path: string): string => readFileSync(`${top}${path}`, "utf8");
 
-/** The number that a file gives a constant, as it is written there: digits and products of digits. */
+/** The value of a constant in a file, which is written as digits or a product of digits. */
 function constant(path: string, name: string): number {
   const text = new RegExp(`const ${name} = ([\\da-fx_]+(?: \\* [\\d_]+)*);`).exec(read(path))?.[1];
   if (text === undefined) throw new Error(`${path} has no constant ${name}`);

@@ -4,7 +4,7 @@ interface Timer {
 }
 
 /**
- * Time that passes when the test says so. While it is installed, `setTimeout`,
+ * Time that passes at the test's command. While it is installed, `setTimeout`,
  * `clearTimeout` and `setImmediate` of the runtime are those of the clock.
  */
 export class Clock {
@@ -46,7 +46,7 @@ export class Clock {
     this.#restore = () => Object.assign(scope, Object.fromEntries(before));
   }
 
-  /** Gives the runtime its timers back. */
+  /** Restores the timers of the runtime. */
   uninstall(): void {
     this.#restore();
   }

@@ -60,7 +60,7 @@ function checkerOf({ transport, browser }: Fault, seed: number): Checker {
   };
 }
 
-/** Looks for faults, two at a time; tells of each as it is done. */
+/** Looks for faults, two at a time. Reports each result at once. */
 export async function findFaults(
   list: readonly Fault[],
   seed: number,

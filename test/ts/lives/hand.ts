@@ -2,7 +2,7 @@ import type { Passed, Transport, TransportSink } from "../../../ts/channel/trans
 import { ImsgError } from "../../../ts/entry/index.ts";
 import type { Thing, Traveller } from "./tracked.ts";
 
-/** What kind of transport a life runs over. */
+/** The kinds of transport that a life runs over. */
 export interface Kind {
   /** See Transport.lingers. */
   readonly lingers: boolean;
@@ -18,13 +18,13 @@ export interface Kind {
   readonly burst: number;
 }
 
-/** What comes from the peer: bytes, or the end of them. */
+/** An event of the peer: bytes, or its end. */
 export type Inbound =
   | { readonly chunk: Uint8Array; readonly thing?: Traveller | undefined }
   | { readonly event: "ended" | "gone" }
   | { readonly event: "failed"; readonly error: unknown };
 
-/** What the hand tells the model. */
+/** The events that the hand reports to the model. */
 export interface Watcher {
   /** The channel hands over bytes. */
   handed(bytes: Uint8Array): void;
@@ -34,7 +34,7 @@ export interface Watcher {
   misused(how: string): void;
 }
 
-/** What a real transport tells the model besides. */
+/** The events that only a real transport reports to the model. */
 export interface RealWatcher extends Watcher {
   /** How many bytes of the peer have reached the channel. */
   delivered(): number;
@@ -64,9 +64,9 @@ export interface Below extends Transport {
   readonly released: boolean;
   /** Whether the connection keeps the process alive. */
   readonly referenced: boolean;
-  /** What was reported to the channel. */
+  /** The events that were reported to the channel. */
   readonly reported: { ended?: true; gone?: true; failed?: unknown; sendFailed?: unknown };
-  /** What the channel has called. */
+  /** The methods that the channel has called. */
   readonly called: { end?: true; close?: true; abort?: { reason: unknown } };
   /** The peer does not read. */
   stalled: boolean;
@@ -130,11 +130,11 @@ export class Hand implements Below {
   throwsNext = false;
   /** A write has failed, or the peer is gone: nothing is taken any more. */
   dead = false;
-  /** What was reported to the channel. */
+  /** The events that were reported to the channel. */
   readonly reported: { ended?: true; gone?: true; failed?: unknown; sendFailed?: unknown } = {};
   /** Whether the system has the channel's end behind all bytes. */
   finished = false;
-  /** What the channel has called. */
+  /** The methods that the channel has called. */
   called: { end?: true; close?: true; abort?: { reason: unknown } } = {};
 
   constructor(kind: Kind, watcher: Watcher) {

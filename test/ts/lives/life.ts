@@ -55,7 +55,7 @@ async function takeSlowly(world: World): Promise<void> {
   }
 }
 
-/** What is left of a life that is over. */
+/** The leftovers of a life that is over. */
 function* leftovers(world: World): Iterable<string> {
   const { model, clock, hand, things } = world;
   if (model.closed!.pending) yield "closed is pending";

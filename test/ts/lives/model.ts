@@ -18,8 +18,8 @@ import { isPayload, pidOf, type WireMessage } from "./wire.ts";
 export const MESSAGE_COST = 256;
 
 /**
- * What has happened in a life: what the program has called, what the peer and
- * the transport have done, and what has become of every message. It knows
+ * The events of a life: the program's calls, the acts of the peer and the
+ * transport, and the fate of every message. It knows
  * nothing of how the channel works.
  */
 export class Model {
@@ -131,7 +131,7 @@ export class Model {
     return [least, most];
   }
 
-  /** Whether anything has told the channel that nothing can be sent any more. */
+  /** Whether the channel has been notified that nothing can be sent any more. */
   get sendingIsOver(): boolean {
     const { reported, called } = this.hand;
     const reports = "sendFailed" in reported || "failed" in reported || reported.gone === true;

@@ -11,7 +11,7 @@ const badLength = fc.constantFrom(0, 15, 0x7fffffff);
 
 const peerSends = ({ inboundOver }: World): boolean => !inboundOver;
 
-/** What the peer and the system do. */
+/** The steps of the peer and the system. */
 export const PEERS = {
   sends: step(
     "peer sends",

@@ -11,7 +11,7 @@ const readable = ({ holder, streamEnded, model }: World): boolean =>
   (holder === undefined || holder.kind === "stream") &&
   !model.reads.some(({ tracked }) => tracked.pending);
 
-/** What the program does. */
+/** The steps of the program. */
 export const OURS = {
   send: step("send", { size, signal, thing: rarely, seen: fc.boolean() }, sending.send),
   reply: step("reply", { size, which: fc.nat(), thing: rarely }, sending.reply),

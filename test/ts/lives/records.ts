@@ -1,4 +1,4 @@
-// What the model of a life notes: messages, requests, reads, and ways to end.
+// The records of a life's model: messages, requests, reads, and ways to end.
 
 import type { ImsgMessage } from "../../../ts/entry/index.ts";
 import type { Signal, Tracked, Traveller } from "./tracked.ts";
@@ -19,9 +19,9 @@ export interface Sent {
   peerid: number | undefined;
   readonly thing: Traveller | undefined;
   readonly signal: Signal | undefined;
-  /** What its promise has become; undefined if nobody looks. */
+  /** The outcome of its promise; undefined if the program does not await it. */
   readonly outcome: Tracked | undefined;
-  /** What must become of it, if that was known at the call. */
+  /** The outcome that it must have, if that was known at the call. */
   readonly expect: "queued" | "refused" | "either";
   /** Whether it was sent by one call with others. */
   readonly many?: true;
@@ -40,7 +40,7 @@ export interface Arrival {
   readonly size: number;
   readonly peerid: number;
   readonly thing: Traveller | undefined;
-  /** Whether its header tells of a descriptor that does not come. */
+  /** Whether its header marks a descriptor that does not come. */
   readonly lacks: boolean;
   /** The position behind it in the peer's stream. */
   readonly end: number;
@@ -52,9 +52,9 @@ export interface Arrival {
   at: number;
   /** The turn of the loop that got it; 0 if none did. */
   turn: number;
-  /** What a reader or a request got. */
+  /** The message that a reader or a request received. */
   message?: ImsgMessage;
-  /** What the program did with its thing. */
+  /** The program's use of its thing. */
   thingIs?: "taken" | "disposed";
   /** Whether its thing must or may be closed, since too many newer ones were not taken. */
   drop: "must" | "may" | "no";
@@ -64,7 +64,7 @@ export interface Arrival {
 export interface Request {
   readonly sent: Sent;
   readonly match: ((id: number) => boolean | "throws") | undefined;
-  /** What the matcher throws. */
+  /** The error that the matcher throws. */
   readonly thrown: Error;
   readonly deadline: number | undefined;
   readonly signal: Signal | undefined;
@@ -88,7 +88,7 @@ export interface Read {
   shared: boolean;
 }
 
-/** What is wrong with the channel. */
+/** The faults of the channel. */
 export class Violation extends Error {}
 
 /** A way in which the channel can have ended. */
@@ -102,7 +102,7 @@ export interface Cause {
   matches(error: unknown): boolean;
 }
 
-/** Whether an error is one that the channel was given, or tells of it and of lost bytes. */
+/** Whether an error is one that the channel was given, or describes it and the lost bytes. */
 export const tells = (error: unknown, of: unknown): boolean =>
   error === of || (lostBytes(error) > 0 && (error as Error).cause === of);
 export const lostBytes = (error: unknown): number =>

@@ -14,7 +14,7 @@ import type { World } from "./world.ts";
 
 /** How a request names its reply. */
 export type Naming = "fresh" | "given" | "match" | "both";
-/** What a matcher does besides. */
+/** The side effects of a matcher. */
 export type Besides = "nothing" | "throws" | "sends";
 
 /** A matcher of a request. */
@@ -26,7 +26,7 @@ function matcherOf(world: World, besides: Besides): NonNullable<Request["match"]
   };
 }
 
-/** What a matcher sends. */
+/** The message that a matcher sends. */
 function sendLittle(world: World): void {
   send(world, { size: 3, signal: "none", thing: false, seen: true });
 }

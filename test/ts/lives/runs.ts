@@ -8,7 +8,7 @@ const BATCH = 200;
 const REAL_BATCH = 5;
 
 export interface Outcome extends Counts {
-  /** What a broken promise looks like; undefined if none is. */
+  /** The description of a broken promise; undefined if all are kept. */
   readonly violation: string | undefined;
 }
 
@@ -33,7 +33,7 @@ export async function run(
   return { ...counts, violation: undefined };
 }
 
-/** Says what broke a promise, and how to live that life again. */
+/** Describes the violation, and the command that repeats the life. */
 function explain<T>(details: fc.RunDetails<T>): string {
   const { seed, counterexamplePath, counterexample, errorInstance } = details;
   const text = fc.stringify(counterexample);
@@ -58,7 +58,7 @@ export interface Scene {
   readonly transports: readonly string[];
   /** Lives are not shortened, since time is real. */
   run(transport: string, steps: number, seed: number): Promise<Outcome>;
-  /** Lives one life again; says what broke a promise. */
+  /** Repeats one life. Returns the description of a broken promise. */
   again(transport: string, replay: Replay): Promise<string | undefined>;
   close(): Promise<void>;
 }

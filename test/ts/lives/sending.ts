@@ -66,7 +66,7 @@ export function reply(world: World, given: { size: number; which: number; thing:
   );
 }
 
-/** What must become of messages that are sent by one call: those behind a refused one are not sent. */
+/** The outcomes that messages of one call must have: those behind a refused one are not sent. */
 function expectAll(
   world: World,
   sizes: readonly number[],

@@ -3,7 +3,7 @@ import { macrotask } from "./runtime.ts";
 import type { SignalChoice } from "./sending.ts";
 import type { World } from "./world.ts";
 
-/** What follows an action: nothing, the microtasks, or everything that needs no time. */
+/** The wait after an action: none, for the microtasks, or for everything that needs no time. */
 export type Then = "at once" | "soon" | "rest";
 
 /** One step of a life. */

@@ -42,7 +42,7 @@ export class Tracked<T = unknown> {
 /** A thing that can travel with a message. */
 export interface Traveller {
   readonly name: string;
-  /** What a message carries for it. */
+  /** The descriptor that a message carries for it. */
   readonly value: unknown;
   /** How often it was closed. */
   readonly closed: number;
@@ -69,7 +69,7 @@ export class Thing implements Traveller {
 /** An AbortSignal that knows how many listeners it has. */
 export class Signal {
   readonly #controller = new AbortController();
-  /** What {@link abort} aborts with. */
+  /** The reason of {@link abort}. */
   readonly reason = new Error("the signal's reason");
   listeners = 0;
   readonly signal: AbortSignal;

@@ -5,7 +5,7 @@ export interface WireMessage {
   readonly type: number;
   readonly peerid: number;
   readonly pid: number;
-  /** The header says that a descriptor is attached. */
+  /** The header's mark of a descriptor. */
   readonly marked: boolean;
   readonly data: Uint8Array;
 }

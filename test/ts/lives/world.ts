@@ -13,16 +13,16 @@ import { macrotask } from "./runtime.ts";
 import { Signal, Thing, Tracked, type Traveller } from "./tracked.ts";
 import { Cutter, frame, OWN_PID, payload, pidOf } from "./wire.ts";
 
-/** What must become of a message. */
+/** The outcome that a message must have. */
 export type Expected = Pick<Sent, "expect" | "full">;
 
 /** How a life is set up. */
 export interface Setup extends Limits, Kind {
-  /** What lengths of payloads between 100 and 300 are multiplied with. */
+  /** The factor for lengths of payloads between 100 and 300. */
   readonly scale: number;
   /** See ChannelOptions.copy. */
   readonly copy: boolean;
-  /** Whether somebody awaits `closed` and `peerEnded` from the start. */
+  /** Whether the program awaits `closed` and `peerEnded` from the start. */
   readonly watched: boolean;
 }
 
@@ -44,10 +44,10 @@ const WINDOW = 65_536;
 const WINDOW_MESSAGES = 4096;
 
 export type Reading = Read["kind"];
-/** What a reader gets. */
+/** The messages that a reader receives. */
 export type Values = ImsgMessage | ImsgMessage[] | undefined;
 
-/** What is below the channel of a life: time, and a transport with the peer. */
+/** The layers below the channel of a life: time, and a transport with the peer. */
 export interface Ground {
   readonly clock: Clock;
   hand(watcher: RealWatcher): Below;
@@ -71,7 +71,7 @@ export class World {
   readonly things: Traveller[] = [];
   readonly own = new Signal();
   readonly unhandled: unknown[];
-  /** Who reads: a loop, a stream, or nobody that stays. */
+  /** The reader: a loop, a stream, or none that stays. */
   holder: { kind: Reading; next: () => Promise<Values>; leave: () => void } | undefined;
   /** How many bytes at least a thing comes with. */
   readonly leastWithThing: number = 1;
@@ -185,7 +185,7 @@ export class World {
     };
   }
 
-  /** What must become of a message that is sent now, behind bytes of the same call. */
+  /** The outcome that a message must have if it is sent now, behind bytes of the same call. */
   expectSent(signal: Signal | undefined, before: Bounds = [0, 0]): Expected {
     const { model } = this;
     if (signal?.aborted || model.sendingIsOver || model.closed?.pending === false) {
@@ -257,7 +257,7 @@ export class World {
     this.hand.arrive(...items);
   }
 
-  /** A message of the peer's, in bytes. It may tell of a descriptor that does not come. */
+  /** A message of the peer's, in bytes. It may mark a descriptor that does not come. */
   peerMessage(
     size: number,
     peerid: number,
@@ -297,7 +297,7 @@ export class World {
     if (dies) this.hand.die();
   }
 
-  /** The peer is gone, and the system says so. */
+  /** The peer is gone, and the system reports that. */
   hangUp(): void {
     this.inboundOver = true;
     this.hungUp = true;

@@ -10,7 +10,7 @@ export function fnv(hash, bytes) {
 export const FNV = 2_166_136_261;
 
 /**
- * What an end needs of its connection: `write(bytes)`, `end()`, `reset()`, `close()`,
+ * The methods of its connection that an end calls: `write(bytes)`, `end()`, `reset()`, `close()`,
  * `consumed(length)` after bytes were read, and perhaps `hold(stopped)` to stop the other end, and
  * `canWrite()`.
  */

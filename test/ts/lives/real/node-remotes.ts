@@ -65,7 +65,7 @@ export class WorkerRemote extends Remote {
     await once(worker, "online");
   }
 
-  /** Gives it its end of a connection. */
+  /** Connects it with its end of a connection. */
   connect(port: MessagePort): void {
     this.#worker!.postMessage({ port }, [port as never]);
   }

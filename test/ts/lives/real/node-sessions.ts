@@ -77,7 +77,7 @@ async function unix(): Promise<Place> {
   };
 }
 
-/** The number of a connection to the peer, which runtimes that open it do not tell. */
+/** The number of a connection to the peer; a runtime that opens the connection does not disclose it. */
 async function dial(unix: UnixChannels, remote: ProcessRemote): Promise<number> {
   const path = remote.address;
   const connection = await (Deno
@@ -171,7 +171,7 @@ async function port(): Promise<Place> {
   };
 }
 
-/** What the process has open: descriptors, and what keeps it alive, where the runtime says that. */
+/** The open descriptors of the process, and the handles that keep it alive, in runtimes that list them. */
 function open(): Open {
   const passing = ["Timeout", "Immediate", "PipeWrap", "ProcessWrap", "FSReqPromise"];
   const names = Bun ? [] : process.getActiveResourcesInfo();

@@ -1,6 +1,6 @@
 // The peer's end of a MessagePort, in a worker of any runtime.
 
-/** Gives an End its port. */
+/** Connects an End with its port. */
 export function openPort(end, port) {
   let credit = 65_536;
   let current = true;

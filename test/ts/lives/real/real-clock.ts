@@ -64,7 +64,7 @@ export class RealClock extends Clock {
   /** A timer that is cleared after the life is cleared, too: {@link remove} comes later. */
   override uninstall(): void {}
 
-  /** Gives the runtime its timers back. */
+  /** Restores the timers of the runtime. */
   remove(): void {
     this.#restoreReal();
   }

@@ -27,13 +27,13 @@ export class RealHand implements Below {
   #left: number | undefined;
   #fds = 0;
   #inodes = 0;
-  /** Bytes that the peer was told to send. */
+  /** Bytes that the peer was commanded to send. */
   #told = 0;
   #peer: "open" | "ends" | "closes" | "resets" = "open";
-  /** Whether the peer was told to reset the connection before it was told to end its side. */
+  /** Whether the command to reset the connection came before the command to end the peer's side. */
   #isReset = false;
   #stalled = false;
-  /** Whether the peer was ever told not to read. */
+  /** Whether the peer was ever commanded to stop reading. */
   #hasStalled = false;
   /** The method of the transport that runs. */
   #inside: string | undefined;
@@ -242,7 +242,7 @@ export class RealHand implements Below {
     this.#transport.unref?.();
   }
 
-  // --- what the peer is told ------------------------------------------------------------
+  // --- commands to the peer -------------------------------------------------------------
 
   get stalled(): boolean {
     return this.#stalled;
@@ -294,7 +294,7 @@ export class RealHand implements Below {
 
   // --- what the transport owes ----------------------------------------------------------
 
-  /** What the transport has not done yet and must do without any further event. */
+  /** The acts that the transport owes without any further event. */
   *owes(): Iterable<string> {
     const { idle } = this.#remote;
     const { ended, gone } = this.reported;
@@ -315,13 +315,13 @@ export class RealHand implements Below {
     const isGone = this.#peer === "closes" || this.#peer === "resets";
     if (this.#peer === "closes" && this.#remote.vanishes) return;
     if (this.#peer !== "open" && flows && !ended) yield "the peer's end is reported";
-    // nobody waits for the death of a peer behind both ends
+    // the death of a peer behind both ends is not awaited
     if (isGone && this.#nature.seesGone && !end && !this.paused) {
       if (!("sendFailed" in this.reported)) yield "the peer's death is reported";
     }
   }
 
-  /** What is to reach the peer. */
+  /** The bytes and ends that must reach the peer. */
   *#owesPeer(): Iterable<string> {
     const { counts } = this.#remote;
     const { end, close, abort } = this.called;
@@ -344,7 +344,7 @@ export class RealHand implements Below {
     if (close && !this.released) yield "the connection is released";
   }
 
-  /** What has reached the peer and must not have. */
+  /** The bytes and ends that have reached the peer and must not have. */
   *wrong(): Iterable<string> {
     const { read, hash, fds, inodes } = this.#remote.counts;
     if (this.#remote.killed || !this.#remote.idle) return;

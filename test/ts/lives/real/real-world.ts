@@ -68,7 +68,7 @@ export class RealWorld extends World {
     this.settled();
   }
 
-  /** What has happened, for the text of a violation. */
+  /** The events so far, for the text of a violation. */
   get #state(): string {
     const { called, reported, paused, handed, waiting } = this.#hand;
     return JSON.stringify({

@@ -1,4 +1,4 @@
-/** What the peer's end has counted; see peer.c. */
+/** The counts of the peer's end; see peer.c. */
 export interface Counts {
   readonly commands: number;
   readonly connections: number;
@@ -36,14 +36,14 @@ export interface Order {
 
 const NOTHING = countsOf([0, 0, 0, 2_166_136_261, 0, 0, 0, 0, 0, 0]);
 
-/** The peer of the lives, which does what it is told and counts what it gets. */
+/** The peer of the lives, which executes commands and counts the bytes that it receives. */
 export abstract class Remote {
   counts: Counts = NOTHING;
   #orders = 0;
   #connections = 0;
   /** Whether it was killed in this life. */
   killed = false;
-  /** Whether the runtime does not say that the peer has closed its end, or has died. */
+  /** Whether the runtime does not report that the peer has closed its end, or has died. */
   vanishes = false;
 
   /** Starts it, if it does not run. */

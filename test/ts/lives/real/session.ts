@@ -2,7 +2,7 @@ import type { Transport } from "../../../../ts/channel/transport.ts";
 import type { FdThing } from "./fd-thing.ts";
 import type { Remote } from "./remote.ts";
 
-/** What a kind of real transport can do, besides what every transport must. */
+/** Abilities that only some kinds of real transports have. */
 export interface Nature {
   /** `hungUp` is called when the peer is gone. */
   readonly seesGone: boolean;
@@ -18,12 +18,12 @@ export interface Descriptors {
   make(name: string): FdThing;
   /** One that the peer is to send. */
   ofPeer(name: string): FdThing;
-  /** What the system says that the descriptor is: the name of a peer's stands in it. */
+  /** The system's name for the file of the descriptor; it contains the name of the peer's file. */
   nameOf(value: unknown): string;
   close(value: unknown): void;
 }
 
-/** What is open, by kinds: how many of each. */
+/** The numbers of open things, by their kinds. */
 export type Open = Readonly<Record<string, number>>;
 
 /** A kind of transport, with the peer at its other end. */
@@ -33,19 +33,19 @@ export interface Place {
   readonly descriptors?: Descriptors;
   /** A new connection. Its peer end is known when `remote.connected` is true. */
   connect(credit: boolean): Promise<Transport>;
-  /** What its connections have open now. */
+  /** The open things of its connections. */
   open?(): Open;
   stop(): Promise<void>;
 }
 
-/** A place of a runtime that says what is open in it, too. */
+/** A place of a runtime that also lists its open things. */
 export interface Session extends Place {
   open(): Open;
 }
 
 type Places = Readonly<Record<string, () => Promise<Place>>>;
 
-/** Sessions of a runtime, each of which says what its connections and the runtime have open. */
+/** Sessions of a runtime, each of which lists the open things of its connections and of the runtime. */
 export const sessionsIn = (
   places: Places,
   open: () => Open,

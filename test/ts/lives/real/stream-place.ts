@@ -12,7 +12,7 @@ class StreamsRemote extends Remote {
     this.#end = new End((numbers) => this.counted(numbers));
   }
 
-  /** Gives it its end of a connection. */
+  /** Connects it with its end of a connection. */
   connect(
     readable: ReadableStream<Uint8Array>,
     writable: WritableStream<Uint8Array<ArrayBuffer>>,

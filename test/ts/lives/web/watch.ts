@@ -20,7 +20,7 @@ export class Watch {
     return target;
   }
 
-  /** What is open; what is clean is forgotten. */
+  /** The open things; things that are clean are removed from the list. */
   open(): Open {
     let [listeners, connections] = [0, 0];
     for (const watched of this.#watched) {

@@ -3,7 +3,7 @@ import { LineRemote, type Order, Remote } from "../real/remote.ts";
 /** Where the driver has the programs of the peers; see drive.ts. */
 const { port } = location;
 const WORKER = "/lives/web/worker-peer.mjs";
-/** Another site than the page's, so that browsers give it another process. */
+/** Another site than the page's, so that browsers run it in another process. */
 const FRAME = `http://localhost:${port}/peer.html`;
 const EMPTY = `http://localhost:${port}/empty.html`;
 
@@ -48,7 +48,7 @@ export class WebWorkerRemote extends Remote {
     };
   }
 
-  /** Gives it its end of a connection. */
+  /** Connects it with its end of a connection. */
   connect(port: MessagePort): void {
     this.#worker!.postMessage({ port }, [port]);
   }
@@ -131,7 +131,7 @@ export class FrameRemote extends Remote {
     if (how === "connection") this.#control!.postMessage({ dies: true });
     else this.#frame!.remove();
     if (how === "process") {
-      this.vanishes = true; // Chromium's connection fails after 15 s; the data channel says nothing
+      this.vanishes = true; // Chromium's connection fails after 15 s; the data channel reports nothing
       this.#keeper!.remove();
     }
     this.#control = undefined;

@@ -8,8 +8,10 @@ const { fromSocket } = await import(`${process.argv[2]}/${runtime}.js`);
 const { open, text } = await files();
 
 const channel = await fromSocket(3, { allowFdPass: true });
-const before = opened();
+let before;
 for await (const message of channel) {
+  // in Bun a thread waits for sockets, which opens descriptors of its own when it starts
+  before ??= opened();
   const heard = text(message.takeFd());
   await channel.send({ type: message.type + 1, fd: open("/proc/self/comm"), data: heard });
 }

@@ -10,7 +10,7 @@ import { hostileBytes, hostileObject, nonsense, Thrown } from "./values.ts";
 
 const { ImsgCodec } = index;
 /** The full form has 100,000 calls: IMSG_HOSTILE_CALLS=100000. */
-const CALLS = callsOf(4000);
+const CALLS = callsOf(1500);
 
 /** Bytes that a call returned, wherever they are in its result. */
 function bytesOf(result: unknown): Uint8Array[] {

@@ -31,13 +31,6 @@ export const webFaults: readonly TransportFault[] = [
     "the end of a side is a byte",
     "datachannel",
   ],
-  [
-    "transports/frames",
-    'socket.binaryType = "arraybuffer";',
-    "",
-    "frames of a browser arrive as blobs",
-    "websocket",
-  ],
   // --- WebSockets, which have no callbacks in a browser ---
   [
     "transports/frames",

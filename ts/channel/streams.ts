@@ -98,11 +98,6 @@ export function streamTransport(pair: StreamPair): Transport {
     stopped = true;
     resume();
   };
-  const unlock = (): void => {
-    reader.releaseLock();
-    writer.releaseLock();
-  };
-
   return {
     name: "streams",
     get unsent() {
@@ -146,16 +141,20 @@ export function streamTransport(pair: StreamPair): Transport {
       if (stopped) return;
       closed = writer.desiredSize !== null; // else the stream has failed, and takes no byte
       stop();
-      endWriting().catch(ignore);
+      // workerd loses bytes that are still to be written if the lock is released before
+      endWriting()
+        .catch(ignore)
+        .then(() => writer.releaseLock());
       reader.cancel().catch(ignore);
-      unlock();
+      reader.releaseLock();
     },
     abort(reason) {
       if (stopped) return;
       stop();
       writer.abort(reason).catch(ignore);
       reader.cancel(reason).catch(ignore);
-      unlock();
+      writer.releaseLock();
+      reader.releaseLock();
     },
   };
 }

@@ -45,9 +45,11 @@ describe("a channel over streams", () => {
     const [pair, peer] = streams();
     const channel = new ImsgChannel(pair);
     void channel.send({ type: 1 });
+    // a writable stream stays locked until it has written everything
+    peer.readable.pipeTo(new WritableStream()).catch(() => {});
     await finish(channel, peer.writable);
     await channel.closed.catch(() => {});
-    expect([pair.readable.locked, pair.writable.locked]).toEqual([false, false]);
+    await expect.poll(() => [pair.readable.locked, pair.writable.locked]).toEqual([false, false]);
   });
 
   it("still receives what a peer has sent that reads no more; then comes the error of the send", async () => {

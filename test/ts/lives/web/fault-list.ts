@@ -72,7 +72,7 @@ export const webFaults: readonly TransportFault[] = [
   // --- streams ---
   [
     "channel/streams",
-    "reader.cancel().catch(ignore);\n      unlock();",
+    "reader.cancel().catch(ignore);\n      reader.releaseLock();",
     "reader.cancel().catch(ignore);",
     "streams of a closed channel stay locked",
     "streams",

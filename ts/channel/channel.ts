@@ -215,7 +215,8 @@ export class ImsgChannel<Fd = unknown> implements AsyncIterable<ImsgMessage<Fd>>
     this.#writable ??= new WritableStream<SendInit>({
       start: (controller) => {
         const { signal } = controller;
-        // abort below is called after the write under way, which may wait for room for ever
+        // the stream calls abort() below only after a pending write has settled, and a write waits
+        // as long as the peer reads nothing
         signal?.addEventListener("abort", () => this.abort(signal.reason));
         const over = (error: unknown): void => controller.error(error ?? closedError("send"));
         this.closed.then(over, over);

@@ -47,8 +47,6 @@ export class Intake {
   readonly #sharing: Sharing;
   readonly #owner: IntakeOwner;
   readonly #chunks = new Queue<Arrived>();
-  /** The chunk that was added last. */
-  #last: Arrived | undefined;
   /** Values that wait with their chunks. */
   values = 0;
   #bytes = 0;
@@ -78,9 +76,9 @@ export class Intake {
     const { length } = chunk;
     this.#bytes += length;
     this.values += passed.length;
-    const last = this.#last;
+    const { last } = this.#chunks;
     // messages may alias a chunk that has been decoded in part
-    if (!this.empty && last?.from === 0 && passed.length + last.passed.length === 0) {
+    if (last?.from === 0 && passed.length + last.passed.length === 0) {
       const { chunk: before } = last;
       if (before.length + length <= BLOCK) {
         last.chunk = new Uint8Array(before.length + length);
@@ -89,8 +87,7 @@ export class Intake {
         return;
       }
     }
-    this.#last = { chunk, from: 0, passed };
-    this.#chunks.push(this.#last);
+    this.#chunks.push({ chunk, from: 0, passed });
   }
 
   /** Decodes as much as there is room for. */
@@ -138,10 +135,7 @@ export class Intake {
     const count = arrived.from - from;
     this.#bytes -= count;
     this.#decoded += count + messages.length * DECODED;
-    if (arrived.from >= arrived.chunk.length) {
-      this.#chunks.shift();
-      if (arrived === this.#last) this.#last = undefined; // an idle channel keeps no chunk
-    }
+    if (arrived.from >= arrived.chunk.length) this.#chunks.shift();
     this.#owner.deliver(messages);
     if (error === undefined) return;
     this.drop();

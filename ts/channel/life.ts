@@ -119,9 +119,9 @@ export class Life<Fd = unknown> {
       if (unread !== undefined) return rejected(unread);
       const { peerid, reply, fail } = this.requests.add({ type, peerid: given! }, options, signal);
       // a request that is not sent must not take a message as its reply
-      const full = this.#outbox.full();
-      if (full !== undefined) {
-        fail(full);
+      const refusal = this.#outbox.refusal();
+      if (refusal !== undefined) {
+        fail(refusal);
         return reply as Promise<ImsgMessage<Fd>>;
       }
       let sent: Promise<void>;

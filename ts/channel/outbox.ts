@@ -64,8 +64,8 @@ export class Outbox {
   /** Queues a message. The promise is fulfilled when the transport has room. Throws what compose throws. */
   send(message: SendInit, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) return rejected(signal.reason);
-    const full = this.full();
-    if (full !== undefined) return rejected(full);
+    const refusal = this.refusal();
+    if (refusal !== undefined) return rejected(refusal);
     return this.#sent(this.#compose(message), signal);
   }
 
@@ -75,8 +75,8 @@ export class Outbox {
     let bytes = 0;
     try {
       for (const message of messages) {
-        const full = this.full();
-        if (full !== undefined) return rejected(full);
+        const refusal = this.refusal();
+        if (refusal !== undefined) return rejected(refusal);
         bytes += this.#compose(message);
       }
     } finally {
@@ -87,7 +87,7 @@ export class Outbox {
   }
 
   /** Returns ENOBUFS if so many bytes are queued that nothing can be sent now. */
-  full(): ImsgError | undefined {
+  refusal(): ImsgError | undefined {
     const { maxQueued } = this.#options;
     if (this.#queued < maxQueued && (!this.#full || this.backlog < maxQueued)) return undefined;
     const detail = `${this.backlog} bytes wait for the peer, and maxQueued is ${maxQueued}`;

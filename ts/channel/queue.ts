@@ -32,6 +32,11 @@ export class Queue<T> {
     return this.#items[this.#head];
   }
 
+  /** The last item, which stays. */
+  get last(): T | undefined {
+    return this.#items.at(-1);
+  }
+
   /** Removes and returns the first item. */
   shift(): T | undefined {
     if (this.#head === this.#items.length) return undefined;

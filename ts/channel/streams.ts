@@ -98,6 +98,7 @@ export function streamTransport(pair: StreamPair): Transport {
     stopped = true;
     resume();
   };
+
   return {
     name: "streams",
     get unsent() {

@@ -79,7 +79,7 @@ describe("a reader that takes nothing", () => {
       const [a, b] = await pairs[name]!();
       const sender = flood(a);
       const accepted = await settled(() => sender.accepted);
-      // one mark each way and the bytes under way between them; the kernel buffers some, too
+      // sender and receiver queue a mark each; the transport between them, or the kernel, buffers more
       const between = name === "a Unix socket" ? 1 << 20 : MARK;
       // the sender hands over half a mark at a time, so the second half may be refused
       expect(accepted * SIZE).toBeGreaterThan(MARK / 2);

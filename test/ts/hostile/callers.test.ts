@@ -6,7 +6,7 @@ import { callsOf, patience } from "./calls.ts";
 import { bytesCalls, cCalls, message, objectCalls } from "./codec-calls.ts";
 import { debug, index } from "./library.ts";
 import { attempt, Neighbours, SECRET } from "./neighbours.ts";
-import { hostileBytes, hostileObject, nonsense, Thrown } from "./values.ts";
+import { hostileBytes, hostileMaker, nonsense, pick, Thrown } from "./values.ts";
 
 const { ImsgCodec } = index;
 /** The full form has 100,000 calls: IMSG_HOSTILE_CALLS=100000. */
@@ -44,7 +44,6 @@ const interferences: readonly ((w: World) => void)[] = [
 /** An instance whose allocator checks itself. */
 const checked = debug.createDebugInstance;
 const values = [...hostileBytes, ...nonsense];
-const pick = <T>(list: readonly T[], index: number): T => list[index % list.length]!;
 
 /** Makes a world, lets a call loose in it, and checks that nothing else has noticed. */
 function rounds(run: (w: World, numbers: readonly number[]) => unknown): void {
@@ -72,10 +71,7 @@ describe("a caller cannot harm another user of its instance", () => {
     timeout: patience(CALLS),
   }, () => {
     rounds((w, [call, key, shape, interference]) => {
-      const hostile = (fields: Record<string, unknown>): never =>
-        hostileObject(fields, pick(Object.keys(fields), key!), shape!, () =>
-          pick(interferences, interference!)(w),
-        ) as never;
+      const hostile = hostileMaker(key!, shape!, () => pick(interferences, interference!)(w));
       return pick(objectCalls, call!)[1](w, hostile);
     });
   });

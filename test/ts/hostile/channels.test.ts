@@ -10,7 +10,7 @@ import { callsOf, patience } from "./calls.ts";
 import { calls, instance, makeWorld, objectCalls, type World } from "./channel-calls.ts";
 import { message } from "./codec-calls.ts";
 import { attempt, Neighbours, SECRET, settles } from "./neighbours.ts";
-import { hostileBytes, hostileObject, nonsense } from "./values.ts";
+import { hostileBytes, hostileMaker, nonsense, pick } from "./values.ts";
 
 /** The full form has 100,000 calls: IMSG_HOSTILE_CALLS=100000. */
 const CALLS = callsOf(1500);
@@ -27,7 +27,6 @@ const interferences: readonly ((w: World) => unknown)[] = [
 ];
 
 const values = [...hostileBytes, ...nonsense];
-const pick = <T>(list: readonly T[], index: number): T => list[index % list.length]!;
 
 /** Lets calls loose in a world each, and checks that nothing else has noticed. */
 async function rounds(run: (w: World, numbers: readonly number[]) => unknown): Promise<void> {
@@ -56,10 +55,7 @@ describe("a caller of channels and transports cannot harm another user of its in
     { timeout: patience(CALLS) },
     () =>
       rounds((w, [call, key, shape, interference]) => {
-        const hostile = (fields: Record<string, unknown>): never =>
-          hostileObject(fields, pick(Object.keys(fields), key!), shape!, () =>
-            pick(interferences, interference!)(w),
-          ) as never;
+        const hostile = hostileMaker(key!, shape!, () => pick(interferences, interference!)(w));
         return pick(objectCalls, call!)[1](w, hostile);
       }),
   );

@@ -5,12 +5,11 @@ import { callsOf, patience } from "./calls.ts";
 import { instance, makeWorld } from "./channel-calls.ts";
 import { attempt, Neighbours, settles } from "./neighbours.ts";
 import { calls, objectCalls } from "./protocol-calls.ts";
-import { hostileBytes, hostileObject, nonsense } from "./values.ts";
+import { hostileBytes, hostileMaker, nonsense, pick } from "./values.ts";
 
 /** The full form has 100,000 calls: IMSG_HOSTILE_CALLS=100000. */
 const CALLS = callsOf(1500);
 const values = [...hostileBytes, ...nonsense];
-const pick = <T>(list: readonly T[], index: number): T => list[index % list.length]!;
 
 async function rounds(
   run: (w: ReturnType<typeof makeWorld>["channel"], numbers: readonly number[]) => unknown,
@@ -38,8 +37,7 @@ describe("a caller of protocols gets an ImsgError or a value", () => {
     { timeout: patience(CALLS) },
     () =>
       rounds((w, [call, key, shape]) => {
-        const hostile = (fields: Record<string, unknown>): never =>
-          hostileObject(fields, pick(Object.keys(fields), key!), shape!, () => w.abort()) as never;
+        const hostile = hostileMaker(key!, shape!, () => w.abort());
         return pick(objectCalls, call!)[1](w, hostile);
       }),
   );

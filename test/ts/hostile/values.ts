@@ -165,8 +165,17 @@ export const nonsense: readonly (() => unknown)[] = [
   () => revoked(() => {}),
 ];
 
+/** The element of a list that any number selects. */
+export const pick = <T>(list: readonly T[], index: number): T => list[index % list.length]!;
+
 /** An action of the caller's code in the middle of a call. */
 export type Interference = () => unknown;
+
+/** Returns a function that makes a {@link hostileObject} of fields; `key` selects the field. */
+export const hostileMaker =
+  (key: number, shape: number, interfere: Interference) =>
+  (fields: Readonly<Record<string, unknown>>): never =>
+    hostileObject(fields, pick(Object.keys(fields), key), shape, interfere) as never;
 
 /** Objects with the fields of a message or of options whose reading runs code of the caller. */
 export function hostileObject(

@@ -114,7 +114,7 @@ export const lifeFaults: readonly FaultRow[] = [
   ["life", "this.#outbox.flushAll();", "", "end() overtakes what is queued"],
   ["life", "this.#outbox.finish(undefined);", "", "sends that wait stay pending after end()"],
   ["life", "this.#localEnded = true;", "", "the channel does not end when both sides have"],
-  ["life", "fail(full);", "", "a request that a full queue refuses stays pending"],
+  ["life", "fail(refusal);", "", "a request that a full queue refuses stays pending"],
   [
     "handled",
     "rejected(error) : Promise.reject(error);",

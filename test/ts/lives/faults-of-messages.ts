@@ -57,8 +57,8 @@ export const messageFaults: readonly FaultRow[] = [
   ],
   [
     "outbox",
-    "if (signal?.aborted) return rejected(signal.reason);\n    const full",
-    "const full",
+    "if (signal?.aborted) return rejected(signal.reason);\n    const refusal",
+    "const refusal",
     "a send is queued although its signal has aborted",
   ],
   [
@@ -82,7 +82,7 @@ export const messageFaults: readonly FaultRow[] = [
   ],
   [
     "outbox",
-    "if (full !== undefined) return rejected(full);\n        bytes",
+    "if (refusal !== undefined) return rejected(refusal);\n        bytes",
     "bytes",
     "sendMany queues more than maxQueued",
   ],

@@ -100,7 +100,7 @@ export const PROMISES: Record<string, Check> = {
     for (const request of world.model.requests) yield* requestOutcome(world, request);
   },
 
-  *"closed is settled when the channel has ended, not earlier, and tells why"({ model }) {
+  *"closed is settled when the channel has ended, not earlier, and has the reason"({ model }) {
     const { closed, first } = model;
     if (closed === undefined) return;
     const causes = model.causes();
@@ -244,7 +244,7 @@ export const PROMISES: Record<string, Check> = {
     }
   },
 
-  *"a message tells whether its thing can be taken, and the oldest of more than 64 cannot"({
+  *"hasFd and fdDropped are right, and of more than 64 descriptors the oldest is closed"({
     model,
   }) {
     for (const arrival of model.arrivals) yield* thingOutcome(model, arrival);
@@ -269,7 +269,7 @@ function* thingOutcome(model: Model, arrival: Arrival): Iterable<string> {
     return;
   }
   if (model.closing !== undefined || mayBeOver(model) || late !== "no" || thingIs) return;
-  // a loop closes what it has passed
+  // a loop may close the descriptors of messages that it has passed (turn > 0)
   if (fate !== "dropped" && turn === 0 && drop === "no") yield `${thing.name} was closed`;
 }
 

@@ -42,7 +42,10 @@ const then = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom<Then>("at once", "soon") },
 );
 
-/** One step, with what it is given and what follows it. */
+/**
+ * Makes the arbitrary of one step. `given` has the arbitraries of the arguments of `act`; `can`
+ * decides whether a world allows the step.
+ */
 export function step<T>(
   name: string,
   given: { [K in keyof T]: fc.Arbitrary<T[K]> },

@@ -71,7 +71,10 @@ export async function relayCommand(given: RelayGiven, streams: Streams): Promise
   return Status.ok;
 }
 
-/** Warns of a certificate that is not valid, and who can connect if neither a token nor a socket's mode limits it. */
+/**
+ * Prints a warning if the certificate is not valid now. Prints one that names the users who can
+ * connect if neither a token nor the mode of a Unix socket limits them.
+ */
 function warn(relay: Relay, { token, tls }: RelayOptions, streams: Streams): void {
   const expiry = tls === undefined ? undefined : expiryOf(tls, Date.now());
   if (expiry !== undefined) report(streams, `warning: ${expiry}: clients refuse it`);

@@ -14,7 +14,7 @@ const { gc } = globalThis as { gc?: (how: typeof ASYNC) => Promise<void> };
 /** Objects of lives that are over, which nothing may keep: where the engine collects when it is asked. */
 export class Remains {
   #before: WeakRef<object>[] = [];
-  /** Objects of the last lives, which events that are still under way may keep. */
+  /** Objects of the last lives: pending events of these lives may still refer to them. */
   readonly #recent: WeakRef<object>[][] = [];
   #lives = 0;
 

@@ -106,7 +106,10 @@ export abstract class LineRemote extends Remote {
   /** Writes to its standard input. */
   protected abstract write(data: string | Uint8Array): void;
 
-  /** Resolves when it listens. `listen` is given callbacks for what it prints, and for its early end. */
+  /**
+   * Starts the peer by `listen`, and resolves when the peer has printed its address. `listen` calls
+   * `printed` with each piece of the peer's output, and `failed` if the peer ends early.
+   */
   protected async starts(
     listen: (printed: (text: string) => void, failed: (error: unknown) => void) => void,
   ): Promise<void> {

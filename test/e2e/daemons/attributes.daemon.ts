@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { freePort, type RunningBgpd, startBgpd } from "./bgpd.ts";
+import { freePort } from "../../helpers/port.ts";
+import { type RunningBgpd, startBgpd } from "./bgpd.ts";
 import { expectSame, reportComparison } from "./comparison.ts";
 import { communityMeaning, documentOf, networkOf, textOf } from "./examples.ts";
 import { ribListings } from "./listings.ts";

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { freePort, type RunningBgpd, startBgpd } from "./bgpd.ts";
+import { freePort } from "../../helpers/port.ts";
+import { type RunningBgpd, startBgpd } from "./bgpd.ts";
 import type { Json } from "./compare.ts";
 import { expectSame, reportComparison } from "./comparison.ts";
 import { BgpdError, commands, connectBgpd, metricsOf, parseCommand, textOf } from "./examples.ts";

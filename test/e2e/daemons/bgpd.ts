@@ -1,7 +1,7 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../../helpers/port.ts";
 import { type Output, output, type Program, start, temporaryFolder, until } from "./program.ts";
 
 const PROGRAMS = "/usr/sbin";
@@ -38,18 +38,6 @@ export interface BgpdSetup {
   port?: number;
   /** Statements for its configuration. */
   statements?: string;
-}
-
-/** A TCP port of a loopback address on which no process listens. */
-export function freePort(address: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, address, () => {
-      const bound = server.address();
-      server.close(() => resolve(typeof bound === "object" && bound !== null ? bound.port : 0));
-    });
-  });
 }
 
 /** Starts bgpd with sockets and a configuration in a folder of its own; it answers when this resolves. */

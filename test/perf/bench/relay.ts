@@ -2,12 +2,14 @@
  * `imsg relay` and Debian's websockify, each in front of a daemon that sends, or counts, messages
  * that were encoded before. Daemon and client are in this process, the relay is in one of its own.
  */
+
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../../helpers/port.ts";
 import { encode } from "../../oracle/reference/codec.ts";
 import { median } from "./measure.ts";
 
@@ -110,14 +112,6 @@ const CONTENDERS: readonly Contender[] = [
     command: (port, path) => ["websockify", `--unix-target=${path}`, `127.0.0.1:${port}`],
   },
 ];
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** Resident bytes of a process and its children; websockify has one for each client. */
 function resident(pid: number): number {

@@ -4,9 +4,10 @@ import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
+import { freePort } from "../../helpers/port.ts";
 import { packed } from "./command.ts";
 import { clientOf, relayTo, rememberingDaemon } from "./relay-client.ts";
-import { freePort, sleep, temporary } from "./relay-tools.ts";
+import { sleep, temporary } from "./relay-tools.ts";
 
 const top = fileURLToPath(new URL("../../..", import.meta.url));
 const has = (command: string): boolean =>

@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { Pids } from "../../../ts/cli/relay/pids.ts";
 import { addressOf } from "../../../ts/cli/relay/strangers.ts";
+import { freePort } from "../../helpers/port.ts";
 import { packed, start } from "./command.ts";
 import { clientOf, handshake, relayTo, rememberingDaemon, startRelay } from "./relay-client.ts";
-import { freePort, sleep, stranger, UPGRADE } from "./relay-tools.ts";
+import { sleep, stranger, UPGRADE } from "./relay-tools.ts";
 
 describe("strangers", () => {
   test("that never end their handshake keep no client out, however many they are", async () => {

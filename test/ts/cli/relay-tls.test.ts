@@ -4,8 +4,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { freePort } from "../../helpers/port.ts";
 import { packed, run, start } from "./command.ts";
-import { freePort, stranger } from "./relay-tools.ts";
+import { stranger } from "./relay-tools.ts";
 
 let folder: string;
 const file = (name: string): string => join(folder, name);

@@ -61,7 +61,10 @@ function chosen(args) {
   return names;
 }
 
-/** The tarball, installed in an empty project, and the suite beside it. */
+/** The parts of the repository that the suite consists of, which keep their paths in the project. */
+const SUITE = ["test/e2e/runtimes", "test/helpers/port.ts"];
+
+/** Makes an empty project, installs the tarball in it, and copies the suite into it. */
 async function makeProject() {
   if (!existsSync(PEER)) throw new UserError("make build/native/peer first");
   if (!existsSync(join(ROOT, "dist/index.js"))) throw new UserError("make package first");
@@ -82,7 +85,7 @@ async function makeProject() {
     ...flags,
     join(PROJECT, tarball),
   ]);
-  cpSync(join(ROOT, "test/e2e/runtimes"), join(PROJECT, "suite"), { recursive: true });
+  for (const part of SUITE) cpSync(join(ROOT, part), join(PROJECT, part), { recursive: true });
 }
 
 /** Runs a program in the project; its output, shown only if something failed. */
@@ -144,7 +147,7 @@ function conclude(name, version, lines, { code, output }) {
 async function runTests(name, program, servers) {
   const report = join(TOP, `${name}.jsonl`);
   writeFileSync(report, "");
-  const args = testArguments(RUNTIMES[name].kind, "./suite/main.test.mjs");
+  const args = testArguments(RUNTIMES[name].kind, "./test/e2e/runtimes/main.test.mjs");
   const ended = await runIn(PROJECT, program, args, {
     IMSG_PEER: servers.path,
     IMSG_PEER_BINARY: PEER,
@@ -172,7 +175,7 @@ async function runBrowser(name, _program, servers) {
   const args = [
     join(ROOT, "node_modules/vitest/vitest.mjs"),
     "run",
-    "--config=suite/browser/vitest.config.ts",
+    "--config=test/e2e/runtimes/browser/vitest.config.ts",
     "--reporter=default",
     "--reporter=json",
     `--outputFile.json=${report}`,

@@ -14,7 +14,7 @@ const besides = {
 
 /** The worker, the module beside it, and their configuration, in one folder. */
 export async function bundleForWorkerd(project, out) {
-  const suite = join(project, "suite");
+  const suite = join(project, "test/e2e/runtimes");
   mkdirSync(out, { recursive: true });
   await build({
     input: join(suite, "workerd", "worker.mjs"),

@@ -13,7 +13,7 @@ export default defineConfig({
   // load the package as installed, not bundled by Vite
   optimizeDeps: { exclude: ["imsg-wasm"] },
   test: {
-    include: ["suite/browser/*.browser.mjs"],
+    include: ["test/e2e/runtimes/browser/*.browser.mjs"],
     provide: { relay: process.env.IMSG_RELAY },
     fileParallelism: false,
     // more than the time-out of a case

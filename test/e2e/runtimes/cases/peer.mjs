@@ -254,16 +254,18 @@ export const peer = [
           for (; ; sent++) await channel.send({ type: COUNTED, data });
         })();
         sending.catch(() => {});
-        for (let last = -1; last !== sent || sent === 0; ) {
-          last = sent;
+        // still for 600 ms, since a busy machine may hold up a send for longer than one look
+        for (let last = -1, still = 0; still < 3; last = sent) {
           await sleep(200);
+          still = sent > 0 && last === sent ? still + 1 : 0;
         }
         channel.abort(new Error("enough"));
         return sent * 16016;
       };
       const least = await waiting(1);
-      const most = await waiting(8e6);
-      ok(most - least > 6e6, `${most - least} bytes more wait at a mark of 8 MB`);
+      const most = await waiting(16e6);
+      // Linux lets the send buffer of a socket grow to 4 MiB, in one run and not in another
+      ok(most - least > 10e6, `${most - least} bytes more wait at a mark of 16 MB`);
     },
   },
 ];

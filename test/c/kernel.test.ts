@@ -4,10 +4,11 @@
  * without them.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
+import { inputsOf } from "./fuzz/corpus.mjs";
 
 const top = fileURLToPath(new URL("../..", import.meta.url));
 const built = join(top, "build/fuzz/sanitize");
@@ -39,23 +40,10 @@ const ALLOCATORS: Record<string, string> = {
   plain: "over the plain allocator",
 };
 
+const BOTH = ["file", "read", "write", "introspect", "batch", "inplace", "original"];
 const PROGRAMS = [
-  ...["file", "read", "write", "introspect", "batch", "inplace", "original", "system"].map(
-    (name) => `system-${name}`,
-  ),
-  ...[
-    "file",
-    "read",
-    "write",
-    "introspect",
-    "batch",
-    "inplace",
-    "original",
-    "alloc",
-    "misuse",
-    "arena",
-    "start",
-  ].map((name) => `debug-${name}`),
+  ...[...BOTH, "system"].map((name) => `system-${name}`),
+  ...[...BOTH, "alloc", "misuse", "arena", "start"].map((name) => `debug-${name}`),
   "plain-alloc",
   "plain-arena",
   "module",
@@ -95,8 +83,7 @@ describe.each(["sanitize", "plain"])("the fuzzer's corpus, built as %s", (build)
   it.each(["stream", "ops", "alloc"])(
     "is replayed by the target %s without a finding",
     (target) => {
-      const packed = readFileSync(join(top, `test/c/fuzz/corpus/${target}.base64`), "utf8");
-      const inputs = packed.trimEnd().split("\n").length;
+      const inputs = inputsOf(target).length;
       expect(inputs).toBeGreaterThan(50);
       const program = join(top, `build/fuzz/${build}/replay-${target}`);
       const { status, output } = run(program, [join(top, "build/fuzz/corpus", target)]);

@@ -26,7 +26,7 @@ import { Records } from "./records.ts";
 const TINY = 2048;
 /** Bytes that can be collected. */
 const STAGE = 16384;
-/** Payloads from this size on may be most of their chunk. */
+/** A payload of this size or more may be most of the chunk that it arrived in. */
 const LARGE = 4096;
 
 /** The largest size in bytes of a buffer that several payloads share. */
@@ -38,7 +38,7 @@ const POOLED = 32;
 export type Sharing =
   /** the chunk that it arrived in, or other messages */
   | "chunk"
-  /** none, but it may be most of the chunk that it arrived in */
+  /** the chunk that it arrived in, if it is most of that chunk */
   | "large"
   /** none */
   | "none";

@@ -37,9 +37,9 @@ export type Room = (bytes: number) => Uint8Array;
 export interface Forwarded {
   /** How many messages the other end has encoded. */
   count: number;
-  /** How many bytes they take in the buffer. */
+  /** How many bytes of the buffer these messages take. */
   bytes: number;
-  /** The error of a bad header behind them, which is final. */
+  /** The error of a bad header behind these messages, which is final. */
   error: ImsgError | undefined;
 }
 

@@ -14,7 +14,7 @@ import { afterTurn } from "./turn.ts";
 const FD_MARK = 16;
 /** How many times the mark may wait while a request waits for a reply behind it. */
 const UNREAD = 16;
-/** Bytes that a peer with credit may have under way, twice: a window, and a piece that overruns it. */
+/** Twice the window of a peer with credit: its last piece may overrun the window by as much. */
 const WINDOW = 2 * 65536;
 
 /** The methods of its channel that an {@link Incoming} calls. */

@@ -38,7 +38,7 @@ export class Life<Fd = unknown> {
   #lost = 0;
   /** Why nothing can be sent any more, although the peer may still be heard. */
   #sendError: unknown;
-  /** Whether a send has failed, rather than the peer having gone. */
+  /** Whether a failed send set that error; otherwise the peer is gone. */
   #failedSend = false;
   /** Whether end() or close() was called. */
   #finished = false;

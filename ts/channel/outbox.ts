@@ -8,7 +8,7 @@ import { Waiters } from "./waiters.ts";
 
 /** Options of an outbox. */
 export interface OutboxOptions {
-  /** So many bytes are handed to the transport at once, whatever the turn. */
+  /** As soon as so many bytes wait, they go to the transport, also within a turn. */
   mark: number;
   /** How many bytes may wait before a send is refused with ENOBUFS. */
   maxQueued: number;

@@ -106,8 +106,8 @@ export interface Transport {
    */
   send(bytes: Uint8Array<ArrayBuffer>, passed?: Passed): boolean;
   /**
-   * Asks the transport to stop or to continue delivering. One that cannot stop has
-   * neither, and the channel limits what it may deliver.
+   * Asks the transport to stop or to continue delivering. A transport that cannot stop
+   * has neither method, and the channel limits the bytes that it may deliver.
    */
   pause?(): void;
   /** See {@link pause}. */

@@ -59,7 +59,7 @@ export class Credit {
     this.#left += bytes;
   }
 
-  /** Counts bytes that the channel has got. Grants them in steps of half a window, unless it has paused. */
+  /** Counts bytes that the channel took. Grants them in steps of half a window, unless it has paused. */
   consume(bytes: number): void {
     this.#owed += bytes;
     if (!this.#paused && this.#owed >= WINDOW / 2) this.#settle();
@@ -70,7 +70,7 @@ export class Credit {
     this.#paused = true;
   }
 
-  /** The channel has room again: grants everything that it has got. */
+  /** The channel has room again: grants the bytes that it took while it was paused. */
   resume(): void {
     this.#paused = false;
     if (this.#owed > 0) this.#settle();

@@ -226,7 +226,7 @@ export function messagePortTransport(port: MessagePortLike): Transport {
           message: arrived,
           messageerror: unreadable,
           exit: left,
-          // the exit follows
+          // `exit` follows, and reports this cause
           error: (error: unknown) => {
             cause = error;
           },

@@ -70,7 +70,7 @@ export class Connection {
   readonly #up: Pump;
   #down: Pump | undefined;
   #link: DaemonLink | undefined;
-  /** Whether a side takes no more for now. */
+  /** Whether a side has no room for more bytes. */
   readonly #full = { client: false, daemon: true };
   #patience = PATIENCE;
   #halt!: (closing: Closing) => void;

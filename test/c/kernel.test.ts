@@ -21,12 +21,12 @@ function run(command: string, args: string[]): { status: number | null; output: 
 /** The subject of each program, by its name; the prefix is the allocator of its build. */
 const SUBJECTS: Record<string, string> = {
   file: "keep the table of descriptors",
-  read: "read what was delivered, with its errors and descriptors",
-  write: "write as far as there is room or as was dictated",
+  read: "read delivered bytes, errors and descriptors",
+  write: "write as many bytes as the room or the queued outcome allows",
   introspect: "flush without end, and read by a header that the host explains",
   batch: "take chunks and give messages, take records and give bytes",
   inplace: "read and compose messages where they lie in the window",
-  original: "refuse in the original's functions what they must refuse",
+  original: "refuse in the original's functions the arguments that they must refuse",
   system: "count and fail allocations on the system's allocator",
   alloc: "round, zero, grow and fail allocations of our own allocator",
   misuse: "abort when the allocator is misused",

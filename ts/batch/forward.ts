@@ -68,7 +68,7 @@ export class Forwarder extends Owner {
   /** Whether the last forward has flushed, so that the bytes lie where the result says. */
   #flushed = false;
 
-  /** Throws EINVAL for bad options or what is no instance, ENOMEM. */
+  /** Throws EINVAL for bad options or a bad instance, ENOMEM. */
   constructor(instance: InstanceHandle, options: Omit<BatchOptions, "fdpass">) {
     const engine = InstanceHandle.engineOf(instance, "imsgbuf_init");
     const pointer = openBatch(engine, options);

@@ -44,7 +44,7 @@ export class Incoming<Fd = unknown> {
   reading = false;
   /** Whether the channel has ended. */
   isOver = false;
-  /** Whether what arrives is discarded, so that the transport must not be stopped. */
+  /** Whether arriving bytes are discarded, so that the transport must not be stopped. */
   discards = false;
 
   constructor(
@@ -153,12 +153,12 @@ export class Incoming<Fd = unknown> {
     return new ImsgError("ERR_IMSG_UNREAD", { syscall: "request", detail });
   }
 
-  /** Drops what is not decoded. */
+  /** Drops the bytes that are not decoded. */
   drop(): void {
     this.#intake.drop();
   }
 
-  /** Drops what is not decoded, and closes the descriptors that wait. */
+  /** Drops the bytes that are not decoded, and closes the descriptors that wait. */
   letGo(): void {
     this.#intake.drop();
     this.#fds.close();

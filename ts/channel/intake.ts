@@ -28,7 +28,7 @@ export interface IntakeOwner {
   hasRoom(): boolean;
   /** Takes the messages of a window, and the array. */
   deliver(messages: ImsgMessage[]): void;
-  /** Decoding has failed; what arrived before the error has been delivered. */
+  /** Decoding has failed; the messages before the error have been delivered. */
   failed(error: unknown): void;
   /** Everything that arrived has been decoded. */
   emptied(): void;

@@ -69,7 +69,7 @@ export class Life<Fd = unknown> {
     });
   }
 
-  /** Starts the transport. Throws what its `start` throws. */
+  /** Starts the transport. Throws the error of its `start`. */
   start(): void {
     this.#transport.start({
       highWaterMark: this.#options.mark,

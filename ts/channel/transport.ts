@@ -1,4 +1,4 @@
-/** A value that travels with bytes: the thing that a descriptor stands for. */
+/** A value that travels with bytes: the object that a descriptor stands for. */
 export interface Passed {
   /** A MessagePort, the number of a descriptor of the operating system, … */
   readonly value: unknown;

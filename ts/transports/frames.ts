@@ -72,7 +72,7 @@ function quietly(run: () => void): void {
   try {
     run();
   } catch {
-    // the socket refuses what its state does not allow
+    // the socket refuses calls that its state does not allow
   }
 }
 
@@ -264,7 +264,7 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
       return;
     }
     if (localEnded && empty()) endSent();
-    // the channel learns first that its own end was sent
+    // first notify the channel that its own end was sent
     queueMicrotask(() => {
       if (!stopped && !dead) sink.hungUp();
     });

@@ -73,7 +73,7 @@ const isGenerator = (handler: unknown): boolean =>
 /** Errors of accepting for lack of descriptors or memory, which other connections hold. */
 const SHORT = ["EMFILE", "ENFILE", "ENOMEM", "ENOBUFS"];
 
-/** Checks what `listen` is given, before anything is opened. Throws EINVAL. */
+/** Checks the handler and the options of `listen`, before anything is opened. Throws EINVAL. */
 export function checkServer(handler: unknown, options: ServerOptions): void {
   const refuse = (detail: string): never => {
     throw new ImsgError("EINVAL", { syscall: "listen", detail });

@@ -239,7 +239,7 @@ export class Connection {
     void this.#client.closed.then(() => this.#halt(clientLeft()));
   }
 
-  /** Forwards for a while what the client sent before it left. */
+  /** Forwards for a while the messages that the client sent before it left. */
   #clientClosed(): void {
     this.#full.client = false;
     this.#kick();

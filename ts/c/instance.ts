@@ -4,6 +4,7 @@ import { Engine, type ObjectKind } from "../module/engine.ts";
 import { ImsgError } from "../module/error.ts";
 import { InstanceHandle } from "../module/instance.ts";
 import { Origins } from "../module/origins.ts";
+import { warnIfUnverified } from "../module/unverified.ts";
 import type { WasmSource } from "../module/wasm-types.ts";
 import { apiEngine } from "./default.ts";
 import { Descriptors } from "./descriptors.ts";
@@ -138,9 +139,8 @@ export class ImsgInstance extends InstanceHandle {
  * for anything else, ERR_IMSG_COMPILE for bad bytes, ENOMEM.
  */
 export function createInstance(source: WasmSource, options: InstanceOptions = {}): ImsgInstance {
-  return new ImsgInstance(
-    new Engine(compile(source), checkOptions(options) ? new Origins() : undefined),
-  );
+  const origins = checkOptions(options) ? new Origins() : undefined;
+  return new ImsgInstance(new Engine(warnIfUnverified(compile(source)), origins));
 }
 
 /**

@@ -62,11 +62,6 @@ export class Engine {
     this.memory = new Memory(this.exports.memory);
     this.#errno = this.exports.__errno_location();
     this.exports.kernel_setpid(processId());
-    if (WebAssembly.Module.customSections(module, "imsg-unverified").length > 0) {
-      console.warn(
-        "imsg-wasm: this module was built from altered C, not from the verified original",
-      );
-    }
     this.call = this.#guard();
   }
 

@@ -2,7 +2,8 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { PeerCredentials, Transport, TransportSink } from "../channel/transport.ts";
 import { checkBytes } from "../module/check.ts";
-import { ImsgError } from "../module/error.ts";
+import { ImsgError, invalid } from "../module/error.ts";
+import { OPENING } from "./opening-table.ts";
 import { transportError } from "./system-error.ts";
 
 /** How long after a half-close a Unix socket is first asked whether the peer is gone, and at most, in ms. */
@@ -46,7 +47,7 @@ function checkStream(duplex: Duplex): void {
         : duplex.destroyed || duplex.readableEnded || duplex.writableEnded
           ? "the stream has ended or was destroyed before"
           : undefined;
-  if (detail !== undefined) throw new ImsgError("EINVAL", { syscall: "imsgbuf_init", detail });
+  if (detail !== undefined) throw invalid("imsgbuf_init", detail);
 }
 
 /**
@@ -85,7 +86,7 @@ export function duplexTransport(
   const fail = (error: unknown): void => {
     const to = sink;
     release();
-    to?.failed(transportError(error, "read"));
+    to?.failed(transportError(error, "read", OPENING));
   };
   const end = (): void => {
     const to = sink;
@@ -112,7 +113,7 @@ export function duplexTransport(
     queueMicrotask(() => {
       if (closeDone !== undefined) duplex.destroy();
       else if (duplex.readableEnded && unsent === 0) hangUp();
-      else sink?.sendFailed(transportError(error, "write"));
+      else sink?.sendFailed(transportError(error, "write", OPENING));
     });
   };
   const write = (piece: Uint8Array): void => {

@@ -1,6 +1,6 @@
 import { Batch } from "../batch/batch.ts";
-import { checkMessage, type ImsgMessage, type SendInit } from "../batch/message.ts";
-import { checkIterable } from "../module/check.ts";
+import type { ImsgMessage, SendInit } from "../batch/message.ts";
+import { checkIterable, checkMessage } from "../module/check.ts";
 import { closedError, invalid } from "../module/error.ts";
 import { makeInspectable } from "./inspectable.ts";
 import { Life } from "./life.ts";

@@ -1,7 +1,13 @@
 import { Batch } from "../batch/batch.ts";
-import { checkMessage, type ImsgMessage, type MessageInit, readMessage } from "../batch/message.ts";
+import { type ImsgMessage, type MessageInit, readMessage } from "../batch/message.ts";
 import { HEADER_SIZE } from "../module/abi.ts";
-import { type Bytes, checkIterable, checkSize, checkTarget } from "../module/check.ts";
+import {
+  type Bytes,
+  checkIterable,
+  checkMessage,
+  checkSize,
+  checkTarget,
+} from "../module/check.ts";
 import { closedError, failure, type ImsgError, invalid } from "../module/error.ts";
 import { withMemory } from "../module/memory.ts";
 import { type ImsgOptions, resolveOptions } from "./options.ts";

@@ -1,5 +1,6 @@
 import type { Batch } from "../batch/batch.ts";
-import { checkMessage, type ImsgMessage, type SendInit } from "../batch/message.ts";
+import type { ImsgMessage, SendInit } from "../batch/message.ts";
+import { checkMessage } from "../module/check.ts";
 import { closedError, failure, ImsgError } from "../module/error.ts";
 import { handled, onAbort, rejected, Settlement, thrown } from "./handled.ts";
 import { Incoming } from "./incoming.ts";

@@ -1,5 +1,6 @@
 import type { Batch } from "../batch/batch.ts";
-import { checkMessage, type SendInit } from "../batch/message.ts";
+import type { SendInit } from "../batch/message.ts";
+import { checkMessage } from "../module/check.ts";
 import { failure, type ImsgError, invalid } from "../module/error.ts";
 import { handled, rejected } from "./handled.ts";
 import type { ResolvedChannelOptions } from "./options.ts";

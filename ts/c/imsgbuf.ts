@@ -49,7 +49,7 @@ const EMPTY = new Uint8Array(0);
 
 /**
  * A queue of messages to write and a queue of messages that were read, over a
- * socket: C's `struct imsgbuf`. It owns what is queued on it, and does not own
+ * socket: C's `struct imsgbuf`. It owns the queued messages, and does not own
  * the socket.
  *
  * Every method may throw ERR_IMSG_DISPOSED (also after {@link clear}), and

@@ -121,7 +121,7 @@ export class ImsgInstance extends InstanceHandle {
     if (detail !== undefined) throw new ImsgError("ERR_IMSG_LEAK", { detail });
   }
 
-  /** Counts what is alive in this instance. */
+  /** Counts the live objects, values and bytes of this instance. */
   stats(): ImsgStats {
     const { engine } = this;
     return {

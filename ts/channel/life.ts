@@ -35,7 +35,7 @@ export class Life<Fd = unknown> {
   #lost = 0;
   /** Why nothing can be sent any more, although the peer may still be heard. */
   #sendError: unknown;
-  /** Whether a send has failed, rather than the peer having gone. */
+  /** Whether a failed send set that error; otherwise the peer is gone. */
   #failedSend = false;
   /** The result of end(), once end() or close() was called. */
   #ending: Settlement | undefined;
@@ -64,7 +64,7 @@ export class Life<Fd = unknown> {
     });
   }
 
-  /** Starts the transport. Throws what its `start` throws. */
+  /** Starts the transport. Throws the error of its `start`. */
   start(): void {
     this.#transport.start({
       highWaterMark: this.#options.mark,

@@ -129,7 +129,7 @@ export interface ResolvedChannelOptions extends ResolvedOptions {
   signal: AbortSignal | undefined;
 }
 
-/** Checks the options of a channel, and fills in what is absent. Throws EINVAL. */
+/** Checks the options of a channel, and fills in the defaults. Throws EINVAL. */
 export function resolveChannelOptions(options: ChannelOptions): ResolvedChannelOptions {
   const resolved = resolveOptions(options);
   const { highWaterMark = HIGH_WATER_MARK, maxQueued = MAX_QUEUED } = options;

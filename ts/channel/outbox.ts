@@ -148,12 +148,12 @@ export class Outbox {
     this.flush();
   };
 
-  /** Hands the transport what is queued, as long as it has room. */
+  /** Hands queued bytes to the transport, as long as it has room. */
   flush(): void {
     if (!this.#full) this.#hand(false);
   }
 
-  /** Hands the transport everything that is queued, whether it has room or not. */
+  /** Hands all queued bytes to the transport, whether it has room or not. */
   flushAll(): void {
     this.#hand(true);
   }

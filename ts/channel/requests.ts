@@ -86,7 +86,7 @@ export class Requests {
     return { peerid, reply: handled(reply), fail };
   }
 
-  /** A peerid that no request which waits or was given up has. */
+  /** Returns a peerid that belongs to no request, neither to one that waits nor to one that was given up. */
   #fresh(): number {
     do this.#next = this.#next === 0xffffffff ? 1 : this.#next + 1;
     while (this.#used.has(this.#next) || this.#givenUp?.has(this.#next));

@@ -104,7 +104,7 @@ export function duplexTransport(
   /** A write of nothing fails with EPIPE once the peer has closed its Unix socket. */
   const askWhetherGone = (delay: number): void => {
     if (sink === undefined || broken || ending) return;
-    // bytes that are being written find it out themselves
+    // a write that is under way fails by itself
     if (unsent === 0) duplex.write(new Uint8Array(0));
     probe = setTimeout(askWhetherGone, delay, Math.min(delay * 2, LAST_PROBE));
     probe.unref?.();

@@ -86,7 +86,7 @@ export function convert(
   const [errno, text] = rowOf(table, code) ?? [];
   const { syscall: named } = error;
   return new ImsgError(code, {
-    // Node's of a child is "spawn" and the command
+    // for a child, Node's syscall is "spawn" and the command: keep the first word
     syscall: typeof named === "string" ? named.split(" ")[0] : syscall,
     detail: detail || undefined,
     cause: error,

@@ -18,7 +18,7 @@ beforeAll(() => {
 
 const gzipped = (code: string): number => gzipSync(code, { level: 9 }).length;
 
-/** The code that is loaded at once: an entry with what it imports, not what it may import later. */
+/** The code that is loaded at once: an entry with its static imports, without the dynamic ones. */
 function loaded(entry: string, chunks: Map<string, { code: string; imports: string[] }>): string {
   const names = new Set([entry]);
   for (const name of names) for (const next of chunks.get(name)!.imports) names.add(next);

@@ -1,7 +1,7 @@
 import { getHeapStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-/** Bytes of buffers that are garbage after a connection: what its sockets have read into. */
+/** Bytes of buffers that are garbage after a connection: the read buffers of its sockets. */
 const OF_CONNECTION = 256 * 1024;
 /** Connections after whose ends old garbage is collected: 16 MB of buffers. */
 const CONNECTIONS = 64;

@@ -8,7 +8,7 @@ import {
 } from "../module/abi.ts";
 import { checkPid, checkSize, isU32, uint8Length } from "../module/check.ts";
 import type { Engine } from "../module/engine.ts";
-import { ImsgError, invalid } from "../module/error.ts";
+import { failure, type ImsgError, invalid } from "../module/error.ts";
 import type { HostValue } from "../module/host-values.ts";
 import type { Owner } from "../module/live.ts";
 import { type MessageInit, readData } from "./message.ts";
@@ -108,7 +108,7 @@ export class Encoder {
     // C has the same limit, and would take the low 32 bits of a longer length
     if (length + HEADER_SIZE > this.#maxSize) {
       const detail = `the message has ${length + HEADER_SIZE} bytes, and maxSize is ${this.#maxSize}`;
-      throw new ImsgError("ERANGE", { syscall: "imsg_compose", detail });
+      throw failure("ERANGE", "imsg_compose", detail);
     }
     // earlier messages come first
     if (this.#holds) this.commit();

@@ -153,9 +153,12 @@ export function compile(source: unknown): WebAssembly.Module {
   try {
     return new WebAssembly.Module(bytes);
   } catch (cause) {
-    throw new ImsgError("ERR_IMSG_COMPILE", { detail: String(cause), cause });
+    throw notCompiled(cause);
   }
 }
+
+const notCompiled = (cause: unknown): ImsgError =>
+  new ImsgError("ERR_IMSG_COMPILE", { detail: String(cause), cause });
 
 function isModule(source: unknown): source is WebAssembly.Module {
   try {
@@ -198,7 +201,7 @@ async function compileLater(bytes: ArrayBuffer): Promise<WebAssembly.Module> {
   try {
     return await WebAssembly.compile(bytes);
   } catch (cause) {
-    throw new ImsgError("ERR_IMSG_COMPILE", { detail: String(cause), cause });
+    throw notCompiled(cause);
   }
 }
 

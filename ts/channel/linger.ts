@@ -1,4 +1,4 @@
-import { ImsgError } from "../module/error.ts";
+import { failure, ImsgError } from "../module/error.ts";
 import { describeLost } from "./lost.ts";
 import type { Transport } from "./transport.ts";
 
@@ -58,9 +58,8 @@ export class Linger {
   /** The transport has closed itself. If bytes are unsent, they are lost, and it has failed. */
   #closed(): void {
     const lost = this.#owner.unsent();
-    const detail = "the connection was closed";
-    const error = new ImsgError("EPIPE", { syscall: "imsgbuf_write", detail });
-    this.#done(lost > 0 ? describeLost(error, lost) : undefined, lost);
+    const error = failure("EPIPE", "imsgbuf_write", "the connection was closed");
+    this.#done(describeLost(error, lost), lost);
   }
 
   /** A side has ended. */
@@ -73,8 +72,9 @@ export class Linger {
   /** The transport has failed, or is broken off. Bytes that it had not taken are lost. */
   failed(error: unknown, lost = this.#owner.unsent()): void {
     if (this.#over) return;
-    this.#transport.abort(error);
-    this.#done(lost > 0 ? error : undefined, lost);
+    const described = describeLost(error, lost);
+    this.#transport.abort(described);
+    this.#done(described, lost);
   }
 
   #late(): void {
@@ -99,6 +99,6 @@ export class Linger {
     if (this.#over) return;
     this.#over = true;
     clearTimeout(this.#timer);
-    this.#owner.done(error, lost);
+    this.#owner.done(lost > 0 ? error : undefined, lost);
   }
 }

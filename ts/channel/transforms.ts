@@ -90,15 +90,15 @@ function pair<In, Out>(
  */
 export class ImsgDecoderStream {
   /** The stream of messages. */
-  readonly readable: ReadableStream<ImsgMessage>;
+  declare readonly readable: ReadableStream<ImsgMessage>;
   /** The stream that takes byte chunks. */
-  readonly writable: WritableStream<Bytes>;
+  declare readonly writable: WritableStream<Bytes>;
 
   /** Throws EINVAL for bad options, ENOMEM. */
   constructor(options: ImsgOptions = {}) {
     const { engine, ...resolved } = resolveOptions(options);
     const batch = new Batch(engine, resolved);
-    const { readable, writable } = pair<Bytes, ImsgMessage>(batch, async (chunk, room, enqueue) => {
+    const streams = pair<Bytes, ImsgMessage>(batch, async (chunk, room, enqueue) => {
       const bytes = checkBytes(chunk, "imsgbuf_read");
       let at = 0;
       while ((at < bytes.length || batch.failed) && (await room(batch.failed))) {
@@ -107,8 +107,7 @@ export class ImsgDecoderStream {
         messages.forEach(enqueue);
       }
     });
-    this.readable = readable;
-    this.writable = writable;
+    Object.assign(this, streams);
   }
 }
 
@@ -118,20 +117,19 @@ export class ImsgDecoderStream {
  */
 export class ImsgEncoderStream {
   /** The stream of byte chunks. */
-  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+  declare readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   /** The stream that takes messages. */
-  readonly writable: WritableStream<MessageInit>;
+  declare readonly writable: WritableStream<MessageInit>;
 
   /** Throws EINVAL for bad options, ENOMEM. */
   constructor(options: ImsgOptions = {}) {
     const codec = new ImsgCodec(options);
-    const { readable, writable } = pair<MessageInit, Uint8Array<ArrayBuffer>>(
+    const streams = pair<MessageInit, Uint8Array<ArrayBuffer>>(
       codec,
       async (message, room, enqueue) => {
         if (await room()) enqueue(codec.encode(message));
       },
     );
-    this.readable = readable;
-    this.writable = writable;
+    Object.assign(this, streams);
   }
 }

@@ -1,6 +1,6 @@
 import type { Passed, PeerCredentials } from "../channel/transport.ts";
 import { ImsgError } from "../module/error.ts";
-import { errnoNameOf, openingError } from "./system-error.ts";
+import { errnoNameOf, openingError } from "./opening-error.ts";
 import { firstDescriptor } from "./unix-control.ts";
 
 /**

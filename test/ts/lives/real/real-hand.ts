@@ -204,7 +204,10 @@ export class RealHand implements Below {
   end(): void | Promise<void> {
     if (this.called.end) this.#watcher.misused("end twice");
     this.called.end = true;
-    return this.#finish(this.#call("end", () => this.#transport.end()));
+    return this.#finish(
+      this.#call("end", () => this.#transport.end()),
+      () => this.#ended(),
+    );
   }
 
   close(): void | Promise<void> {
@@ -217,7 +220,14 @@ export class RealHand implements Below {
     );
   }
 
-  #finish(ending: void | Promise<void>, also = (): void => {}): void | Promise<void> {
+  /** end() of the transport is fulfilled: nothing may be left that could be lost. */
+  #ended(): void {
+    const { waiting } = this;
+    if (this.dead || this.#nature.keeps) return;
+    if (waiting > 0) this.#watcher.wrong(`end() is fulfilled, and ${waiting} bytes are unsent`);
+  }
+
+  #finish(ending: void | Promise<void>, also: () => void): void | Promise<void> {
     const done = (): void => {
       this.finished ||= !this.dead;
       also();

@@ -135,7 +135,7 @@ export function announcedRequest(family, what) {
  * @param {4 | 6} family
  * @returns {"FLOWSPECv4" | "FLOWSPECv6"}
  */
-export const ruleFamily = (family) => (family === 4 ? "FLOWSPECv4" : "FLOWSPECv6");
+const ruleFamily = (family) => (family === 4 ? "FLOWSPECv4" : "FLOWSPECv6");
 
 /**
  * Which routes of the kernel are asked for.

@@ -63,7 +63,7 @@ const MAY_CLOSE = ["window-close", "unlinked-window-close", "layout-change"];
 const BACKSLASH = 0x5c;
 
 /** The bytes of %output, in which tmux writes some as a backslash and three octal digits. */
-export function unescaped(/** @type {Uint8Array} */ bytes) {
+function unescaped(/** @type {Uint8Array} */ bytes) {
   const plain = new Uint8Array(bytes.length);
   let length = 0;
   let skipped = 0;

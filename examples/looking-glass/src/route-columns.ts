@@ -34,7 +34,7 @@ export const neighborOf = (entry: RibEntry): string =>
 export const known = (address: string): string => (address === "???" ? "–" : address);
 
 /** All communities of a route, as bgpctl prints them. */
-export const communitiesOf = (entry: RibEntry): string[] =>
+const communitiesOf = (entry: RibEntry): string[] =>
   [entry.communities, entry.large_communities, entry.extended_communities].flatMap(
     (list) => list ?? [],
   );

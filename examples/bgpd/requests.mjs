@@ -116,7 +116,7 @@ export function ribRequest(filter) {
 }
 
 /**
- * Which networks or flowspec rules are asked for.
+ * The request for networks or flowspec rules.
  *
  * @param {Family | undefined} family
  * @param {"network" | "flowspec"} what

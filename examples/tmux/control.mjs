@@ -1,4 +1,4 @@
-// Control mode: commands go through one pipe, and what happens comes through another.
+// Control mode: commands go through one pipe, and notifications come through another.
 
 import { execFileSync } from "node:child_process";
 import { constants, mkdtempSync, openSync, rmSync } from "node:fs";
@@ -81,7 +81,7 @@ function unescaped(/** @type {Uint8Array} */ bytes) {
   return plain.subarray(0, length);
 }
 
-/** Cuts what a pipe carries into lines. */
+/** Cuts the bytes of a pipe into lines. */
 async function* linesOf(/** @type {AsyncIterable<Buffer>} */ stream) {
   /** @type {Buffer[]} */
   let begun = [];

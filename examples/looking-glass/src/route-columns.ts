@@ -39,7 +39,7 @@ const communitiesOf = (entry: RibEntry): string[] =>
     (list) => list ?? [],
   );
 
-/** The age of a route now: bgpd's at the time of the listing, and what has passed since. */
+/** The present age of a route: its age in the listing, and the time since then. */
 export function ageOf({ last_update, last_update_sec }: RibEntry, askedAt: number): string {
   if (Number.isNaN(last_update_sec)) return last_update;
   return span(last_update_sec + Math.floor((Date.now() - askedAt) / 1000));

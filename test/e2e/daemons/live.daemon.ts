@@ -85,7 +85,7 @@ describe("a change", () => {
     await connection.close();
   });
 
-  it("of networks and flowspec rules is in what bgpd lists afterwards", async () => {
+  it("of networks and flowspec rules is in the later listings of bgpd", async () => {
     const connection = await connectBgpd(bgpd.socket);
     const attributes = { community: ["65001:9"], med: 7 };
     await connection.announce(["10.7.0.0/16", "2001:db8:7::/48"], attributes);

@@ -3,9 +3,9 @@ import { checkChannelOptions } from "../channel/options.ts";
 import { abortable } from "./abortable.ts";
 import type { BunSocket } from "./bun.ts";
 import { attach, callbacks, socketHandler, transportOf } from "./bun-handler.ts";
+import { KEEP_ALIVE_DELAY } from "./keep-alive.ts";
 import { openingError } from "./opening-error.ts";
 import type { ChannelHandler, ImsgServer, Listening, ServerOptions } from "./server.ts";
-import { KEEP_ALIVE_DELAY } from "./timers.ts";
 import type { UnixChannels } from "./unix-channel.ts";
 import { type CheckedAddress, checkAddress } from "./unix-path.ts";
 

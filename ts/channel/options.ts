@@ -129,20 +129,21 @@ export interface ResolvedChannelOptions extends ResolvedOptions {
   signal: AbortSignal | undefined;
 }
 
-/** Checks the options of a channel, and fills in what is absent. Throws EINVAL. */
+/** Checks the options of a channel, and fills in the defaults. Throws EINVAL. */
 export function resolveChannelOptions(options: ChannelOptions): ResolvedChannelOptions {
-  const { highWaterMark = HIGH_WATER_MARK, maxQueued = MAX_QUEUED } = options ?? {};
-  const { lingerTimeout = LINGER_TIMEOUT, allowFdPass = false, copy = true } = options ?? {};
+  const resolved = resolveOptions(options);
+  const { highWaterMark = HIGH_WATER_MARK, maxQueued = MAX_QUEUED } = options;
+  const { lingerTimeout = LINGER_TIMEOUT, allowFdPass, copy, signal } = options;
   const syscall = "imsgbuf_init";
   return {
-    ...resolveOptions(options),
+    ...resolved,
     // with 0, one message may wait: its bytes are seen
     mark: Math.max(1, checkAmount(highWaterMark, "highWaterMark", syscall)),
     maxQueued: Math.max(1, checkAmount(maxQueued, "maxQueued", syscall)),
     lingerTimeout: checkTimeout(lingerTimeout, "lingerTimeout", syscall),
     fdpass: allowFdPass === true,
     copy: copy !== false,
-    signal: checkSignal(options.signal, syscall),
+    signal: checkSignal(signal, syscall),
   };
 }
 

@@ -10,6 +10,9 @@ import { transportError } from "./system-error.ts";
 const FIRST_PROBE = 20;
 const LAST_PROBE = 1000;
 
+/** How long after a close the peer of a stream that is no socket may take to end its side, in ms. */
+const GRACE = 5000;
+
 /**
  * Bytes that a stream gets at once. A stream reports a write as a whole, so that
  * the progress of a slow peer is seen in steps of this size.
@@ -101,7 +104,7 @@ export function duplexTransport(
   /** A write of nothing fails with EPIPE once the peer has closed its Unix socket. */
   const askWhetherGone = (delay: number): void => {
     if (sink === undefined || broken || ending) return;
-    // bytes that are being written find it out themselves
+    // a write that is under way fails by itself
     if (unsent === 0) duplex.write(new Uint8Array(0));
     probe = setTimeout(askWhetherGone, delay, Math.min(delay * 2, LAST_PROBE));
     probe.unref?.();
@@ -120,19 +123,30 @@ export function duplexTransport(
     const { length } = piece;
     duplex.write(piece, (error) => {
       // the stream's error event follows; a socket that is destroyed reports no error here
-      if (error || duplex.destroyed) return;
+      if (error || socket?.destroyed) return;
       unsent -= length;
       if (!full || sink === undefined || unsent >= sink.highWaterMark) return;
       full = false;
       sink.drained();
     });
   };
+  /**
+   * Releases a stream that has written everything. One that is no socket may still hold
+   * bytes for its peer, which destroying it would drop: it destroys itself when the peer ends.
+   */
+  const letGo = (): void => {
+    if (socket !== undefined) duplex.destroy();
+    else setTimeout(() => duplex.destroy(), GRACE).unref();
+  };
   const closed = (): void => {
     duplex.off("error", fail);
     duplex.off("close", closed);
-    closeDone?.();
-    // a stream that dies without an error has cut the message under way
-    hangUp();
+    // a stream of HTTP/2 calls back for its last writes only now
+    setImmediate(() => {
+      closeDone?.();
+      // a stream that dies without an error has cut the message under way
+      hangUp();
+    });
   };
 
   return {
@@ -156,6 +170,7 @@ export function duplexTransport(
         name = socket.connecting ? "socket" : isUnix(socket) ? "Unix socket" : "TCP";
       }
       duplex.on("data", data);
+      duplex.resume(); // the caller may have paused it, so that no byte is lost
     },
     send(bytes) {
       if (broken || ending || !duplex.writable) {
@@ -181,13 +196,13 @@ export function duplexTransport(
       release();
       duplex.resume();
       if (broken || duplex.writableFinished || duplex.destroyed) {
-        duplex.destroy();
+        letGo();
         return Promise.resolve();
       }
       return new Promise((resolve) => {
         closeDone = resolve;
         duplex.end(() => {
-          duplex.destroy();
+          letGo();
           resolve();
         });
       });

@@ -83,6 +83,13 @@ export const transportFaults: readonly TransportFault[] = [
     "websocket",
   ],
   ["transports/frames", "inSocket -= bytes;", "", "sent bytes stay unsent", "websocket"],
+  [
+    "transports/frames",
+    "if (localEnded && isOpen() && empty()) {",
+    "if (localEnded && isOpen()) {",
+    "end() does not wait until everything has left",
+    "websocket",
+  ],
   // --- ports ---
   [
     "transports/message-port",

@@ -1,7 +1,7 @@
 import { LARGEST_MAX_SIZE, layout, type Pointer } from "../module/abi.ts";
 import { type Bytes, checkBytes, checkFd, checkPid, checkSize, checkU32 } from "../module/check.ts";
 import type { Engine } from "../module/engine.ts";
-import { ImsgError, invalid } from "../module/error.ts";
+import { fieldsOf, ImsgError, invalid, isObject } from "../module/error.ts";
 import { Ibuf } from "./ibuf.ts";
 import { Imsg } from "./imsg.ts";
 import { checkSocket } from "./msgbuf.ts";
@@ -183,7 +183,7 @@ export class Imsgbuf extends Owned {
   }
 
   #header(init: ImsgInit, syscall: string): [number, number, number] {
-    if (typeof init !== "object" || init === null) {
+    if (!isObject(init)) {
       throw invalid(syscall, "a message must be an object with a type");
     }
     return [
@@ -230,7 +230,7 @@ export class Imsgbuf extends Owned {
 
   /** The whole list first: its iterator is code of the caller, which could detach a piece. */
   #pieces(data: readonly Bytes[]): Uint8Array[] {
-    if (!Array.isArray(data)) {
+    if (!Array.isArray(fieldsOf(data))) {
       throw invalid("imsg_composev", "data must be an array");
     }
     const list = Array.from(data as readonly Bytes[]);

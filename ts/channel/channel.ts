@@ -1,10 +1,10 @@
 import { Batch } from "../batch/batch.ts";
 import { checkMessage, type ImsgMessage, type SendInit } from "../batch/message.ts";
 import { checkIterable } from "../module/check.ts";
-import { type ImsgError, invalid } from "../module/error.ts";
+import { type ImsgError, invalid, isObject } from "../module/error.ts";
 import { makeInspectable } from "./inspectable.ts";
 import { closedError, Life } from "./life.ts";
-import { type ChannelOptions, checkSignal, resolveChannelOptions } from "./options.ts";
+import { type ChannelOptions, resolveChannelOptions, signalOf } from "./options.ts";
 import { batches, messages, Reader } from "./reader.ts";
 import type { RequestOptions } from "./requests.ts";
 import { type StreamPair, streamTransport } from "./streams.ts";
@@ -47,7 +47,7 @@ export class ImsgChannel<Fd = unknown> implements AsyncIterable<ImsgMessage<Fd>>
    * signal that has aborted; the streams stay unlocked then.
    */
   constructor(source: StreamPair | Transport, options: ChannelOptions = {}) {
-    if (typeof source !== "object" || source === null) throw noSource();
+    if (!isObject(source)) throw noSource();
     const resolved = resolveChannelOptions(options);
     resolved.signal?.throwIfAborted();
     const transport = "readable" in source ? streamTransport(source) : source;
@@ -116,7 +116,7 @@ export class ImsgChannel<Fd = unknown> implements AsyncIterable<ImsgMessage<Fd>>
    */
   send(message: SendInit, options?: WaitOptions): Promise<void> {
     return this.#life.send((outbox) =>
-      outbox.send(checkMessage(message), checkSignal(options?.signal, "send")),
+      outbox.send(checkMessage(message), signalOf(options, "send")),
     );
   }
 
@@ -126,9 +126,7 @@ export class ImsgChannel<Fd = unknown> implements AsyncIterable<ImsgMessage<Fd>>
    * refused are sent.
    */
   sendMany(list: Iterable<SendInit>, options?: WaitOptions): Promise<void> {
-    return this.#life.send((outbox) =>
-      outbox.sendMany(each(list), checkSignal(options?.signal, "sendMany")),
-    );
+    return this.#life.send((outbox) => outbox.sendMany(each(list), signalOf(options, "sendMany")));
   }
 
   /** Sends a message with the peerid of the message that it answers. Rejects as {@link send} does. */

@@ -2,7 +2,7 @@ import { Batch } from "../batch/batch.ts";
 import { checkMessage, type ImsgMessage, type MessageInit, readMessage } from "../batch/message.ts";
 import { HEADER_SIZE } from "../module/abi.ts";
 import { type Bytes, checkIterable, checkSize, checkTarget } from "../module/check.ts";
-import { ImsgError, invalid } from "../module/error.ts";
+import { fieldsOf, ImsgError, invalid } from "../module/error.ts";
 import { withMemory } from "../module/memory.ts";
 import { type ImsgOptions, resolveOptions } from "./options.ts";
 
@@ -162,7 +162,9 @@ export class ImsgCodec {
   encodeInto(messages: readonly MessageInit[], into: Uint8Array): EncodeIntoResult {
     return this.#alone(() => {
       const target = checkTarget(into, "imsg_compose");
-      if (!Array.isArray(messages)) throw invalid("imsg_compose", "messages must be an array");
+      if (!Array.isArray(fieldsOf(messages))) {
+        throw invalid("imsg_compose", "messages must be an array");
+      }
       return this.#encodeInto(messages, target);
     });
   }

@@ -3,7 +3,7 @@ import { ImsgError } from "../module/error.ts";
 import type { WaitOptions } from "./channel.ts";
 import { handled, rejected } from "./handled.ts";
 import type { Incoming } from "./incoming.ts";
-import { checkSignal } from "./options.ts";
+import { signalOf } from "./options.ts";
 
 const busy = (by: string): ImsgError =>
   new ImsgError("EBUSY", { syscall: "imsg_get", detail: `the channel is being read by ${by}` });
@@ -47,7 +47,7 @@ export class Reader<Fd = unknown> {
   ): Promise<T | undefined> {
     if (this.#holder !== undefined) return Promise.reject(busy(this.#holder));
     try {
-      const signal = checkSignal(options?.signal, "receive");
+      const signal = signalOf(options, "receive");
       if (signal?.aborted) return rejected(signal.reason);
       const ready = take();
       if (ready !== undefined) return Promise.resolve(ready);

@@ -1,5 +1,5 @@
 import type { ImsgMessage, MessageInit } from "../batch/message.ts";
-import { ImsgError, invalid } from "../module/error.ts";
+import { fieldsOf, ImsgError, invalid } from "../module/error.ts";
 import { handled, onAbort } from "./handled.ts";
 import { checkTimeout } from "./options.ts";
 
@@ -45,7 +45,7 @@ export class Requests {
   /** Registers a request with a signal that has been checked. Throws EINVAL for other bad options. */
   add(init: MessageInit, options: RequestOptions, signal: AbortSignal | undefined): Registered {
     const { timeout, match } = Object(options) as RequestOptions;
-    if (match !== undefined && typeof match !== "function") {
+    if (match !== undefined && typeof fieldsOf(match) !== "function") {
       throw invalid("request", "match must be a function");
     }
     if (timeout !== undefined) checkTimeout(timeout, "timeout", "request");

@@ -1,4 +1,4 @@
-import { ImsgError, invalid } from "./error.ts";
+import { fieldsOf, ImsgError, invalid } from "./error.ts";
 import { lentMemory } from "./lent.ts";
 
 /** Bytes in any of JavaScript's containers. */
@@ -150,12 +150,12 @@ export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.slice(0, 20));
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "symbol" || typeof value === "function") return `a ${typeof value}`;
-  return typeof value === "object" && value !== null ? "an object" : String(value);
+  return Object(value) === value ? "an object" : String(value);
 }
 
 /** Checks that an argument can be iterated. Throws EINVAL. */
 export function checkIterable<T>(messages: Iterable<T>, syscall: string): Iterable<T> {
-  if (typeof Object(messages)[Symbol.iterator] === "function") return messages;
+  if (typeof fieldsOf(messages)[Symbol.iterator] === "function") return messages;
   throw invalid(syscall, "messages must be an iterable");
 }
 

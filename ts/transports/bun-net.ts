@@ -1,6 +1,6 @@
 import { type ChannelOptions, ImsgChannel } from "../channel/channel.ts";
 import { checkChannelOptions } from "../channel/options.ts";
-import { ImsgError } from "../module/error.ts";
+import { fieldsOf, ImsgError } from "../module/error.ts";
 import { abortable } from "./abortable.ts";
 import { type BunSocket, type BunSocketHandler, BunTransport } from "./bun.ts";
 import type { ChannelHandler, ImsgServer, Listening, ServerOptions } from "./server.ts";
@@ -54,7 +54,7 @@ const helperFor = (path: string | undefined) =>
   path === undefined ? undefined : unix().catch(() => undefined);
 
 const checkPath = (address: unknown, call: string): CheckedAddress => {
-  const { unix: path, port, hostname: host } = Object(address) as Record<string, unknown>;
+  const { unix: path, port, hostname: host } = fieldsOf(address) as Record<string, unknown>;
   return checkAddress({ path, port, host }, call, "unix");
 };
 

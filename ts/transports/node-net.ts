@@ -3,7 +3,7 @@ import { type ListenOptions, type NetConnectOpts, Socket as NetSocket } from "no
 import type { Duplex } from "node:stream";
 import { type ChannelOptions, ImsgChannel } from "../channel/channel.ts";
 import { checkChannelOptions } from "../channel/options.ts";
-import { ImsgError } from "../module/error.ts";
+import { fieldsOf, ImsgError } from "../module/error.ts";
 import { connectSocket } from "./connect.ts";
 import { duplexTransport } from "./node.ts";
 import type { Make } from "./node-listen.ts";
@@ -45,7 +45,7 @@ export function fromSocket(
   options: ChannelOptions = {},
 ): ImsgChannel<number> | Promise<ImsgChannel<number>> {
   if (typeof socket === "number") return fromNumber(socket, options);
-  if (options?.allowFdPass) {
+  if (fieldsOf(options).allowFdPass) {
     const detail =
       "Node's sockets drop descriptors: pass the number of a socket, or use connect or listen";
     throw new ImsgError("EINVAL", { syscall, detail });
@@ -117,7 +117,7 @@ export async function maker(options: ChannelOptions, isUnix: boolean): Promise<M
 
 /** Checks an address of Node's, which may be an options object with more fields. */
 const checkPath = (address: unknown, call: string): CheckedAddress => {
-  const { path, port, host } = Object(address) as Record<string, unknown>;
+  const { path, port, host } = fieldsOf(address) as Record<string, unknown>;
   return checkAddress({ path, port, host }, call);
 };
 

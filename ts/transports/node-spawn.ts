@@ -2,7 +2,7 @@ import { type ChildProcess, type SpawnOptions, spawn as spawnChild } from "node:
 import type { Socket } from "node:net";
 import type { ChannelOptions, ImsgChannel } from "../channel/channel.ts";
 import { show } from "../module/check.ts";
-import { ImsgError } from "../module/error.ts";
+import { fieldsOf, ImsgError, isObject } from "../module/error.ts";
 import { maker } from "./node-net.ts";
 import { openingError } from "./system-error.ts";
 
@@ -29,6 +29,7 @@ export const CHANNEL_FD = 3;
 
 function stdioOf(given: SpawnOptions["stdio"]): SpawnOptions["stdio"] {
   if (given === undefined) return ["ignore", "inherit", "inherit", "pipe"];
+  fieldsOf(given);
   if (!Array.isArray(given)) return [given, given, given, "pipe"];
   const [stdin = "ignore", stdout = "inherit", stderr = "inherit", slot, ...others] = given;
   if (slot !== undefined && slot !== null && slot !== "ignore" && slot !== "pipe") {
@@ -52,8 +53,8 @@ export async function spawn(
   args: readonly string[] = [],
   options: SpawnChannelOptions = {},
 ): Promise<SpawnedChannel> {
-  const { spawn: spawnOptions = {}, ...channelOptions } = Object(options) as SpawnChannelOptions;
-  if (Object(options) !== options || Object(spawnOptions) !== spawnOptions) {
+  const { spawn: spawnOptions = {}, ...channelOptions } = fieldsOf(options);
+  if (!isObject(options) || !isObject(spawnOptions)) {
     throw new ImsgError("EINVAL", { syscall: "spawn", detail: "options must be an object" });
   }
   const stdio = stdioOf(spawnOptions.stdio);

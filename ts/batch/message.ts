@@ -1,6 +1,6 @@
 import { type Bytes, checkBytes } from "../module/check.ts";
 import type { Engine } from "../module/engine.ts";
-import { fieldsOf, invalid, isObject } from "../module/error.ts";
+import { fieldsOf } from "../module/error.ts";
 
 /**
  * A received message. Its `data` never aliases memory of the module: it has a
@@ -162,10 +162,4 @@ export function readData(data: MessageInit["data"]): Uint8Array<ArrayBuffer>[] {
     ? Array.from(data as readonly Bytes[])
     : [data as Bytes];
   return list.map((piece) => checkBytes(piece, "imsg_compose"));
-}
-
-/** Checks that a message, sent or received, is an object, before its fields are read. Throws EINVAL. */
-export function checkMessage<T extends object>(message: T): T {
-  if (isObject(message)) return message;
-  throw invalid("imsg_compose", "a message must be an object with a type");
 }

@@ -58,7 +58,7 @@ export function addIbuf(ibuf: Ibuf, from: Ibuf): void {
   const pointer = ibuf.pointerFor("ibuf_add_ibuf");
   const source = checkSame(ibuf, from, "ibuf_add_ibuf");
   if (from === ibuf || from.memory.borrowed?.root === ibuf.memory.root) {
-    // growing may move the very bytes that are being added
+    // growing may move the memory that holds the added bytes
     addCopy(ibuf, pointer, from.data(), "ibuf_add_ibuf");
     return;
   }

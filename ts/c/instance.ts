@@ -4,6 +4,7 @@ import { Engine, type ObjectKind } from "../module/engine.ts";
 import { fieldsOf, ImsgError, isObject } from "../module/error.ts";
 import { InstanceHandle } from "../module/instance.ts";
 import { Origins } from "../module/origins.ts";
+import { warnIfUnverified } from "../module/unverified.ts";
 import type { WasmSource } from "../module/wasm-types.ts";
 import { apiEngine } from "./default.ts";
 import { Descriptors } from "./descriptors.ts";
@@ -120,7 +121,7 @@ export class ImsgInstance extends InstanceHandle {
     if (detail !== undefined) throw new ImsgError("ERR_IMSG_LEAK", { detail });
   }
 
-  /** Counts what is alive in this instance. */
+  /** Counts the live objects, values and bytes of this instance. */
   stats(): ImsgStats {
     const { engine } = this;
     return {
@@ -138,9 +139,8 @@ export class ImsgInstance extends InstanceHandle {
  * for anything else, ERR_IMSG_COMPILE for bad bytes, ENOMEM.
  */
 export function createInstance(source: WasmSource, options: InstanceOptions = {}): ImsgInstance {
-  return new ImsgInstance(
-    new Engine(compile(source), checkOptions(options) ? new Origins() : undefined),
-  );
+  const origins = checkOptions(options) ? new Origins() : undefined;
+  return new ImsgInstance(new Engine(warnIfUnverified(compile(source)), origins));
 }
 
 /**
@@ -153,9 +153,12 @@ export function compile(source: unknown): WebAssembly.Module {
   try {
     return new WebAssembly.Module(bytes);
   } catch (cause) {
-    throw new ImsgError("ERR_IMSG_COMPILE", { detail: String(cause), cause });
+    throw notCompiled(cause);
   }
 }
+
+const notCompiled = (cause: unknown): ImsgError =>
+  new ImsgError("ERR_IMSG_COMPILE", { detail: String(cause), cause });
 
 function isModule(source: unknown): source is WebAssembly.Module {
   try {
@@ -199,7 +202,7 @@ async function compileLater(bytes: ArrayBuffer): Promise<WebAssembly.Module> {
   try {
     return await WebAssembly.compile(bytes);
   } catch (cause) {
-    throw new ImsgError("ERR_IMSG_COMPILE", { detail: String(cause), cause });
+    throw notCompiled(cause);
   }
 }
 

@@ -20,8 +20,8 @@ export type { ExportName, RawExports } from "../module/exports.ts";
  */
 export interface RawHooks {
   /**
-   * C has closed a descriptor (-1: one that had been sent already) and with it,
-   * unless that is 0, the value that kernel_open was called with.
+   * C has closed a descriptor; -1 stands for one that had been sent already. `value` is the
+   * argument of kernel_open that the host must close now, or 0 if there is none.
    */
   host_close?(fd: number, value: number): void;
   /**
@@ -113,8 +113,7 @@ function checkTotal(total: unknown, length: number): number {
 }
 
 /**
- * Returns the module below the default instance, or below another: the one that
- * the classes call. Its hooks are the library's, so {@link RawModule.takeThrown}
+ * Returns the module that the classes of an instance call, by default of the default instance. Its hooks are the library's, so {@link RawModule.takeThrown}
  * always returns undefined.
  */
 export function rawModule(instance: ImsgInstance = defaultInstance()): RawModule {

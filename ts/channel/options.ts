@@ -131,11 +131,11 @@ export interface ResolvedChannelOptions extends ResolvedOptions {
   signal: AbortSignal | undefined;
 }
 
-/** Checks the options of a channel, and fills in what is absent. Throws EINVAL. */
+/** Checks the options of a channel, and fills in the defaults. Throws EINVAL. */
 export function resolveChannelOptions(options: ChannelOptions): ResolvedChannelOptions {
   const resolved = resolveOptions(options);
   const { highWaterMark = HIGH_WATER_MARK, maxQueued = MAX_QUEUED } = options;
-  const { lingerTimeout = LINGER_TIMEOUT, allowFdPass = false, copy = true } = options;
+  const { lingerTimeout = LINGER_TIMEOUT, allowFdPass, copy } = options;
   const syscall = "imsgbuf_init";
   return {
     ...resolved,

@@ -141,7 +141,7 @@ export type UnionIn<V> = {
 export interface UnionOptions<Name extends string> {
   /** The field of the same structure that selects the variant. */
   tag: string;
-  /** The variants' names by the tag's values, which are what that field decodes to. */
+  /** The variants' names by the decoded values of that field. */
   when: Readonly<Record<string | number, Name>>;
   /** Whether C's union has no name of its own, so that its members belong to the structure. */
   anonymous?: boolean | undefined;

@@ -153,7 +153,7 @@ export class Protocol<M extends Messages> {
     return decoded as unknown as Received<M, S>;
   }
 
-  /** Types a channel: `bgpd.on(channel)` sends what clients send, with names and values. */
+  /** Types a channel: `bgpd.on(channel)` sends the messages of clients, with names and values. */
   on<S extends Side = "client">(
     channel: Conversation,
     options: OnOptions<S> = {},

@@ -163,7 +163,7 @@ export function checkLength(length: unknown, least: 0 | 1): void {
   throw misdescribed(`a length is an integer from ${least} to 2147483647, not ${shown(length)}`);
 }
 
-/** Resolves a field under an ABI. Throws EINVAL for what is no field. */
+/** Resolves a field under an ABI. Throws EINVAL for a value that is no field. */
 export function resolveField<Out, In>(field: Field<Out, In>, abi: Abi): Resolved<Out, In> {
   if (typeof fieldsOf(field).resolve === "function") return field.resolve(abi);
   throw misdescribed(`${shown(field)} is no field`);
@@ -176,5 +176,5 @@ export function resolveInside<Out, In>(field: Field<Out, In>, abi: Abi): Resolve
   throw misdescribed(`${inner.type}: trailing data is the last field of the outermost structure`);
 }
 
-/** The path of an inner member, behind the name of what holds it. */
+/** The path of an inner member, behind the name of the field that holds it. */
 export const separated = (path: string): string => (path.startsWith("[") ? path : `.${path}`);

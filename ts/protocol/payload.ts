@@ -87,7 +87,7 @@ export function json<T>(): Payload<T> {
       try {
         text = JSON.stringify(value);
       } catch (error) {
-        cause = error; // a bigint, a cycle, or toJSON of the caller
+        cause = error; // of a bigint, of a cycle, or of the caller's toJSON
       }
       if (text !== undefined) return encoder.encode(text);
       throw new ImsgError("EINVAL", { detail: `JSON has no form for ${shown(value)}`, cause });

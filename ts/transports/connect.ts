@@ -1,6 +1,6 @@
 import { type NetConnectOpts, connect as netConnect, type Socket } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
-import { openingError } from "./system-error.ts";
+import { openingError } from "./opening-error.ts";
 import { addressText } from "./unix-path.ts";
 
 /** How often, and how long in between, in milliseconds, a full listener is asked again. */

@@ -206,7 +206,7 @@ export function messagePortTransport(port: MessagePortLike): Transport {
       const unreadable = (): void =>
         failed(malformed("EBADMSG", "a message could not be deserialized"));
       let cause: unknown;
-      // workerd fires the event before it delivers what was posted last
+      // workerd fires the event before it delivers the last messages
       const left = (): void => {
         const detail = "the other side of the port is gone";
         goneTimer ??= setTimeout(() => gone(detail, cause), 0);
@@ -226,7 +226,7 @@ export function messagePortTransport(port: MessagePortLike): Transport {
           message: arrived,
           messageerror: unreadable,
           exit: left,
-          // the exit follows
+          // `exit` follows, and reports this cause
           error: (error: unknown) => {
             cause = error;
           },

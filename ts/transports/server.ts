@@ -70,10 +70,10 @@ const isPromise = (value: unknown): value is PromiseLike<unknown> =>
 const isGenerator = (handler: unknown): boolean =>
   /Generator/.test(Object.prototype.toString.call(handler));
 
-/** Errors of accepting a connection that others have to end: it is dropped. */
+/** Errors of accepting for lack of descriptors or memory, which other connections hold. */
 const SHORT = ["EMFILE", "ENFILE", "ENOMEM", "ENOBUFS"];
 
-/** Checks what `listen` is given, before anything is opened. Throws EINVAL. */
+/** Checks the handler and the options of `listen`, before anything is opened. Throws EINVAL. */
 export function checkServer(handler: unknown, options: ServerOptions): void {
   const refuse = (detail: string): never => {
     throw new ImsgError("EINVAL", { syscall: "listen", detail });
@@ -280,8 +280,8 @@ export class ImsgServer<Port extends number | undefined = number | undefined> {
   /** Whether the peer can cause an error, or this server has. */
   #isExpected(error: unknown): boolean {
     if (this.#reasons.has(error)) return true;
-    // a channel that has ended is nothing that a handler could know beforehand
-    // peers that do not read can fill the memory
+    // ERR_IMSG_CLOSED: a handler cannot know beforehand that its channel has ended;
+    // ENOMEM: peers that do not read can fill the memory
     if (error instanceof ImsgError && ["ERR_IMSG_CLOSED", "ENOMEM"].includes(error.code))
       return true;
     return (Object(error) as Partial<ImsgError>).fromPeer === true; // ProtocolError has it, too

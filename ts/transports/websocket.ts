@@ -32,7 +32,7 @@ const ABORTED = 4000;
 /** The close codes of a clean end: normal closure, and a close without a code. */
 const CLEAN: readonly unknown[] = [1000, 1005];
 
-/** Cuts a reason to what a close frame holds: 123 bytes of UTF-8. */
+/** Cuts a reason to the 123 bytes of UTF-8 that a close frame holds. */
 function fitting(reason: string): string {
   const encoder = new TextEncoder();
   let text = reason.slice(0, 123);

@@ -92,7 +92,7 @@ describe("the demo", () => {
     expect(stdout).toContain("an empty message");
   });
 
-  test("without a peer says what is missing", () => {
+  test("without a peer names the missing program", () => {
     const { status, stderr } = demo([join(folder, "no-such-peer")]);
     expect(stderr).toContain("ENOENT");
     expect(status).toBe(1);

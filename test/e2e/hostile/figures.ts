@@ -38,7 +38,7 @@ export class Run {
   readonly #delay = monitorEventLoopDelay({ resolution: 5 });
   readonly #memory: number[];
   #done = 0;
-  /** Attempts, by what became of them. */
+  /** The number of attempts by their outcome. */
   readonly counts: Record<string, number> = {};
 
   constructor(name: string, seed: number, resident: () => number = ownResident) {
@@ -66,7 +66,7 @@ export class Run {
     return true;
   }
 
-  /** Counts what became of an attempt. */
+  /** Counts the outcome of an attempt. */
   note(what: string): void {
     this.counts[what] = (this.counts[what] ?? 0) + 1;
   }

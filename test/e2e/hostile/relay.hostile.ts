@@ -92,7 +92,7 @@ async function packedRelay(path: string): Promise<Serving> {
 const residentOf = (pid: number): number =>
   Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]) * 4096;
 
-/** One attack: a handshake, perhaps frames, and an end of some sort. Returns how many of both were sent. */
+/** One attack: a handshake, perhaps frames, and an end. Returns the number of handshakes and frames. */
 function attack(random: Random, port: number): Promise<number> {
   return new Promise((resolve) => {
     const socket = connect({ host: "127.0.0.1", port });

@@ -8,7 +8,7 @@ import {
 import { expect, onTestFinished } from "vitest";
 import { LAUNCH } from "../runtimes/browser/launch.ts";
 
-/** Milliseconds for anything that is waited for. */
+/** The longest wait, in milliseconds. */
 const PATIENCE = 20_000;
 
 export const startBrowser = (): Promise<Browser> => chromium.launch(LAUNCH.chromium);

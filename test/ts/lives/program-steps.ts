@@ -11,6 +11,13 @@ const readable = ({ holder, streamEnded, model }: World): boolean =>
   (holder === undefined || holder.kind === "stream") &&
   !model.reads.some(({ tracked }) => tracked.pending);
 
+/** A message that is sent just before the end, so that it has not left when the end is sent. */
+const lastWords = { size, says: fc.boolean() };
+
+function sayLast(world: World, { size, says }: { size: number; says: boolean }): void {
+  if (says) sending.send(world, { size, signal: "none", thing: false, seen: true });
+}
+
 /** The steps of the program. */
 export const OURS = {
   send: step("send", { size, signal, thing: rarely, seen: fc.boolean() }, sending.send),
@@ -67,8 +74,14 @@ export const OURS = {
     (world, { which }) => world.signals[which % world.signals.length]!.abort(),
     ({ signals }) => signals.length > 0,
   ),
-  end: step("end", {}, ending.end),
-  close: step("close", {}, (world) => ending.close(world)),
+  end: step("end", lastWords, (world, given) => {
+    sayLast(world, given);
+    ending.end(world);
+  }),
+  close: step("close", lastWords, (world, given) => {
+    sayLast(world, given);
+    ending.close(world);
+  }),
   abort: step(
     "abort",
     { how: fc.constantFrom("reason" as const, "none" as const, "signal" as const) },

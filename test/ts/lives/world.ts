@@ -28,6 +28,12 @@ export interface Setup extends Limits, Kind {
 
 /** The module that all lives share, so that one that leaves something behind is seen. */
 const instance = createInstance(moduleBytes());
+
+/** The fields that `console.log` prints of a channel. */
+function inspect(channel: ImsgChannel): { state: string; received: number } {
+  const custom = Symbol.for("nodejs.util.inspect.custom");
+  return (channel as unknown as Record<symbol, () => ReturnType<typeof inspect>>)[custom]!();
+}
 /** Rounds of events until a life must have come to rest. */
 const PATIENCE = 20_000;
 
@@ -134,12 +140,12 @@ export class World {
 
   /** Whether the channel has ended, as inspecting it shows. */
   get isClosed(): boolean {
-    return (ImsgChannel.describe(this.channel) as { state: string }).state === "closed";
+    return inspect(this.channel).state === "closed";
   }
 
   /** How many messages the channel has for a reader, as inspecting it shows. */
   get received(): number {
-    return (ImsgChannel.describe(this.channel) as { received: number }).received;
+    return inspect(this.channel).received;
   }
 
   /** Something that the program may send. */

@@ -186,7 +186,7 @@ struct queue	*use_queue(unsigned int);
 struct channel	*use_channel(unsigned int);
 struct message	*use_message(unsigned int);
 int		 use_socket(const struct socket *);	/* descriptor or -1 */
-/* Empties a slot, disposing of what it holds. */
+/* Empties a slot, and disposes of its object. */
 struct buf	*drop_buf(unsigned int);
 struct queue	*drop_queue(unsigned int);
 struct channel	*drop_channel(unsigned int);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { Stage } from "../life.ts";
-import { sleep } from "../runtime.ts";
+import { Awake, sleep } from "../runtime.ts";
 import type { World } from "../world.ts";
 import type { RealClock } from "./real-clock.ts";
 import { RealWorld } from "./real-world.ts";
@@ -31,8 +31,8 @@ const setups = fc.record({
 });
 
 async function until(condition: () => boolean): Promise<boolean> {
-  for (const start = Date.now(); !condition(); await sleep(1)) {
-    if (Date.now() - start > PATIENCE) return false;
+  for (const awake = new Awake(); !condition(); await sleep(1)) {
+    if (awake.ms > PATIENCE) return false;
   }
   return true;
 }

@@ -9,7 +9,7 @@ import {
   checkU32,
 } from "../module/check.ts";
 import type { Engine } from "../module/engine.ts";
-import { failure, invalid } from "../module/error.ts";
+import { failure, fieldsOf, invalid } from "../module/error.ts";
 import { Ibuf } from "./ibuf.ts";
 import { Imsg } from "./imsg.ts";
 import { checkSocket } from "./msgbuf.ts";
@@ -235,7 +235,7 @@ export class Imsgbuf extends Owned {
 
   /** The whole list first: its iterator is code of the caller, which could detach a piece. */
   #pieces(data: readonly Bytes[]): Uint8Array[] {
-    if (!Array.isArray(data)) {
+    if (!Array.isArray(fieldsOf(data))) {
       throw invalid("imsg_composev", "data must be an array");
     }
     const list = Array.from(data as readonly Bytes[]);

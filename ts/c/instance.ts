@@ -1,7 +1,7 @@
 import { PAGE_SIZE } from "../module/abi.ts";
 import { checkBytes, checkPid, checkSize, show } from "../module/check.ts";
 import { Engine, type ObjectKind } from "../module/engine.ts";
-import { ImsgError } from "../module/error.ts";
+import { fieldsOf, ImsgError, isObject } from "../module/error.ts";
 import { InstanceHandle } from "../module/instance.ts";
 import { Origins } from "../module/origins.ts";
 import { warnIfUnverified } from "../module/unverified.ts";
@@ -171,7 +171,7 @@ function isModule(source: unknown): source is WebAssembly.Module {
 }
 
 function checkOptions(options: InstanceOptions): boolean {
-  if (typeof options === "object" && options !== null) return options.debug === true;
+  if (isObject(options)) return options.debug === true;
   throw new ImsgError("EINVAL", { detail: "options must be an object" });
 }
 
@@ -185,6 +185,7 @@ export async function instantiate(
   options: InstanceOptions = {},
 ): Promise<ImsgInstance> {
   const debug = checkOptions(options);
+  fieldsOf(source);
   const pending = typeof source === "string" || source instanceof URL ? fetch(source) : source;
   const response = await pending;
   if (typeof response?.arrayBuffer !== "function") {

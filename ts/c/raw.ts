@@ -1,7 +1,7 @@
 import type { Pointer } from "../module/abi.ts";
 import { show } from "../module/check.ts";
 import { type ErrnoName, errnoName, moduleErrno } from "../module/errno.ts";
-import { ImsgError } from "../module/error.ts";
+import { fieldsOf, ImsgError, isObject } from "../module/error.ts";
 import type { ExportName, RawExports } from "../module/exports.ts";
 import { InstanceHandle } from "../module/instance.ts";
 import { loadModule } from "../module/load.ts";
@@ -188,8 +188,8 @@ export type EmscriptenNames = { [Name in ExportName as `_${Name}`]: RawExports[N
 
 /** Returns the exports of a module under Emscripten's names: `_ibuf_open` and so on. Throws EINVAL. */
 export function withUnderscores(raw: RawModule): EmscriptenNames {
-  const { exports } = Object(raw) as Partial<RawModule>;
-  if (typeof exports !== "object" || exports === null) {
+  const { exports } = fieldsOf(raw) as Partial<RawModule>;
+  if (!isObject(exports)) {
     throw new ImsgError("EINVAL", { detail: `a raw module is needed, not ${show(raw)}` });
   }
   return Object.fromEntries(

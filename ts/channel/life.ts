@@ -6,7 +6,7 @@ import { handled, onAbort, rejected, Settlement, thrown } from "./handled.ts";
 import { Incoming } from "./incoming.ts";
 import { closeTransport, Linger } from "./linger.ts";
 import { describeLost } from "./lost.ts";
-import { checkSignal, type ResolvedChannelOptions } from "./options.ts";
+import { type ResolvedChannelOptions, signalOf } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import { type RequestOptions, Requests } from "./requests.ts";
 import type { Passed, Transport } from "./transport.ts";
@@ -113,7 +113,7 @@ export class Life<Fd = unknown> {
     if (this.#reachedEnd) return rejected(closedError("request", "the peer has ended its side"));
     try {
       const { type, pid, data, fd, peerid: given } = checkMessage(message);
-      const signal = checkSignal(options?.signal, "request");
+      const signal = signalOf(options, "request");
       if (signal?.aborted) return rejected(signal.reason);
       const unread = this.incoming.unread();
       if (unread !== undefined) return rejected(unread);

@@ -1,5 +1,5 @@
 import type { ImsgMessage } from "../batch/message.ts";
-import { failure, invalid } from "../module/error.ts";
+import { failure, fieldsOf, invalid } from "../module/error.ts";
 import { handled, onAbort } from "./handled.ts";
 import { checkTimeout } from "./options.ts";
 
@@ -49,7 +49,7 @@ export class Requests {
     signal: AbortSignal | undefined,
   ): Registered {
     const { timeout, match } = Object(options) as RequestOptions;
-    if (match !== undefined && typeof match !== "function") {
+    if (match !== undefined && typeof fieldsOf(match) !== "function") {
       throw invalid("request", "match must be a function");
     }
     if (timeout !== undefined) checkTimeout(timeout, "timeout", "request");

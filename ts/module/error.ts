@@ -126,7 +126,13 @@ export class ImsgError extends Error {
    */
   constructor(code: ImsgErrorCode, options: ImsgErrorOptions = {}) {
     const [, , linux, described = texts[code]] = errnoRow(code) ?? [];
-    const { syscall, detail, cause, lostBytes, fromPeer = peerCodes.includes(code) } = options;
+    const {
+      syscall,
+      detail,
+      cause,
+      lostBytes,
+      fromPeer = peerCodes.includes(code),
+    } = fieldsOf(options);
     const { errno = linux, text = described } = options;
     let message = text === undefined ? code : `${code}: ${text}`;
     if (syscall !== undefined) message += `, ${syscall}`;
@@ -162,3 +168,22 @@ export const invalid = (syscall: string, detail: string, cause?: unknown): ImsgE
 /** The error of a call that comes after the end of a channel, or of a codec's input. */
 export const closedError = (syscall: string, detail?: string): ImsgError =>
   failure("ERR_IMSG_CLOSED", syscall, detail);
+
+/**
+ * Returns an argument as an object whose fields are to be read: every function reads an argument
+ * through this one. Throws EINVAL for a revoked proxy, whose fields cannot be read. An error of a
+ * getter or of a live proxy is the caller's own, and reaches the caller unchanged.
+ */
+export function fieldsOf<T>(value: T): T & object {
+  try {
+    // runs no code of a proxy, and throws if it is revoked; bundlers drop a call whose result is not used
+    return Array.isArray(value) ? value : Object(value);
+  } catch {
+    throw new ImsgError("EINVAL", { detail: "the proxy is revoked" });
+  }
+}
+
+/** Whether an argument is an object. Throws EINVAL for a revoked proxy. */
+export function isObject(value: unknown): value is object {
+  return typeof value === "object" && fieldsOf(value) === value;
+}

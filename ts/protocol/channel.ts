@@ -1,7 +1,7 @@
 import type { ImsgMessage, SendInit } from "../batch/message.ts";
 import type { ImsgChannel } from "../channel/channel.ts";
 import { handled } from "../channel/handled.ts";
-import { ImsgError } from "../module/error.ts";
+import { fieldsOf, ImsgError } from "../module/error.ts";
 import type { Protocol } from "./define.ts";
 import { ProtocolError } from "./failure.ts";
 import type {
@@ -257,7 +257,7 @@ export class TypedChannel<M extends Messages, S extends Side>
 
   #init(name: string, value: unknown, header: HeaderInit = {}): SendInit {
     const { protocol } = this;
-    const { peerid = protocol.peerid, pid, fd } = Object(header) as HeaderInit;
+    const { peerid = protocol.peerid, pid, fd } = fieldsOf(header);
     const data = protocol.encode(name, value, this.#sends);
     return {
       type: protocol.messages[name]!.type,

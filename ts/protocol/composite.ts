@@ -1,3 +1,4 @@
+import { isObject } from "../module/error.ts";
 import { arrayLength } from "./arguments.ts";
 import { readAll, writeAll } from "./elements.ts";
 import {
@@ -163,7 +164,7 @@ export function union<const V extends Readonly<Record<string, Field<unknown, nev
     throw misdescribed(`the tag ${value} selects ${name}, and ${noneOf(name, variants)}`);
   }
   const only = (value: object): string => {
-    const [name, ...others] = typeof value === "object" && value !== null ? Object.keys(value) : [];
+    const [name, ...others] = isObject(value) ? Object.keys(value) : [];
     if (name !== undefined && others.length === 0 && Object.hasOwn(variants, name)) return name;
     throw new FieldError("EINVAL", `a union has one of ${Object.keys(variants).join(", ")}`);
   };

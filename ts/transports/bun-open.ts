@@ -1,11 +1,12 @@
 import type { ChannelOptions, ImsgChannel } from "../channel/channel.ts";
 import { checkChannelOptions } from "../channel/options.ts";
+import { fieldsOf } from "../module/error.ts";
 import { abortable } from "./abortable.ts";
 import type { BunSocket } from "./bun.ts";
 import { attach, callbacks, socketHandler, transportOf } from "./bun-handler.ts";
+import { KEEP_ALIVE_DELAY } from "./keep-alive.ts";
 import { openingError } from "./opening-error.ts";
 import type { ChannelHandler, ImsgServer, Listening, ServerOptions } from "./server.ts";
-import { KEEP_ALIVE_DELAY } from "./timers.ts";
 import type { UnixChannels } from "./unix-channel.ts";
 import { type CheckedAddress, checkAddress } from "./unix-path.ts";
 
@@ -54,7 +55,7 @@ const helperFor = (path: string | undefined) =>
   path === undefined ? undefined : unix().catch(() => undefined);
 
 const checkPath = (address: unknown, call: string): CheckedAddress => {
-  const { unix: path, port, hostname: host } = Object(address) as Record<string, unknown>;
+  const { unix: path, port, hostname: host } = fieldsOf(address) as Record<string, unknown>;
   return checkAddress({ path, port, host }, call, "unix");
 };
 

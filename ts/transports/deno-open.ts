@@ -1,6 +1,6 @@
 import { type ChannelOptions, ImsgChannel } from "../channel/channel.ts";
 import { checkChannelOptions } from "../channel/options.ts";
-import type { ImsgError } from "../module/error.ts";
+import { fieldsOf, type ImsgError } from "../module/error.ts";
 import { abortable } from "./abortable.ts";
 import { type DenoConn, denoTransport } from "./deno.ts";
 import { openingError } from "./opening-error.ts";
@@ -56,7 +56,7 @@ const target = (address: DenoAddress, path: string | undefined): object =>
   path === undefined ? address : { transport: "unix", path };
 
 const checkPath = (address: unknown, call: string): CheckedAddress => {
-  const { path, port, hostname: host } = Object(address) as Record<string, unknown>;
+  const { path, port, hostname: host } = fieldsOf(address) as Record<string, unknown>;
   return checkAddress({ path, port, host }, call);
 };
 

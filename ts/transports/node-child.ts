@@ -1,13 +1,14 @@
-import { type ChildProcess, type SpawnOptions, spawn as spawnChild } from "node:child_process";
+import type { ChildProcess, SpawnOptions } from "node:child_process";
 import type { Socket } from "node:net";
 import { show } from "../module/check.ts";
-import { invalid } from "../module/error.ts";
+import { fieldsOf, invalid, isObject } from "../module/error.ts";
 import { maker } from "./node-make.ts";
 import { CHANNEL_FD, type SpawnChannelOptions, type SpawnedChannel } from "./node-spawned.ts";
 import { openingError } from "./opening-error.ts";
 
 function stdioOf(given: SpawnOptions["stdio"]): SpawnOptions["stdio"] {
   if (given === undefined) return ["ignore", "inherit", "inherit", "pipe"];
+  fieldsOf(given);
   if (!Array.isArray(given)) return [given, given, given, "pipe"];
   const [stdin = "ignore", stdout = "inherit", stderr = "inherit", slot, ...others] = given;
   if (slot !== undefined && slot !== null && slot !== "ignore" && slot !== "pipe") {
@@ -24,12 +25,13 @@ export async function spawnChannel(
   args: readonly string[],
   options: SpawnChannelOptions,
 ): Promise<SpawnedChannel> {
-  const { spawn: spawnOptions = {}, ...channelOptions } = Object(options) as SpawnChannelOptions;
-  if (Object(options) !== options || Object(spawnOptions) !== spawnOptions) {
+  const { spawn: spawnOptions = {}, ...channelOptions } = fieldsOf(options);
+  if (!isObject(options) || !isObject(spawnOptions)) {
     throw invalid("spawn", "options must be an object");
   }
   const stdio = stdioOf(spawnOptions.stdio);
   const make = await maker(channelOptions, true);
+  const { spawn: spawnChild } = await import("node:child_process"); // connections do without it
   channelOptions.signal?.throwIfAborted();
   return new Promise((resolve, fail) => {
     const name = typeof command === "string" ? command : show(command);

@@ -1,7 +1,7 @@
 import type { ListenOptions, NetConnectOpts, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type ChannelOptions, ImsgChannel } from "../channel/channel.ts";
-import { invalid } from "../module/error.ts";
+import { fieldsOf, invalid } from "../module/error.ts";
 import { duplexTransport } from "./node.ts";
 import type { ChannelHandler, ImsgServer, ServerOptions } from "./server.ts";
 
@@ -34,7 +34,7 @@ export function fromSocket(
   options: ChannelOptions = {},
 ): ImsgChannel<number> | Promise<ImsgChannel<number>> {
   if (typeof socket === "number") return opener().then((open) => open.fromSocket(socket, options));
-  if (options?.allowFdPass) {
+  if (fieldsOf(options).allowFdPass) {
     const detail =
       "Node's sockets drop descriptors: pass the number of a socket, or use connect or listen";
     throw invalid("imsgbuf_allow_fdpass", detail);

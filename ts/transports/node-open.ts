@@ -2,12 +2,12 @@ import { fstatSync } from "node:fs";
 import { type ListenOptions, type NetConnectOpts, Socket as NetSocket } from "node:net";
 import { type ChannelOptions, ImsgChannel } from "../channel/channel.ts";
 import { checkChannelOptions } from "../channel/options.ts";
-import { ImsgError, invalid } from "../module/error.ts";
+import { fieldsOf, ImsgError, invalid } from "../module/error.ts";
 import { connectSocket } from "./connect.ts";
+import { KEEP_ALIVE_DELAY } from "./keep-alive.ts";
 import { maker, unix } from "./node-make.ts";
 import { openingError } from "./opening-error.ts";
 import type { ChannelHandler, ImsgServer, ServerOptions } from "./server.ts";
-import { KEEP_ALIVE_DELAY } from "./timers.ts";
 import { type CheckedAddress, checkAddress } from "./unix-path.ts";
 
 export { spawnChannel } from "./node-child.ts";
@@ -48,7 +48,7 @@ export const dup = async (fd: number): Promise<number> => (await unix()).dup(fd)
 
 /** Checks an address of Node's, which may be an options object with more fields. */
 const checkPath = (address: unknown, call: string): CheckedAddress => {
-  const { path, port, host } = Object(address) as Record<string, unknown>;
+  const { path, port, host } = fieldsOf(address) as Record<string, unknown>;
   return checkAddress({ path, port, host }, call);
 };
 

@@ -2,7 +2,7 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { PeerCredentials, Transport, TransportSink } from "../channel/transport.ts";
 import { checkBytes } from "../module/check.ts";
-import { ImsgError, invalid } from "../module/error.ts";
+import { fieldsOf, ImsgError, invalid } from "../module/error.ts";
 import { OPENING } from "./opening-table.ts";
 import { transportError } from "./system-error.ts";
 
@@ -41,7 +41,7 @@ const isUnix = (socket: Socket): boolean =>
 
 /** Refuses a stream of which no bytes can be read. Throws EINVAL. */
 function checkStream(duplex: Duplex): void {
-  const { write, on } = Object(duplex) as Partial<Duplex>;
+  const { write, on } = fieldsOf(duplex) as Partial<Duplex>;
   const detail =
     typeof write !== "function" || typeof on !== "function"
       ? "a Duplex stream is needed"

@@ -1,5 +1,5 @@
 import type { Passed, PeerCredentials } from "../channel/transport.ts";
-import { ImsgError } from "../module/error.ts";
+import { fieldsOf, ImsgError } from "../module/error.ts";
 import { errnoNameOf, openingError } from "./opening-error.ts";
 import { firstDescriptor } from "./unix-control.ts";
 
@@ -102,11 +102,11 @@ export type Received =
 
 /** Describes a value that is not the number of a descriptor, and what to pass instead. */
 function notANumber(value: unknown): string {
-  const object = value as { fd?: unknown; _handle?: { fd?: unknown } | null } | null | undefined;
+  const object = fieldsOf(value) as { fd?: unknown; _handle?: { fd?: unknown } | null };
   const what = typeof value === "number" ? String(value) : `a value of type ${typeof value}`;
-  const instead = isNumber(object?.fd)
+  const instead = isNumber(object.fd)
     ? ": pass dup(handle.fd), because the channel closes the number that it sends"
-    : isNumber(object?._handle?.fd)
+    : isNumber(object._handle?.fd)
       ? ": pass dup(server._handle.fd), because the channel closes the number that it sends"
       : "";
   return `a descriptor is a number from 0 to 2147483647, this is ${what}${instead}`;

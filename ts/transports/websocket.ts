@@ -1,5 +1,5 @@
 import type { Transport } from "../channel/transport.ts";
-import { ImsgError } from "../module/error.ts";
+import { fieldsOf, ImsgError } from "../module/error.ts";
 import { type FrameSocket, frameTransport } from "./frames.ts";
 
 /** The part of a WebSocket that is used: browsers', Node's, Deno's, Bun's, workerd's, or ws's. */
@@ -45,7 +45,7 @@ export function webSocketTransport(
   socket: WebSocketLike,
   { closing = () => ({ code: ABORTED }) }: WebSocketTransportOptions = {},
 ): Transport {
-  if (typeof Object(socket).readyState !== "number") {
+  if (typeof fieldsOf(socket).readyState !== "number") {
     throw new ImsgError("EINVAL", {
       syscall: "imsgbuf_init",
       detail: "a channel needs a WebSocket",

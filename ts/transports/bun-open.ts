@@ -47,7 +47,7 @@ interface BunNamespace {
 
 const bun = (): BunNamespace => (globalThis as unknown as { Bun: BunNamespace }).Bun;
 
-/** Loaded on first use: descriptor mode is most of this entry's size. */
+/** Loaded on first use: descriptor mode is large. */
 const unix = async () => (await import("./unix-bun.ts")).bunUnix();
 
 /** The helper of descriptor mode for a Unix socket, which knows the peer; undefined without Linux. */

@@ -244,14 +244,23 @@ describe("a connected client is closed", () => {
     expect(await relay.event("closed")).toMatchObject({ code: 1003 });
   });
 
-  test("that sends a frame longer than any may be", async () => {
+  test.each([
+    [16_384, 65_536],
+    [1_000_000, 1_000_000],
+    [64 * 1024 * 1024, 1_048_576],
+  ])("with --max-size %i, that sends a frame longer than %i bytes", async (maxSize, most) => {
     const daemon = await rememberingDaemon();
-    const relay = await relayTo(daemon.target);
+    const relay = await relayTo(daemon.target, { maxSize });
     const client = await clientOf(relay);
-    client.socket.send(new Uint8Array(65537));
+    const length = Math.min(maxSize, most);
+    const message = encode({ type: 13, pid: 5, data: new Uint8Array(length - 16) });
+    client.socket.send(Buffer.concat(Array(most / length).fill(message)));
+    const connection = await daemon.connection(0);
+    await expect.poll(() => connection.bytes(), { timeout: 10_000 }).toBe(most);
+    client.socket.send(new Uint8Array(most + 1));
     expect(await client.closed).toMatchObject({ code: 1009 });
     expect(await relay.event("closed")).toMatchObject({ code: 1009, why: "the frame is too long" });
-    expect((await daemon.connection(0)).bytes()).toBe(0);
+    expect(connection.bytes()).toBe(most);
   });
 
   test("that leaves in the middle of a message, and the daemon sees only the whole ones", async () => {

@@ -37,6 +37,8 @@ export type { Relay, RelayOptions } from "./options.ts";
 const CONNECT_TIMEOUT = 10_000;
 /** The least limit for a client's frame, in bytes: the library's frames have up to 64 KiB, whatever maxSize is. */
 const MIN_PAYLOAD = 65536;
+/** The greatest one: ws joins and unmasks a whole frame at once, which takes some 2 ms for this. */
+const MAX_PAYLOAD = 1024 * 1024;
 /** Milliseconds before a wrong token is answered. */
 const GUESS_DELAY = 1000;
 /** Milliseconds that each step of a connection's end may take when the relay closes. */
@@ -103,7 +105,7 @@ class RelayServer implements Relay {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
-      maxPayload: Math.max(this.#rules.maxSize, MIN_PAYLOAD),
+      maxPayload: Math.min(Math.max(this.#rules.maxSize, MIN_PAYLOAD), MAX_PAYLOAD),
       handleProtocols: chooseProtocol,
     });
     this.#http = this.#serve(options.tls);
@@ -114,11 +116,8 @@ class RelayServer implements Relay {
   }
 
   #serve(tls: RelayOptions["tls"]): Server {
-    const times = {
-      headersTimeout: 5000,
-      requestTimeout: 5000,
-      connectionsCheckingInterval: 1000,
-    };
+    // Strangers ends slow handshakes: Node would also end those that came while the relay stood still
+    const times = { headersTimeout: 0, requestTimeout: 0 };
     const http = tls === undefined ? createServer(times) : createTlsServer({ ...times, ...tls });
     http.on("connection", (socket: Socket) => this.#strangers.add(socket));
     http.on("request", (request, response) => {

@@ -46,7 +46,7 @@ export const CI_SUBSET = [
 ];
 
 /** Installs npm packages into a folder of their own, once. */
-export async function installInto(folder, packages, { ignoreScripts = false } = {}) {
+async function installInto(folder, packages, { ignoreScripts = false } = {}) {
   const stamp = join(folder, "installed");
   const wanted = packages.join(" ");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;

@@ -17,7 +17,7 @@ export function checkIbuf(value: unknown, syscall: string): Ibuf {
 }
 
 /** Checks an argument that must be an ibuf of the same instance, and returns its address. Throws EINVAL. */
-export function checkSame(owner: Owner, value: unknown, syscall: string): Pointer {
+function checkSame(owner: Owner, value: unknown, syscall: string): Pointer {
   return Owned.check(value, "ibuf", owner.engine, syscall).pointerFor(syscall);
 }
 

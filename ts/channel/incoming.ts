@@ -110,7 +110,7 @@ export class Incoming<Fd = unknown> implements IntakeReceiver {
   refill(): void {
     this.#intake.run();
     if (this.isOver) return;
-    if (this.#requests.waiting && !this.#intake.empty) {
+    if (this.#requests.waiting) {
       const unread = this.unread();
       if (unread !== undefined) this.#requests.finish(unread);
     }

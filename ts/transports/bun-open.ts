@@ -4,9 +4,9 @@ import { fieldsOf } from "../module/error.ts";
 import { abortable } from "./abortable.ts";
 import type { BunSocket } from "./bun.ts";
 import { attach, callbacks, socketHandler, transportOf } from "./bun-handler.ts";
+import { KEEP_ALIVE_DELAY } from "./keep-alive.ts";
 import { openingError } from "./opening-error.ts";
 import type { ChannelHandler, ImsgServer, Listening, ServerOptions } from "./server.ts";
-import { KEEP_ALIVE_DELAY } from "./timers.ts";
 import type { UnixChannels } from "./unix-channel.ts";
 import { type CheckedAddress, checkAddress } from "./unix-path.ts";
 
@@ -47,7 +47,7 @@ interface BunNamespace {
 
 const bun = (): BunNamespace => (globalThis as unknown as { Bun: BunNamespace }).Bun;
 
-/** Loaded on first use: descriptor mode is most of this entry's size. */
+/** Loaded on first use: descriptor mode is large. */
 const unix = async () => (await import("./unix-bun.ts")).bunUnix();
 
 /** The helper of descriptor mode for a Unix socket, which knows the peer; undefined without Linux. */

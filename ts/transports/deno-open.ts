@@ -49,7 +49,7 @@ const deno = (): DenoNamespace => (globalThis as unknown as { Deno: DenoNamespac
 /** How long the listener waits when the process is short of descriptors or memory, in ms. */
 const LATER = 100;
 
-/** Loaded on first use: descriptor mode is most of this entry's size. */
+/** Loaded on first use: descriptor mode is large. */
 const unix = async () => (await import("./unix-deno.ts")).denoUnix();
 
 const target = (address: DenoAddress, path: string | undefined): object =>

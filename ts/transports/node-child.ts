@@ -1,4 +1,4 @@
-import { type ChildProcess, type SpawnOptions, spawn as spawnChild } from "node:child_process";
+import type { ChildProcess, SpawnOptions } from "node:child_process";
 import type { Socket } from "node:net";
 import { show } from "../module/check.ts";
 import { fieldsOf, invalid, isObject } from "../module/error.ts";
@@ -31,6 +31,7 @@ export async function spawnChannel(
   }
   const stdio = stdioOf(spawnOptions.stdio);
   const make = await maker(channelOptions, true);
+  const { spawn: spawnChild } = await import("node:child_process"); // connections do without it
   channelOptions.signal?.throwIfAborted();
   return new Promise((resolve, fail) => {
     const name = typeof command === "string" ? command : show(command);

@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, type ListenOptions, type Server } from "node:net";
+import { KEEP_ALIVE_DELAY } from "./keep-alive.ts";
 import type { Make } from "./node-make.ts";
 import type { ImsgServer, Listening, ServerOptions } from "./server.ts";
-import { KEEP_ALIVE_DELAY } from "./timers.ts";
 
 export { startServer } from "./start-server.ts";
 

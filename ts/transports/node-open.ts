@@ -4,10 +4,10 @@ import { type ChannelOptions, ImsgChannel } from "../channel/channel.ts";
 import { checkChannelOptions } from "../channel/options.ts";
 import { fieldsOf, ImsgError, invalid } from "../module/error.ts";
 import { connectSocket } from "./connect.ts";
+import { KEEP_ALIVE_DELAY } from "./keep-alive.ts";
 import { maker, unix } from "./node-make.ts";
 import { openingError } from "./opening-error.ts";
 import type { ChannelHandler, ImsgServer, ServerOptions } from "./server.ts";
-import { KEEP_ALIVE_DELAY } from "./timers.ts";
 import { type CheckedAddress, checkAddress } from "./unix-path.ts";
 
 export { spawnChannel } from "./node-child.ts";

@@ -146,7 +146,7 @@ export class EpollSockets extends UnixSockets<ForeignSockets> {
     };
   };
 
-  /** Waits in the way that fits the watchers that there are now. */
+  /** Waits for the present watchers: in another thread if one keeps the process alive, else by a timer. */
   #run(): void {
     if (this.#holding > 0) {
       clearTimeout(this.#timer);

@@ -113,7 +113,7 @@ describe.each(BROWSERS)("in %s, the playground", (name) => {
     const large = Buffer.from("01000000000003000000000000000000", "hex");
     await openFile(page, "large.bin", large);
     expect(await problem(page)).toMatch(
-      /No message comes before it\..*at most 16384; a largest message of 196608 bytes would let it through/,
+      /No message comes before it\..*at most 16384; a largest message of 196608 bytes would accept it/,
     );
     await page.getByLabel("Largest message").fill("200000");
     await page.getByLabel("Largest message").press("Enter");

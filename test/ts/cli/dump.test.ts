@@ -87,7 +87,7 @@ describe("imsg dump --json", () => {
     const long = encode({ type: 1, pid: 5, data: peerPayload(0, 131072 - 16) });
     const refused = await run(bundle, ["dump", "--json"], long);
     expect(refused.status).toBe(1);
-    expect(refused.stderr).toContain("--max-size 131072 would let it through");
+    expect(refused.stderr).toContain("--max-size 131072 would accept it");
     const { status, stdout } = await run(bundle, ["dump", "--json", "--max-size", "128k"], long);
     expect(status).toBe(0);
     expect(linesOf(stdout)[0]!.len).toBe(131072);

@@ -1,10 +1,10 @@
 import type { Transport } from "../../../../ts/channel/transport.ts";
 import { HEADER_SIZE } from "../../../oracle/reference/codec.ts";
 import { close } from "../ending.ts";
-import { Violation } from "../records.ts";
+import { type Setup, Violation } from "../records.ts";
 import { Awake, macrotask, sleep } from "../runtime.ts";
 import type { Traveller } from "../tracked.ts";
-import { type Setup, World } from "../world.ts";
+import { World } from "../world.ts";
 import type { FdThing } from "./fd-thing.ts";
 import { RealClock } from "./real-clock.ts";
 import { RealHand } from "./real-hand.ts";

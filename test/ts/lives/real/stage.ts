@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { dialect } from "../commands.ts";
 import type { Stage } from "../life.ts";
 import { Awake, sleep } from "../runtime.ts";
 import type { World } from "../world.ts";
@@ -25,6 +26,8 @@ const setups = fc.record({
   /** Whether the transport uses credit where it can choose. */
   atOnce: fc.boolean(),
   copy: fc.boolean(),
+  dialect,
+  zero: fc.boolean(),
   watched: fc.boolean(),
   ...{ lingers: fc.constant(false), counts: fc.constant(false) },
   ...{ pauses: fc.constant(false), passes: fc.constant(false) },

@@ -87,6 +87,8 @@ export class Intake {
   add(chunk: Uint8Array, passed: readonly Passed[]): void {
     const { length } = chunk;
     this.#bytes += length;
+    // the runtime has worked on all of a large chunk in this turn: it is decoded in the next one
+    if (length > BREAK) this.#decoded = BREAK;
     this.values += passed.length;
     const { last } = this.#chunks;
     // messages may alias a chunk that has been decoded in part

@@ -2,22 +2,65 @@ import { failure, invalid } from "../module/error.ts";
 import { arrivedBytes, reset } from "./arrived.ts";
 import type { Transport, TransportSink } from "./transport.ts";
 
+/** The reader of a {@link ByteReadable}. */
+export interface ByteReader {
+  /** Resolves with the next chunk, or at the end. */
+  read(): Promise<ByteChunk>;
+  /** Tells the source that nothing more is read. */
+  cancel(reason?: unknown): Promise<unknown>;
+  /** Unlocks the stream. */
+  releaseLock(): void;
+}
+
+/** A chunk, or the end of a stream. */
+export interface ByteChunk {
+  /** Whether the stream has ended. */
+  readonly done: boolean;
+  /** The bytes. */
+  readonly value?: Uint8Array | undefined;
+}
+
+/** The writer of a {@link ByteWritable}. */
+export interface ByteWriter {
+  /** Fulfilled when the stream is closed, rejected when it fails. */
+  readonly closed: Promise<unknown>;
+  /** Null if the stream has failed. */
+  readonly desiredSize: number | null;
+  /** Writes bytes. */
+  write(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  /** Ends the stream. */
+  close(): Promise<void>;
+  /** Breaks the stream off. */
+  abort(reason?: unknown): Promise<void>;
+  /** Unlocks the stream. */
+  releaseLock(): void;
+}
+
+/** The part of a readable stream of bytes that is used: of the web's, or of `node:stream/web`. */
+export interface ByteReadable {
+  /** Locks the stream. */
+  getReader(): ByteReader;
+}
+
+/** The part of a writable stream of bytes that is used: of the web's, or of `node:stream/web`. */
+export interface ByteWritable {
+  /** Locks the stream. */
+  getWriter(): ByteWriter;
+}
+
 /** A pair of byte streams, which is the form of most connections of the web. */
 export interface StreamPair {
   /** Bytes from the peer. */
-  readable: ReadableStream<Uint8Array>;
+  readable: ByteReadable;
   /** Bytes to the peer. */
-  writable: WritableStream<Uint8Array<ArrayBuffer>>;
+  writable: ByteWritable;
 }
-
-type Reader = ReadableStreamDefaultReader<Uint8Array>;
-type Writer = WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
 
 const ignore = (): void => {};
 
 /** Locks both streams, or neither. Throws EINVAL if one is locked, or none at all. */
-function lock({ readable, writable }: StreamPair): [Reader, Writer] {
-  let reader: Reader | undefined;
+function lock({ readable, writable }: StreamPair): [ByteReader, ByteWriter] {
+  let reader: ByteReader | undefined;
   try {
     reader = readable.getReader();
     return [reader, writable.getWriter()];
@@ -37,8 +80,8 @@ function lock({ readable, writable }: StreamPair): [Reader, Writer] {
  * does not wait; `end` resolves when the stream below it has written all of them.
  */
 export function streamTransport(pair: StreamPair): Transport {
-  let reader: Reader;
-  let writer: Writer;
+  let reader: ByteReader;
+  let writer: ByteWriter;
   let sink: TransportSink;
   let writing = 0; // bytes
   let full = false;

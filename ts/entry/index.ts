@@ -26,7 +26,14 @@ export {
 } from "../channel/codec.ts";
 export type { ImsgOptions } from "../channel/options.ts";
 export type { RequestOptions } from "../channel/requests.ts";
-export type { StreamPair } from "../channel/streams.ts";
+export type {
+  ByteChunk,
+  ByteReadable,
+  ByteReader,
+  ByteWritable,
+  ByteWriter,
+  StreamPair,
+} from "../channel/streams.ts";
 export { ImsgDecoderStream, ImsgEncoderStream } from "../channel/transforms.ts";
 export type { Passed, PeerCredentials, Transport, TransportSink } from "../channel/transport.ts";
 export type { Bytes } from "../module/check.ts";

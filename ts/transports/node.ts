@@ -130,14 +130,6 @@ export function duplexTransport(
       sink.drained();
     });
   };
-  /**
-   * Releases a stream that has written everything. One that is no socket may still hold
-   * bytes for its peer, which destroying it would drop: it destroys itself when the peer ends.
-   */
-  const letGo = (): void => {
-    if (socket !== undefined) duplex.destroy();
-    else setTimeout(() => duplex.destroy(), GRACE).unref();
-  };
   const closed = (): void => {
     duplex.off("error", fail);
     duplex.off("close", closed);
@@ -195,16 +187,17 @@ export function duplexTransport(
     close() {
       release();
       duplex.resume();
-      if (broken || duplex.writableFinished || duplex.destroyed) {
-        letGo();
-        return Promise.resolve();
-      }
       return new Promise((resolve) => {
         closeDone = resolve;
-        duplex.end(() => {
-          letGo();
+        const written = (): void => {
+          // a stream that is no socket may hold bytes for its peer, which destroying it would
+          // drop: it destroys itself when the peer ends
+          if (socket !== undefined) socket.destroy();
+          else setTimeout(() => duplex.destroy(), GRACE).unref();
           resolve();
-        });
+        };
+        if (broken || duplex.writableFinished || duplex.destroyed) written();
+        else duplex.end(written);
       });
     },
     abort(reason) {

@@ -19,7 +19,7 @@ const CONNECTED: ErrorTable = {
 
 /**
  * The codes of the errors of runtimes that have no errno's name as their `code`:
- * Deno's classes by their name, Node's stream, TLS and HTTP/2 errors by their code.
+ * Deno's classes by their name, Node's stream and TLS errors by their code.
  */
 const OTHER_NAMES: Readonly<Record<string, ImsgErrorCode>> = {
   BrokenPipe: "EPIPE",
@@ -34,7 +34,6 @@ const OTHER_NAMES: Readonly<Record<string, ImsgErrorCode>> = {
   UnexpectedEof: "ECONNRESET",
   InvalidData: "EBADMSG",
   EPROTO: "EBADMSG",
-  ERR_HTTP2_STREAM_ERROR: "ECONNRESET",
   ERR_STREAM_PREMATURE_CLOSE: "ECONNRESET",
   ERR_STREAM_DESTROYED: "EPIPE",
   ERR_STREAM_WRITE_AFTER_END: "EPIPE",

@@ -143,6 +143,29 @@ it("the types leave the value of a port's message unknown, unless the program na
   ]);
 });
 
+it.each(VERSIONS.flatMap((version) => [[], ["DOM"]].map((dom) => [version, dom] as const)))(
+  "the types take the web's streams and Node's, in the %s version, with lib %j",
+  (version, dom) => {
+    const code = `
+    import { ImsgChannel } from "imsg-wasm";
+    import { fromStreams } from "imsg-wasm/web";
+    import * as node from "node:stream/web";
+    import { Duplex } from "node:stream";
+    declare const duplex: Duplex;
+    export const channels = [
+      fromStreams(new node.TransformStream<Uint8Array, Uint8Array>()),
+      new ImsgChannel(Duplex.toWeb(duplex)),
+      new ImsgChannel({ readable: new ReadableStream<Uint8Array>(), writable: new WritableStream() }),
+    ];
+    // @ts-expect-error a stream of text
+    fromStreams({ readable: new ReadableStream<string>(), writable: new WritableStream() });
+    // @ts-expect-error a writable stream that takes text
+    fromStreams({ readable: new ReadableStream<Uint8Array>(), writable: new WritableStream<string>() });
+  `;
+    expect(errors(version, code, ["ES2022", ...dom], ["node"])).toEqual([]);
+  },
+);
+
 it("README states the least version of TypeScript", () => {
   const [, stated] = /TypeScript (\d+\.\d+) or later/.exec(
     readFileSync(join(top, "README.md"), "utf8"),

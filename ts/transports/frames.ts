@@ -72,7 +72,7 @@ function quietly(run: () => void): void {
   try {
     run();
   } catch {
-    // the socket refuses what its state does not allow
+    // the socket refuses calls that its state does not allow
   }
 }
 
@@ -103,14 +103,14 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
   const { on } = socket as { on?: unknown };
   const callsBack = typeof socket.pause === "function" && typeof on === "function";
 
-  /** Bytes of messages in a socket that calls back. */
+  /** If the socket calls back: bytes of messages that it holds. */
   let inSocket = 0;
-  /** Bytes of all frames in another one so far, and where the frames of credit end among them. */
+  /** Otherwise: bytes of all frames ever sent, and at which of them each frame of credit ends. */
   let posted = 0;
   const grants: { end: number; length: number }[] = [];
 
   const buffered = (): number => socket.bufferedAmount ?? 0;
-  /** Bytes of messages in the socket, which also counts frames of credit, and perhaps headers. */
+  /** Bytes of messages that the socket holds. Its own count includes frames of credit, and perhaps headers. */
   const messageBytes = (): number => {
     if (callsBack) return inSocket;
     const sent = posted - buffered();
@@ -271,7 +271,7 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
       return;
     }
     if (done) endSent();
-    // the channel learns first that its own end was sent
+    // first notify the channel that its own end was sent
     queueMicrotask(() => {
       if (!stopped && !dead) sink.hungUp();
     });

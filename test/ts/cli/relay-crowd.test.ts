@@ -7,6 +7,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
+import { residentOf } from "../../helpers/memory.ts";
 import { encode } from "../../oracle/reference/codec.ts";
 import { packed, start } from "./command.ts";
 import { sleep, temporary } from "./relay-tools.ts";
@@ -49,12 +50,9 @@ async function ask(socket: WebSocket, length: number): Promise<Buffer> {
   return answer;
 }
 
-const resident = (pid: number): number =>
-  Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]) * 4096;
-
 test("a thousand clients at once are answered, in bounded memory, and SIGTERM ends within three seconds", async () => {
   const { url, child, ended } = await relayInFront("--max-connections", "1000");
-  const before = resident(child.pid!);
+  const before = residentOf(child.pid!);
   const clients: WebSocket[] = [];
   while (clients.length < 1000) {
     clients.push(...(await Promise.all(Array.from({ length: 50 }, () => client(url)))));
@@ -63,7 +61,7 @@ test("a thousand clients at once are answered, in bounded memory, and SIGTERM en
     const answers = await Promise.all(clients.map((socket) => ask(socket, length)));
     expect(answers.every((answer) => answer.length === 16 + length)).toBe(true);
   }
-  expect(resident(child.pid!) - before).toBeLessThan(512e6);
+  expect(residentOf(child.pid!) - before).toBeLessThan(512e6);
   const late = await client(url);
   const [code, reason] = await once(late, "close");
   expect([code, String(reason)]).toEqual([1013, "there are 1000 connections already"]);
@@ -79,14 +77,14 @@ test("a thousand clients at once are answered, in bounded memory, and SIGTERM en
 
 test("the memory of begun messages comes back when their clients have left", async () => {
   const { url, child } = await relayInFront("--max-size", "64m");
-  const before = resident(child.pid!);
+  const before = residentOf(child.pid!);
   const header = Buffer.from(encode({ type: 1, pid: 5 }));
   header.writeUInt32LE(64 * 1024 * 1024, 4);
   const clients = await Promise.all(Array.from({ length: 10 }, () => client(url)));
   for (const socket of clients) {
     for (const bytes of [header, ...Array(16).fill(Buffer.alloc(2 ** 20))]) socket.send(bytes);
   }
-  const held = (): number => resident(child.pid!) - before;
+  const held = (): number => residentOf(child.pid!) - before;
   await expect.poll(held, { timeout: 10_000 }).toBeGreaterThan(150e6);
   for (const socket of clients) socket.terminate();
   await expect.poll(held, { timeout: 10_000 }).toBeLessThan(64e6);

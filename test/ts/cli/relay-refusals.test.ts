@@ -20,7 +20,7 @@ describe("before a client is connected, the relay", () => {
     expect(daemon.connections).toEqual([]);
   });
 
-  test("accepts pages of its own origin, those that are allowed, and what is no page", async () => {
+  test("accepts pages of its own origin, allowed ones, and clients that are no pages", async () => {
     const daemon = await rememberingDaemon();
     const allowOrigins = ["https://lg.example", "null"];
     const relay = await relayTo(daemon.target, { allowOrigins });
@@ -34,7 +34,7 @@ describe("before a client is connected, the relay", () => {
     expect(mixed.status).toBe(403);
   });
 
-  test("refuses a foreign Host, which is what a rebound name sends, even with a matching Origin", async () => {
+  test("refuses a foreign Host, as a rebound name sends it, even with a matching Origin", async () => {
     const daemon = await rememberingDaemon();
     const relay = await relayTo(daemon.target, { allowOrigins: ["null"] });
     const foreign = [
@@ -122,7 +122,7 @@ describe("before a client is connected, the relay", () => {
     expect(second.socket.readyState).toBe(second.socket.OPEN);
   });
 
-  test("tells a request that is no WebSocket what it is, and a bad handshake what is bad", async () => {
+  test("answers a request that is no WebSocket with its own name, and a bad handshake with the fault", async () => {
     const daemon = await rememberingDaemon();
     const relay = await relayTo(daemon.target);
     const response = await fetch(relay.url.replace("ws:", "http:"));
@@ -282,7 +282,7 @@ describe("a connected client is closed", () => {
   });
 });
 
-test("a relay refuses options that would not do what they seem to", async () => {
+test("a relay refuses options that would have no effect", async () => {
   const to = "unix:/nonexistent";
   await expect(relayTo("foo:bar")).rejects.toThrow("a target is");
   await expect(relayTo(to, { allowOrigins: ["*"] })).rejects.toThrow("an origin is such as");

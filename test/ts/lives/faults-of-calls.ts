@@ -37,11 +37,11 @@ export const callFaults: readonly FaultRow[] = [
   // --- console.log ---
   [
     "life",
-    '? (this.#arrival === "open" ? "local end" : "ending") : "peer end"',
-    '? "local end" : "peer end"',
+    'return this.#ending === undefined ? "peer end" : "ending";',
+    'return "peer end";',
     "a channel that has ended both sides shows one",
   ],
-  ["life", '? open : "closing") : "closed"', '? open : open) : "closed"', "closing is not shown"],
+  ["life", 'if (this.#closing !== undefined) return "closing";', "", "closing is not shown"],
   [
     "life",
     "...(error === undefined ? {} : { error }),",

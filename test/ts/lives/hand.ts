@@ -82,7 +82,7 @@ export interface Below extends Transport {
   take(bytes: number): void;
   /** Moves what can move. Returns whether anything did. */
   pump(): boolean;
-  /** Nothing is taken any more. */
+  /** The connection is dead: the system takes no more bytes. */
   die(): void;
 }
 
@@ -237,7 +237,7 @@ export class Hand implements Below {
     return this.waiting === 0 && !this.dead;
   }
 
-  /** Nothing is taken any more. */
+  /** The connection is dead: the system takes no more bytes. */
   die(): void {
     this.dead = true;
     for (const { passed } of this.#outgoing) if (passed !== undefined) release(passed);

@@ -12,7 +12,7 @@ import type { World } from "./world.ts";
 
 /** How many marks may wait while a request waits behind them. */
 const UNREAD = 16;
-/** How many descriptors may wait then. */
+/** How many descriptors may wait while a request waits behind them. */
 const UNREAD_FDS = 32;
 
 export type Check = (world: World) => Iterable<string>;

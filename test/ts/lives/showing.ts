@@ -5,11 +5,14 @@ import type { World } from "./world.ts";
 
 const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 
+type Inspected = Record<symbol, (...args: unknown[]) => unknown>;
+
+/** The fields that `console.log` prints of a channel. */
+export const shownBy = (channel: object): Shown => (channel as Inspected)[INSPECT]!() as Shown;
+
 /** The text that `console.log` prints of a channel, with its fields in JSON. */
-function textOf(channel: object): string {
-  const inspect = (channel as Record<symbol, (...args: unknown[]) => string>)[INSPECT]!;
-  return inspect.call(channel, 2, {}, (state: unknown) => JSON.stringify(state));
-}
+const textOf = (channel: object): unknown =>
+  (channel as Inspected)[INSPECT]!(2, {}, (state: unknown) => JSON.stringify(state));
 
 /** The states that the channel may show. */
 function statesOf({ model, hand }: World): Shown["state"][] {

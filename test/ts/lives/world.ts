@@ -17,6 +17,7 @@ import {
   Violation,
 } from "./records.ts";
 import { macrotask } from "./runtime.ts";
+import { shownBy } from "./showing.ts";
 import { Signal, Thing, Tracked, type Traveller } from "./tracked.ts";
 import { Cutter, frame, OWN_PID, payload, pidOf } from "./wire.ts";
 import type { Writer } from "./writing.ts";
@@ -141,7 +142,7 @@ export class World {
 
   /** The channel's fields that inspecting it shows. */
   get shown(): Shown {
-    return ImsgChannel.describe(this.channel) as Shown;
+    return shownBy(this.channel);
   }
 
   /** Whether the channel has ended. */

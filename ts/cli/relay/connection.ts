@@ -70,7 +70,7 @@ export class Connection {
   readonly #up: Pump;
   #down: Pump | undefined;
   #link: DaemonLink | undefined;
-  /** Whether a side takes no more for now. */
+  /** Whether a side has no room for more bytes. */
   readonly #full = { client: false, daemon: true };
   #patience = PATIENCE;
   #halt!: (closing: Closing) => void;
@@ -239,7 +239,7 @@ export class Connection {
     void this.#client.closed.then(() => this.#halt(clientLeft()));
   }
 
-  /** Forwards for a while what the client sent before it left. */
+  /** Forwards for a while the messages that the client sent before it left. */
   #clientClosed(): void {
     this.#full.client = false;
     this.#kick();

@@ -10,7 +10,7 @@ export interface LifeRules {
 
 /** The callbacks of a {@link Life}. */
 export interface LifeEvents {
-  /** The connection is to end. */
+  /** The connection must end, for this reason. */
   over(closing: Closing): void;
   /**
    * Whether the relay does not read from the client, because the daemon takes

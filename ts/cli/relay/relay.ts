@@ -45,7 +45,8 @@ const CLOSE_PATIENCE = 800;
 /**
  * Starts a WebSocket relay to a daemon's control socket. Resolves when it
  * listens; rejects with a UsageError for bad options and with the system's error
- * (EADDRINUSE, …). Needs no daemon to be there: connections do.
+ * (EADDRINUSE, …). The daemon need not run: each
+ * client gets a connection of its own to it.
  */
 export async function startRelay(options: RelayOptions): Promise<Relay> {
   const relay = new RelayServer(options);
@@ -128,7 +129,7 @@ class RelayServer implements Relay {
       this.#refused(request, status, why);
     });
     http.on("tlsClientError", (error: NodeJS.ErrnoException, socket: Socket) => {
-      // a client that leaves within the handshake is no news
+      // a client may leave within the handshake: that is not logged
       if (!error.code?.startsWith("ERR_SSL_")) return;
       const reason = reasonOf(error);
       const why =
@@ -269,7 +270,7 @@ class RelayServer implements Relay {
       this.#running.delete(running);
       this.#pids.giveBack(pid);
       const memory = this.#instances.giveBack(instance);
-      // the end of the process frees more than a collection, which costs time that the end has not
+      // while the relay closes, skip the collection: it takes time, and the process frees all at its end
       if (this.#closing === undefined) dropConnection(memory);
       this.#log({ event: "closed", id, from, pid, ...end });
     });

@@ -94,7 +94,7 @@ function keyOf(socket: Socket): unknown {
 
 /**
  * The key by which limits for each address count: an IPv4 address, the first 64 bits of
- * an IPv6 address, since one host has as many of the rest as it likes, or
+ * an IPv6 address, since one host has all addresses that begin with them, or
  * "unix" for a Unix socket.
  */
 export function addressOf({ remoteAddress }: { remoteAddress?: string | undefined }): string {

@@ -18,7 +18,7 @@ export const transportFaults: readonly TransportFault[] = [
   ["transports/node", 'duplex.on("end", end);', "", "nobody listens for the end", "tcp"],
   [
     "transports/node",
-    'to?.failed(transportError(error, "read"));',
+    'to?.failed(transportError(error, "read", OPENING));',
     "",
     "a reset is swallowed",
     "tcp",

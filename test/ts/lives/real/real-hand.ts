@@ -325,7 +325,7 @@ export class RealHand implements Below {
     const isGone = this.#peer === "closes" || this.#peer === "resets";
     if (this.#peer === "closes" && this.#remote.vanishes) return;
     if (this.#peer !== "open" && flows && !ended) yield "the peer's end is reported";
-    // the death of a peer behind both ends is not awaited
+    // when both sides have ended, no report of the death of the peer is due
     if (isGone && this.#nature.seesGone && !end && !this.paused) {
       if (!("sendFailed" in this.reported)) yield "the peer's death is reported";
     }

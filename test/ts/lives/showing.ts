@@ -71,13 +71,13 @@ export const SHOWN: Record<string, Check> = {
 
   *"the stream of messages to send fails when the channel ends"({ model, writer }) {
     if (writer === undefined) return;
-    const { closed, calls, isOver: left } = writer;
+    const { closed, calls, reason, isOver: left } = writer;
     if (closed.pending && isOver(model)) yield "the writer waits at the end";
     if (closed.fulfilled && !left) yield "the writer is closed, and nobody closed it";
     if (!closed.rejected) return;
     const { error } = closed;
-    const known =
-      calls.some((call) => call.error === error) || saysClosed(error) || isLegitimate(model, error);
+    const ours = error === reason || calls.some((call) => call.error === error);
+    const known = ours || saysClosed(error) || isLegitimate(model, error);
     if (!known) yield `the writer has failed with ${error}`;
   },
 };

@@ -38,7 +38,7 @@ export const callFaults: readonly FaultRow[] = [
   [
     "life",
     'return this.#ending === undefined ? "peer end" : "ending";',
-    'return this.#ending === undefined ? "peer end" : "local end";',
+    'return "peer end";',
     "a channel that has ended both sides shows one",
   ],
   ["life", 'if (this.#closing !== undefined) return "closing";', "", "closing is not shown"],

@@ -5,11 +5,14 @@ import type { World } from "./world.ts";
 
 const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 
+type Inspected = Record<symbol, (...args: unknown[]) => unknown>;
+
+/** The fields that `console.log` prints of a channel. */
+export const shownBy = (channel: object): Shown => (channel as Inspected)[INSPECT]!() as Shown;
+
 /** The text that `console.log` prints of a channel, with its fields in JSON. */
-function textOf(channel: object): string {
-  const inspect = (channel as Record<symbol, (...args: unknown[]) => string>)[INSPECT]!;
-  return inspect.call(channel, 2, {}, (state: unknown) => JSON.stringify(state));
-}
+const textOf = (channel: object): unknown =>
+  (channel as Inspected)[INSPECT]!(2, {}, (state: unknown) => JSON.stringify(state));
 
 /** The states that the channel may show. */
 function statesOf({ model, hand }: World): Shown["state"][] {
@@ -68,13 +71,13 @@ export const SHOWN: Record<string, Check> = {
 
   *"the stream of messages to send fails when the channel ends"({ model, writer }) {
     if (writer === undefined) return;
-    const { closed, calls, isOver: left } = writer;
+    const { closed, calls, reason, isOver: left } = writer;
     if (closed.pending && isOver(model)) yield "the writer waits at the end";
     if (closed.fulfilled && !left) yield "the writer is closed, and nobody closed it";
     if (!closed.rejected) return;
     const { error } = closed;
-    const known =
-      calls.some((call) => call.error === error) || saysClosed(error) || isLegitimate(model, error);
+    const ours = error === reason || calls.some((call) => call.error === error);
+    const known = ours || saysClosed(error) || isLegitimate(model, error);
     if (!known) yield `the writer has failed with ${error}`;
   },
 };

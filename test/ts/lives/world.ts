@@ -17,6 +17,7 @@ import {
   Violation,
 } from "./records.ts";
 import { macrotask } from "./runtime.ts";
+import { shownBy } from "./showing.ts";
 import { Signal, Thing, Tracked, type Traveller } from "./tracked.ts";
 import { Cutter, frame, OWN_PID, payload, pidOf } from "./wire.ts";
 import type { Writer } from "./writing.ts";
@@ -26,12 +27,6 @@ export type Expected = Pick<Sent, "expect" | "full">;
 
 /** The module that all lives share, so that one that leaves something behind is seen. */
 const instance = createInstance(moduleBytes());
-
-/** The fields that `console.log` prints of a channel. */
-function inspect(channel: ImsgChannel): Shown {
-  const custom = Symbol.for("nodejs.util.inspect.custom");
-  return (channel as unknown as Record<symbol, () => Shown>)[custom]!();
-}
 /** Rounds of events until a life must have come to rest. */
 const PATIENCE = 20_000;
 
@@ -147,7 +142,7 @@ export class World {
 
   /** The channel's fields that inspecting it shows. */
   get shown(): Shown {
-    return inspect(this.channel);
+    return shownBy(this.channel);
   }
 
   /** Whether the channel has ended. */

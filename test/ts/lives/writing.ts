@@ -13,6 +13,8 @@ export interface Writer {
   readonly calls: Tracked<unknown>[];
   /** Whether the program has closed or aborted the stream. */
   isOver: boolean;
+  /** The reason that the program has aborted it for. */
+  reason?: Error;
 }
 
 /** Gets the writer. */
@@ -64,6 +66,7 @@ export function abortWriter(world: World, { size, says }: LastWords): void {
   if (says && canWrite(world)) write(world, { size, thing: false });
   world.writer!.isOver = true;
   const reason = new Error("the writer's reason");
+  world.writer!.reason = reason; // the channel may have ended a moment ago
   abortBy(world, reason, () => {
     calls.push(new Tracked("the writer's abort()", stream.abort(reason)));
   });

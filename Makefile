@@ -77,6 +77,8 @@ WASM_NAMES_imsg-debug := --profiling-funcs
 WASM_FINISH_imsg-debug := --keep-names
 # the package embeds this one, so that its bytes count
 WASM_FINISH_imsg-core := --drop-added
+# drops the functions whose exports are dropped, and orders the others by their uses
+WASM_TRIM_imsg-core := --enable-bulk-memory --remove-unused-module-elements --reorder-functions
 
 # the units of the module; the last one has the large arrays, which must come last
 WASM_UNITS := original/module batch/batch batch/arrays
@@ -95,6 +97,7 @@ define module
 wasm/$(1).wasm: $(WASM_UNITS:%=build/$(2)/%.o) build/$(3).list scripts/finish-wasm.mjs
 	$$(WASM_ENV) $$(EMCC) $$(WASM_LDFLAGS) $$(WASM_NAMES_$(1)) -sEXPORTED_FUNCTIONS=@build/$(3).list -o build/$(2)/linked-$(3).wasm $(WASM_UNITS:%=build/$(2)/%.o)
 	$$(NODE) scripts/finish-wasm.mjs $$(WASM_FINISH_$(1)) build/$(2)/linked-$(3).wasm $$@ c-src/$(3).txt $$(UPSTREAM_UNVERIFIED)
+	$$(if $$(WASM_TRIM_$(1)),"$$$$(em-config BINARYEN_ROOT)/bin/wasm-opt" $$(WASM_TRIM_$(1)) -o $$@ $$@)
 endef
 $(eval $(call module,imsg,imsg,exports))
 $(eval $(call module,imsg-core,imsg,core))

@@ -77,6 +77,17 @@ export function encode(wasm) {
   return { text, alphabet: alphabet.replace(/e+$/, "") };
 }
 
+/** A statement that warns of a module that was built from altered C, or nothing. */
+function warning(wasm) {
+  if (!WebAssembly.validate(wasm)) return ""; // a test embeds other bytes
+  const sections = WebAssembly.Module.customSections(
+    new WebAssembly.Module(wasm),
+    "imsg-unverified",
+  );
+  const text = "imsg-wasm: this module was built from altered C, not from the verified original";
+  return sections.length > 0 ? `console.warn("${text}");\n  ` : "";
+}
+
 /** TypeScript that decodes the bytes. */
 export function moduleSource(wasm, from) {
   const { text, alphabet } = encode(wasm);
@@ -103,6 +114,8 @@ export function decode(text: string, alphabet: string): Uint8Array<ArrayBuffer> 
 }
 
 /** The bytes of the module. */
-export const bytes = (): Uint8Array<ArrayBuffer> => decode(text, alphabet);
+export function bytes(): Uint8Array<ArrayBuffer> {
+  ${warning(wasm)}return decode(text, alphabet);
+}
 `;
 }

@@ -26,8 +26,6 @@ import { Records } from "./records.ts";
 const TINY = 2048;
 /** Bytes that can be collected. */
 const STAGE = 16384;
-/** Payloads from this size on may be most of their chunk. */
-const LARGE = 4096;
 
 /** The largest size in bytes of a buffer that several payloads share. */
 const POOL = 65536;
@@ -38,8 +36,6 @@ const POOLED = 32;
 export type Sharing =
   /** the chunk that it arrived in, or other messages */
   | "chunk"
-  /** none, but it may be most of the chunk that it arrived in */
-  | "large"
   /** none */
   | "none";
 
@@ -122,7 +118,7 @@ export class Decoder {
     return true;
   }
 
-  /** Makes room for so many bytes, and as many again: a stage is about as large as what a peer has sent. */
+  /** Makes room for so many bytes, and as many again: a stage is about as large as the bytes that a peer has sent. */
   #growStage(bytes: number): void {
     const larger = withMemory(() => new Uint8Array(Math.min(STAGE, bytes * 2)));
     larger.set(this.#stage.subarray(0, this.#staged));
@@ -233,9 +229,6 @@ export class Decoder {
     const words = this.#engine.memory.u32;
     const { buffer, byteOffset } = piece;
     const empty = sharing === "chunk" ? sharedEmpty() : undefined;
-    // a payload that is most of the chunk's buffer may share that buffer
-    const large =
-      sharing === "large" ? Math.max(LARGE, Math.floor(buffer.byteLength / 2) + 1) : Infinity;
     const end = this.#headers + words[this.#result + RESULT_COUNT]! * 4;
     for (let w = this.#headers; w < end; w += 4) {
       const size = words[w + 1]! - HEADER_SIZE;
@@ -244,9 +237,8 @@ export class Decoder {
       if (size === 0) data = empty ?? new Uint8Array(0);
       // a header may be older than the chunk that has all of the payload
       else if (at < 0) data = this.#copyOut(first, size, sharing);
-      else if (sharing === "chunk" || size >= large) {
-        data = new Uint8Array(buffer, byteOffset + at, size);
-      } else data = piece.slice(at, at + size);
+      else if (sharing === "chunk") data = new Uint8Array(buffer, byteOffset + at, size);
+      else data = piece.slice(at, at + size);
       out.push(new ImsgMessage(words[w]!, words[w + 2]!, words[w + 3]!, data));
       start = at + size;
     }

@@ -1,6 +1,6 @@
 import { type Bytes, checkBytes } from "../module/check.ts";
 import type { Engine } from "../module/engine.ts";
-import { invalid } from "../module/error.ts";
+import { fieldsOf } from "../module/error.ts";
 
 /**
  * A received message. Its `data` never aliases memory of the module: it has a
@@ -158,12 +158,8 @@ export function readMessage({ type, peerid, pid, data }: MessageInit): MessageIn
 export function readData(data: MessageInit["data"]): Uint8Array<ArrayBuffer>[] {
   if (data === undefined) return [];
   // the whole list first: its iterator is code of the caller, which could detach a piece
-  const list = Array.isArray(data) ? Array.from(data as readonly Bytes[]) : [data as Bytes];
+  const list = Array.isArray(fieldsOf(data))
+    ? Array.from(data as readonly Bytes[])
+    : [data as Bytes];
   return list.map((piece) => checkBytes(piece, "imsg_compose"));
-}
-
-/** Checks that a message, sent or received, is an object, before its fields are read. Throws EINVAL. */
-export function checkMessage<T extends object>(message: T): T {
-  if (typeof message === "object" && message !== null) return message;
-  throw invalid("imsg_compose", "a message must be an object with a type");
 }

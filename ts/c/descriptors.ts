@@ -1,6 +1,6 @@
 import { checkFd } from "../module/check.ts";
 import type { Engine } from "../module/engine.ts";
-import { ImsgError } from "../module/error.ts";
+import { failure } from "../module/error.ts";
 import { checked } from "./results.ts";
 
 /**
@@ -30,7 +30,7 @@ export class Descriptors {
   get(fd: number): unknown {
     const id = this.#engine.call.kernel_value(checkFd(fd, "get"));
     const entry = this.#engine.values.peek(id);
-    if (entry === undefined) throw new ImsgError("EBADF", { syscall: "get" });
+    if (entry === undefined) throw failure("EBADF", "get");
     return entry.value;
   }
 
@@ -41,7 +41,7 @@ export class Descriptors {
   take(fd: number): unknown {
     const id = this.#engine.call.kernel_take(checkFd(fd, "take"));
     const entry = this.#engine.values.take(id);
-    if (entry === undefined) throw new ImsgError("EBADF", { syscall: "take" });
+    if (entry === undefined) throw failure("EBADF", "take");
     return entry.value;
   }
 

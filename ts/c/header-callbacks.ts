@@ -1,7 +1,7 @@
 import type { Pointer } from "../module/abi.ts";
 import { show } from "../module/check.ts";
 import type { Engine } from "../module/engine.ts";
-import { ImsgError } from "../module/error.ts";
+import { invalid } from "../module/error.ts";
 
 /** Returns the length of the message whose header it gets. */
 type ReadHeader = (header: Uint8Array) => number;
@@ -51,12 +51,8 @@ export class HeaderCallbacks {
       engine.inCallback = true;
       const total = callback(engine.memory.copy(at, length));
       if (total >>> 0 === total && total >= length) return total;
-      this.#thrown = {
-        error: new ImsgError("EINVAL", {
-          syscall: "msgbuf_read",
-          detail: `the length of a message must be an integer of at least ${length}, not ${show(total)}`,
-        }),
-      };
+      const detail = `the length of a message must be an integer of at least ${length}, not ${show(total)}`;
+      throw invalid("msgbuf_read", detail);
     } catch (error) {
       this.#thrown = { error };
     } finally {

@@ -1,7 +1,15 @@
 import { LARGEST_MAX_SIZE, layout, type Pointer } from "../module/abi.ts";
-import { type Bytes, checkBytes, checkFd, checkPid, checkSize, checkU32 } from "../module/check.ts";
+import {
+  type Bytes,
+  checkBytes,
+  checkFd,
+  checkMessage,
+  checkPid,
+  checkSize,
+  checkU32,
+} from "../module/check.ts";
 import type { Engine } from "../module/engine.ts";
-import { ImsgError, invalid } from "../module/error.ts";
+import { failure, fieldsOf, invalid } from "../module/error.ts";
 import { Ibuf } from "./ibuf.ts";
 import { Imsg } from "./imsg.ts";
 import { checkSocket } from "./msgbuf.ts";
@@ -41,7 +49,7 @@ const EMPTY = new Uint8Array(0);
 
 /**
  * A queue of messages to write and a queue of messages that were read, over a
- * socket: C's `struct imsgbuf`. It owns what is queued on it, and does not own
+ * socket: C's `struct imsgbuf`. It owns the queued messages, and does not own
  * the socket.
  *
  * Every method may throw ERR_IMSG_DISPOSED (also after {@link clear}), and
@@ -183,11 +191,8 @@ export class Imsgbuf extends Owned {
   }
 
   #header(init: ImsgInit, syscall: string): [number, number, number] {
-    if (typeof init !== "object" || init === null) {
-      throw invalid(syscall, "a message must be an object with a type");
-    }
     return [
-      checkSize(init.type, "type", syscall),
+      checkSize(checkMessage(init, syscall).type, "type", syscall),
       checkU32(init.peerid, "peerid", syscall),
       checkPid(init.pid, syscall),
     ];
@@ -219,7 +224,7 @@ export class Imsgbuf extends Owned {
     const { sizeof } = layout.iovec;
     const total = pieces.reduce((sum, piece) => sum + piece.length, 0);
     // C would add the lengths in 32 bits
-    if (total > LARGEST_MAX_SIZE) throw new ImsgError("ERANGE", { syscall: "imsg_composev" });
+    if (total > LARGEST_MAX_SIZE) throw failure("ERANGE", "imsg_composev");
     withRoom(engine, pieces.length * sizeof + total, "imsg_composev", (iov) => {
       putPieces(engine, iov, pieces);
       const rv = engine.call.imsg_composev(pointer, type, peerid, pid, fd, iov, pieces.length);
@@ -230,7 +235,7 @@ export class Imsgbuf extends Owned {
 
   /** The whole list first: its iterator is code of the caller, which could detach a piece. */
   #pieces(data: readonly Bytes[]): Uint8Array[] {
-    if (!Array.isArray(data)) {
+    if (!Array.isArray(fieldsOf(data))) {
       throw invalid("imsg_composev", "data must be an array");
     }
     const list = Array.from(data as readonly Bytes[]);

@@ -1,9 +1,10 @@
 import { PAGE_SIZE } from "../module/abi.ts";
 import { checkBytes, checkPid, checkSize, show } from "../module/check.ts";
 import { Engine, type ObjectKind } from "../module/engine.ts";
-import { ImsgError } from "../module/error.ts";
+import { fieldsOf, ImsgError, isObject } from "../module/error.ts";
 import { InstanceHandle } from "../module/instance.ts";
 import { Origins } from "../module/origins.ts";
+import { warnIfUnverified } from "../module/unverified.ts";
 import type { WasmSource } from "../module/wasm-types.ts";
 import { apiEngine } from "./default.ts";
 import { Descriptors } from "./descriptors.ts";
@@ -120,7 +121,7 @@ export class ImsgInstance extends InstanceHandle {
     if (detail !== undefined) throw new ImsgError("ERR_IMSG_LEAK", { detail });
   }
 
-  /** Counts what is alive in this instance. */
+  /** Counts the live objects, values and bytes of this instance. */
   stats(): ImsgStats {
     const { engine } = this;
     return {
@@ -138,9 +139,8 @@ export class ImsgInstance extends InstanceHandle {
  * for anything else, ERR_IMSG_COMPILE for bad bytes, ENOMEM.
  */
 export function createInstance(source: WasmSource, options: InstanceOptions = {}): ImsgInstance {
-  return new ImsgInstance(
-    new Engine(compile(source), checkOptions(options) ? new Origins() : undefined),
-  );
+  const origins = checkOptions(options) ? new Origins() : undefined;
+  return new ImsgInstance(new Engine(warnIfUnverified(compile(source)), origins));
 }
 
 /**
@@ -153,9 +153,12 @@ export function compile(source: unknown): WebAssembly.Module {
   try {
     return new WebAssembly.Module(bytes);
   } catch (cause) {
-    throw new ImsgError("ERR_IMSG_COMPILE", { detail: String(cause), cause });
+    throw notCompiled(cause);
   }
 }
+
+const notCompiled = (cause: unknown): ImsgError =>
+  new ImsgError("ERR_IMSG_COMPILE", { detail: String(cause), cause });
 
 function isModule(source: unknown): source is WebAssembly.Module {
   try {
@@ -168,7 +171,7 @@ function isModule(source: unknown): source is WebAssembly.Module {
 }
 
 function checkOptions(options: InstanceOptions): boolean {
-  if (typeof options === "object" && options !== null) return options.debug === true;
+  if (isObject(options)) return options.debug === true;
   throw new ImsgError("EINVAL", { detail: "options must be an object" });
 }
 
@@ -182,6 +185,7 @@ export async function instantiate(
   options: InstanceOptions = {},
 ): Promise<ImsgInstance> {
   const debug = checkOptions(options);
+  fieldsOf(source);
   const pending = typeof source === "string" || source instanceof URL ? fetch(source) : source;
   const response = await pending;
   if (typeof response?.arrayBuffer !== "function") {
@@ -198,7 +202,7 @@ async function compileLater(bytes: ArrayBuffer): Promise<WebAssembly.Module> {
   try {
     return await WebAssembly.compile(bytes);
   } catch (cause) {
-    throw new ImsgError("ERR_IMSG_COMPILE", { detail: String(cause), cause });
+    throw notCompiled(cause);
   }
 }
 

@@ -1,12 +1,12 @@
 import { type Pointer, WINDOW_SIZE } from "../module/abi.ts";
 import type { Engine } from "../module/engine.ts";
-import { ImsgError } from "../module/error.ts";
+import { failure } from "../module/error.ts";
 import { checkedPointer } from "./results.ts";
 
 /** Allocates a block of the module's memory. Throws ENOMEM. */
 export function allocate(engine: Engine, length: number, syscall: string): Pointer {
   // the border would cut a length beyond 32 bits
-  if (length > 0xffffffff) throw new ImsgError("ENOMEM", { syscall });
+  if (length > 0xffffffff) throw failure("ENOMEM", syscall);
   return checkedPointer(engine, engine.call.malloc(length), syscall);
 }
 

@@ -1,6 +1,6 @@
 import { layout, type Pointer } from "../module/abi.ts";
 import type { Engine } from "../module/engine.ts";
-import { ImsgError, invalid } from "../module/error.ts";
+import { failure, invalid } from "../module/error.ts";
 import type { Owner, Root } from "../module/live.ts";
 import { release } from "./scratch.ts";
 
@@ -30,7 +30,7 @@ export class IbufMemory {
   checkFresh(syscall: string): void {
     const { borrowed } = this;
     if (borrowed !== undefined && borrowed.root.version !== borrowed.version) {
-      throw new ImsgError("ERR_IMSG_STALE", { syscall });
+      throw failure("ERR_IMSG_STALE", syscall);
     }
   }
 

@@ -25,7 +25,5 @@ export function reset(detail: string, cause?: unknown): ImsgError {
 
 function kindOf(data: unknown): string {
   if (typeof data === "string") return "text";
-  return typeof data === "object" && data !== null
-    ? "another object"
-    : `a value of type ${typeof data}`;
+  return Object(data) === data ? "another object" : `a value of type ${typeof data}`;
 }

@@ -1,11 +1,11 @@
 import { Batch } from "../batch/batch.ts";
-import { checkMessage, type ImsgMessage, type SendInit } from "../batch/message.ts";
-import { checkIterable } from "../module/check.ts";
-import { type ImsgError, invalid } from "../module/error.ts";
+import type { ImsgMessage, SendInit } from "../batch/message.ts";
+import { checkIterable, checkMessage } from "../module/check.ts";
+import { closedError, fieldsOf, invalid } from "../module/error.ts";
 import { makeInspectable } from "./inspectable.ts";
-import { closedError, Life } from "./life.ts";
-import { type ChannelOptions, checkSignal, resolveChannelOptions } from "./options.ts";
-import { batches, messages, Reader } from "./reader.ts";
+import { Life } from "./life.ts";
+import { type ChannelOptions, resolveChannelOptions, signalOf } from "./options.ts";
+import { iterate, many, one, Reader } from "./reader.ts";
 import type { RequestOptions } from "./requests.ts";
 import { type StreamPair, streamTransport } from "./streams.ts";
 import type { PeerCredentials, Transport } from "./transport.ts";
@@ -47,17 +47,19 @@ export class ImsgChannel<Fd = unknown> implements AsyncIterable<ImsgMessage<Fd>>
    * signal that has aborted; the streams stay unlocked then.
    */
   constructor(source: StreamPair | Transport, options: ChannelOptions = {}) {
-    if (typeof source !== "object" || source === null) throw noSource();
+    const isPair = "readable" in fieldsOf(source);
+    const transport = isPair ? streamTransport(source as StreamPair) : (source as Transport);
+    if (typeof transport?.start !== "function") {
+      throw invalid("imsgbuf_init", "a channel needs a pair of byte streams or a transport");
+    }
     const resolved = resolveChannelOptions(options);
     resolved.signal?.throwIfAborted();
-    const transport = "readable" in source ? streamTransport(source) : source;
-    if (typeof transport.start !== "function") throw noSource();
     if (resolved.fdpass && transport.passes !== true) {
       const detail = "allowFdPass is set, but this transport cannot pass descriptors";
       throw invalid("imsgbuf_allow_fdpass", detail);
     }
     this.#transport = transport;
-    makeInspectable(ImsgChannel.prototype, "ImsgChannel", ImsgChannel.describe);
+    makeInspectable(ImsgChannel.prototype, "ImsgChannel", (it) => it.#life.describe());
     const batch = new Batch(resolved.engine, resolved);
     try {
       this.#life = new Life<Fd>(batch, transport, resolved);
@@ -116,7 +118,7 @@ export class ImsgChannel<Fd = unknown> implements AsyncIterable<ImsgMessage<Fd>>
    */
   send(message: SendInit, options?: WaitOptions): Promise<void> {
     return this.#life.send((outbox) =>
-      outbox.send(checkMessage(message), checkSignal(options?.signal, "send")),
+      outbox.send(checkMessage(message), signalOf(options, "send")),
     );
   }
 
@@ -127,17 +129,15 @@ export class ImsgChannel<Fd = unknown> implements AsyncIterable<ImsgMessage<Fd>>
    */
   sendMany(list: Iterable<SendInit>, options?: WaitOptions): Promise<void> {
     return this.#life.send((outbox) =>
-      outbox.sendMany(each(list), checkSignal(options?.signal, "sendMany")),
+      outbox.sendMany(checkIterable(list, "sendMany"), signalOf(options, "sendMany")),
     );
   }
 
   /** Sends a message with the peerid of the message that it answers. Rejects as {@link send} does. */
   reply(to: { readonly peerid: number }, fields: ReplyInit): Promise<void> {
-    try {
-      return this.send({ ...checkMessage(fields), peerid: checkMessage(to).peerid });
-    } catch (error) {
-      return Promise.reject(error);
-    }
+    return this.#life.send((outbox) =>
+      outbox.send({ ...checkMessage(fields), peerid: checkMessage(to).peerid }),
+    );
   }
 
   /**
@@ -146,7 +146,7 @@ export class ImsgChannel<Fd = unknown> implements AsyncIterable<ImsgMessage<Fd>>
    * EBUSY while a loop or stream reads.
    */
   receive(options?: WaitOptions): Promise<ImsgMessage<Fd> | undefined> {
-    return this.#reader.receive(options);
+    return this.#reader.receive(one<Fd>(), options);
   }
 
   /**
@@ -154,7 +154,7 @@ export class ImsgChannel<Fd = unknown> implements AsyncIterable<ImsgMessage<Fd>>
    * a clean end. Costs one promise for all of them. Rejects as {@link receive} does.
    */
   receiveMany(options?: WaitOptions): Promise<ImsgMessage<Fd>[] | undefined> {
-    return this.#reader.receiveMany(options);
+    return this.#reader.receive(many<Fd>(), options);
   }
 
   /**
@@ -180,25 +180,27 @@ export class ImsgChannel<Fd = unknown> implements AsyncIterable<ImsgMessage<Fd>>
    * message. A second reader of any kind is an error (EBUSY).
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<ImsgMessage<Fd>> {
-    return messages(this.#reader);
+    return iterate(this.#reader, one<Fd>(), "a loop");
   }
 
   /** The messages in batches: all that are there at a time, at least one. Otherwise like the loop. */
   batches(): AsyncIterableIterator<ImsgMessage<Fd>[]> {
-    return batches(this.#reader);
+    return iterate(this.#reader, many<Fd>(), "a loop");
   }
 
   /** The messages as a stream; cancelling it closes the channel. It reads as a loop does. */
   get readable(): ReadableStream<ImsgMessage<Fd>> {
-    this.#readable ??= new ReadableStream<ImsgMessage<Fd>>(
+    if (this.#readable !== undefined) return this.#readable;
+    const iterator = iterate(this.#reader, one<Fd>(), "its stream");
+    this.#readable = new ReadableStream<ImsgMessage<Fd>>(
       {
         pull: async (controller) => {
-          const message = await this.#reader.pull();
-          if (message === undefined) controller.close();
-          else controller.enqueue(message);
+          const { done, value } = await iterator.next();
+          if (done) controller.close();
+          else controller.enqueue(value);
         },
         cancel: () => {
-          this.#reader.release();
+          void iterator.return();
           return this.close();
         },
       },
@@ -295,21 +297,6 @@ export class ImsgChannel<Fd = unknown> implements AsyncIterable<ImsgMessage<Fd>>
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-
-  /** @internal */
-  static describe(channel: ImsgChannel): object {
-    return channel.#life.describe();
-  }
-}
-
-function noSource(): ImsgError {
-  const detail = "a channel needs a pair of byte streams or a transport";
-  return invalid("imsgbuf_init", detail);
-}
-
-/** Checks each message of a list before it is sent. */
-function* each(list: Iterable<SendInit>): Generator<SendInit> {
-  for (const message of checkIterable(list, "sendMany")) yield checkMessage(message);
 }
 
 export type { ChannelOptions } from "./options.ts";

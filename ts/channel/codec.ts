@@ -1,8 +1,14 @@
 import { Batch } from "../batch/batch.ts";
-import { checkMessage, type ImsgMessage, type MessageInit, readMessage } from "../batch/message.ts";
+import { type ImsgMessage, type MessageInit, readMessage } from "../batch/message.ts";
 import { HEADER_SIZE } from "../module/abi.ts";
-import { type Bytes, checkIterable, checkSize, checkTarget } from "../module/check.ts";
-import { ImsgError, invalid } from "../module/error.ts";
+import {
+  type Bytes,
+  checkIterable,
+  checkMessage,
+  checkSize,
+  checkTarget,
+} from "../module/check.ts";
+import { closedError, failure, fieldsOf, type ImsgError, invalid } from "../module/error.ts";
 import { withMemory } from "../module/memory.ts";
 import { type ImsgOptions, resolveOptions } from "./options.ts";
 
@@ -109,9 +115,7 @@ export class ImsgCodec {
 
   #checkOpen(): void {
     if (this.#failed !== undefined) throw this.#failed;
-    if (!this.#ended) return;
-    const detail = "end() was called";
-    throw new ImsgError("ERR_IMSG_CLOSED", { syscall: "imsgbuf_read", detail });
+    if (this.#ended) throw closedError("imsgbuf_read", "end() was called");
   }
 
   /** Keeps a decoder's error for later calls, or throws it if no message came before it. */
@@ -162,7 +166,8 @@ export class ImsgCodec {
   encodeInto(messages: readonly MessageInit[], into: Uint8Array): EncodeIntoResult {
     return this.#alone(() => {
       const target = checkTarget(into, "imsg_compose");
-      if (!Array.isArray(messages)) throw invalid("imsg_compose", "messages must be an array");
+      if (!Array.isArray(fieldsOf(messages)))
+        throw invalid("imsg_compose", "messages must be an array");
       return this.#encodeInto(messages, target);
     });
   }
@@ -198,7 +203,7 @@ export class ImsgCodec {
 
   /** Encodes while no other call encodes with this codec. If that fails, drops everything that is queued. */
   #alone<T>(run: () => T): T {
-    if (this.#busy) throw new ImsgError("ERR_IMSG_REENTRANT", { syscall: "imsg_compose" });
+    if (this.#busy) throw failure("ERR_IMSG_REENTRANT", "imsg_compose");
     this.#busy = true;
     try {
       return run();

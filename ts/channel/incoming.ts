@@ -1,9 +1,9 @@
 import type { Batch } from "../batch/batch.ts";
 import type { ImsgMessage } from "../batch/message.ts";
 import { HEADER_SIZE } from "../module/abi.ts";
-import { ImsgError } from "../module/error.ts";
+import { failure, type ImsgError } from "../module/error.ts";
 import { Inbox } from "./inbox.ts";
-import { Intake } from "./intake.ts";
+import { Intake, type IntakeOwner, type IntakeReceiver } from "./intake.ts";
 import type { ResolvedChannelOptions } from "./options.ts";
 import { ReceivedFds } from "./received-fds.ts";
 import type { Requests } from "./requests.ts";
@@ -14,15 +14,11 @@ import { afterTurn } from "./turn.ts";
 const FD_MARK = 16;
 /** How many times the mark may wait while a request waits for a reply behind it. */
 const UNREAD = 16;
-/** Bytes that a peer with credit may have under way, twice: a window, and a piece that overruns it. */
+/** Twice the window of a peer with credit: its last piece may overrun the window by as much. */
 const WINDOW = 2 * 65536;
 
 /** The methods of its channel that an {@link Incoming} calls. */
-export interface IncomingOwner {
-  /** Received bytes break the rules. All messages before them have been delivered. */
-  failed(error: unknown): void;
-  /** Everything that arrived has been decoded. */
-  emptied(): void;
+export interface IncomingOwner extends IntakeOwner {
   /** As much as there is room for has been decoded. */
   refilled(): void;
 }
@@ -31,7 +27,7 @@ export interface IncomingOwner {
  * The receiving side of a channel: chunks that wait to be decoded, messages that
  * wait to be received, and how much of both there may be.
  */
-export class Incoming<Fd = unknown> {
+export class Incoming<Fd = unknown> implements IntakeReceiver {
   readonly inbox = new Inbox<Fd>();
   readonly #fds: ReceivedFds;
   readonly #intake: Intake;
@@ -44,7 +40,7 @@ export class Incoming<Fd = unknown> {
   reading = false;
   /** Whether the channel has ended. */
   isOver = false;
-  /** Whether what arrives is discarded, so that the transport must not be stopped. */
+  /** Whether arriving bytes are discarded, so that the transport must not be stopped. */
   discards = false;
 
   constructor(
@@ -59,13 +55,7 @@ export class Incoming<Fd = unknown> {
     this.#requests = requests;
     this.#owner = owner;
     this.#fds = new ReceivedFds(batch.engine);
-    this.#intake = new Intake(batch, this.#fds, options.copy ? "none" : "chunk", {
-      hasRoom: () => this.#hasRoom(),
-      deliver: (messages) => this.#deliver(messages),
-      failed: (error) => owner.failed(error),
-      emptied: () => owner.emptied(),
-      refill: () => this.refill(),
-    });
+    this.#intake = new Intake(batch, this.#fds, options.copy ? "none" : "chunk", this, owner);
   }
 
   // --- for readers -----------------------------------------------------------------
@@ -130,7 +120,7 @@ export class Incoming<Fd = unknown> {
 
   /** Stops or restarts the transport. */
   flow(): void {
-    const open = this.discards || (this.#intake.empty && this.#hasRoom());
+    const open = this.discards || (this.#intake.empty && this.hasRoom());
     if (open === !this.#paused || this.isOver) return;
     if (open) {
       this.#paused = false;
@@ -150,15 +140,15 @@ export class Incoming<Fd = unknown> {
       `${bytes} bytes in ${length} messages wait, which take ${cost} bytes of memory; ` +
       `${this.#options.mark * UNREAD} may (${UNREAD} times highWaterMark). ` +
       "Read them with receive() or a loop";
-    return new ImsgError("ERR_IMSG_UNREAD", { syscall: "request", detail });
+    return failure("ERR_IMSG_UNREAD", "request", detail);
   }
 
-  /** Drops what is not decoded. */
+  /** Drops the bytes that are not decoded. */
   drop(): void {
     this.#intake.drop();
   }
 
-  /** Drops what is not decoded, and closes the descriptors that wait. */
+  /** Drops the bytes that are not decoded, and closes the descriptors that wait. */
   letGo(): void {
     this.#intake.drop();
     this.#fds.close();
@@ -198,7 +188,8 @@ export class Incoming<Fd = unknown> {
     return cost < this.#options.mark * marks && fds < FD_MARK * Math.min(marks, 2);
   }
 
-  #hasRoom(): boolean {
+  /** Whether messages may be decoded now. */
+  hasRoom(): boolean {
     return this.inbox.receivers > 0 || this.#roomFor(this.#requests.waiting ? UNREAD : 1);
   }
 
@@ -222,10 +213,11 @@ export class Incoming<Fd = unknown> {
       waiting > limit
         ? `${waiting} bytes wait, at most ${limit} may (${rule})`
         : `${values} values wait, at most ${most} may`;
-    this.#owner.failed(new ImsgError("ERR_IMSG_OVERFLOW", { syscall: "imsgbuf_read", detail }));
+    this.#owner.failed(failure("ERR_IMSG_OVERFLOW", "imsgbuf_read", detail));
   }
 
-  #deliver(messages: ImsgMessage[]): void {
+  /** Takes the messages of a window, and the array. */
+  deliver(messages: ImsgMessage[]): void {
     for (const message of messages) if (message.hasFd) this.#fds.add(message);
     const all = messages as ImsgMessage<Fd>[];
     if (!this.#requests.interested) this.inbox.put(all);

@@ -10,9 +10,9 @@ import { afterTurn } from "./turn.ts";
  * events get their turn: some 15,000 messages, a few ms.
  */
 const BREAK = 4 * 1024 * 1024;
-/** The bytes that decoding adds to a message's own: the message object and its view on the heap. */
+/** Bytes of heap that a decoded message takes besides its bytes: the object and its view. */
 const DECODED = 256;
-/** Chunks that wait are joined up to so many bytes: each costs some 250 bytes besides its own. */
+/** Waiting chunks are joined up to so many bytes: a chunk costs some 250 bytes besides its own. */
 const BLOCK = 2048;
 
 interface Arrived {
@@ -22,18 +22,22 @@ interface Arrived {
   passed: readonly Passed[];
 }
 
-/** The methods of its channel that the intake calls. */
-export interface IntakeOwner {
+/** The receiver of the decoded messages. */
+export interface IntakeReceiver {
   /** Whether messages may be decoded now. */
   hasRoom(): boolean;
   /** Takes the messages of a window, and the array. */
   deliver(messages: ImsgMessage[]): void;
-  /** Decoding has failed; what arrived before the error has been delivered. */
+  /** The break is over: {@link Intake.run} is to be called again. */
+  refill(): void;
+}
+
+/** The methods of its channel that the intake calls. */
+export interface IntakeOwner {
+  /** Decoding has failed; the messages before the error have been delivered. */
   failed(error: unknown): void;
   /** Everything that arrived has been decoded. */
   emptied(): void;
-  /** The break is over: {@link Intake.run} is to be called again. */
-  refill(): void;
 }
 
 /**
@@ -45,6 +49,7 @@ export class Intake {
   readonly #batch: Batch;
   readonly #fds: ReceivedFds;
   readonly #sharing: Sharing;
+  readonly #receiver: IntakeReceiver;
   readonly #owner: IntakeOwner;
   readonly #chunks = new Queue<Arrived>();
   /** Values that wait with their chunks. */
@@ -54,10 +59,17 @@ export class Intake {
   #resting = false;
   #running = false;
 
-  constructor(batch: Batch, fds: ReceivedFds, sharing: Sharing, owner: IntakeOwner) {
+  constructor(
+    batch: Batch,
+    fds: ReceivedFds,
+    sharing: Sharing,
+    receiver: IntakeReceiver,
+    owner: IntakeOwner,
+  ) {
     this.#batch = batch;
     this.#fds = fds;
     this.#sharing = sharing;
+    this.#receiver = receiver;
     this.#owner = owner;
   }
 
@@ -75,6 +87,8 @@ export class Intake {
   add(chunk: Uint8Array, passed: readonly Passed[]): void {
     const { length } = chunk;
     this.#bytes += length;
+    // the runtime has worked on all of a large chunk in this turn: it is decoded in the next one
+    if (length > BREAK) this.#decoded = BREAK;
     this.values += passed.length;
     const { last } = this.#chunks;
     // messages may alias a chunk that has been decoded in part
@@ -96,7 +110,7 @@ export class Intake {
     if (this.#running || this.#resting) return;
     this.#running = true;
     try {
-      while (this.#chunks.length > 0 && this.#owner.hasRoom()) {
+      while (this.#chunks.length > 0 && this.#receiver.hasRoom()) {
         if (this.#decoded >= BREAK) {
           this.#rest();
           return;
@@ -114,7 +128,7 @@ export class Intake {
     afterTurn(() => {
       this.#resting = false;
       this.#decoded = 0;
-      this.#owner.refill();
+      this.#receiver.refill();
     });
   }
 
@@ -136,7 +150,7 @@ export class Intake {
     this.#bytes -= count;
     this.#decoded += count + messages.length * DECODED;
     if (arrived.from >= arrived.chunk.length) this.#chunks.shift();
-    this.#owner.deliver(messages);
+    this.#receiver.deliver(messages);
     if (error === undefined) return;
     this.drop();
     this.#owner.failed(error);

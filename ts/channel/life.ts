@@ -1,20 +1,17 @@
 import type { Batch } from "../batch/batch.ts";
-import { checkMessage, type ImsgMessage, type SendInit } from "../batch/message.ts";
-import { ImsgError } from "../module/error.ts";
+import type { ImsgMessage, SendInit } from "../batch/message.ts";
+import { checkMessage } from "../module/check.ts";
+import { closedError, failure, ImsgError } from "../module/error.ts";
 import { handled, onAbort, rejected, Settlement, thrown } from "./handled.ts";
 import { Incoming } from "./incoming.ts";
 import { closeTransport, Linger } from "./linger.ts";
 import { describeLost } from "./lost.ts";
-import { checkSignal, type ResolvedChannelOptions } from "./options.ts";
+import { type ResolvedChannelOptions, signalOf } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import { type RequestOptions, Requests } from "./requests.ts";
 import type { Passed, Transport } from "./transport.ts";
 
 const NONE: readonly Passed[] = [];
-
-/** The error of a call that comes after the end of the channel. */
-export const closedError = (syscall: string, detail?: string): ImsgError =>
-  new ImsgError("ERR_IMSG_CLOSED", { syscall, detail });
 
 /**
  * The life of a channel: which side has ended, what has failed, and what
@@ -38,10 +35,9 @@ export class Life<Fd = unknown> {
   #lost = 0;
   /** Why nothing can be sent any more, although the peer may still be heard. */
   #sendError: unknown;
-  /** Whether a send has failed, rather than the peer having gone. */
+  /** Whether a failed send set that error; otherwise the peer is gone. */
   #failedSend = false;
-  /** Whether end() or close() was called. */
-  #finished = false;
+  /** The result of end(), once end() or close() was called. */
   #ending: Settlement | undefined;
   /** Whether the transport has sent our end. */
   #localEnded = false;
@@ -58,8 +54,7 @@ export class Life<Fd = unknown> {
     this.#batch = batch;
     this.#transport = transport;
     this.#options = options;
-    const outbox = { mark: options.mark, maxQueued: options.maxQueued, passes: options.fdpass };
-    this.#outbox = new Outbox(batch, transport, outbox, (error) => this.#cannotSend(error));
+    this.#outbox = new Outbox(batch, transport, options, (error) => this.#cannotSend(error));
     this.incoming = new Incoming(batch, transport, options, this.requests, {
       failed: (error) => this.#fail(error),
       emptied: () => this.#emptied(),
@@ -69,7 +64,7 @@ export class Life<Fd = unknown> {
     });
   }
 
-  /** Starts the transport. Throws what its `start` throws. */
+  /** Starts the transport. Throws the error of its `start`. */
   start(): void {
     this.#transport.start({
       highWaterMark: this.#options.mark,
@@ -100,7 +95,12 @@ export class Life<Fd = unknown> {
   }
 
   get #canSend(): boolean {
-    return this.#over === undefined && !this.#finished && this.#sendError === undefined;
+    return this.#ending === undefined && !this.#broken;
+  }
+
+  /** Whether the transport takes nothing any more. */
+  get #broken(): boolean {
+    return this.#over !== undefined || this.#sendError !== undefined;
   }
 
   #whyNot(syscall: string): unknown {
@@ -113,11 +113,11 @@ export class Life<Fd = unknown> {
     if (this.#reachedEnd) return rejected(closedError("request", "the peer has ended its side"));
     try {
       const { type, pid, data, fd, peerid: given } = checkMessage(message);
-      const signal = checkSignal(options?.signal, "request");
+      const signal = signalOf(options, "request");
       if (signal?.aborted) return rejected(signal.reason);
       const unread = this.incoming.unread();
       if (unread !== undefined) return rejected(unread);
-      const { peerid, reply, fail } = this.requests.add({ type, peerid: given! }, options, signal);
+      const { peerid, reply, fail } = this.requests.add(given, options, signal);
       // a request that is not sent must not take a message as its reply
       const refusal = this.#outbox.refusal();
       if (refusal !== undefined) {
@@ -141,36 +141,30 @@ export class Life<Fd = unknown> {
 
   /** See ImsgChannel.end. */
   end(): Promise<void> {
-    if (this.#ending === undefined) {
-      if (this.#over !== undefined || this.#sendError !== undefined) {
-        const error = this.#over === undefined ? this.#sendError : this.#over.error;
-        return error === undefined ? Promise.resolve() : rejected(error);
-      }
-      this.#finish();
-    }
-    return this.#ending!.promise;
+    return this.#finish().promise;
   }
 
-  /** Sends what is queued, and the end behind it. */
-  #finish(): void {
-    if (this.#finished) return;
-    this.#finished = true;
-    this.#ending = new Settlement();
-    this.#outbox.flushAll();
-    if (this.#over !== undefined || this.#sendError !== undefined) {
-      this.#ending.settle(this.#whyNot("end"));
-      return;
+  /** Sends what is queued, and the end behind it, once. Returns the result. */
+  #finish(): Settlement {
+    if (this.#ending !== undefined) return this.#ending;
+    const ending = new Settlement();
+    this.#ending = ending;
+    if (!this.#broken) this.#outbox.flushAll();
+    if (this.#broken) {
+      ending.settle(this.#over === undefined ? this.#sendError : this.#over.error);
+      return ending;
     }
     this.#outbox.finish(undefined);
     const ended = (): void => {
-      if (this.#over !== undefined || this.#sendError !== undefined) return;
+      if (this.#broken) return;
       this.#localEnded = true;
-      this.#ending!.settle();
+      ending.settle();
       this.#settle();
     };
     const sending = this.#transport.end();
     if (sending instanceof Promise) sending.then(ended, (error) => this.#sendFailed(error));
     else ended();
+    return ending;
   }
 
   // --- what the transport reports ----------------------------------------------------
@@ -211,19 +205,16 @@ export class Life<Fd = unknown> {
   #arrived(how: "ended" | "gone"): void {
     if (this.#over !== undefined || this.#arrival === "gone") return;
     this.#arrival = how;
-    if (how === "gone") this.#peerGone();
+    // a failed write has settled everything
+    if (how === "gone" && this.#sendError === undefined) {
+      this.#stopSending(failure("EPIPE", "imsgbuf_write", "the peer is gone"));
+    }
     if (this.#linger === undefined) {
       if (this.#closing === undefined) this.incoming.refill();
     } else if (how === "gone" && !this.#localEnded) {
       // the end of our side never arrives: there is nothing to wait for
-      this.#linger.failed(describeLost(this.#sendError, this.#lost), this.#lost);
+      this.#linger.failed(this.#sendError, this.#lost);
     } else this.#linger.update();
-  }
-
-  #peerGone(): void {
-    if (this.#sendError !== undefined) return; // a failed write has settled everything
-    const detail = "the peer is gone";
-    this.#stopSending(new ImsgError("EPIPE", { syscall: "imsgbuf_write", detail }));
   }
 
   /** Nothing can be sent any more: settles the sends that wait, and end(). */
@@ -241,20 +232,18 @@ export class Life<Fd = unknown> {
   }
 
   #sendFailed(error: unknown): void {
-    if (this.#over !== undefined || this.#sendError !== undefined) return;
+    if (this.#broken) return;
     this.#failedSend = true;
     this.#stopSending(error ?? closedError("send"));
     if (this.#linger !== undefined) {
-      this.#linger.failed(describeLost(this.#sendError, this.#lost), this.#lost);
+      this.#linger.failed(this.#sendError, this.#lost);
     } else if (this.#reachedEnd) this.#fail(this.#sendError);
   }
 
   #transportFailed(error: unknown): void {
     if (this.#over !== undefined) return;
-    if (this.#linger !== undefined) {
-      this.#lost ||= this.#outbox.promised;
-      this.#linger.failed(describeLost(error, this.#lost));
-    } else this.#fail(this.#sendError ?? error);
+    if (this.#linger !== undefined) this.#linger.failed(error);
+    else this.#fail(this.#sendError ?? error);
   }
 
   // --- the end -------------------------------------------------------------------
@@ -275,15 +264,12 @@ export class Life<Fd = unknown> {
   /** See ImsgChannel.abort. */
   abort(reason: unknown): void {
     this.incoming.drop();
-    if (this.#over !== undefined) {
-      this.#letGo();
-      return;
+    if (this.#over === undefined) {
+      const error = reason ?? failure("ERR_IMSG_CLOSED", undefined, "it was aborted");
+      if (this.#linger !== undefined) this.#linger.failed(error);
+      else this.#fail(error, true);
     }
-    const error = reason ?? new ImsgError("ERR_IMSG_CLOSED", { detail: "it was aborted" });
-    const lost = this.#outbox.promised;
-    if (this.#linger !== undefined) this.#linger.failed(describeLost(error, lost), lost);
-    else this.#fail(error, true);
-    this.incoming.letGo();
+    this.#letGo();
   }
 
   /** Ends the channel with an error. Messages that have arrived can still be received. */
@@ -334,7 +320,7 @@ export class Life<Fd = unknown> {
   }
 
   #close(): Promise<void> {
-    if (this.#over === undefined) this.#finish();
+    this.#finish();
     if (this.#over === undefined && this.#sendError !== undefined) this.#endUnsent();
     if (this.#over !== undefined) {
       this.#letGo();
@@ -344,24 +330,23 @@ export class Life<Fd = unknown> {
     this.requests.finish(closedError("request"));
     this.incoming.letGo();
     this.incoming.inbox.finish(undefined);
-    return new Promise((resolve, reject) => {
-      this.#linger = new Linger(this.#transport, {
-        timeout: this.#options.lingerTimeout,
-        unsent: () => this.#outbox.backlog,
-        ready: () => this.#localEnded && this.#arrival !== "open",
-        done: (error, lost) => {
-          this.#linger = undefined;
-          this.#released = true;
-          this.#lost = lost;
-          this.#conclude(error);
-          if (lost > 0) reject(error);
-          else resolve();
-        },
-      });
-      this.incoming.discards = true;
-      this.#linger.start();
-      this.incoming.flow();
+    const closed = new Settlement();
+    this.#linger = new Linger(this.#transport, {
+      timeout: this.#options.lingerTimeout,
+      unsent: () => this.#outbox.backlog,
+      ready: () => this.#localEnded && this.#arrival !== "open",
+      done: (error, lost) => {
+        this.#linger = undefined;
+        this.#released = true;
+        this.#lost = lost;
+        this.#conclude(error);
+        closed.settle(error);
+      },
     });
+    this.incoming.discards = true;
+    this.#linger.start();
+    this.incoming.flow();
+    return closed.promise;
   }
 
   /** Ends a channel that cannot send any more: there is nothing to wait for. */
@@ -370,14 +355,19 @@ export class Life<Fd = unknown> {
     else this.#conclude(undefined);
   }
 
+  get #state(): string {
+    if (this.#over !== undefined) return "closed";
+    if (this.#closing !== undefined) return "closing";
+    if (this.#arrival === "open") return this.#ending === undefined ? "open" : "local end";
+    return this.#ending === undefined ? "peer end" : "ending";
+  }
+
   /** The fields that `console.log` prints of a channel. */
   describe(): object {
-    const ended = this.#finished ? (this.#arrival === "open" ? "local end" : "ending") : "peer end";
-    const open = !this.#finished && this.#arrival === "open" ? "open" : ended;
     const error = this.#over?.error;
     return {
       transport: this.#transport.name ?? "custom",
-      state: this.#over === undefined ? (this.#closing === undefined ? open : "closing") : "closed",
+      state: this.#state,
       ...(error === undefined ? {} : { error }),
       received: this.incoming.inbox.length,
       unsent: (this.#over ?? this.#sendError) ? this.#lost : this.#outbox.backlog,

@@ -3,7 +3,7 @@ import { DEFAULT_MAX_SIZE } from "../module/abi.ts";
 import { show } from "../module/check.ts";
 import { defaultEngine } from "../module/default.ts";
 import type { Engine } from "../module/engine.ts";
-import { invalid } from "../module/error.ts";
+import { fieldsOf, invalid, isObject } from "../module/error.ts";
 import { InstanceHandle } from "../module/instance.ts";
 
 /** Options of everything that reads or writes messages. */
@@ -31,7 +31,7 @@ export interface ResolvedOptions {
 
 /** Reads options once, checks them, and fills in defaults. Throws EINVAL. */
 export function resolveOptions(options: ImsgOptions): ResolvedOptions {
-  if (typeof options !== "object" || options === null) {
+  if (!isObject(options)) {
     throw invalid("imsgbuf_init", "options must be an object");
   }
   const { maxSize = DEFAULT_MAX_SIZE, pid = 0, dialect = "current", instance } = options;
@@ -61,13 +61,15 @@ export function checkTimeout(value: unknown, name: string, syscall: string): num
   throw invalid(syscall, `${expected}, not ${show(value)}`);
 }
 
-/** Checks an optional AbortSignal. Throws EINVAL. */
-export function checkSignal(value: unknown, syscall: string): AbortSignal | undefined {
-  if (value === undefined) return undefined;
-  const { addEventListener, aborted } = Object(value) as Partial<AbortSignal>;
-  if (typeof addEventListener === "function" && typeof aborted === "boolean") {
-    return value as AbortSignal;
-  }
+/** Reads the optional AbortSignal of options, and checks it. Throws EINVAL. */
+export function signalOf(
+  options: { signal?: AbortSignal | undefined } | undefined,
+  syscall: string,
+): AbortSignal | undefined {
+  const { signal } = fieldsOf(options);
+  if (signal === undefined) return undefined;
+  const { addEventListener, aborted } = fieldsOf(signal);
+  if (typeof addEventListener === "function" && typeof aborted === "boolean") return signal;
   throw invalid(syscall, "signal must be an AbortSignal");
 }
 
@@ -129,20 +131,21 @@ export interface ResolvedChannelOptions extends ResolvedOptions {
   signal: AbortSignal | undefined;
 }
 
-/** Checks the options of a channel, and fills in what is absent. Throws EINVAL. */
+/** Checks the options of a channel, and fills in the defaults. Throws EINVAL. */
 export function resolveChannelOptions(options: ChannelOptions): ResolvedChannelOptions {
-  const { highWaterMark = HIGH_WATER_MARK, maxQueued = MAX_QUEUED } = options ?? {};
-  const { lingerTimeout = LINGER_TIMEOUT, allowFdPass = false, copy = true } = options ?? {};
+  const resolved = resolveOptions(options);
+  const { highWaterMark = HIGH_WATER_MARK, maxQueued = MAX_QUEUED } = options;
+  const { lingerTimeout = LINGER_TIMEOUT, allowFdPass, copy } = options;
   const syscall = "imsgbuf_init";
   return {
-    ...resolveOptions(options),
+    ...resolved,
     // with 0, one message may wait: its bytes are seen
     mark: Math.max(1, checkAmount(highWaterMark, "highWaterMark", syscall)),
     maxQueued: Math.max(1, checkAmount(maxQueued, "maxQueued", syscall)),
     lingerTimeout: checkTimeout(lingerTimeout, "lingerTimeout", syscall),
     fdpass: allowFdPass === true,
     copy: copy !== false,
-    signal: checkSignal(options.signal, syscall),
+    signal: signalOf(options, syscall),
   };
 }
 

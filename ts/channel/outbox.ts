@@ -1,20 +1,12 @@
 import type { Batch } from "../batch/batch.ts";
 import type { SendInit } from "../batch/message.ts";
-import { ImsgError, invalid } from "../module/error.ts";
+import { checkMessage } from "../module/check.ts";
+import { failure, type ImsgError, invalid } from "../module/error.ts";
 import { handled, rejected } from "./handled.ts";
+import type { ResolvedChannelOptions } from "./options.ts";
 import type { Transport } from "./transport.ts";
 import { afterTurn } from "./turn.ts";
 import { Waiters } from "./waiters.ts";
-
-/** Options of an outbox. */
-export interface OutboxOptions {
-  /** So many bytes are handed to the transport at once, whatever the turn. */
-  mark: number;
-  /** How many bytes may wait before a send is refused with ENOBUFS. */
-  maxQueued: number;
-  /** Whether values may be sent. */
-  passes: boolean;
-}
 
 /** So many bytes leave half of the window for the next message, which else is copied; two such pieces are a default mark. */
 const FULL = 32768;
@@ -30,7 +22,7 @@ const DONE = /* @__PURE__ */ Promise.resolve();
 export class Outbox {
   readonly #batch: Batch;
   readonly #transport: Transport;
-  readonly #options: OutboxOptions;
+  readonly #options: ResolvedChannelOptions;
   readonly #fail: (error: unknown) => void;
   readonly #waiting = new Waiters();
   #queued = 0; // bytes in the module's queue
@@ -42,7 +34,7 @@ export class Outbox {
   constructor(
     batch: Batch,
     transport: Transport,
-    options: OutboxOptions,
+    options: ResolvedChannelOptions,
     fail: (error: unknown) => void,
   ) {
     this.#batch = batch;
@@ -77,7 +69,7 @@ export class Outbox {
       for (const message of messages) {
         const refusal = this.refusal();
         if (refusal !== undefined) return rejected(refusal);
-        bytes += this.#compose(message);
+        bytes += this.#compose(checkMessage(message));
       }
     } finally {
       // the messages before the one that is refused stay sent
@@ -91,7 +83,7 @@ export class Outbox {
     const { maxQueued } = this.#options;
     if (this.#queued < maxQueued && (!this.#full || this.backlog < maxQueued)) return undefined;
     const detail = `${this.backlog} bytes wait for the peer, and maxQueued is ${maxQueued}`;
-    return new ImsgError("ENOBUFS", { syscall: "imsg_compose", detail });
+    return failure("ENOBUFS", "imsg_compose", detail);
   }
 
   #compose(message: SendInit): number {
@@ -104,7 +96,7 @@ export class Outbox {
 
   /** Queues a message with a value, which stays the caller's if that fails. */
   #pass(message: SendInit, value: unknown): number {
-    if (!this.#options.passes) {
+    if (!this.#options.fdpass) {
       const detail = "the channel was made without the option allowFdPass";
       throw invalid("imsg_compose", detail);
     }
@@ -156,12 +148,12 @@ export class Outbox {
     this.flush();
   };
 
-  /** Hands the transport what is queued, as long as it has room. */
+  /** Hands queued bytes to the transport, as long as it has room. */
   flush(): void {
     if (!this.#full) this.#hand(false);
   }
 
-  /** Hands the transport everything that is queued, whether it has room or not. */
+  /** Hands all queued bytes to the transport, whether it has room or not. */
   flushAll(): void {
     this.#hand(true);
   }

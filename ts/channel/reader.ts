@@ -1,12 +1,45 @@
 import type { ImsgMessage } from "../batch/message.ts";
-import { ImsgError } from "../module/error.ts";
+import { failure, type ImsgError } from "../module/error.ts";
 import type { WaitOptions } from "./channel.ts";
 import { handled, rejected } from "./handled.ts";
 import type { Incoming } from "./incoming.ts";
-import { checkSignal } from "./options.ts";
+import { signalOf } from "./options.ts";
 
 const busy = (by: string): ImsgError =>
-  new ImsgError("EBUSY", { syscall: "imsg_get", detail: `the channel is being read by ${by}` });
+  failure("EBUSY", "imsg_get", `the channel is being read by ${by}`);
+
+/** A reader that holds the channel. */
+type Holder = "a loop" | "its stream";
+
+/** How much a reader takes at once. */
+interface Portion<T, Fd> {
+  /** Takes what is there, or nothing. */
+  take(incoming: Incoming<Fd>): T | undefined;
+  /** Makes a portion of the message that a reader has waited for. */
+  complete(message: ImsgMessage<Fd>, incoming: Incoming<Fd>): T;
+  /** Closes the descriptors that a loop has not taken. */
+  dispose(portion: T): void;
+}
+
+const ONE: Portion<ImsgMessage, unknown> = {
+  take: (incoming) => incoming.take(),
+  complete: (message) => message,
+  dispose: (message) => message.dispose(),
+};
+const MANY: Portion<ImsgMessage[], unknown> = {
+  take: (incoming) => incoming.takeAll(),
+  complete: (message, incoming) => [message, ...(incoming.takeAll() ?? [])],
+  dispose(messages) {
+    for (const message of messages) message.dispose();
+  },
+};
+
+/** One message at a time. */
+export const one = <Fd>(): Portion<ImsgMessage<Fd>, Fd> => ONE as Portion<ImsgMessage<Fd>, Fd>;
+
+/** All messages that are there at a time, at least one. */
+export const many = <Fd>(): Portion<ImsgMessage<Fd>[], Fd> =>
+  MANY as Portion<ImsgMessage<Fd>[], Fd>;
 
 /**
  * The one reader of a channel: calls of receive, or a loop, or a stream. A
@@ -15,41 +48,20 @@ const busy = (by: string): ImsgError =>
 export class Reader<Fd = unknown> {
   /** The messages. */
   readonly incoming: Incoming<Fd>;
-  #holder: "a loop" | "its stream" | undefined;
+  #holder: Holder | undefined;
   #receives = 0;
 
   constructor(incoming: Incoming<Fd>) {
     this.incoming = incoming;
   }
 
-  /** See ImsgChannel.receive. */
-  receive(options: WaitOptions | undefined): Promise<ImsgMessage<Fd> | undefined> {
-    return this.#receive(
-      options,
-      () => this.incoming.take(),
-      (message) => message,
-    );
-  }
-
-  /** See ImsgChannel.receiveMany. */
-  receiveMany(options: WaitOptions | undefined): Promise<ImsgMessage<Fd>[] | undefined> {
-    return this.#receive(
-      options,
-      () => this.incoming.takeAll(),
-      (message) => this.withRest(message),
-    );
-  }
-
-  #receive<T>(
-    options: WaitOptions | undefined,
-    take: () => T | undefined,
-    complete: (message: ImsgMessage<Fd> | undefined) => T | undefined,
-  ): Promise<T | undefined> {
+  /** See ImsgChannel.receive and receiveMany. */
+  receive<T>(portion: Portion<T, Fd>, options: WaitOptions | undefined): Promise<T | undefined> {
     if (this.#holder !== undefined) return Promise.reject(busy(this.#holder));
     try {
-      const signal = checkSignal(options?.signal, "receive");
+      const signal = signalOf(options, "receive");
       if (signal?.aborted) return rejected(signal.reason);
-      const ready = take();
+      const ready = portion.take(this.incoming);
       if (ready !== undefined) return Promise.resolve(ready);
       this.#receives++;
       this.incoming.reading = true;
@@ -59,39 +71,16 @@ export class Reader<Fd = unknown> {
       };
       const waiting = this.incoming.wait(signal);
       waiting.then(done, done);
-      return handled(waiting.then(complete));
+      return handled(
+        waiting.then((message) => message && portion.complete(message, this.incoming)),
+      );
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  /** Adds the messages that are there behind one that a receiver got. */
-  withRest(message: ImsgMessage<Fd> | undefined): ImsgMessage<Fd>[] | undefined {
-    return message === undefined ? undefined : [message, ...(this.incoming.takeAll() ?? [])];
-  }
-
-  /** Resolves with the next message for the channel's stream. */
-  pull(): Promise<ImsgMessage<Fd> | undefined> {
-    if (this.#holder !== "its stream") {
-      const refused = this.acquire("its stream");
-      if (refused !== undefined) return Promise.reject(refused);
-    }
-    const message = this.incoming.take();
-    if (message !== undefined) return Promise.resolve(message);
-    return this.incoming.wait().then(
-      (next) => {
-        if (next === undefined) this.release();
-        return next;
-      },
-      (error) => {
-        this.release();
-        throw error;
-      },
-    );
-  }
-
   /** Becomes the reader; returns EBUSY if there is one. */
-  acquire(holder: "a loop" | "its stream"): ImsgError | undefined {
+  acquire(holder: Holder): ImsgError | undefined {
     if (this.#holder !== undefined) return busy(this.#holder);
     if (this.#receives > 0) return busy("a call of receive that waits");
     this.#holder = holder;
@@ -108,15 +97,15 @@ export class Reader<Fd = unknown> {
 }
 
 /**
- * An iterator whose `return` ends a `next` that waits without a message being
- * lost, and whose `next` after the end is done.
+ * An iterator over the messages of a channel, whose `return` ends a `next` that waits without a
+ * message being lost, and whose `next` after the end is done.
  */
-function iterate<T, Fd>(
+export function iterate<T, Fd>(
   reader: Reader<Fd>,
-  take: () => T | undefined,
-  complete: (message: ImsgMessage<Fd>) => T,
-  passed: (value: T) => void,
-): AsyncIterableIterator<T> {
+  portion: Portion<T, Fd>,
+  holder: Holder,
+): AsyncIterableIterator<T> & { return(): Promise<unknown> } {
+  const { incoming } = reader;
   let state: "new" | "reading" | "done" = "new";
   let last: T | undefined;
   const stop = (): IteratorResult<T, undefined> => {
@@ -127,51 +116,31 @@ function iterate<T, Fd>(
   };
   const result = (message: ImsgMessage<Fd> | undefined): IteratorResult<T, undefined> => {
     if (message === undefined) return stop();
-    last = complete(message);
+    last = portion.complete(message, incoming);
     return { done: false, value: last };
   };
   const failed = (error: unknown): never => {
     stop();
     throw error;
   };
-  const iterator: AsyncIterableIterator<T> = {
+  return {
     // a message that is there needs one promise, and no chain of them
     next() {
-      if (state === "done") return Promise.resolve({ done: true, value: undefined });
+      if (state === "done") return Promise.resolve(stop());
       if (state === "new") {
-        const refused = reader.acquire("a loop");
+        const refused = reader.acquire(holder);
         if (refused !== undefined) return Promise.reject(refused);
         state = "reading";
       }
-      if (last !== undefined) passed(last);
-      last = take();
+      // the messages of the stream belong to its reader
+      if (last !== undefined && holder === "a loop") portion.dispose(last);
+      last = portion.take(incoming);
       if (last !== undefined) return Promise.resolve({ done: false, value: last });
-      return handled(reader.incoming.wait().then(result, failed));
+      return handled(incoming.wait().then(result, failed));
     },
     return: () => Promise.resolve(stop()),
-    [Symbol.asyncIterator]: () => iterator,
-  };
-  return iterator;
-}
-
-/** The messages of a channel, one after the other. */
-export function messages<Fd>(reader: Reader<Fd>): AsyncIterableIterator<ImsgMessage<Fd>> {
-  return iterate(
-    reader,
-    () => reader.incoming.take(),
-    (message) => message,
-    (message) => message.dispose(),
-  );
-}
-
-/** The messages of a channel, all that are there at a time. */
-export function batches<Fd>(reader: Reader<Fd>): AsyncIterableIterator<ImsgMessage<Fd>[]> {
-  return iterate(
-    reader,
-    () => reader.incoming.takeAll(),
-    (message) => reader.withRest(message)!,
-    (list) => {
-      for (const message of list) message.dispose();
+    [Symbol.asyncIterator]() {
+      return this;
     },
-  );
+  };
 }

@@ -58,7 +58,7 @@ export class ReceivedFds {
 
   /** Whether any has not been taken. */
   get any(): boolean {
-    return this.#messages !== undefined && this.#messages.size > 0;
+    return (this.#messages?.size ?? 0) > 0;
   }
 
   /** Closes the descriptors that have not been taken. */

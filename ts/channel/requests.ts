@@ -1,5 +1,5 @@
-import type { ImsgMessage, MessageInit } from "../batch/message.ts";
-import { ImsgError, invalid } from "../module/error.ts";
+import type { ImsgMessage } from "../batch/message.ts";
+import { failure, fieldsOf, invalid } from "../module/error.ts";
 import { handled, onAbort } from "./handled.ts";
 import { checkTimeout } from "./options.ts";
 
@@ -42,14 +42,17 @@ export class Requests {
   /** How many replies came after their requests had been given up, and were dropped. */
   late = 0;
 
-  /** Registers a request with a signal that has been checked. Throws EINVAL for other bad options. */
-  add(init: MessageInit, options: RequestOptions, signal: AbortSignal | undefined): Registered {
+  /** Registers a request with the peerid that the caller gave, if any, and a signal that has been checked. Throws EINVAL for other bad options. */
+  add(
+    given: number | undefined,
+    options: RequestOptions,
+    signal: AbortSignal | undefined,
+  ): Registered {
     const { timeout, match } = Object(options) as RequestOptions;
-    if (match !== undefined && typeof match !== "function") {
+    if (match !== undefined && typeof fieldsOf(match) !== "function") {
       throw invalid("request", "match must be a function");
     }
     if (timeout !== undefined) checkTimeout(timeout, "timeout", "request");
-    const given = init.peerid;
     const peerid = given ?? (match === undefined ? this.#fresh() : undefined);
     let fail = (_error: unknown): void => {};
     const reply = new Promise<ImsgMessage>((resolve, reject) => {
@@ -77,16 +80,13 @@ export class Requests {
       if (peerid !== undefined) this.#used.add(peerid);
       if (timeout !== undefined) {
         const detail = `no reply within ${timeout} ms, the request's timeout`;
-        timer = setTimeout(
-          () => giveUp(new ImsgError("ETIMEDOUT", { syscall: "request", detail })),
-          timeout,
-        );
+        timer = setTimeout(() => giveUp(failure("ETIMEDOUT", "request", detail)), timeout);
       }
     });
-    return { peerid, reply: handled(reply), fail: (error) => fail(error) };
+    return { peerid, reply: handled(reply), fail };
   }
 
-  /** A peerid that no request which waits or was given up has. */
+  /** Returns a peerid that belongs to no request, neither to one that waits nor to one that was given up. */
   #fresh(): number {
     do this.#next = this.#next === 0xffffffff ? 1 : this.#next + 1;
     while (this.#used.has(this.#next) || this.#givenUp?.has(this.#next));
@@ -103,7 +103,7 @@ export class Requests {
 
   /** Whether {@link settle} could have a use for a message. */
   get interested(): boolean {
-    return this.waiting || (this.#givenUp !== undefined && this.#givenUp.size > 0);
+    return this.waiting || (this.#givenUp?.size ?? 0) > 0;
   }
 
   /**
@@ -137,6 +137,6 @@ export class Requests {
 
   /** Whether any request waits. */
   get waiting(): boolean {
-    return this.#pending !== undefined && this.#pending.size > 0;
+    return (this.#pending?.size ?? 0) > 0;
   }
 }

@@ -1,4 +1,4 @@
-import { ImsgError, invalid } from "../module/error.ts";
+import { failure, invalid } from "../module/error.ts";
 import { arrivedBytes, reset } from "./arrived.ts";
 import type { Transport, TransportSink } from "./transport.ts";
 
@@ -97,7 +97,7 @@ export function streamTransport(pair: StreamPair): Transport {
   const sendFailed = (error: unknown): void => {
     if (stopped || writeFailed) return;
     writeFailed = true;
-    sink.sendFailed(new ImsgError("EPIPE", { syscall: "imsgbuf_write", cause: error }));
+    sink.sendFailed(failure("EPIPE", "imsgbuf_write", undefined, error));
   };
   const broke = (): void => {
     writerBroken = true;
@@ -155,11 +155,11 @@ export function streamTransport(pair: StreamPair): Transport {
     },
     send(bytes) {
       if (writeFailed || stopped || ending !== undefined) {
-        throw new ImsgError("EPIPE", { syscall: "imsgbuf_write" });
+        throw failure("EPIPE", "imsgbuf_write");
       }
-      const { length } = bytes; // 0 once the stream has transferred them
+      const { length } = bytes; // read it now: the stream may transfer the bytes, which leaves 0
       writing += length;
-      // streams count as they like, most in chunks, and some always have room
+      // desiredSize is no measure: most streams count chunks, and some always have room
       if (writing >= sink.highWaterMark) full = true;
       writer.write(bytes).then(() => {
         writing -= length;

@@ -5,16 +5,16 @@ import { ImsgCodec } from "./codec.ts";
 import { type ImsgOptions, resolveOptions } from "./options.ts";
 
 /**
- * Resolves when the results before have been read, which an error would drop: to false if the
- * streams are over. Rejects with the error, if one is given.
+ * Resolves to true when the reader has read all earlier results, or to false if the streams are over.
+ * With an error, rejects with it at that time: an error of the stream drops results that are unread.
  */
 type Room = (error?: unknown) => Promise<boolean>;
 
 /**
  * Makes a readable and a writable stream. `write` turns a chunk into results. When no chunk follows,
  * the object's end() returns or throws an error if bytes of a message are missing. An error ends both
- * streams. The object is disposed whichever way they end. A TransformStream would not do: its
- * transformer learns nothing of cancel() and abort() on Node 20, and would keep its memory.
+ * streams. The object is disposed whichever way they end. A TransformStream cannot dispose
+ * the object: Node 20 does not notify its transformer of cancel() and abort().
  */
 function pair<In, Out>(
   object: { dispose(): void; end(): unknown },
@@ -90,15 +90,15 @@ function pair<In, Out>(
  */
 export class ImsgDecoderStream {
   /** The stream of messages. */
-  readonly readable: ReadableStream<ImsgMessage>;
+  declare readonly readable: ReadableStream<ImsgMessage>;
   /** The stream that takes byte chunks. */
-  readonly writable: WritableStream<Bytes>;
+  declare readonly writable: WritableStream<Bytes>;
 
   /** Throws EINVAL for bad options, ENOMEM. */
   constructor(options: ImsgOptions = {}) {
     const { engine, ...resolved } = resolveOptions(options);
     const batch = new Batch(engine, resolved);
-    const { readable, writable } = pair<Bytes, ImsgMessage>(batch, async (chunk, room, enqueue) => {
+    const streams = pair<Bytes, ImsgMessage>(batch, async (chunk, room, enqueue) => {
       const bytes = checkBytes(chunk, "imsgbuf_read");
       let at = 0;
       while ((at < bytes.length || batch.failed) && (await room(batch.failed))) {
@@ -107,8 +107,7 @@ export class ImsgDecoderStream {
         messages.forEach(enqueue);
       }
     });
-    this.readable = readable;
-    this.writable = writable;
+    Object.assign(this, streams);
   }
 }
 
@@ -118,20 +117,19 @@ export class ImsgDecoderStream {
  */
 export class ImsgEncoderStream {
   /** The stream of byte chunks. */
-  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+  declare readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   /** The stream that takes messages. */
-  readonly writable: WritableStream<MessageInit>;
+  declare readonly writable: WritableStream<MessageInit>;
 
   /** Throws EINVAL for bad options, ENOMEM. */
   constructor(options: ImsgOptions = {}) {
     const codec = new ImsgCodec(options);
-    const { readable, writable } = pair<MessageInit, Uint8Array<ArrayBuffer>>(
+    const streams = pair<MessageInit, Uint8Array<ArrayBuffer>>(
       codec,
       async (message, room, enqueue) => {
         if (await room()) enqueue(codec.encode(message));
       },
     );
-    this.readable = readable;
-    this.writable = writable;
+    Object.assign(this, streams);
   }
 }

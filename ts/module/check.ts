@@ -1,4 +1,4 @@
-import { ImsgError, invalid } from "./error.ts";
+import { failure, fieldsOf, ImsgError, invalid, isObject } from "./error.ts";
 import { lentMemory } from "./lent.ts";
 
 /** Bytes in any of JavaScript's containers. */
@@ -88,7 +88,7 @@ export function checkBytes(data: unknown, syscall: string): Uint8Array<ArrayBuff
     if (cause instanceof ImsgError) throw cause;
     const full = cause instanceof RangeError; // no memory for a copy
     const detail = full ? "no memory for a copy" : "the buffer is detached";
-    throw new ImsgError(full ? "ENOMEM" : "EINVAL", { syscall, detail, cause });
+    throw failure(full ? "ENOMEM" : "EINVAL", syscall, detail, cause);
   }
   throw invalid(syscall, `data must be an ArrayBuffer or a view of one, not ${show(data)}`);
 }
@@ -150,12 +150,18 @@ export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.slice(0, 20));
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "symbol" || typeof value === "function") return `a ${typeof value}`;
-  return typeof value === "object" && value !== null ? "an object" : String(value);
+  return Object(value) === value ? "an object" : String(value);
+}
+
+/** Checks that a message, sent or received, is an object, before its fields are read. Throws EINVAL. */
+export function checkMessage<T extends object>(message: T, syscall = "imsg_compose"): T {
+  if (isObject(message)) return message;
+  throw invalid(syscall, "a message must be an object with a type");
 }
 
 /** Checks that an argument can be iterated. Throws EINVAL. */
 export function checkIterable<T>(messages: Iterable<T>, syscall: string): Iterable<T> {
-  if (typeof Object(messages)[Symbol.iterator] === "function") return messages;
+  if (typeof fieldsOf(messages)[Symbol.iterator] === "function") return messages;
   throw invalid(syscall, "messages must be an iterable");
 }
 

@@ -1,7 +1,7 @@
 import { type Pointer, WINDOW_SIZE } from "./abi.ts";
 import type { ErrnoName } from "./errno.ts";
 import { errnoName } from "./errno.ts";
-import { ImsgError, type ImsgErrorOptions } from "./error.ts";
+import { failure, ImsgError, type ImsgErrorOptions } from "./error.ts";
 import type { ExportName, RawExports } from "./exports.ts";
 import { HostValues } from "./host-values.ts";
 import { loadModule } from "./load.ts";
@@ -62,11 +62,6 @@ export class Engine {
     this.memory = new Memory(this.exports.memory);
     this.#errno = this.exports.__errno_location();
     this.exports.kernel_setpid(processId());
-    if (WebAssembly.Module.customSections(module, "imsg-unverified").length > 0) {
-      console.warn(
-        "imsg-wasm: this module was built from altered C, not from the verified original",
-      );
-    }
     this.call = this.#guard();
   }
 
@@ -104,9 +99,7 @@ export class Engine {
    * ERR_IMSG_TRAPPED after a trap.
    */
   enter(syscall?: string): void {
-    if (this.inCallback) {
-      throw new ImsgError("ERR_IMSG_REENTRANT", { syscall });
-    }
+    if (this.inCallback) throw failure("ERR_IMSG_REENTRANT", syscall);
     if (this.#trapped !== undefined) throw this.#trapped;
     if (this.expire !== undefined) this.expire();
     this.memory.u32[this.#errno >> 2] = 0;
@@ -123,7 +116,7 @@ export class Engine {
    */
   trap(cause: unknown, syscall?: string): ImsgError {
     if (cause instanceof ImsgError) return cause;
-    this.#trapped ??= new ImsgError("ERR_IMSG_TRAPPED", { syscall, cause });
+    this.#trapped ??= failure("ERR_IMSG_TRAPPED", syscall, undefined, cause);
     return this.#trapped;
   }
 

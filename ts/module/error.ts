@@ -126,7 +126,13 @@ export class ImsgError extends Error {
    */
   constructor(code: ImsgErrorCode, options: ImsgErrorOptions = {}) {
     const [, , linux, described = texts[code]] = errnoRow(code) ?? [];
-    const { syscall, detail, cause, lostBytes, fromPeer = peerCodes.includes(code) } = options;
+    const {
+      syscall,
+      detail,
+      cause,
+      lostBytes,
+      fromPeer = peerCodes.includes(code),
+    } = fieldsOf(options);
     const { errno = linux, text = described } = options;
     let message = text === undefined ? code : `${code}: ${text}`;
     if (syscall !== undefined) message += `, ${syscall}`;
@@ -143,12 +149,41 @@ export class ImsgError extends Error {
 
 /** The error of a stream that ends after `have` bytes of a message of `total` bytes. */
 export function truncated(syscall: string, have: number, total: number): ImsgError {
-  return new ImsgError("ERR_IMSG_TRUNCATED", {
-    syscall,
-    detail: `${have} of ${total} bytes${total <= 16 && have < 16 ? " of a header" : ""}`,
-  });
+  const detail = `${have} of ${total} bytes${total <= 16 && have < 16 ? " of a header" : ""}`;
+  return failure("ERR_IMSG_TRUNCATED", syscall, detail);
 }
+
+/** The error of a C function, or of the call that stands for it. */
+export const failure = (
+  code: ImsgErrorCode,
+  syscall?: string,
+  detail?: string,
+  cause?: unknown,
+): ImsgError => new ImsgError(code, { syscall, detail, cause });
 
 /** The error of an argument, an option or a state of an object that a function cannot work with. */
 export const invalid = (syscall: string, detail: string, cause?: unknown): ImsgError =>
-  new ImsgError("EINVAL", { syscall, detail, cause });
+  failure("EINVAL", syscall, detail, cause);
+
+/** The error of a call that comes after the end of a channel, or of a codec's input. */
+export const closedError = (syscall: string, detail?: string): ImsgError =>
+  failure("ERR_IMSG_CLOSED", syscall, detail);
+
+/**
+ * Returns an argument as an object whose fields are to be read: every function reads an argument
+ * through this one. Throws EINVAL for a revoked proxy, whose fields cannot be read. An error of a
+ * getter or of a live proxy is the caller's own, and reaches the caller unchanged.
+ */
+export function fieldsOf<T>(value: T): T & object {
+  try {
+    // runs no code of a proxy, and throws if it is revoked; bundlers drop a call whose result is not used
+    return Array.isArray(value) ? value : Object(value);
+  } catch {
+    throw new ImsgError("EINVAL", { detail: "the proxy is revoked" });
+  }
+}
+
+/** Whether an argument is an object. Throws EINVAL for a revoked proxy. */
+export function isObject(value: unknown): value is object {
+  return typeof value === "object" && fieldsOf(value) === value;
+}

@@ -1,4 +1,5 @@
 import module from "#imsg.wasm";
+import { warnIfUnverified } from "./unverified.ts";
 
 /**
  * The module, imported from its file. The build for workerd uses this file
@@ -6,7 +7,7 @@ import module from "#imsg.wasm";
  * time.
  */
 export function wholeModule(): WebAssembly.Module {
-  return module;
+  return warnIfUnverified(module);
 }
 
 export { wholeModule as coreModule };

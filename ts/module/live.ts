@@ -1,6 +1,6 @@
 import type { Pointer } from "./abi.ts";
 import type { Engine, ObjectKind } from "./engine.ts";
-import { ImsgError } from "./error.ts";
+import { failure, type ImsgError } from "./error.ts";
 import type { Origin } from "./origins.ts";
 
 /** The values with which the FinalizationRegistry callback frees an object. */
@@ -99,7 +99,7 @@ export abstract class Owner {
 
   #gone(syscall: string): ImsgError {
     const code = this.#state === "moved" ? "ERR_IMSG_MOVED" : "ERR_IMSG_DISPOSED";
-    return new ImsgError(code, { syscall, detail: this.#origin?.describe(this.#state) });
+    return failure(code, syscall, this.#origin?.describe(this.#state));
   }
 
   /**

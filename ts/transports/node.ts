@@ -2,7 +2,8 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { PeerCredentials, Transport, TransportSink } from "../channel/transport.ts";
 import { checkBytes } from "../module/check.ts";
-import { ImsgError } from "../module/error.ts";
+import { fieldsOf, ImsgError, invalid } from "../module/error.ts";
+import { OPENING } from "./opening-table.ts";
 import { transportError } from "./system-error.ts";
 
 /** How long after a half-close a Unix socket is first asked whether the peer is gone, and at most, in ms. */
@@ -40,7 +41,7 @@ const isUnix = (socket: Socket): boolean =>
 
 /** Refuses a stream of which no bytes can be read. Throws EINVAL. */
 function checkStream(duplex: Duplex): void {
-  const { write, on } = Object(duplex) as Partial<Duplex>;
+  const { write, on } = fieldsOf(duplex) as Partial<Duplex>;
   const detail =
     typeof write !== "function" || typeof on !== "function"
       ? "a Duplex stream is needed"
@@ -49,7 +50,7 @@ function checkStream(duplex: Duplex): void {
         : duplex.destroyed || duplex.readableEnded || duplex.writableEnded
           ? "the stream has ended or was destroyed before"
           : undefined;
-  if (detail !== undefined) throw new ImsgError("EINVAL", { syscall: "imsgbuf_init", detail });
+  if (detail !== undefined) throw invalid("imsgbuf_init", detail);
 }
 
 /**
@@ -88,7 +89,7 @@ export function duplexTransport(
   const fail = (error: unknown): void => {
     const to = sink;
     release();
-    to?.failed(transportError(error, "read"));
+    to?.failed(transportError(error, "read", OPENING));
   };
   const end = (): void => {
     const to = sink;
@@ -103,7 +104,7 @@ export function duplexTransport(
   /** A write of nothing fails with EPIPE once the peer has closed its Unix socket. */
   const askWhetherGone = (delay: number): void => {
     if (sink === undefined || broken || ending) return;
-    // bytes that are being written find it out themselves
+    // a write that is under way fails by itself
     if (unsent === 0) duplex.write(new Uint8Array(0));
     probe = setTimeout(askWhetherGone, delay, Math.min(delay * 2, LAST_PROBE));
     probe.unref?.();
@@ -115,7 +116,7 @@ export function duplexTransport(
     queueMicrotask(() => {
       if (closeDone !== undefined) duplex.destroy();
       else if (duplex.readableEnded && unsent === 0) hangUp();
-      else sink?.sendFailed(transportError(error, "write"));
+      else sink?.sendFailed(transportError(error, "write", OPENING));
     });
   };
   const write = (piece: Uint8Array): void => {

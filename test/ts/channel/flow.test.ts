@@ -51,6 +51,41 @@ describe("flow control", () => {
     await expect(a.receive()).rejects.toMatchObject({ code: "ERR_IMSG_OVERFLOW" });
   });
 
+  it.each([
+    [4096, true, 0],
+    [4096, false, 0],
+    [256, true, 1],
+  ])(
+    "decodes a chunk of %i messages of 16 KiB (pausable: %s) when its turn of the event loop is over if it is large",
+    async (count, pausable, atOnce) => {
+      let sink!: TransportSink;
+      const transport: Transport = {
+        start: (to) => {
+          sink = to;
+        },
+        send: () => true,
+        end() {},
+        close() {},
+        abort() {},
+        ...(pausable && { pause() {}, resume() {} }),
+      };
+      const a = new ImsgChannel(transport);
+      a.closed.catch(() => {});
+      const chunk = new Uint8Array(16_384 * count);
+      for (let i = 0; i < count; i++) chunk.set(message(i, 16_368), i * 16_384);
+      const first = a.receive();
+      let received = 0;
+      first.then(() => received++);
+      sink.received(chunk);
+      for (let i = 0; i < 10; i++) await Promise.resolve();
+      expect(received).toBe(atOnce);
+      expect((await first)?.type).toBe(0);
+      for (let i = 1; i < count; i++) expect((await a.receive())?.type).toBe(i);
+      if (!pausable) await expect(a.receive()).rejects.toMatchObject({ code: "ERR_IMSG_OVERFLOW" });
+      a.abort();
+    },
+  );
+
   it("makes a send wait for a full transport, and resolves it when that drains", async () => {
     let sink!: TransportSink;
     const sent: number[] = [];

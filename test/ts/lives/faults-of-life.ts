@@ -160,8 +160,8 @@ export const lifeFaults: readonly FaultRow[] = [
   ],
   [
     "incoming",
-    "const open = this.discards || (this.#intake.empty && this.#hasRoom());",
-    "const open = this.#intake.empty && this.#hasRoom();",
+    "const open = this.discards || (this.#intake.empty && this.hasRoom());",
+    "const open = this.#intake.empty && this.hasRoom();",
     "a channel that lingers does not discard what arrives",
   ],
   [
@@ -192,11 +192,11 @@ export const lifeFaults: readonly FaultRow[] = [
     "the limit is an error although nothing was lost",
   ],
   ["linger", "|| !this.#owner.ready()", "", "a linger does not wait for the peer"],
-  ["linger", "this.#transport.abort(error);", "", "a linger that fails keeps its transport"],
+  ["linger", "this.#transport.abort(described);", "", "a linger that fails keeps its transport"],
   [
     "linger",
-    "this.#done(lost > 0 ? error : undefined, lost);",
-    "this.#done(undefined, 0);",
+    "this.#owner.done(lost > 0 ? error : undefined, lost);",
+    "this.#owner.done(undefined, 0);",
     "a linger swallows the error",
   ],
   [

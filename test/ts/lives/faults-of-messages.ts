@@ -113,8 +113,8 @@ export const messageFaults: readonly FaultRow[] = [
   ["intake", "this.#bytes -= count;", "", "bytes that were decoded count as waiting"],
   [
     "intake",
-    "this.#owner.deliver(messages);",
-    "if (error === undefined) this.#owner.deliver(messages);",
+    "this.#receiver.deliver(messages);",
+    "if (error === undefined) this.#receiver.deliver(messages);",
     "an error overtakes the messages before it",
   ],
   ["intake", "this.#owner.failed(error);", "", "a bad header is ignored"],
@@ -189,14 +189,14 @@ export const messageFaults: readonly FaultRow[] = [
   ["reader", "this.incoming.stopWaiting();", "", "a loop that is left keeps waiting"],
   [
     "reader",
-    "if (last !== undefined) passed(last);",
+    'if (last !== undefined && holder === "a loop") portion.dispose(last);',
     "",
     "a loop keeps the descriptors that it has passed",
   ],
   [
     "reader",
-    "[message, ...(this.incoming.takeAll() ?? [])]",
-    "[...(this.incoming.takeAll() ?? []), message]",
+    "[message, ...(incoming.takeAll() ?? [])]",
+    "[...(incoming.takeAll() ?? []), message]",
     "the first message comes last",
   ],
   [

@@ -277,3 +277,13 @@ describe("abort()", () => {
     await expect.poll(open).toBeLessThanOrEqual(before - 2);
   });
 });
+
+it.each([
+  ["ENOENT", 2, "no such file or directory", { path: "/no/such/socket" }],
+  ["ECONNREFUSED", 111, "connection refused", { port: 1, host: "127.0.0.1" }],
+  ["ENOTFOUND", undefined, "the host's name is not known", { port: 1, host: "no.such.invalid" }],
+])("a channel over a socket that cannot connect ends with %s", async (code, errno, text, to) => {
+  const error = await fromSocket(netConnect(to)).closed.catch((reason) => reason);
+  expect([error.code, error.errno]).toEqual([code, errno]);
+  expect(error.message).toMatch(`${code}: ${text}, `);
+});

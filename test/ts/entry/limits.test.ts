@@ -144,12 +144,12 @@ describe("the error of a limit names the value, the limit and the option:", () =
     const folders = ["channel", "transports", "batch"].map((name) => join("ts", name));
     const files = execFileSync("git", ["ls-files", ...folders], { cwd: top, encoding: "utf8" });
     const codes = "ERANGE|ENOBUFS|ERR_IMSG_OVERFLOW|ERR_IMSG_UNREAD|ETIMEDOUT";
-    const made = new RegExp(`new ImsgError\\("(?:${codes})",\\s*\\{([^}]*)\\}`, "g");
+    const made = new RegExp(`(?:new ImsgError|failure)\\(\\s*"(?:${codes})"([^;]*)`, "g");
     const found = files
       .trim()
       .split("\n")
       .flatMap((file) => [...readFileSync(join(top, file), "utf8").matchAll(made)]);
     expect(found.length).toBeGreaterThanOrEqual(6);
-    for (const [text, fields] of found) expect(fields, text).toContain("detail");
+    for (const [text, rest] of found) expect(rest, text).toContain("detail");
   });
 });

@@ -130,9 +130,9 @@ export const lifeFaults: readonly FaultRow[] = [
   ["life", "else this.#fail(error, true);", "else this.#fail(error);", "abort() counts lost bytes"],
   [
     "life",
-    "this.incoming.drop();\n    if (this.#over",
-    "if (this.#over",
-    "abort() goes on decoding",
+    "else this.#fail(error, true);\n    }\n    this.#letGo();",
+    "else this.#fail(error, true);\n    }",
+    "abort() keeps what is not decoded",
   ],
   [
     "life",

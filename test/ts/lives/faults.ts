@@ -40,7 +40,7 @@ const planted = ({ file, text, replacement, what }: Fault): Planted => ({
 });
 
 /** After so many steps a fault counts as not found. */
-const PATIENCE = 60_000;
+const PATIENCE = 150_000;
 const REAL_PATIENCE = 6000;
 /** After so many milliseconds lives that come to no end are ended. */
 const LIMIT = 120_000;

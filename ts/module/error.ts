@@ -59,20 +59,21 @@ export interface ImsgErrorOptions {
   text?: string | undefined;
 }
 
+/** The descriptions of the library's own codes, which begin with ERR_IMSG_. */
 const texts: Record<string, string> = {
-  ERR_IMSG_CLOSED: "the channel is closed",
-  ERR_IMSG_COMPILE: "the module cannot be compiled here",
-  ERR_IMSG_DISPOSED: "the object has been disposed",
-  ERR_IMSG_LEAK: "something has not been disposed",
-  ERR_IMSG_MOVED: "the object has been moved",
-  ERR_IMSG_OVERFLOW: "too much is waiting to be received",
-  ERR_IMSG_REENTRANT: "the library was called from a callback of its own",
-  ERR_IMSG_STALE: "the memory behind the view has changed",
-  ERR_IMSG_TRAPPED: "the module has trapped",
-  ERR_IMSG_TRUNCATED: "the stream ended inside a message",
-  ERR_IMSG_UNREAD: "messages that match no request wait to be received",
-  ERR_IMSG_UNSPECIFIED: "the C function failed and left errno alone",
-  ERR_IMSG_UNSUPPORTED: "this cannot be done here",
+  CLOSED: "the channel is closed",
+  COMPILE: "the module cannot be compiled here",
+  DISPOSED: "the object has been disposed",
+  LEAK: "something has not been disposed",
+  MOVED: "the object has been moved",
+  OVERFLOW: "too much is waiting to be received",
+  REENTRANT: "the library was called from a callback of its own",
+  STALE: "the memory behind the view has changed",
+  TRAPPED: "the module has trapped",
+  TRUNCATED: "the stream ended inside a message",
+  UNREAD: "messages that match no request wait to be received",
+  UNSPECIFIED: "the C function failed and left errno alone",
+  UNSUPPORTED: "this cannot be done here",
 };
 
 /**
@@ -125,7 +126,7 @@ export class ImsgError extends Error {
    * @param options the C function, details, the cause, whether the peer can cause it
    */
   constructor(code: ImsgErrorCode, options: ImsgErrorOptions = {}) {
-    const [, , linux, described = texts[code]] = errnoRow(code) ?? [];
+    const [, , linux, described = texts[code.slice(9)]] = errnoRow(code) ?? [];
     const { syscall, detail, cause, lostBytes, fromPeer = peerCodes.includes(code) } = options;
     const { errno = linux, text = described } = options;
     let message = text === undefined ? code : `${code}: ${text}`;
@@ -156,7 +157,7 @@ export const failure = (
 ): ImsgError => new ImsgError(code, { syscall, detail, cause });
 
 /** The error of an argument, an option or a state of an object that a function cannot work with. */
-export const invalid = (syscall: string, detail: string, cause?: unknown): ImsgError =>
+export const invalid = (syscall: string | undefined, detail: string, cause?: unknown): ImsgError =>
   failure("EINVAL", syscall, detail, cause);
 
 /** The error of a call that comes after the end of a channel, or of a codec's input. */

@@ -33,13 +33,21 @@ const importModule = {
   },
 };
 
-/** What channels and codecs load, in one file: a module costs a process a millisecond. */
+/** What is loaded together, in one file: a module costs a process a millisecond. */
 const codeSplitting = {
   groups: [
+    // what channels and codecs load
     {
       name: "core",
       // declarations (.d.ts) go their own way; only C's API needs whole.ts, and only the relay forward.ts
       test: /ts\/(?:(?:module|batch|channel)\/(?!whole|forward)|generated\/imsg-core)[^./]*\.ts$/,
+    },
+    // what every runtime loads to connect and to listen, without what its entry has loaded before
+    { name: "system-error", test: /ts\/transports\/system-error\.ts$/ },
+    { name: "opening-table", test: /ts\/transports\/(?:opening-table|node-spawned)\.ts$/ },
+    {
+      name: "opening",
+      test: /ts\/transports\/(?:opening-error|unix-path|abortable|keep-alive)\.ts$/,
     },
   ],
 };

@@ -11,7 +11,7 @@ import { findCommand, run, runMain, temporaryFolder, UserError } from "./lib/run
 /** The version whose structures the client and the tests know. */
 const OPENBGPD = "openbgpd=8.8-1~bpo12+1";
 const SUITE = "bookworm-backports";
-/** The folder of its libraries. */
+/** The release of Debian whose packages the libraries of smtpd are. */
 const RELEASE = "bookworm";
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
@@ -57,7 +57,7 @@ const MISSING = "OpenBGPD 8.8 is missing: please run, as root, node scripts/daem
 
 /** The version that `bgpd -V` prints, or undefined if bgpd is not installed. */
 async function bgpdVersion() {
-  // Debian keeps it where an ordinary user's PATH does not look.
+  // Debian keeps bgpd in a folder that an ordinary user's PATH lacks.
   const bgpd = findCommand("bgpd") ?? findCommand("/usr/sbin/bgpd");
   if (!bgpd) return undefined;
   const { stdout, stderr } = await run(bgpd, ["-V"]);

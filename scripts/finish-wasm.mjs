@@ -83,7 +83,7 @@ const fail = (what, names) => {
 const wanted = readFileSync(exportList, "utf8")
   .split("\n")
   .filter((line) => line !== "" && !line.startsWith("#"));
-/** Exports that are not functions of the lists: the memory, and what C runs before main. */
+/** Exports that are not functions of the lists: the memory, and C's start-up code. */
 const extra = ["memory", "_initialize", ...(values["drop-added"] ? [] : ADDED)];
 const exported = WebAssembly.Module.exports(module).map(({ name }) => name);
 const missing = wanted.filter((name) => !exported.includes(name));

@@ -43,7 +43,7 @@ function options() {
   return { ...values, routes: whole("routes", 65536), port: whole("port", 65535) };
 }
 
-/** The functions that stop what has been started, in the order of the starts. */
+/** The functions that stop the started parts, in the order of the starts. */
 const started = [];
 
 async function start({ routes, port }) {

@@ -35,7 +35,7 @@ Exit code: 0, or 1 if something failed.
 const NEXT_TESTS = ["test/c/", "test/ts/batch/", "test/ts/c/", "test/ts/channel/"];
 /** Differences that upstream made on purpose: part of a test's name, since when, and the change. */
 const EXPECTED = [
-  ["can read what was delivered", "imsg-buffer.c 1.39", "after EMSGSIZE it drops the descriptor"],
+  ["can read delivered bytes", "imsg-buffer.c 1.39", "after EMSGSIZE it drops the descriptor"],
   ["can flush without end", "imsg-buffer.c 1.41", "an empty ibuf leaves the queue"],
   ["ends a flush with nothing but", "imsg-buffer.c 1.41", "an empty ibuf leaves the queue"],
   ["failure without an errno", "imsg-buffer.c 1.41", "adding no bytes succeeds"],

@@ -74,7 +74,7 @@ function verify(folder) {
     .filter((entry) => entry.name !== NAME || !entry.isFile())
     .map(({ name }) => name);
   if (strangers.length > 0) {
-    console.error(`${folder} holds what does not belong there: ${strangers.join(", ")}.`);
+    console.error(`${folder} holds files that do not belong there: ${strangers.join(", ")}.`);
     process.exit(1);
   }
   const path = join(folder, NAME);

@@ -63,7 +63,7 @@ free_out_of_line(struct ibuf *b)
 #include "original/end.h"
 
 static struct batch_result	result;
-static struct imsg		first;	/* owned until batch_release */
+static struct imsg		first;	/* the batch owns it until batch_release */
 
 unsigned char *
 batch_window(void)
@@ -267,6 +267,6 @@ batch_flush(struct batch *b)
 	return (flush_queue(b, batch_out));
 }
 
-#ifndef __wasm__	/* natively the order of the data does not matter */
+#ifndef __wasm__	/* natively, this unit has the arrays itself: their place does not matter */
 #include "batch/arrays.c"
 #endif

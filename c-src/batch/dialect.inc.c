@@ -23,7 +23,7 @@ classic_read(unsigned char *bytes, size_t n, size_t next)
 		word = len | (word & CLASSIC_MARK ? CURRENT_MARK : 0);
 		__builtin_memcpy(bytes + next + LEN_OFFSET, &word, sizeof(word));
 		if (len < IMSG_HEADER_SIZE)
-			return;		/* the original refuses it */
+			return;		/* the original refuses such a length */
 	}
 }
 

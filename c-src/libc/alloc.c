@@ -326,7 +326,7 @@ mem_live(void)
 	size_t			 live = span_live;
 
 	for (sc = mem_classes; sc < mem_classes + CLASSES; sc++)
-		/* without the blocks in the list */
+		/* blocks in the list are free */
 		live += sc->size *
 		    (size_t)(sc->out + sc->room - list_length(sc));
 	return (live);

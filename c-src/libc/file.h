@@ -25,7 +25,7 @@ struct fileops {
 	 */
 	ssize_t	(*write)(struct file *, const struct iovec *, size_t, int);
 	/*
-	 * Frees what the file owns, after the last reference has gone.  NULL:
+	 * Frees the memory of the file, after its last reference is dropped.  NULL:
 	 * the file is static, and kernel_close refuses its numbers.
 	 */
 	void	(*free)(struct file *);

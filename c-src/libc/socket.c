@@ -112,7 +112,7 @@ socket_read(struct file *f, const struct iovec *iov, int *fdp)
 		return (-1);
 	}
 	if (e->error == EVENT_END)
-		return (0);	/* and so does every later read */
+		return (0);	/* the end stays: every later read returns 0 as well */
 	if (e->error != 0) {
 		errno = e->error;
 		queue_drop(&s->in);
@@ -132,7 +132,7 @@ socket_read(struct file *f, const struct iovec *iov, int *fdp)
 	return ((ssize_t)n);
 }
 
-/* How many bytes of a write may be taken: what the host has set, or the room. */
+/* Returns how many bytes a write takes: the number that the host has set, or the room. */
 static ssize_t
 socket_budget(struct socket *s, size_t want)
 {
@@ -162,7 +162,7 @@ segment_new(struct socket *s, size_t len)
 	struct segment	*g;
 
 	if ((g = mem_alloc(sizeof(*g) + len)) == NULL) {
-		errno = ENOBUFS;	/* as a kernel without memory does */
+		errno = ENOBUFS;	/* a kernel without memory reports the same */
 		return (NULL);
 	}
 	g->data = (unsigned char *)(g + 1);

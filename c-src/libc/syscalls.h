@@ -17,7 +17,7 @@ ssize_t		 kernel_recvmsg(int, struct msghdr *, int);
 ssize_t		 kernel_sendmsg(int, const struct msghdr *, int);
 pid_t		 kernel_getpid(void);
 
-/* Sets what kernel_getpid returns. */
+/* Sets the result of kernel_getpid. */
 void		 kernel_setpid(pid_t);
 /*
  * Bytes that the last read delivered, or -1 if it failed: an error of the

@@ -125,7 +125,7 @@ const hex = (/** @type {Uint8Array} */ bytes) =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(":");
 
 /** A route distinguisher, as bgpctl prints it: `rd 65001:100`. */
-export function printDistinguisher(/** @type {bigint} */ stored) {
+function printDistinguisher(/** @type {bigint} */ stored) {
   const bytes = new DataView(new ArrayBuffer(8));
   bytes.setBigUint64(0, stored, true);
   const type = bytes.getUint16(0);

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Shows and changes what a live bgpd 8.8 knows, over its control socket, in bgpctl's words.
+// Shows and changes the state of a live bgpd 8.8, over its control socket, in bgpctl's words.
 
 import { parseArgs } from "node:util";
 import { runMain, UsageError } from "../common/printer.mjs";

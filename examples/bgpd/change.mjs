@@ -67,7 +67,7 @@ export function describe(command) {
  *
  * @param {string} text
  */
-export function prefixesOf(text) {
+function prefixesOf(text) {
   const words = text.split("\n").flatMap((line) => {
     const all = line.split(/\s+/).filter(Boolean);
     const comment = all.findIndex((word) => word.startsWith("#"));

@@ -25,7 +25,7 @@ const WELL_KNOWN = new Map([
   [0xff04, "NO_PEER"],
 ]);
 
-/** The meanings of well-known communities, by what bgpctl prints; IANA registers them. */
+/** The meanings of well-known communities, by the names that bgpctl prints; IANA registers them. */
 const MEANINGS = new Map([
   ["GRACEFUL_SHUTDOWN", "the session goes down soon: prefer another route (RFC 8326)"],
   ["BLACKHOLE", "packets to the prefix are dropped (RFC 7999)"],
@@ -54,7 +54,7 @@ const MEANINGS = new Map([
  */
 export const communityMeaning = (text) => MEANINGS.get(text);
 
-/** The types of extended communities: what the six bytes of their value are. */
+/** The types of extended communities, which give the six bytes of the value their meaning. */
 const EXT = {
   AS2: 0x00,
   IPV4: 0x01,
@@ -177,7 +177,7 @@ export function printCommunities(communities) {
 const wrong = (text, why) => new TypeError(`"${text}" is no community: ${why}`);
 
 /**
- * One number of a community, or what stands for several.
+ * One number of a community, or a word that stands for several numbers.
  *
  * @param {string} whole
  * @param {string} text

@@ -116,7 +116,7 @@ function destination(words) {
 
 const keys = /** @type {<T extends object>(object: T) => (keyof T & string)[]} */ (Object.keys);
 
-/** The routes that a command lists, or what else it shows: bgpctl takes `memory` behind filters, too. */
+/** The filter of the routes that a command lists, or another subject that it shows: bgpctl takes `memory` behind filters, too. */
 /** @param {Words} words @returns {Command} */
 function showRib(words) {
   /** @type {RibFilter} */

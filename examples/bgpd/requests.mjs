@@ -116,7 +116,7 @@ export function ribRequest(filter) {
 }
 
 /**
- * Which networks or flowspec rules are asked for.
+ * The request for networks or flowspec rules.
  *
  * @param {Family | undefined} family
  * @param {"network" | "flowspec"} what
@@ -135,7 +135,7 @@ export function announcedRequest(family, what) {
  * @param {4 | 6} family
  * @returns {"FLOWSPECv4" | "FLOWSPECv6"}
  */
-export const ruleFamily = (family) => (family === 4 ? "FLOWSPECv4" : "FLOWSPECv6");
+const ruleFamily = (family) => (family === 4 ? "FLOWSPECv4" : "FLOWSPECv6");
 
 /**
  * Which routes of the kernel are asked for.

@@ -113,7 +113,7 @@ export function listingOf(bgpd, command, addresses = false) {
 }
 
 /**
- * Prints what a command shows.
+ * Prints the answer to a command that shows something.
  *
  * @param {BgpdConnection} bgpd
  * @param {Show | { action: "memory" } | { action: "metrics" }} command

@@ -9,7 +9,7 @@ const SAMPLE = 500;
 /** No cell makes a column wider than this: a longer one moves the rest of its own row. */
 const WIDEST = 45;
 
-/** Characters that would move the cursor or turn the direction of what follows. */
+/** Characters that would move the cursor or turn the direction of the text behind them. */
 const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu;
 /** A peer chooses some of the texts: none may steer the terminal. */
 export const printable = (/** @type {string} */ text) => text.replace(UNSAFE, "?");

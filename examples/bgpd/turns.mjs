@@ -1,4 +1,4 @@
-// The order of requests on a connection, and what bgpd's refusals mean.
+// The order of requests on a connection, and the meanings of bgpd's refusals.
 
 import { ProtocolError } from "imsg-wasm/protocol";
 import { result } from "imsg-wasm/protocols/bgpd";
@@ -30,7 +30,7 @@ export class BgpdError extends Error {
     this.code = code;
   }
 
-  /** The document that `bgpctl -j` prints instead of what was asked for. */
+  /** The document that `bgpctl -j` prints instead of the requested one. */
   get document() {
     const error = REFUSALS[this.code] ?? `unknown error ${this.code}`;
     return { status: "FAILED", error };

@@ -1,7 +1,7 @@
 // Standard output of a command: an error of the stream rejects a write, and does not crash the command.
 
 /** The reader of the output has closed it: the command ends, without an error. */
-export class ReaderGone extends Error {}
+class ReaderGone extends Error {}
 
 /** The command line is wrong; the message names the wrong word. */
 export class UsageError extends Error {}

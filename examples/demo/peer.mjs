@@ -1,4 +1,4 @@
-// The native side of the demo: how it is started, and what it must answer. The comment at the top of
+// The native side of the demo: its start, and the answers that it must give. The comment at the top of
 // test/oracle/native/peer.c describes it.
 
 import { spawn } from "node:child_process";

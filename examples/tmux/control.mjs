@@ -1,4 +1,4 @@
-// Control mode: commands go through one pipe, and what happens comes through another.
+// Control mode: commands go through one pipe, and notifications come through another.
 
 import { execFileSync } from "node:child_process";
 import { constants, mkdtempSync, openSync, rmSync } from "node:fs";
@@ -63,7 +63,7 @@ const MAY_CLOSE = ["window-close", "unlinked-window-close", "layout-change"];
 const BACKSLASH = 0x5c;
 
 /** The bytes of %output, in which tmux writes some as a backslash and three octal digits. */
-export function unescaped(/** @type {Uint8Array} */ bytes) {
+function unescaped(/** @type {Uint8Array} */ bytes) {
   const plain = new Uint8Array(bytes.length);
   let length = 0;
   let skipped = 0;
@@ -81,7 +81,7 @@ export function unescaped(/** @type {Uint8Array} */ bytes) {
   return plain.subarray(0, length);
 }
 
-/** Cuts what a pipe carries into lines. */
+/** Cuts the bytes of a pipe into lines. */
 async function* linesOf(/** @type {AsyncIterable<Buffer>} */ stream) {
   /** @type {Buffer[]} */
   let begun = [];

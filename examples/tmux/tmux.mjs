@@ -25,7 +25,7 @@ arguments.
 const readsStdin = (/** @type {string[]} */ args) => args.includes("-");
 
 /**
- * Prints what a pane writes until it closes.
+ * Prints the output of a pane until the pane closes.
  *
  * @param {Tmux} tmux
  * @param {string} target

@@ -51,7 +51,7 @@ export interface Notification {
 
 /** A client in control mode: it sends commands and receives notifications. */
 export interface ControlClient {
-  /** Carries out a command and resolves with what it printed; rejects with tmux's words. */
+  /** Carries out a command and resolves with its output; rejects with the error text of tmux. */
   command(line: string): Promise<string>;
   /** The notifications from now on, without the output of panes. */
   notifications(): AsyncGenerator<Notification>;

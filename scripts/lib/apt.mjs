@@ -87,7 +87,7 @@ async function update() {
 }
 
 /**
- * Installs packages, or throws one sentence that says what the user has to install.
+ * Installs packages, or throws one sentence that names the package that the user has to install.
  * `what` names them for the user, and `note` stands in the line that announces the installation.
  */
 export async function install(specs, { what = specs.join(", "), note = "" } = {}) {

@@ -46,7 +46,7 @@ export const CI_SUBSET = [
 ];
 
 /** Installs npm packages into a folder of their own, once. */
-export async function installInto(folder, packages, { ignoreScripts = false } = {}) {
+async function installInto(folder, packages, { ignoreScripts = false } = {}) {
   const stamp = join(folder, "installed");
   const wanted = packages.join(" ");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
@@ -84,7 +84,7 @@ export async function versionOf(program) {
   return /\d[\w.-]*/.exec(stdout)?.[0] ?? "?";
 }
 
-/** The version of a browser, which is what the first of its packages is. */
+/** The version of a browser: the version of the first of its packages. */
 export async function versionOfDebian([name]) {
   const { stdout } = await run("dpkg-query", ["--show", name]);
   return /\t(?:\d+:)?([\w.]+)/.exec(stdout)?.[1] ?? "?";

@@ -34,7 +34,7 @@ function listFiles(folder) {
   if (links.length > 0) {
     // The target of a link can change after it was verified.
     throw new UserError(
-      `${shown(folder)} holds what is no plain file: ${links.slice(0, 5).join(", ")}. ` +
+      `${shown(folder)} holds entries that are no plain files: ${links.slice(0, 5).join(", ")}. ` +
         "Please remove it and run this again.",
     );
   }
@@ -51,7 +51,7 @@ export function look(dest, files) {
   if (strangers.length > 0) {
     // Other files might shadow a header, and replacing the folder would lose them.
     throw new UserError(
-      `${shown(dest)} holds what does not belong there: ${strangers.slice(0, 5).join(", ")}. ` +
+      `${shown(dest)} holds files that do not belong there: ${strangers.slice(0, 5).join(", ")}. ` +
         "Please move it away.",
     );
   }
@@ -132,7 +132,7 @@ export function place(dest, files, contents, wrong) {
   const written = new Map(files.map(({ name }) => [name, readFileSync(join(fresh, name))]));
   const bad = compare(files, written);
   if (bad.length !== wrong.length) {
-    throw new UserError(`the disk altered what was written:\n${describeWrong(bad)}`);
+    throw new UserError(`the files differ from those that were written:\n${describeWrong(bad)}`);
   }
   const old = join(stage, "old");
   if (existsSync(dest)) renameSync(dest, old);

@@ -53,7 +53,7 @@ export interface Problem {
 }
 
 /** As many messages are listed; an element can hold no more rows in every browser. */
-export const MOST_MESSAGES = 250_000;
+const MOST_MESSAGES = 250_000;
 const TITLES: Readonly<Record<string, (offset: number) => string>> = {
   ERANGE: (offset) =>
     `At byte ${offset}, no message begins: the length in the header is impossible.`,

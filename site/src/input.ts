@@ -3,7 +3,7 @@ import { bytesOfText } from "./hextext.ts";
 import { bytesOfSample, SAMPLES, type Sample } from "./samples.ts";
 
 /** The largest input, in bytes: the page holds its messages in memory beside it. */
-export const LARGEST_INPUT = 16 * 1024 * 1024;
+const LARGEST_INPUT = 16 * 1024 * 1024;
 
 /** The callbacks of the inputs. */
 export interface InputEvents {

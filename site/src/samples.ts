@@ -18,7 +18,7 @@ export const SAMPLES: readonly Sample[] = [
     file: "bgpd88-show-neighbor.server.bin",
     dialect: "current",
     protocol: "bgpd",
-    about: "what bgpctl show neighbor gets: structures of 2,144 bytes",
+    about: "the answer to bgpctl show neighbor: structures of 2,144 bytes",
   },
   {
     title: "bgpd: a route",
@@ -39,7 +39,7 @@ export const SAMPLES: readonly Sample[] = [
     file: "tmux33a-list-sessions.server.bin",
     dialect: "classic",
     protocol: "tmux",
-    about: "a server tells its client what to print, and to exit",
+    about: "a server sends its client a text to print, and ends it",
   },
   {
     title: "smtpd: statistics",

@@ -209,7 +209,7 @@ pages_of_free_blocks_return_to_the_arena(void)
 			n = fill_arena(sizes[i], blocks, 1 << 18);
 			if (order == 0)
 				again[i] = n;
-			/* as many as in the first round, less the odd page */
+			/* two pages of the class and a few tables may be lost to fragments */
 			CHECK(n * sizes[i] + 2 * ARENA_PAGE + 65536 * 4 >=
 			    again[i] * sizes[i]);
 			for (k = 0; k < n; k++)

@@ -4,10 +4,11 @@
  * without them.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
+import { inputsOf } from "./fuzz/corpus.mjs";
 
 const top = fileURLToPath(new URL("../..", import.meta.url));
 const built = join(top, "build/fuzz/sanitize");
@@ -20,12 +21,12 @@ function run(command: string, args: string[]): { status: number | null; output: 
 /** The subject of each program, by its name; the prefix is the allocator of its build. */
 const SUBJECTS: Record<string, string> = {
   file: "keep the table of descriptors",
-  read: "read what was delivered, with its errors and descriptors",
-  write: "write as far as there is room or as was dictated",
+  read: "read delivered bytes, errors and descriptors",
+  write: "write as many bytes as the room or the queued outcome allows",
   introspect: "flush without end, and read by a header that the host explains",
   batch: "take chunks and give messages, take records and give bytes",
   inplace: "read and compose messages where they lie in the window",
-  original: "refuse in the original's functions what they must refuse",
+  original: "refuse in the original's functions the arguments that they must refuse",
   system: "count and fail allocations on the system's allocator",
   alloc: "round, zero, grow and fail allocations of our own allocator",
   misuse: "abort when the allocator is misused",
@@ -39,23 +40,10 @@ const ALLOCATORS: Record<string, string> = {
   plain: "over the plain allocator",
 };
 
+const BOTH = ["file", "read", "write", "introspect", "batch", "inplace", "original"];
 const PROGRAMS = [
-  ...["file", "read", "write", "introspect", "batch", "inplace", "original", "system"].map(
-    (name) => `system-${name}`,
-  ),
-  ...[
-    "file",
-    "read",
-    "write",
-    "introspect",
-    "batch",
-    "inplace",
-    "original",
-    "alloc",
-    "misuse",
-    "arena",
-    "start",
-  ].map((name) => `debug-${name}`),
+  ...[...BOTH, "system"].map((name) => `system-${name}`),
+  ...[...BOTH, "alloc", "misuse", "arena", "start"].map((name) => `debug-${name}`),
   "plain-alloc",
   "plain-arena",
   "module",
@@ -95,8 +83,7 @@ describe.each(["sanitize", "plain"])("the fuzzer's corpus, built as %s", (build)
   it.each(["stream", "ops", "alloc"])(
     "is replayed by the target %s without a finding",
     (target) => {
-      const packed = readFileSync(join(top, `test/c/fuzz/corpus/${target}.base64`), "utf8");
-      const inputs = packed.trimEnd().split("\n").length;
+      const inputs = inputsOf(target).length;
       expect(inputs).toBeGreaterThan(50);
       const program = join(top, `build/fuzz/${build}/replay-${target}`);
       const { status, output } = run(program, [join(top, "build/fuzz/corpus", target)]);

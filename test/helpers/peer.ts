@@ -15,7 +15,7 @@ const BINARY =
   process.env.IMSG_NATIVE_PEER ??
   fileURLToPath(new URL("../../build/native/peer", import.meta.url));
 
-/** Command types of `--mode serve`, and the types of what the peer originates. */
+/** Command types of `--mode serve`, and the types of the messages that the peer originates. */
 export const PeerType = {
   echo: 1,
   sum: 2,
@@ -41,7 +41,7 @@ interface PeerProcess {
   readonly exited: Promise<PeerExit>;
   stdout(): string;
   stderr(): string;
-  /** Ends the process if it runs, waits for it, and removes what was made for it. */
+  /** Ends the process if it runs, waits for it, and removes its socket and folder. */
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }

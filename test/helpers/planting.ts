@@ -68,7 +68,7 @@ async function bundle(
   });
 }
 
-/** How a fault shows: what the program prints last. Undefined if it does not show. */
+/** The last line of a program that a fault has failed; undefined if the fault does not show. */
 export async function findFault(
   checker: Checker,
   fault: Fault | undefined,

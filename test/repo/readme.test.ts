@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { resolveChannelOptions } from "../../ts/channel/options.ts";
 import { isErrnoName } from "../../ts/module/errno.ts";
 import { ImsgError, type ImsgErrorCode } from "../../ts/module/error.ts";
+import { OPENING } from "../../ts/transports/opening-table.ts";
 import { transportError } from "../../ts/transports/system-error.ts";
 
 const top = fileURLToPath(new URL("../..", import.meta.url));
@@ -75,7 +76,7 @@ describe("README's table of errors", () => {
 
   it.each([...documented(read("README.md"))])("says whose error %s is", (code, cells) => {
     const own = new ImsgError(code as ImsgErrorCode);
-    const system = transportError(Object.assign(new Error(), { code }), "read");
+    const system = transportError(Object.assign(new Error(), { code }), "read", OPENING);
     const fromPeer = own.fromPeer || (system instanceof ImsgError && system.fromPeer);
     expect(cells.filter((cell) => cell === "true" || cell === "false")).toEqual([`${fromPeer}`]);
     const others = cells.filter((cell) => cell !== "true" && cell !== "false");

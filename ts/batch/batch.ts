@@ -113,8 +113,8 @@ export class Batch extends Owner {
   }
 
   /**
-   * Takes what is queued, as far as it fits one window and up to the next
-   * descriptor. Returns undefined if nothing is queued.
+   * Takes the queued bytes, as many as fit one window, up to the next descriptor.
+   * Returns undefined if nothing is queued.
    */
   take(): Piece | undefined {
     return this.#encoder.take();

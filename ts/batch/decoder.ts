@@ -118,7 +118,7 @@ export class Decoder {
     return true;
   }
 
-  /** Makes room for so many bytes, and as many again: a stage is about as large as what a peer has sent. */
+  /** Makes room for so many bytes, and as many again: a stage is about as large as the bytes that a peer has sent. */
   #growStage(bytes: number): void {
     const larger = withMemory(() => new Uint8Array(Math.min(STAGE, bytes * 2)));
     larger.set(this.#stage.subarray(0, this.#staged));

@@ -134,8 +134,8 @@ export class Encoder {
   }
 
   /**
-   * Composes the records if they are this encoder's, and then writes what is
-   * queued if there is no error. It does not settle: the outgoing window must be
+   * Composes the records if they are this encoder's, and then writes the queue if
+   * there is no error. It does not settle: the outgoing window must be
    * read before a disposer can use the module.
    */
   #run(flush: 0 | 1): void {
@@ -166,7 +166,7 @@ export class Encoder {
     return this.#engine.memory.u32[this.#result + index]!;
   }
 
-  /** Writes what is queued to the outgoing window and returns how many bytes there are. */
+  /** Writes the queue to the outgoing window and returns how many bytes there are. */
   #flush(): number {
     // a deferred error is about to be thrown: do not flush, or the bytes would be lost
     this.#run(this.#deferredError === undefined ? 1 : 0);
@@ -202,7 +202,7 @@ export class Encoder {
       if (this.#holds) this.commit();
       this.#deferredError = undefined;
       while (this.take()?.more) {
-        // each take frees what it returns
+        // each take() removes the bytes that it returns from the queue
       }
     } catch {
       // the caller throws the error that made it discard the queue

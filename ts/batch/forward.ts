@@ -37,9 +37,9 @@ export type Room = (bytes: number) => Uint8Array;
 export interface Forwarded {
   /** How many messages the other end has encoded. */
   count: number;
-  /** How many bytes they take in the buffer. */
+  /** How many bytes of the buffer these messages take. */
   bytes: number;
-  /** The error of a bad header behind them, which is final. */
+  /** The error of a bad header behind these messages, which is final. */
   error: ImsgError | undefined;
 }
 
@@ -68,7 +68,7 @@ export class Forwarder extends Owner {
   /** Whether the last forward has flushed, so that the bytes lie where the result says. */
   #flushed = false;
 
-  /** Throws EINVAL for bad options or what is no instance, ENOMEM. */
+  /** Throws EINVAL for bad options or a bad instance, ENOMEM. */
   constructor(instance: InstanceHandle, options: Omit<BatchOptions, "fdpass">) {
     const engine = InstanceHandle.engineOf(instance, "imsgbuf_init");
     const pointer = openBatch(engine, options);

@@ -1,5 +1,6 @@
 import { type Bytes, checkBytes } from "../module/check.ts";
 import type { Engine } from "../module/engine.ts";
+import { fieldsOf } from "../module/error.ts";
 
 /**
  * A received message. Its `data` never aliases memory of the module: it has a
@@ -157,6 +158,8 @@ export function readMessage({ type, peerid, pid, data }: MessageInit): MessageIn
 export function readData(data: MessageInit["data"]): Uint8Array<ArrayBuffer>[] {
   if (data === undefined) return [];
   // the whole list first: its iterator is code of the caller, which could detach a piece
-  const list = Array.isArray(data) ? Array.from(data as readonly Bytes[]) : [data as Bytes];
+  const list = Array.isArray(fieldsOf(data))
+    ? Array.from(data as readonly Bytes[])
+    : [data as Bytes];
   return list.map((piece) => checkBytes(piece, "imsg_compose"));
 }

@@ -17,7 +17,7 @@ export function checkIbuf(value: unknown, syscall: string): Ibuf {
 }
 
 /** Checks an argument that must be an ibuf of the same instance, and returns its address. Throws EINVAL. */
-export function checkSame(owner: Owner, value: unknown, syscall: string): Pointer {
+function checkSame(owner: Owner, value: unknown, syscall: string): Pointer {
   return Owned.check(value, "ibuf", owner.engine, syscall).pointerFor(syscall);
 }
 
@@ -58,7 +58,7 @@ export function addIbuf(ibuf: Ibuf, from: Ibuf): void {
   const pointer = ibuf.pointerFor("ibuf_add_ibuf");
   const source = checkSame(ibuf, from, "ibuf_add_ibuf");
   if (from === ibuf || from.memory.borrowed?.root === ibuf.memory.root) {
-    // growing may move the very bytes that are being added
+    // growing may move the memory that holds the added bytes
     addCopy(ibuf, pointer, from.data(), "ibuf_add_ibuf");
     return;
   }

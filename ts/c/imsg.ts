@@ -146,7 +146,7 @@ export class Imsg extends Owned {
         return deferDisposers(engine, () => addOrEnd(ibuf, pointer, from, bytes.length));
       });
     } catch (error) {
-      // without memory for the bytes the message ends, as it does when C has none
+      // no memory for the copy: free the message, as C does when its own allocation fails
       if (!reached) ibuf.dispose();
       throw error;
     }

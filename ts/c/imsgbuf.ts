@@ -9,7 +9,7 @@ import {
   checkU32,
 } from "../module/check.ts";
 import type { Engine } from "../module/engine.ts";
-import { failure, invalid } from "../module/error.ts";
+import { failure, fieldsOf, invalid } from "../module/error.ts";
 import { Ibuf } from "./ibuf.ts";
 import { Imsg } from "./imsg.ts";
 import { checkSocket } from "./msgbuf.ts";
@@ -47,7 +47,7 @@ export interface ComposevInit extends ImsgInit {
 
 /**
  * A queue of messages to write and a queue of messages that were read, over a
- * socket: C's `struct imsgbuf`. It owns what is queued on it, and does not own
+ * socket: C's `struct imsgbuf`. It owns the queued messages, and does not own
  * the socket.
  *
  * Every method may throw ERR_IMSG_DISPOSED (also after {@link clear}), and
@@ -233,7 +233,7 @@ export class Imsgbuf extends Owned {
 
   /** The whole list first: its iterator is code of the caller, which could detach a piece. */
   #pieces(data: readonly Bytes[]): Uint8Array[] {
-    if (!Array.isArray(data)) {
+    if (!Array.isArray(fieldsOf(data))) {
       throw invalid("imsg_composev", "data must be an array");
     }
     const list = Array.from(data as readonly Bytes[]);

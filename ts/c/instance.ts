@@ -1,7 +1,7 @@
 import { PAGE_SIZE } from "../module/abi.ts";
 import { checkBytes, checkOptions, checkPid, checkSize, show } from "../module/check.ts";
 import { Engine, type ObjectKind } from "../module/engine.ts";
-import { failure, type ImsgError, invalid } from "../module/error.ts";
+import { failure, fieldsOf, type ImsgError, invalid } from "../module/error.ts";
 import { InstanceHandle } from "../module/instance.ts";
 import { Origins } from "../module/origins.ts";
 import { warnIfUnverified } from "../module/unverified.ts";
@@ -121,7 +121,7 @@ export class ImsgInstance extends InstanceHandle {
     if (detail !== undefined) throw failure("ERR_IMSG_LEAK", undefined, detail);
   }
 
-  /** Counts what is alive in this instance. */
+  /** Counts the live objects, values and bytes of this instance. */
   stats(): ImsgStats {
     const { engine } = this;
     return {
@@ -180,6 +180,7 @@ export async function instantiate(
   options: InstanceOptions = {},
 ): Promise<ImsgInstance> {
   const { debug } = checkOptions(options);
+  fieldsOf(source);
   const pending = typeof source === "string" || source instanceof URL ? fetch(source) : source;
   const response = await pending;
   if (typeof response?.arrayBuffer !== "function") {

@@ -1,6 +1,6 @@
 import type { Engine } from "../module/engine.ts";
 
-/** Describes what is still alive in an engine; undefined if nothing is. */
+/** Describes the live objects, values and bytes of an engine; undefined if there are none. */
 export function describeLeaks(engine: Engine): string | undefined {
   const objects = Object.entries(engine.live).filter(([, count]) => count !== 0);
   const values = engine.values.size;

@@ -111,7 +111,7 @@ export class Msgbuf extends Owned {
   }
 
   /**
-   * Writes what is queued with one writev, without descriptors. Returns 0, also
+   * Writes the queue with one writev, without descriptors. Returns 0, also
    * if the write would block. `ibuf_write`. Throws the socket's error.
    */
   ibufWrite(socket: Socket): 0 {
@@ -119,7 +119,7 @@ export class Msgbuf extends Owned {
   }
 
   /**
-   * Writes what is queued with one sendmsg, and the descriptor of the first
+   * Writes the queue with one sendmsg, and the descriptor of the first
    * ibuf. Returns 0, also if the write would block. `msgbuf_write`. Throws the
    * socket's error.
    */

@@ -1,6 +1,6 @@
 import type { Pointer } from "../module/abi.ts";
 import type { Engine, ObjectKind } from "../module/engine.ts";
-import { invalid } from "../module/error.ts";
+import { invalid, isObject } from "../module/error.ts";
 import { Owner } from "../module/live.ts";
 
 /** An object of C's API, which other functions of the API take as an argument. */
@@ -33,7 +33,7 @@ export abstract class Owned extends Owner {
     syscall: string,
   ): Owned {
     let detail = `the argument must be of class ${kind[0]!.toUpperCase()}${kind.slice(1)}`;
-    if (typeof value === "object" && value !== null && #kind in value && value.#kind === kind) {
+    if (isObject(value) && #kind in value && value.#kind === kind) {
       if (engine === undefined || value.#engine === engine) return value;
       detail = "the objects belong to different instances";
     }

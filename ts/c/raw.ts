@@ -1,7 +1,7 @@
 import type { Pointer } from "../module/abi.ts";
 import { show } from "../module/check.ts";
 import { type ErrnoName, errnoName, moduleErrno } from "../module/errno.ts";
-import { ImsgError } from "../module/error.ts";
+import { fieldsOf, ImsgError, isObject } from "../module/error.ts";
 import type { ExportName, RawExports } from "../module/exports.ts";
 import { InstanceHandle } from "../module/instance.ts";
 import { loadModule } from "../module/load.ts";
@@ -20,8 +20,8 @@ export type { ExportName, RawExports } from "../module/exports.ts";
  */
 export interface RawHooks {
   /**
-   * C has closed a descriptor (-1: one that had been sent already) and with it,
-   * unless that is 0, the value that kernel_open was called with.
+   * C has closed a descriptor; -1 stands for one that had been sent already. `value` is the
+   * argument of kernel_open that the host must close now, or 0 if there is none.
    */
   host_close?(fd: number, value: number): void;
   /**
@@ -113,8 +113,7 @@ function checkTotal(total: unknown, length: number): number {
 }
 
 /**
- * Returns the module below the default instance, or below another: the one that
- * the classes call. Its hooks are the library's, so {@link RawModule.takeThrown}
+ * Returns the module that the classes of an instance call, by default of the default instance. Its hooks are the library's, so {@link RawModule.takeThrown}
  * always returns undefined.
  */
 export function rawModule(instance: ImsgInstance = defaultInstance()): RawModule {
@@ -189,8 +188,8 @@ export type EmscriptenNames = { [Name in ExportName as `_${Name}`]: RawExports[N
 
 /** Returns the exports of a module under Emscripten's names: `_ibuf_open` and so on. Throws EINVAL. */
 export function withUnderscores(raw: RawModule): EmscriptenNames {
-  const { exports } = Object(raw) as Partial<RawModule>;
-  if (typeof exports !== "object" || exports === null) {
+  const { exports } = fieldsOf(raw) as Partial<RawModule>;
+  if (!isObject(exports)) {
     throw new ImsgError("EINVAL", { detail: `a raw module is needed, not ${show(raw)}` });
   }
   return Object.fromEntries(

@@ -2,7 +2,7 @@ import { layout } from "../module/abi.ts";
 import { type Bytes, checkBytes, checkFd, checkSize, show } from "../module/check.ts";
 import type { Engine } from "../module/engine.ts";
 import { type ErrnoName, isErrnoName, moduleErrno } from "../module/errno.ts";
-import { invalid } from "../module/error.ts";
+import { fieldsOf, invalid } from "../module/error.ts";
 import { apiEngine } from "./default.ts";
 import { deferDisposers, Owned } from "./owned.ts";
 import { checked } from "./results.ts";
@@ -52,7 +52,7 @@ export class Socket extends Owned {
    */
   deliver(data: Bytes, fds: readonly number[] = []): void {
     const { engine } = this;
-    if (!Array.isArray(fds)) {
+    if (!Array.isArray(fieldsOf(fds))) {
       throw invalid("deliver", "fds must be an array");
     }
     const numbers = Array.from(fds as readonly number[], (fd) => checkFd(fd, "deliver"));

@@ -1,10 +1,10 @@
 import { Batch } from "../batch/batch.ts";
 import type { ImsgMessage, SendInit } from "../batch/message.ts";
 import { checkIterable, checkMessage } from "../module/check.ts";
-import { closedError, invalid } from "../module/error.ts";
+import { closedError, fieldsOf, invalid } from "../module/error.ts";
 import { makeInspectable } from "./inspectable.ts";
 import { Life } from "./life.ts";
-import { type ChannelOptions, checkSignal, resolveChannelOptions } from "./options.ts";
+import { type ChannelOptions, resolveChannelOptions, signalOf } from "./options.ts";
 import { iterate, many, one, Reader } from "./reader.ts";
 import type { RequestOptions } from "./requests.ts";
 import { type StreamPair, streamTransport } from "./streams.ts";
@@ -47,7 +47,7 @@ export class ImsgChannel<Fd = unknown> implements AsyncIterable<ImsgMessage<Fd>>
    * signal that has aborted; the streams stay unlocked then.
    */
   constructor(source: StreamPair | Transport, options: ChannelOptions = {}) {
-    const isPair = "readable" in Object(source);
+    const isPair = "readable" in fieldsOf(source);
     const transport = isPair ? streamTransport(source as StreamPair) : (source as Transport);
     if (typeof transport?.start !== "function") {
       throw invalid("imsgbuf_init", "a channel needs a pair of byte streams or a transport");
@@ -118,7 +118,7 @@ export class ImsgChannel<Fd = unknown> implements AsyncIterable<ImsgMessage<Fd>>
    */
   send(message: SendInit, options?: WaitOptions): Promise<void> {
     return this.#life.send((outbox) =>
-      outbox.send(checkMessage(message), checkSignal(options?.signal, "send")),
+      outbox.send(checkMessage(message), signalOf(options, "send")),
     );
   }
 
@@ -129,7 +129,7 @@ export class ImsgChannel<Fd = unknown> implements AsyncIterable<ImsgMessage<Fd>>
    */
   sendMany(list: Iterable<SendInit>, options?: WaitOptions): Promise<void> {
     return this.#life.send((outbox) =>
-      outbox.sendMany(checkIterable(list, "sendMany"), checkSignal(options?.signal, "sendMany")),
+      outbox.sendMany(checkIterable(list, "sendMany"), signalOf(options, "sendMany")),
     );
   }
 

@@ -8,7 +8,7 @@ import {
   checkSize,
   checkTarget,
 } from "../module/check.ts";
-import { closedError, failure, type ImsgError, invalid } from "../module/error.ts";
+import { closedError, failure, fieldsOf, type ImsgError, invalid } from "../module/error.ts";
 import { withMemory } from "../module/memory.ts";
 import { type ImsgOptions, resolveOptions } from "./options.ts";
 
@@ -166,7 +166,8 @@ export class ImsgCodec {
   encodeInto(messages: readonly MessageInit[], into: Uint8Array): EncodeIntoResult {
     return this.#alone(() => {
       const target = checkTarget(into, "imsg_compose");
-      if (!Array.isArray(messages)) throw invalid("imsg_compose", "messages must be an array");
+      if (!Array.isArray(fieldsOf(messages)))
+        throw invalid("imsg_compose", "messages must be an array");
       return this.#encodeInto(messages, target);
     });
   }

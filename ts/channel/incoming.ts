@@ -14,7 +14,7 @@ import { afterTurn } from "./turn.ts";
 const FD_MARK = 16;
 /** How many times the mark may wait while a request waits for a reply behind it. */
 const UNREAD = 16;
-/** Bytes that a peer with credit may have under way, twice: a window, and a piece that overruns it. */
+/** Twice the window of a peer with credit: its last piece may overrun the window by as much. */
 const WINDOW = 2 * 65536;
 
 /** The methods of its channel that an {@link Incoming} calls. */
@@ -40,7 +40,7 @@ export class Incoming<Fd = unknown> implements IntakeReceiver {
   reading = false;
   /** Whether the channel has ended. */
   isOver = false;
-  /** Whether what arrives is discarded, so that the transport must not be stopped. */
+  /** Whether arriving bytes are discarded, so that the transport must not be stopped. */
   discards = false;
 
   constructor(
@@ -110,7 +110,7 @@ export class Incoming<Fd = unknown> implements IntakeReceiver {
   refill(): void {
     this.#intake.run();
     if (this.isOver) return;
-    if (this.#requests.waiting && !this.#intake.empty) {
+    if (this.#requests.waiting) {
       const unread = this.unread();
       if (unread !== undefined) this.#requests.finish(unread);
     }
@@ -143,12 +143,12 @@ export class Incoming<Fd = unknown> implements IntakeReceiver {
     return failure("ERR_IMSG_UNREAD", "request", detail);
   }
 
-  /** Drops what is not decoded. */
+  /** Drops the bytes that are not decoded. */
   drop(): void {
     this.#intake.drop();
   }
 
-  /** Drops what is not decoded, and closes the descriptors that wait. */
+  /** Drops the bytes that are not decoded, and closes the descriptors that wait. */
   letGo(): void {
     this.#intake.drop();
     this.#fds.close();

@@ -10,9 +10,9 @@ import { afterTurn } from "./turn.ts";
  * events get their turn: some 15,000 messages, a few ms.
  */
 const BREAK = 4 * 1024 * 1024;
-/** The bytes that decoding adds to a message's own: the message object and its view on the heap. */
+/** Bytes of heap that a decoded message takes besides its bytes: the object and its view. */
 const DECODED = 256;
-/** Chunks that wait are joined up to so many bytes: each costs some 250 bytes besides its own. */
+/** Waiting chunks are joined up to so many bytes: a chunk costs some 250 bytes besides its own. */
 const BLOCK = 2048;
 
 interface Arrived {
@@ -34,7 +34,7 @@ export interface IntakeReceiver {
 
 /** The methods of its channel that the intake calls. */
 export interface IntakeOwner {
-  /** Received bytes break the rules. All messages before them have been delivered. */
+  /** Decoding has failed; the messages before the error have been delivered. */
   failed(error: unknown): void;
   /** Everything that arrived has been decoded. */
   emptied(): void;

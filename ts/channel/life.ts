@@ -6,7 +6,7 @@ import { handled, onAbort, rejected, Settlement, thrown } from "./handled.ts";
 import { Incoming } from "./incoming.ts";
 import { closeTransport, Linger } from "./linger.ts";
 import { describeLost } from "./lost.ts";
-import { checkSignal, type ResolvedChannelOptions } from "./options.ts";
+import { type ResolvedChannelOptions, signalOf } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import { type RequestOptions, Requests } from "./requests.ts";
 import type { Passed, Transport } from "./transport.ts";
@@ -35,7 +35,7 @@ export class Life<Fd = unknown> {
   #lost = 0;
   /** Why nothing can be sent any more, although the peer may still be heard. */
   #sendError: unknown;
-  /** Whether a send has failed, rather than the peer having gone. */
+  /** Whether a failed send set that error; otherwise the peer is gone. */
   #failedSend = false;
   /** The result of end(), once end() or close() was called. */
   #ending: Settlement | undefined;
@@ -64,7 +64,7 @@ export class Life<Fd = unknown> {
     });
   }
 
-  /** Starts the transport. Throws what its `start` throws. */
+  /** Starts the transport. Throws the error of its `start`. */
   start(): void {
     this.#transport.start({
       highWaterMark: this.#options.mark,
@@ -113,7 +113,7 @@ export class Life<Fd = unknown> {
     if (this.#reachedEnd) return rejected(closedError("request", "the peer has ended its side"));
     try {
       const { type, pid, data, fd, peerid: given } = checkMessage(message);
-      const signal = checkSignal(options?.signal, "request");
+      const signal = signalOf(options, "request");
       if (signal?.aborted) return rejected(signal.reason);
       const unread = this.incoming.unread();
       if (unread !== undefined) return rejected(unread);

@@ -15,15 +15,15 @@ export interface LingerOwner {
   unsent(): number;
   /** Whether everything is sent and the peer has ended. */
   ready(): boolean;
-  /** The transport is released. With an error, if bytes were lost: so many. */
+  /** The transport is released. If bytes were lost, there is an error, and `lost` is their number. */
   done(error: unknown, lost: number): void;
 }
 
 /**
  * The closing of a channel. On a transport that lingers, it waits until
  * everything is sent and the peer has ended, or a limit has passed, since
- * closing earlier could reset the connection. Another transport says itself when
- * it has handed everything over.
+ * closing earlier could reset the connection. On another transport it waits for the
+ * promise of `close`.
  */
 export class Linger {
   readonly #transport: Transport;
@@ -37,7 +37,7 @@ export class Linger {
     this.#owner = owner;
   }
 
-  /** Begins. It may be done before this returns. */
+  /** Begins. It may call `done` before it returns. */
   start(): void {
     const transport = this.#transport;
     const { timeout } = this.#owner;
@@ -55,14 +55,14 @@ export class Linger {
     else done();
   }
 
-  /** The transport has closed itself. It has failed if it did not get rid of all bytes. */
+  /** The transport has closed itself. If bytes are unsent, they are lost, and it has failed. */
   #closed(): void {
     const lost = this.#owner.unsent();
     const error = failure("EPIPE", "imsgbuf_write", "the connection was closed");
     this.#done(describeLost(error, lost), lost);
   }
 
-  /** Something has changed: the end of a side. */
+  /** A side has ended. */
   update(): void {
     if (this.#over || this.#transport.lingers !== true || !this.#owner.ready()) return;
     closeTransport(this.#transport);

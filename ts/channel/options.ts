@@ -3,7 +3,7 @@ import { DEFAULT_MAX_SIZE } from "../module/abi.ts";
 import { checkOptions, show } from "../module/check.ts";
 import { defaultEngine } from "../module/default.ts";
 import type { Engine } from "../module/engine.ts";
-import { invalid } from "../module/error.ts";
+import { fieldsOf, invalid } from "../module/error.ts";
 import { InstanceHandle } from "../module/instance.ts";
 
 /** Options of everything that reads or writes messages. */
@@ -63,13 +63,15 @@ export function checkTimeout(value: unknown, name: string, syscall: string): num
   throw invalid(syscall, `${expected}, not ${show(value)}`);
 }
 
-/** Checks an optional AbortSignal. Throws EINVAL. */
-export function checkSignal(value: unknown, syscall: string): AbortSignal | undefined {
-  if (value === undefined) return undefined;
-  const { addEventListener, aborted } = Object(value) as Partial<AbortSignal>;
-  if (typeof addEventListener === "function" && typeof aborted === "boolean") {
-    return value as AbortSignal;
-  }
+/** Reads the optional AbortSignal of options, and checks it. Throws EINVAL. */
+export function signalOf(
+  options: { signal?: AbortSignal | undefined } | undefined,
+  syscall: string,
+): AbortSignal | undefined {
+  const { signal } = fieldsOf(options);
+  if (signal === undefined) return undefined;
+  const { addEventListener, aborted } = fieldsOf(signal);
+  if (typeof addEventListener === "function" && typeof aborted === "boolean") return signal;
   throw invalid(syscall, "signal must be an AbortSignal");
 }
 
@@ -131,11 +133,11 @@ export interface ResolvedChannelOptions extends ResolvedOptions {
   signal: AbortSignal | undefined;
 }
 
-/** Checks the options of a channel, and fills in what is absent. Throws EINVAL. */
+/** Checks the options of a channel, and fills in the defaults. Throws EINVAL. */
 export function resolveChannelOptions(options: ChannelOptions): ResolvedChannelOptions {
   const resolved = resolveOptions(options);
   const { highWaterMark = HIGH_WATER_MARK, maxQueued = MAX_QUEUED } = options;
-  const { lingerTimeout = LINGER_TIMEOUT, allowFdPass, copy, signal } = options;
+  const { lingerTimeout = LINGER_TIMEOUT, allowFdPass, copy } = options;
   const syscall = "imsgbuf_init";
   return {
     ...resolved,
@@ -145,7 +147,7 @@ export function resolveChannelOptions(options: ChannelOptions): ResolvedChannelO
     lingerTimeout: checkTimeout(lingerTimeout, "lingerTimeout", syscall),
     fdpass: allowFdPass === true,
     copy: copy !== false,
-    signal: checkSignal(signal, syscall),
+    signal: signalOf(options, syscall),
   };
 }
 

@@ -3,7 +3,7 @@ import { failure, type ImsgError } from "../module/error.ts";
 import type { WaitOptions } from "./channel.ts";
 import { handled, rejected } from "./handled.ts";
 import type { Incoming } from "./incoming.ts";
-import { checkSignal } from "./options.ts";
+import { signalOf } from "./options.ts";
 
 const busy = (by: string): ImsgError =>
   failure("EBUSY", "imsg_get", `the channel is being read by ${by}`);
@@ -59,7 +59,7 @@ export class Reader<Fd = unknown> {
   receive<T>(portion: Portion<T, Fd>, options: WaitOptions | undefined): Promise<T | undefined> {
     if (this.#holder !== undefined) return Promise.reject(busy(this.#holder));
     try {
-      const signal = checkSignal(options?.signal, "receive");
+      const signal = signalOf(options, "receive");
       if (signal?.aborted) return rejected(signal.reason);
       const ready = portion.take(this.incoming);
       if (ready !== undefined) return Promise.resolve(ready);

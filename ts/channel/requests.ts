@@ -1,5 +1,5 @@
 import type { ImsgMessage } from "../batch/message.ts";
-import { failure, invalid } from "../module/error.ts";
+import { failure, fieldsOf, invalid } from "../module/error.ts";
 import { handled, onAbort } from "./handled.ts";
 import { checkTimeout } from "./options.ts";
 
@@ -49,7 +49,7 @@ export class Requests {
     signal: AbortSignal | undefined,
   ): Registered {
     const { timeout, match } = Object(options) as RequestOptions;
-    if (match !== undefined && typeof match !== "function") {
+    if (match !== undefined && typeof fieldsOf(match) !== "function") {
       throw invalid("request", "match must be a function");
     }
     if (timeout !== undefined) checkTimeout(timeout, "timeout", "request");
@@ -86,7 +86,7 @@ export class Requests {
     return { peerid, reply: handled(reply), fail };
   }
 
-  /** A peerid that no request which waits or was given up has. */
+  /** Returns a peerid that belongs to no request, neither to one that waits nor to one that was given up. */
   #fresh(): number {
     do this.#next = this.#next === 0xffffffff ? 1 : this.#next + 1;
     while (this.#used.has(this.#next) || this.#givenUp?.has(this.#next));

@@ -114,9 +114,9 @@ export function streamTransport(pair: StreamPair): Transport {
       if (writeFailed || stopped || ending !== undefined) {
         throw failure("EPIPE", "imsgbuf_write");
       }
-      const { length } = bytes; // 0 once the stream has transferred them
+      const { length } = bytes; // read it now: the stream may transfer the bytes, which leaves 0
       writing += length;
-      // streams count as they like, most in chunks, and some always have room
+      // desiredSize is no measure: most streams count chunks, and some always have room
       if (writing >= sink.highWaterMark) full = true;
       writer.write(bytes).then(() => {
         writing -= length;

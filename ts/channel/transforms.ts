@@ -5,16 +5,16 @@ import { ImsgCodec } from "./codec.ts";
 import { type ImsgOptions, resolveOptions } from "./options.ts";
 
 /**
- * Resolves when the results before have been read, which an error would drop: to false if the
- * streams are over. Rejects with the error, if one is given.
+ * Resolves to true when the reader has read all earlier results, or to false if the streams are over.
+ * With an error, rejects with it at that time: an error of the stream drops results that are unread.
  */
 type Room = (error?: unknown) => Promise<boolean>;
 
 /**
  * Makes a readable and a writable stream. `write` turns a chunk into results. When no chunk follows,
  * the object's end() returns or throws an error if bytes of a message are missing. An error ends both
- * streams. The object is disposed whichever way they end. A TransformStream would not do: its
- * transformer learns nothing of cancel() and abort() on Node 20, and would keep its memory.
+ * streams. The object is disposed whichever way they end. A TransformStream cannot dispose
+ * the object: Node 20 does not notify its transformer of cancel() and abort().
  */
 function pair<In, Out>(
   object: { dispose(): void; end(): unknown },

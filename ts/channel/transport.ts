@@ -1,4 +1,4 @@
-/** A value that travels with bytes: the thing that a descriptor stands for. */
+/** A value that travels with bytes: the object that a descriptor stands for. */
 export interface Passed {
   /** A MessagePort, the number of a descriptor of the operating system, … */
   readonly value: unknown;
@@ -106,8 +106,8 @@ export interface Transport {
    */
   send(bytes: Uint8Array<ArrayBuffer>, passed?: Passed): boolean;
   /**
-   * Asks the transport to stop or to continue delivering. One that cannot stop has
-   * neither, and the channel limits what it may deliver.
+   * Asks the transport to stop or to continue delivering. A transport that cannot stop
+   * has neither method, and the channel limits the bytes that it may deliver.
    */
   pause?(): void;
   /** See {@link pause}. */

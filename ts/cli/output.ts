@@ -72,7 +72,7 @@ function stateOf(stream: Writable): StreamState {
   return state;
 }
 
-/** Keeps errors of a stream from failing the command, because its writer counts what is lost. */
+/** Keeps errors of a stream from failing the command, because its writer counts the lost lines. */
 export function countErrors(stream: Writable): void {
   stateOf(stream).counted = true;
 }

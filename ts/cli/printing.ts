@@ -20,8 +20,7 @@ export interface PrintOptions {
 }
 
 /**
- * The format that the options ask for. Payloads are read as those of `direction` where a message
- * does not know its own.
+ * The format that the options ask for. A message that has no direction of its own has `direction`.
  */
 export function formatFor(
   { names, protocol, json, color, bytes, width }: PrintOptions,

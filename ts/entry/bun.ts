@@ -5,16 +5,9 @@
  */
 export type { ChannelOptions } from "../channel/channel.ts";
 export type { BunSocket, BunSocketHandler } from "../transports/bun.ts";
-export {
-  type BunAddress,
-  type BunTcpAddress,
-  type BunUnixAddress,
-  connect,
-  dup,
-  fromSocket,
-  listen,
-  socketHandler,
-} from "../transports/bun-net.ts";
+export { socketHandler } from "../transports/bun-handler.ts";
+export { connect, dup, fromSocket, listen } from "../transports/bun-net.ts";
+export type { BunAddress, BunTcpAddress, BunUnixAddress } from "../transports/bun-open.ts";
 export type {
   ChannelHandler,
   ImsgServer,

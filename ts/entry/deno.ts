@@ -8,15 +8,13 @@ export type { DenoConn } from "../transports/deno.ts";
 export {
   closeFd,
   connect,
-  type DenoAddress,
-  type DenoTcpAddress,
-  type DenoUnixAddress,
   dup,
   fromConn,
   fromSocket,
   listen,
   readFd,
 } from "../transports/deno-net.ts";
+export type { DenoAddress, DenoTcpAddress, DenoUnixAddress } from "../transports/deno-open.ts";
 export type {
   ChannelHandler,
   ImsgServer,

@@ -5,12 +5,12 @@
  */
 export type { ChannelOptions } from "../channel/channel.ts";
 export { connect, dup, fromDuplex, fromSocket, listen } from "../transports/node-net.ts";
+export { spawn } from "../transports/node-spawn.ts";
 export {
   CHANNEL_FD,
   type SpawnChannelOptions,
   type SpawnedChannel,
-  spawn,
-} from "../transports/node-spawn.ts";
+} from "../transports/node-spawned.ts";
 export type {
   ChannelHandler,
   ImsgServer,

@@ -40,7 +40,7 @@ function hintFor(header: Uint8Array, maxSize: number, limitOf: (size: number) =>
     hints.push("with a descriptor's mark in the classic dialect it would be good");
   }
   if (length > maxSize && length <= 16 * 1024 * 1024) {
-    hints.push(`${limitOf(length)} would let it through`);
+    hints.push(`${limitOf(length)} would accept it`);
   }
   return hints.length === 0 ? "" : ` (at most ${maxSize}; ${hints.join("; ")})`;
 }

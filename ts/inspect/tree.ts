@@ -25,7 +25,7 @@ interface Branch {
   readonly inside: Map<string, Branch>;
 }
 
-/** Where a value stands: shifted from its member's own place, if it is inside an array. */
+/** The place of a value. Inside an array it is shifted from the place of the array's first element. */
 interface Place {
   readonly name: string;
   readonly branch: Branch | undefined;

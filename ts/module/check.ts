@@ -1,4 +1,4 @@
-import { failure, ImsgError, invalid } from "./error.ts";
+import { failure, fieldsOf, ImsgError, invalid, isObject } from "./error.ts";
 import { lentMemory } from "./lent.ts";
 
 /** Bytes in any of JavaScript's containers. */
@@ -148,7 +148,7 @@ export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.slice(0, 20));
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "symbol" || typeof value === "function") return `a ${typeof value}`;
-  return typeof value === "object" && value !== null ? "an object" : String(value);
+  return Object(value) === value ? "an object" : String(value);
 }
 
 /** Checks that a message, sent or received, is an object, before its fields are read. Throws EINVAL. */
@@ -162,13 +162,13 @@ export function checkOptions<T extends object>(options: T, syscall?: string): T 
 }
 
 function checkObject<T extends object>(value: T, detail: string, syscall?: string): T {
-  if (typeof value === "object" && value !== null) return value;
+  if (isObject(value)) return value;
   throw invalid(syscall, detail);
 }
 
 /** Checks that an argument can be iterated. Throws EINVAL. */
 export function checkIterable<T>(messages: Iterable<T>, syscall: string): Iterable<T> {
-  if (typeof Object(messages)[Symbol.iterator] === "function") return messages;
+  if (typeof fieldsOf(messages)[Symbol.iterator] === "function") return messages;
   throw invalid(syscall, "messages must be an iterable");
 }
 

@@ -61,19 +61,19 @@ export interface ImsgErrorOptions {
 
 /** The descriptions of the library's own codes, which begin with ERR_IMSG_. */
 const texts: Record<string, string> = {
-  CLOSED: "the channel is closed",
-  COMPILE: "the module cannot be compiled here",
-  DISPOSED: "the object has been disposed",
-  LEAK: "something has not been disposed",
-  MOVED: "the object has been moved",
-  OVERFLOW: "too much is waiting to be received",
-  REENTRANT: "the library was called from a callback of its own",
-  STALE: "the memory behind the view has changed",
-  TRAPPED: "the module has trapped",
-  TRUNCATED: "the stream ended inside a message",
-  UNREAD: "messages that match no request wait to be received",
-  UNSPECIFIED: "the C function failed and left errno alone",
-  UNSUPPORTED: "this cannot be done here",
+  ERR_IMSG_CLOSED: "the channel is closed",
+  ERR_IMSG_COMPILE: "the module cannot be compiled here",
+  ERR_IMSG_DISPOSED: "the object has been disposed",
+  ERR_IMSG_LEAK: "something has not been disposed",
+  ERR_IMSG_MOVED: "the object has been moved",
+  ERR_IMSG_OVERFLOW: "too much is waiting to be received",
+  ERR_IMSG_REENTRANT: "the library was called from a callback of its own",
+  ERR_IMSG_STALE: "the memory behind the view has changed",
+  ERR_IMSG_TRAPPED: "the module has trapped",
+  ERR_IMSG_TRUNCATED: "the stream ended inside a message",
+  ERR_IMSG_UNREAD: "messages that match no request wait to be received",
+  ERR_IMSG_UNSPECIFIED: "the C function failed and left errno alone",
+  ERR_IMSG_UNSUPPORTED: "this cannot be done here",
 };
 
 /**
@@ -126,8 +126,14 @@ export class ImsgError extends Error {
    * @param options the C function, details, the cause, whether the peer can cause it
    */
   constructor(code: ImsgErrorCode, options: ImsgErrorOptions = {}) {
-    const [, , linux, described = texts[code.slice(9)]] = errnoRow(code) ?? [];
-    const { syscall, detail, cause, lostBytes, fromPeer = peerCodes.includes(code) } = options;
+    const [, , linux, described = texts[code]] = errnoRow(code) ?? [];
+    const {
+      syscall,
+      detail,
+      cause,
+      lostBytes,
+      fromPeer = peerCodes.includes(code),
+    } = fieldsOf(options);
     const { errno = linux, text = described } = options;
     let message = text === undefined ? code : `${code}: ${text}`;
     if (syscall !== undefined) message += `, ${syscall}`;
@@ -163,3 +169,22 @@ export const invalid = (syscall: string | undefined, detail: string, cause?: unk
 /** The error of a call that comes after the end of a channel, or of a codec's input. */
 export const closedError = (syscall: string, detail?: string): ImsgError =>
   failure("ERR_IMSG_CLOSED", syscall, detail);
+
+/**
+ * Returns an argument as an object whose fields are to be read: every function reads an argument
+ * through this one. Throws EINVAL for a revoked proxy, whose fields cannot be read. An error of a
+ * getter or of a live proxy is the caller's own, and reaches the caller unchanged.
+ */
+export function fieldsOf<T>(value: T): T & object {
+  try {
+    // runs no code of a proxy, and throws if it is revoked; bundlers drop a call whose result is not used
+    return Array.isArray(value) ? value : Object(value);
+  } catch {
+    throw new ImsgError("EINVAL", { detail: "the proxy is revoked" });
+  }
+}
+
+/** Whether an argument is an object. Throws EINVAL for a revoked proxy. */
+export function isObject(value: unknown): value is object {
+  return typeof value === "object" && fieldsOf(value) === value;
+}

@@ -9,7 +9,7 @@ import type { WasmMemory } from "./wasm-types.ts";
 export interface RawExports {
   /** The linear memory. */
   memory: WasmMemory;
-  /** Runs what C runs before main; to be called once, before anything else. */
+  /** Runs C's start-up code; to be called once, before any other function. */
   _initialize?: (() => void) | undefined;
 
   // imsg-buffer.c
@@ -113,9 +113,9 @@ export interface RawExports {
   msgbuf_clear(msgbuf: Pointer): void;
   /** How many ibufs wait to be written. */
   msgbuf_queuelen(msgbuf: Pointer): number;
-  /** Writes what is queued with writev, once. */
+  /** Writes the queue with writev, once. */
   ibuf_write(fd: number, msgbuf: Pointer): number;
-  /** Writes what is queued with sendmsg, once, with the first ibuf's descriptor. */
+  /** Writes the queue with sendmsg, once, with the first ibuf's descriptor. */
   msgbuf_write(fd: number, msgbuf: Pointer): number;
   /** Reads with readv, once: 1, also if it would block, or 0 at the end. */
   ibuf_read(fd: number, msgbuf: Pointer): number;

@@ -1,5 +1,5 @@
 import type { Engine } from "./engine.ts";
-import { invalid } from "./error.ts";
+import { invalid, isObject } from "./error.ts";
 
 /**
  * The handle of an instance of the module, for the option `instance` of codecs
@@ -23,7 +23,7 @@ export class InstanceHandle {
    * @internal
    */
   static engineOf(value: unknown, syscall: string): Engine {
-    if (typeof value === "object" && value !== null && #engine in value) return value.#engine;
+    if (isObject(value) && #engine in value) return value.#engine;
     throw invalid(syscall, "instance must be an ImsgInstance");
   }
 }

@@ -31,7 +31,7 @@ export function lendMemory(engine: Engine, at: Pointer, length: number): Bytes {
 
 /** Returns the memory behind a proxy of {@link lendMemory}; undefined for anything else. */
 export function lentMemory(value: unknown): Bytes | undefined {
-  return typeof value === "object" && value !== null ? proxies.get(value)?.() : undefined;
+  return proxies.get(value as object)?.();
 }
 
 function guard(view: Bytes, check: () => void): Bytes {

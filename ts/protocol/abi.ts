@@ -1,5 +1,5 @@
 import { show } from "../module/check.ts";
-import { ImsgError } from "../module/error.ts";
+import { ImsgError, isObject } from "../module/error.ts";
 
 /** The sizes on which the layout of a C structure depends; all are in bytes. Always little-endian. */
 export interface Abi {
@@ -32,7 +32,7 @@ export const abis: Readonly<Record<AbiName, Abi>> = {
 
 /** The ABI by its name; an {@link Abi} is returned as it is. Throws EINVAL for an unknown name. */
 export function abiOf(abi: AbiName | Abi): Abi {
-  if (typeof abi === "object" && abi !== null) return abi;
+  if (isObject(abi)) return abi;
   if (typeof abi === "string" && Object.hasOwn(abis, abi)) return abis[abi];
   const known = Object.keys(abis).join(", ");
   throw new ImsgError("EINVAL", { detail: `abi is ${show(abi)}; known are ${known}` });

@@ -1,7 +1,7 @@
 import type { ImsgMessage, SendInit } from "../batch/message.ts";
 import type { ImsgChannel } from "../channel/channel.ts";
 import { handled } from "../channel/handled.ts";
-import { ImsgError } from "../module/error.ts";
+import { fieldsOf, ImsgError } from "../module/error.ts";
 import type { Protocol } from "./define.ts";
 import { ProtocolError } from "./failure.ts";
 import type {
@@ -29,7 +29,7 @@ export interface Conversation extends Pick<ImsgChannel, "send" | "receive" | "cl
   request?: ImsgChannel["request"] | undefined;
   /** As {@link ImsgChannel.end}. */
   end?: ImsgChannel["end"] | undefined;
-  /** As that of {@link ImsgChannel}. */
+  /** The iterator, as that of {@link ImsgChannel}. */
   [Symbol.asyncIterator]?: ImsgChannel[typeof Symbol.asyncIterator] | undefined;
 }
 
@@ -50,7 +50,7 @@ export class TypedChannel<M extends Messages, S extends Side>
 {
   /** The protocol. */
   readonly protocol: Protocol<M>;
-  /** The channel below. */
+  /** The channel that carries the typed messages. */
   readonly channel: Conversation;
   readonly #sends: Direction;
   readonly #receives: Direction;
@@ -188,7 +188,7 @@ export class TypedChannel<M extends Messages, S extends Side>
     const { next, return: leave } = items;
     items.next = () => handled(next.call(items));
     items.return = (result) => {
-      limit?.stop(LEFT); // a `next` that waits is done
+      limit?.stop(LEFT); // ends a `next` that waits
       return leave.call(items, result);
     };
     return items;
@@ -204,8 +204,8 @@ export class TypedChannel<M extends Messages, S extends Side>
     const init = this.#init(name, value, options);
     const limit = begin();
     let done = (): void => {};
-    let isOpen = false; // more of the listing may come
-    let next: Promise<ImsgMessage> | undefined; // is asked for, and has not come
+    let isOpen = false; // whether more messages of the listing may come
+    let next: Promise<ImsgMessage> | undefined; // the message that the listing waits for
     try {
       done = await this.#begin(limit);
       isOpen = true;
@@ -257,7 +257,7 @@ export class TypedChannel<M extends Messages, S extends Side>
 
   #init(name: string, value: unknown, header: HeaderInit = {}): SendInit {
     const { protocol } = this;
-    const { peerid = protocol.peerid, pid, fd } = Object(header) as HeaderInit;
+    const { peerid = protocol.peerid, pid, fd } = fieldsOf(header);
     const data = protocol.encode(name, value, this.#sends);
     return {
       type: protocol.messages[name]!.type,

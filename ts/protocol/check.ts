@@ -1,4 +1,4 @@
-import type { ImsgError } from "../module/error.ts";
+import { fieldsOf, type ImsgError, isObject } from "../module/error.ts";
 import type { ProtocolInit } from "./define.ts";
 import { checkNames, isArray, misdescribed, shown } from "./field.ts";
 import type { AnyPayload } from "./payload.ts";
@@ -23,7 +23,7 @@ export function checkInit<M extends Messages>(init: ProtocolInit<M>): void {
     throw wrong("maxSize", maxSize, "an integer from 16 to 2147483647");
   }
   if (!isBetween(peerid, 0, 2 ** 32 - 1)) throw wrong("peerid", peerid, "a uint32");
-  if (typeof messages !== "object" || messages === null) {
+  if (!isObject(messages)) {
     throw wrong("messages", messages, "an object");
   }
   const known = (what: string, named: unknown): void => {
@@ -33,14 +33,14 @@ export function checkInit<M extends Messages>(init: ProtocolInit<M>): void {
   if (!isArray(ends)) throw wrong("ends", ends, "an array");
   for (const end of ends) known("one of ends", end);
   for (const [key, message] of Object.entries<Definition>(messages)) {
-    if (!isBetween(message?.type, 0, 2 ** 32 - 1)) {
+    if (!isBetween(fieldsOf(message).type, 0, 2 ** 32 - 1)) {
       throw wrong(`the type of ${key}`, message?.type, "a uint32");
     }
     for (const way of DIRECTIONS) {
       const payload: Partial<AnyPayload> | undefined = message[way];
       if (payload === undefined) continue;
       const isPayload =
-        typeof payload?.encode === "function" && typeof payload.decode === "function";
+        typeof fieldsOf(payload)?.encode === "function" && typeof payload.decode === "function";
       if (!isPayload) throw wrong(`${way} of ${key}`, payload, "an object with encode and decode");
     }
     for (const what of ANSWERS) {

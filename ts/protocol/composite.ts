@@ -1,3 +1,4 @@
+import { isObject } from "../module/error.ts";
 import { arrayLength } from "./arguments.ts";
 import { readAll, writeAll } from "./elements.ts";
 import {
@@ -140,7 +141,7 @@ export type UnionIn<V> = {
 export interface UnionOptions<Name extends string> {
   /** The field of the same structure that selects the variant. */
   tag: string;
-  /** The variants' names by the tag's values, which are what that field decodes to. */
+  /** The variants' names by the decoded values of that field. */
   when: Readonly<Record<string | number, Name>>;
   /** Whether C's union has no name of its own, so that its members belong to the structure. */
   anonymous?: boolean | undefined;
@@ -163,7 +164,7 @@ export function union<const V extends Readonly<Record<string, Field<unknown, nev
     throw misdescribed(`the tag ${value} selects ${name}, and ${noneOf(name, variants)}`);
   }
   const only = (value: object): string => {
-    const [name, ...others] = typeof value === "object" && value !== null ? Object.keys(value) : [];
+    const [name, ...others] = isObject(value) ? Object.keys(value) : [];
     if (name !== undefined && others.length === 0 && Object.hasOwn(variants, name)) return name;
     throw new FieldError("EINVAL", `a union has one of ${Object.keys(variants).join(", ")}`);
   };

@@ -1,6 +1,6 @@
 import type { ImsgMessage } from "../batch/message.ts";
 import { show } from "../module/check.ts";
-import { ImsgError } from "../module/error.ts";
+import { ImsgError, isObject } from "../module/error.ts";
 import { type Abi, type AbiName, abiOf, abis } from "./abi.ts";
 import { type Conversation, TypedChannel } from "./channel.ts";
 import { checkInit } from "./check.ts";
@@ -141,7 +141,7 @@ export class Protocol<M extends Messages> {
     message: ImsgMessage,
     direction: Direction = "receive",
   ): Received<M, S> {
-    if (typeof message !== "object" || message === null) {
+    if (!isObject(message)) {
       throw new ImsgError("EINVAL", { detail: `${this.name}: ${show(message)} is no message` });
     }
     const name = this.#names.get(message.type);
@@ -153,7 +153,7 @@ export class Protocol<M extends Messages> {
     return decoded as unknown as Received<M, S>;
   }
 
-  /** Types a channel: `bgpd.on(channel)` sends what clients send, with names and values. */
+  /** Types a channel: `bgpd.on(channel)` sends the messages of clients, with names and values. */
   on<S extends Side = "client">(
     channel: Conversation,
     options: OnOptions<S> = {},

@@ -13,7 +13,7 @@ function line(name: string, width: number, { type, send, receive, note }: Defini
   return `${String(type).padStart(6)}  ${[name.padEnd(width), ...ways, ...notes].join("  ")}`.trimEnd();
 }
 
-/** A protocol for people: `>` is what clients send, `<` what they receive. */
+/** A protocol for people: `>` marks messages that clients send, `<` those that they receive. */
 export function describeProtocol<M extends Messages>(
   protocol: Protocol<M>,
   { layouts = false }: { layouts?: boolean | undefined },

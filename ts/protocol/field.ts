@@ -1,5 +1,5 @@
 import type { ErrnoName } from "../module/errno.ts";
-import { ImsgError } from "../module/error.ts";
+import { fieldsOf, ImsgError, isObject } from "../module/error.ts";
 import type { Abi } from "./abi.ts";
 
 /** How the loop of a structure reads a field without a call of a function. */
@@ -151,7 +151,7 @@ export const misdescribed = (detail: string): ImsgError => new ImsgError("EINVAL
 
 /** Refuses a description's table of names, such as the fields of a structure, that is no object. */
 export function checkNames(names: unknown, what: string): void {
-  if (typeof names === "object" && names !== null) return;
+  if (isObject(names)) return;
   throw misdescribed(`${what} an object, not ${shown(names)}`);
 }
 
@@ -163,9 +163,9 @@ export function checkLength(length: unknown, least: 0 | 1): void {
   throw misdescribed(`a length is an integer from ${least} to 2147483647, not ${shown(length)}`);
 }
 
-/** Resolves a field under an ABI. Throws EINVAL for what is no field. */
+/** Resolves a field under an ABI. Throws EINVAL for a value that is no field. */
 export function resolveField<Out, In>(field: Field<Out, In>, abi: Abi): Resolved<Out, In> {
-  if (typeof field?.resolve === "function") return field.resolve(abi);
+  if (typeof fieldsOf(field).resolve === "function") return field.resolve(abi);
   throw misdescribed(`${shown(field)} is no field`);
 }
 
@@ -176,5 +176,5 @@ export function resolveInside<Out, In>(field: Field<Out, In>, abi: Abi): Resolve
   throw misdescribed(`${inner.type}: trailing data is the last field of the outermost structure`);
 }
 
-/** The path of an inner member, behind the name of what holds it. */
+/** The path of an inner member, behind the name of the field that holds it. */
 export const separated = (path: string): string => (path.startsWith("[") ? path : `.${path}`);

@@ -6,7 +6,7 @@ import { ImsgError } from "../module/error.ts";
 const OCTET = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
 const IPV4 = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`);
 
-/** Refuses what is no array of at least so many bytes. */
+/** Refuses a value that is no array of at least so many bytes. */
 function checkLeast(bytes: Uint8Array, least: number): void {
   const length = uint8Length(bytes);
   if (length !== undefined && length >= least) return;

@@ -1,4 +1,4 @@
-import { ImsgError } from "../module/error.ts";
+import { fieldsOf, ImsgError, isObject } from "../module/error.ts";
 import type { Abi, AbiName } from "./abi.ts";
 import { asImsgError, payloadBytes } from "./arguments.ts";
 import { type Member, misdescribed, shown } from "./field.ts";
@@ -35,9 +35,7 @@ const NOTHING = new Uint8Array(0);
 /** A message without a payload. Decoding throws EBADMSG if there are bytes. */
 export const empty: Payload<undefined, undefined> = {
   encode(value: unknown) {
-    const isNothing =
-      value === undefined ||
-      (typeof value === "object" && value !== null && Object.keys(value).length === 0);
+    const isNothing = value === undefined || (isObject(value) && Object.keys(value).length === 0);
     if (isNothing) return NOTHING;
     throw new ImsgError("EINVAL", {
       detail: `${shown(value)} is given, and this message has no payload`,
@@ -56,7 +54,7 @@ export const empty: Payload<undefined, undefined> = {
 export function optional<Out, In>(
   payload: Payload<Out, In>,
 ): Payload<Out | undefined, In | undefined> {
-  if (typeof payload?.encode !== "function" || typeof payload.decode !== "function") {
+  if (typeof fieldsOf(payload).encode !== "function" || typeof payload.decode !== "function") {
     throw misdescribed(`${shown(payload)} is no object with encode and decode`);
   }
   return {
@@ -89,7 +87,7 @@ export function json<T>(): Payload<T> {
       try {
         text = JSON.stringify(value);
       } catch (error) {
-        cause = error; // a bigint, a cycle, or toJSON of the caller
+        cause = error; // of a bigint, of a cycle, or of the caller's toJSON
       }
       if (text !== undefined) return encoder.encode(text);
       throw new ImsgError("EINVAL", { detail: `JSON has no form for ${shown(value)}`, cause });

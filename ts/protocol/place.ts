@@ -1,4 +1,4 @@
-import type { ImsgError } from "../module/error.ts";
+import { fieldsOf, type ImsgError } from "../module/error.ts";
 import type { Abi } from "./abi.ts";
 import {
   type AnyField,
@@ -60,7 +60,7 @@ function checkField(name: string, field: AnyField): void {
   if (/^(0|[1-9]\d*)$/.test(name)) {
     throw misdescribed(`a field is named ${name}, and JavaScript moves numbers to the front`);
   }
-  if (typeof field?.resolve === "function") return;
+  if (typeof fieldsOf(field).resolve === "function") return;
   throw misdescribed(`${name}: ${shown(field)} is no field`);
 }
 

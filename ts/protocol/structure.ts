@@ -1,3 +1,4 @@
+import { isObject } from "../module/error.ts";
 import {
   FieldError,
   inside,
@@ -27,7 +28,7 @@ export function structure<Out, In>(laid: Places, type: string): Structure<Out, I
   const { size, align, places, behind, members } = laid;
   const names = new Set(places.map(({ name }) => name));
   const check = (value: unknown): Values => {
-    if (typeof value !== "object" || value === null || isArray(value)) {
+    if (!isObject(value) || isArray(value)) {
       throw new FieldError("EINVAL", `${shown(value)} is no object with fields`);
     }
     for (const name in value) {

@@ -51,7 +51,9 @@ export function trailing<Out, In>(
     resolve(abi) {
       const inner = resolveInside(field, abi);
       if (inner.size === 0) {
-        throw misdescribed(`${inner.type} has no bytes, so that no payload tells how many trail`);
+        throw misdescribed(
+          `${inner.type} has no bytes, so that the length of a payload cannot say how many trail`,
+        );
       }
       const from = (all: Uint8Array): Out[] => {
         if (all.length % inner.size !== 0) {
@@ -99,7 +101,7 @@ export const trailingStrings: Field<string[], readonly string[]> = {
       "strings",
       (bytes) => {
         const texts = decoder.decode(bytes).split("\0");
-        // every string has a NUL behind it, so what follows the last one is empty
+        // every string has a NUL behind it, so the text behind the last NUL is empty
         if (texts.at(-1) === "") texts.pop();
         return texts;
       },

@@ -33,10 +33,10 @@ export interface Definition {
 /** The messages of a protocol by their names. */
 export type Messages = Readonly<Record<string, Definition>>;
 
-/** The direction of what a side sends. */
+/** The direction of the messages that a side sends. */
 type Sends<S extends Side> = S extends "client" ? "send" : "receive";
 
-/** The direction of what a side receives. */
+/** The direction of the messages that a side receives. */
 type Receives<S extends Side> = S extends "client" ? "receive" : "send";
 
 /** The names of the messages that have a payload in a direction. */
@@ -80,7 +80,7 @@ export interface TypedMessage<Name extends string, Value> {
 
 /** A received message that the protocol does not know, with its bytes. */
 export interface UnknownMessage extends Omit<TypedMessage<string, Uint8Array>, "name"> {
-  /** There is none. */
+  /** Always undefined: the protocol has no name for its type. */
   readonly name: undefined;
 }
 

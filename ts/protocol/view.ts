@@ -15,8 +15,8 @@ const stale = (cause: unknown): ImsgError =>
   new ImsgError("ERR_IMSG_STALE", { detail: "the payload is detached, or has shrunk", cause });
 
 /**
- * The class of objects that decode a field when it is read; `named` makes the error that is thrown of
- * a field's.
+ * Returns the class of objects that decode a field when the field is read. `named` converts a
+ * field's error into the one that the object throws.
  */
 export function viewClass(
   places: readonly Place[],

@@ -1,5 +1,5 @@
 import { handled, onAbort } from "../channel/handled.ts";
-import { checkSignal, checkTimeout } from "../channel/options.ts";
+import { checkTimeout, signalOf } from "../channel/options.ts";
 import { ImsgError } from "../module/error.ts";
 
 /** The options that limit a request or a listing. */
@@ -26,7 +26,7 @@ export class Limit {
     this.what = what;
     if (timeout !== undefined) checkTimeout(timeout, "timeout", "request");
     this.#timeout = timeout;
-    this.#unlisten = onAbort(checkSignal(signal, "request"), (reason) => this.stop(reason));
+    this.#unlisten = onAbort(signalOf({ signal }, "request"), (reason) => this.stop(reason));
     this.restart();
   }
 

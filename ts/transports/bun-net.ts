@@ -1,125 +1,9 @@
-import { type ChannelOptions, ImsgChannel } from "../channel/channel.ts";
-import { checkChannelOptions } from "../channel/options.ts";
-import { ImsgError } from "../module/error.ts";
-import { abortable } from "./abortable.ts";
-import { type BunSocket, type BunSocketHandler, BunTransport } from "./bun.ts";
-import type { ChannelHandler, ImsgServer, Listening, ServerOptions } from "./server.ts";
-import { openingError } from "./system-error.ts";
-import { KEEP_ALIVE_DELAY } from "./timers.ts";
-import type { UnixChannels } from "./unix-channel.ts";
-import { type CheckedAddress, checkAddress } from "./unix-path.ts";
+import type { ChannelOptions, ImsgChannel } from "../channel/channel.ts";
+import type { BunAddress, BunTcpAddress, BunUnixAddress } from "./bun-open.ts";
+import type { ChannelHandler, ImsgServer, ServerOptions } from "./server.ts";
 
-/** The path of a Unix socket. */
-export interface BunUnixAddress {
-  /** The path of the socket. */
-  unix: string;
-}
-
-/** A TCP port. */
-export interface BunTcpAddress {
-  /** The port; 0 lets the system choose when listening. */
-  port: number;
-  /** The host. */
-  hostname: string;
-}
-
-/** Where to connect or listen: a Unix socket, or a TCP port. */
-export type BunAddress = BunUnixAddress | BunTcpAddress;
-
-interface NetSocket extends BunSocket {
-  setKeepAlive(enable: boolean, delay: number): void;
-  setNoDelay(noDelay: boolean): void;
-}
-
-interface Listener {
-  readonly hostname: string;
-  readonly port: number;
-  stop(closeActiveConnections?: boolean): void;
-  ref(): void;
-  unref(): void;
-}
-
-interface BunNamespace {
-  connect(options: object): Promise<BunSocket>;
-  listen(options: object): Listener;
-}
-
-const bun = (): BunNamespace => (globalThis as unknown as { Bun: BunNamespace }).Bun;
-
-/** Loaded on first use: descriptor mode is most of this entry's size. */
-const unix = async () => (await import("./unix-bun.ts")).bunUnix();
-
-/** The helper of descriptor mode for a Unix socket, which knows the peer; undefined without Linux. */
-const helperFor = (path: string | undefined) =>
-  path === undefined ? undefined : unix().catch(() => undefined);
-
-const checkPath = (address: unknown, call: string): CheckedAddress => {
-  const { unix: path, port, hostname: host } = Object(address) as Record<string, unknown>;
-  return checkAddress({ path, port, host }, call, "unix");
-};
-
-const transport = (socket: BunSocket): BunTransport | undefined =>
-  socket.data instanceof BunTransport ? socket.data : undefined;
-
-/** The callbacks of the sockets of channels, with the one that makes the channel. */
-const callbacks = (open: (socket: BunSocket) => void): BunSocketHandler => ({
-  open,
-  data: (socket, chunk) => transport(socket)?.onData(chunk),
-  drain: (socket) => transport(socket)?.onDrain(),
-  end: (socket) => transport(socket)?.onEnd(),
-  close: (socket, error) => transport(socket)?.onClose(error),
-  error: (socket, error) => transport(socket)?.onClose(error),
-});
-
-/** Makes the channel of a socket that has just opened. */
-function attach(socket: BunSocket, options: ChannelOptions | undefined): ImsgChannel<number> {
-  const made = new BunTransport(socket);
-  socket.data = made;
-  return new ImsgChannel<number>(made, options);
-}
-
-/** Finds out which process is at the other end of a Unix socket. */
-function identify(socket: BunSocket, helper: UnixChannels | undefined): void {
-  if (helper !== undefined) transport(socket)!.peerCredentials = helper.credentials(socket.fd!);
-}
-
-/** Sets the options of a TCP connection; a Unix socket has none. */
-function tune(socket: BunSocket, keepAlive: boolean, noDelay: boolean): void {
-  (socket as NetSocket).setKeepAlive(keepAlive, KEEP_ALIVE_DELAY);
-  (socket as NetSocket).setNoDelay(noDelay);
-}
-
-/**
- * Returns the callbacks for `Bun.listen` or `Bun.connect`, as their option
- * `socket`, which make a channel of every connection. Pass `allowHalfOpen: true`
- * beside them, or a peer that ends its side cuts off what is sent to it. The
- * channels own the sockets, and their field `data`, from then on. Throws EINVAL for
- * bad arguments, and the reason of a signal that has aborted. If a channel cannot be
- * made later (ENOMEM, an aborted signal), `onError` is called with the error, and the
- * socket is closed.
- */
-export function socketHandler(
-  onChannel: (channel: ImsgChannel<number>, socket: BunSocket) => void,
-  options: ChannelOptions = {},
-  onError?: (error: unknown) => void,
-): BunSocketHandler {
-  for (const call of [onChannel, onError ?? onChannel]) {
-    if (typeof call === "function") continue;
-    throw new ImsgError("EINVAL", { syscall: "socketHandler", detail: "a function is needed" });
-  }
-  checkChannelOptions(options);
-  return callbacks((socket) => {
-    let channel: ImsgChannel<number>;
-    try {
-      channel = attach(socket, options);
-    } catch (error) {
-      socket.terminate();
-      onError?.(error);
-      return;
-    }
-    onChannel(channel, socket);
-  });
-}
+/** Loaded on first use: everything that opens, connects and listens. */
+const opener = () => import("./bun-open.ts");
 
 /**
  * Makes a channel over a connected Unix socket by its number, which another
@@ -132,7 +16,7 @@ export async function fromSocket(
   fd: number,
   options: ChannelOptions = {},
 ): Promise<ImsgChannel<number>> {
-  return (await unix()).adopt(fd, options);
+  return (await opener()).fromSocket(fd, options);
 }
 
 /**
@@ -143,7 +27,7 @@ export async function fromSocket(
  * without Linux.
  */
 export async function dup(fd: number): Promise<number> {
-  return (await unix()).dup(fd);
+  return (await opener()).dup(fd);
 }
 
 /**
@@ -162,24 +46,7 @@ export async function connect(
   address: BunAddress,
   options: ChannelOptions = {},
 ): Promise<ImsgChannel<number>> {
-  const { path, text } = checkPath(address, "connect");
-  checkChannelOptions(options);
-  if (options.allowFdPass) return (await unix()).connect(path, options);
-  const helper = await helperFor(path);
-  options.signal?.throwIfAborted();
-  const connecting = new Promise<ImsgChannel<number>>((resolve, fail) => {
-    const reject = (error: unknown): void => fail(openingError(error, "connect", text));
-    const opened = (channel: ImsgChannel<number>, socket: BunSocket): void => {
-      if (path === undefined) tune(socket, true, true);
-      identify(socket, helper);
-      resolve(channel);
-    };
-    const socket = socketHandler(opened, options, reject);
-    bun()
-      .connect({ ...address, allowHalfOpen: true, socket })
-      .catch(reject);
-  });
-  return abortable(connecting, options.signal, () => {}); // a late channel has the signal itself
+  return (await opener()).connect(address, options);
 }
 
 /**
@@ -217,39 +84,5 @@ export async function listen(
   handler: ChannelHandler,
   options: ServerOptions = {},
 ): Promise<ImsgServer> {
-  const checked = checkPath(address, "listen");
-  const { path } = checked;
-  const { startServer } = await import("./start-server.ts");
-  return startServer(handler, options, checked, async (server) =>
-    options.allowFdPass
-      ? (await unix()).serve(path, server)
-      : openServer(server, address, path, options, await helperFor(path)),
-  );
-}
-
-function openServer(
-  server: ImsgServer,
-  address: BunAddress,
-  path: string | undefined,
-  { keepAlive = true, noDelay = true }: ServerOptions,
-  helper: UnixChannels | undefined,
-): Listening {
-  const socket = callbacks((opened) => {
-    if (path === undefined) tune(opened, keepAlive, noDelay);
-    server.accept(
-      (rest) => {
-        const channel = attach(opened, rest);
-        identify(opened, helper);
-        return channel;
-      },
-      () => opened.terminate(),
-    );
-  });
-  const listener = bun().listen({ ...address, allowHalfOpen: true, socket });
-  return {
-    address: path === undefined ? { host: listener.hostname, port: listener.port } : { path },
-    stop: () => listener.stop(),
-    ref: () => listener.ref(),
-    unref: () => listener.unref(),
-  };
+  return (await opener()).listen(address, handler, options);
 }

@@ -125,7 +125,7 @@ export class BunTransport implements Transport {
     if (this.#queue.ended) this.onEnd();
     else {
       this.#peerEnded = true;
-      this.#queue.proceed(); // fails, if bytes wait
+      this.#queue.proceed(); // if bytes wait, writing them fails and reports it
       queueMicrotask(() => this.#sink?.hungUp());
     }
   }

@@ -1,6 +1,5 @@
 import { type NetConnectOpts, connect as netConnect, type Socket } from "node:net";
-import { setTimeout as wait } from "node:timers/promises";
-import { openingError } from "./system-error.ts";
+import { openingError } from "./opening-error.ts";
 import { addressText } from "./unix-path.ts";
 
 /** How often, and how long in between, in milliseconds, a full listener is asked again. */
@@ -30,7 +29,7 @@ export async function connectSocket(
       const full = (error as { code?: unknown } | null)?.code === "EAGAIN";
       if (!full || tries === TRIES)
         throw openingError(error, "connect", addressText({ ...address }));
-      await wait(PAUSE);
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }
   }
 }

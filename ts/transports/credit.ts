@@ -38,7 +38,7 @@ export class Credit {
     return this.#left > 0;
   }
 
-  /** Grants the peer what the receiver's high-water mark allows beyond the window. */
+  /** Grants the peer the bytes by which the receiver's high-water mark exceeds the window. */
   open(highWaterMark: number): void {
     const more = Math.min(highWaterMark, MOST) - WINDOW;
     if (more > 0) this.#grant(more);
@@ -49,7 +49,7 @@ export class Credit {
     this.#left -= bytes;
   }
 
-  /** Adds what the peer has granted. Throws EBADMSG if it is no credit, or more than a sender holds. */
+  /** Adds the credit that the peer has granted. Throws EBADMSG if it is no credit, or more than a sender holds. */
   earn(bytes: unknown): void {
     const valid = typeof bytes === "number" && Number.isInteger(bytes) && bytes > 0;
     if (!valid || this.#left + bytes > MOST) {
@@ -59,7 +59,7 @@ export class Credit {
     this.#left += bytes;
   }
 
-  /** Counts bytes that the channel has got. Grants them in steps of half a window, unless it has paused. */
+  /** Counts bytes that the channel took. Grants them in steps of half a window, unless it has paused. */
   consume(bytes: number): void {
     this.#owed += bytes;
     if (!this.#paused && this.#owed >= WINDOW / 2) this.#settle();
@@ -70,7 +70,7 @@ export class Credit {
     this.#paused = true;
   }
 
-  /** The channel has room again: grants everything that it has got. */
+  /** The channel has room again: grants the bytes that it took while it was paused. */
   resume(): void {
     this.#paused = false;
     if (this.#owed > 0) this.#settle();

@@ -1,5 +1,5 @@
 import type { Transport } from "../channel/transport.ts";
-import { ImsgError } from "../module/error.ts";
+import { fieldsOf, ImsgError } from "../module/error.ts";
 import { type FrameSocket, frameTransport } from "./frames.ts";
 
 /** The part of an RTCDataChannel that is used. */
@@ -20,7 +20,7 @@ const FRAME = 16384;
 
 /** Makes a {@link Transport} over a data channel. Throws EINVAL if it is none, or may lose or reorder messages. */
 export function dataChannelTransport(channel: DataChannelLike): Transport {
-  const { readyState, ordered, maxRetransmits, maxPacketLifeTime } = Object(
+  const { readyState, ordered, maxRetransmits, maxPacketLifeTime } = fieldsOf(
     channel,
   ) as Partial<DataChannelLike>;
   let detail: string | undefined;

@@ -1,73 +1,10 @@
 import { type ChannelOptions, ImsgChannel } from "../channel/channel.ts";
-import { checkChannelOptions } from "../channel/options.ts";
-import type { ImsgError } from "../module/error.ts";
-import { abortable } from "./abortable.ts";
 import { type DenoConn, denoTransport } from "./deno.ts";
-import type { ChannelHandler, ImsgServer, Listening, ServerOptions } from "./server.ts";
-import { openingError, transportError } from "./system-error.ts";
-import { type CheckedAddress, checkAddress } from "./unix-path.ts";
+import type { DenoAddress, DenoTcpAddress, DenoUnixAddress } from "./deno-open.ts";
+import type { ChannelHandler, ImsgServer, ServerOptions } from "./server.ts";
 
-/** The path of a Unix socket. */
-export interface DenoUnixAddress {
-  /** The path of the socket. */
-  path: string;
-}
-
-/** A TCP port. */
-export interface DenoTcpAddress {
-  /** The port; 0 lets the system choose when listening. */
-  port: number;
-  /** The host; Deno's default if absent. */
-  hostname?: string | undefined;
-}
-
-/** Where to connect or listen: a Unix socket, or a TCP port. */
-export type DenoAddress = DenoUnixAddress | DenoTcpAddress;
-
-/** A connection of `Deno.connect`, or one that a listener has accepted. */
-interface NetConn extends DenoConn {
-  setKeepAlive?(keepAlive: boolean): void;
-  setNoDelay?(noDelay: boolean): void;
-}
-
-interface Listener {
-  readonly addr: { readonly hostname: string; readonly port: number };
-  accept(): Promise<NetConn>;
-  close(): void;
-  ref(): void;
-  unref(): void;
-}
-
-interface DenoNamespace {
-  connect(options: object): Promise<NetConn>;
-  listen(options: object): Listener;
-}
-
-const deno = (): DenoNamespace => (globalThis as unknown as { Deno: DenoNamespace }).Deno;
-
-/** How long the listener waits when the process is short of descriptors or memory, in ms. */
-const LATER = 100;
-
-/** Loaded on first use: descriptor mode is most of this entry's size. */
-const unix = async () => (await import("./unix-deno.ts")).denoUnix();
-
-const target = (address: DenoAddress, path: string | undefined): object =>
-  path === undefined ? address : { transport: "unix", path };
-
-const checkPath = (address: unknown, call: string): CheckedAddress => {
-  const { path, port, hostname: host } = Object(address) as Record<string, unknown>;
-  return checkAddress({ path, port, host }, call);
-};
-
-/** Sets the options of a TCP connection; a Unix socket has none. */
-function tune(conn: NetConn, keepAlive: boolean, noDelay: boolean): void {
-  try {
-    conn.setKeepAlive?.(keepAlive);
-    conn.setNoDelay?.(noDelay);
-  } catch {
-    // the peer has reset the connection: the channel's first read reports it
-  }
-}
+/** Loaded on first use: everything that opens, connects and listens. */
+const opener = () => import("./deno-open.ts");
 
 /**
  * Makes a channel over a connection (`Deno.connect`, `Deno.connectTls`, or what a
@@ -90,7 +27,7 @@ export async function fromSocket(
   fd: number,
   options: ChannelOptions = {},
 ): Promise<ImsgChannel<number>> {
-  return (await unix()).adopt(fd, options);
+  return (await opener()).fromSocket(fd, options);
 }
 
 /**
@@ -101,7 +38,7 @@ export async function fromSocket(
  * without Linux, and EACCES without `--allow-ffi`.
  */
 export async function dup(fd: number): Promise<number> {
-  return (await unix()).dup(fd);
+  return (await opener()).dup(fd);
 }
 
 /**
@@ -109,7 +46,7 @@ export async function dup(fd: number): Promise<number> {
  * take no numbers. Rejects with EBADF, and as {@link dup} does.
  */
 export async function closeFd(fd: number): Promise<void> {
-  (await unix()).closeFd(fd);
+  return (await opener()).closeFd(fd);
 }
 
 /**
@@ -119,7 +56,7 @@ export async function closeFd(fd: number): Promise<void> {
  * bytes, EBADF, and as {@link dup} does.
  */
 export async function readFd(fd: number, buffer: Uint8Array): Promise<number> {
-  return (await unix()).readFd(fd, buffer);
+  return (await opener()).readFd(fd, buffer);
 }
 
 /**
@@ -137,22 +74,7 @@ export async function connect(
   address: DenoAddress,
   options: ChannelOptions = {},
 ): Promise<ImsgChannel<number>> {
-  const { path, text } = checkPath(address, "connect");
-  checkChannelOptions(options);
-  if (options.allowFdPass) return (await unix()).connect(path, options);
-  const connecting = deno()
-    .connect(target(address, path))
-    .catch((error: unknown) => {
-      throw openingError(error, "connect", text);
-    });
-  const conn = await abortable(connecting, options.signal, (late) => late.close());
-  tune(conn, true, true);
-  try {
-    return fromConn(conn, options);
-  } catch (error) {
-    conn.close();
-    throw error;
-  }
+  return (await opener()).connect(address, options);
 }
 
 /**
@@ -192,52 +114,5 @@ export async function listen(
   handler: ChannelHandler,
   options: ServerOptions = {},
 ): Promise<ImsgServer> {
-  const checked = checkPath(address, "listen");
-  const { path } = checked;
-  const { startServer } = await import("./start-server.ts");
-  return startServer(handler, options, checked, async (server) =>
-    options.allowFdPass
-      ? (await unix()).serve(path, server)
-      : openServer(server, deno().listen(target(address, path)), path, options),
-  );
-}
-
-function openServer(
-  server: ImsgServer,
-  listener: Listener,
-  path: string | undefined,
-  { keepAlive = true, noDelay = true }: ServerOptions,
-): Listening {
-  let stopped = false;
-  const accept = async (): Promise<void> => {
-    while (!stopped) {
-      let conn: NetConn;
-      try {
-        conn = await listener.accept();
-      } catch (error) {
-        // Deno reports a connection that was reset before it was accepted: the next one may wait
-        const { fromPeer } = transportError(error, "accept") as Partial<ImsgError>;
-        if (!stopped && !fromPeer) await new Promise((resolve) => setTimeout(resolve, LATER));
-        continue;
-      }
-      tune(conn, keepAlive, noDelay);
-      server.accept(
-        (rest) => fromConn(conn, rest),
-        () => conn.close(),
-      );
-    }
-  };
-  const accepting = accept();
-  return {
-    address:
-      path === undefined ? { host: listener.addr.hostname, port: listener.addr.port } : { path },
-    // Deno removes the file of the socket when the pending accept has ended
-    stop() {
-      stopped = true;
-      listener.close();
-      return accepting;
-    },
-    ref: () => listener.ref(),
-    unref: () => listener.unref(),
-  };
+  return (await opener()).listen(address, handler, options);
 }

@@ -1,5 +1,5 @@
 import type { Transport, TransportSink } from "../channel/transport.ts";
-import { ImsgError } from "../module/error.ts";
+import { fieldsOf, invalid } from "../module/error.ts";
 import { transportError } from "./system-error.ts";
 import { PROBE_INTERVAL, type Repeater, repeat } from "./timers.ts";
 import { WriteQueue } from "./write-queue.ts";
@@ -43,9 +43,9 @@ const NOTHING = new Uint8Array(0);
  * peerCredentials.
  */
 export function denoTransport(conn: DenoConn): Transport {
-  const { read, write, close } = Object(conn) as Partial<DenoConn>;
+  const { read, write, close } = fieldsOf(conn) as Partial<DenoConn>;
   if ([read, write, close].some((method) => typeof method !== "function")) {
-    throw new ImsgError("EINVAL", { syscall: "imsgbuf_init", detail: "a Deno.Conn is needed" });
+    throw invalid("imsgbuf_init", "a Deno.Conn is needed");
   }
   let sink: TransportSink;
   let silent = false; // the sink is not called any more

@@ -72,7 +72,7 @@ function quietly(run: () => void): void {
   try {
     run();
   } catch {
-    // the socket refuses what its state does not allow
+    // the socket refuses calls that its state does not allow
   }
 }
 
@@ -90,11 +90,11 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
   let dead = false; // the sink knows that nothing more arrives
   let stopped = false; // the channel has closed the transport: the sink is not called any more
   let full = false;
-  let clean = false; // the socket was closed after everything had left
+  let trusted = true; // whether the socket's count of bytes means anything
   let sink: TransportSink;
   let credit: Credit | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let endSent = ignore; // resolves the promise of end()
+  let endSent = ignore; // resolves the promise of end(), if that was called
   let closed = ignore;
   /**
    * The library ws calls back, so that nothing needs to be polled. Bun's own
@@ -103,14 +103,14 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
   const { on } = socket as { on?: unknown };
   const callsBack = typeof socket.pause === "function" && typeof on === "function";
 
-  /** Bytes of messages in a socket that calls back. */
+  /** If the socket calls back: bytes of messages that it holds. */
   let inSocket = 0;
-  /** Bytes of all frames in another one so far, and where the frames of credit end among them. */
+  /** Otherwise: bytes of all frames ever sent, and at which of them each frame of credit ends. */
   let posted = 0;
   const grants: { end: number; length: number }[] = [];
 
   const buffered = (): number => socket.bufferedAmount ?? 0;
-  /** Bytes of messages in the socket, which also counts frames of credit, and perhaps headers. */
+  /** Bytes of messages that the socket holds. Its own count includes frames of credit, and perhaps headers. */
   const messageBytes = (): number => {
     if (callsBack) return inSocket;
     const sent = posted - buffered();
@@ -118,7 +118,7 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
     const credit = grants.reduce((sum, { end, length }) => sum + Math.min(length, end - sent), 0);
     return Math.max(0, buffered() - credit);
   };
-  const empty = (): boolean => buffered() === 0 && messageBytes() === 0;
+  const empty = (): boolean => !rules.counts || messageBytes() === 0;
   const isOpen = (): boolean => rules.state() === 1;
 
   const transmit = (frame: Uint8Array<ArrayBuffer> | string): void => {
@@ -161,7 +161,10 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
     isOpen() && credit?.available !== false && buffered() < sink.highWaterMark;
   /** Reports room after a send that had none, and the end that is sent. */
   const proceed = (stuck = false): void => {
-    if (localEnded && isOpen() && (!rules.counts || empty())) endSent();
+    if (localEnded && isOpen() && empty()) {
+      endSent();
+      shut();
+    }
     if (stopped || !full || !isOpen()) return;
     const some = stuck && credit?.available !== false && buffered() < sink.highWaterMark * 16;
     if (hasRoom() || some) {
@@ -171,20 +174,25 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
   };
   // not every runtime has an event for it
   const poll = (seen = -1, times = 0): void => {
-    if (callsBack || timer !== undefined) return;
+    if (callsBack || timer !== undefined || !(waitsForRoom() || waitsForEnd())) return;
     timer = setTimeout(() => {
       timer = undefined;
       const same = buffered() === seen ? times + 1 : 0;
       // Chromium's data channels sometimes forget to count down until the next send
       proceed(same >= STUCK);
-      if (isOpen() && (waitsForRoom() || waitsForEnd())) poll(buffered(), same);
+      if (isOpen()) poll(buffered(), same);
     }, POLL);
   };
   const waitsForRoom = (): boolean => full && !stopped && credit?.available !== false;
-  const waitsForEnd = (): boolean => localEnded && endSent !== ignore && rules.counts;
+  const waitsForEnd = (): boolean => localEnded && !empty();
 
+  /**
+   * Closes the socket after both ends, and not before everything has left: a socket waits a limited
+   * time for the closing handshake, and what has not left then is lost.
+   */
   const shut = (): void => {
-    if (isOpen() && localEnded && (stopped || peerEnded)) quietly(() => socket.close(1000));
+    const over = localEnded && (stopped || peerEnded);
+    if (over && isOpen() && empty()) quietly(() => socket.close(1000));
   };
   /** Sets how the peer is stopped: for credit, that is known when the socket is open. */
   const chooseFlow = (): void => {
@@ -207,9 +215,8 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
     }
     for (const bytes of waiting.splice(0)) post(bytes);
     waitingBytes = 0;
-    if (localEnded) poll();
+    poll();
     proceed();
-    shut();
   };
 
   const endArrived = (): void => {
@@ -254,17 +261,17 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
     clearTimeout(timer);
     if (rules.state() === 2) quietly(() => socket.close(1000)); // workerd completes the closing handshake only then
     unlisten();
-    const detail = localEnded && peerEnded ? undefined : rules.unclean(event, peerEnded);
-    // our close comes behind everything; what a data channel still counts cannot be trusted
-    clean = stopped && waitingBytes === 0 && (detail === undefined || !rules.counts);
+    const done = localEnded && empty();
+    const detail = done && peerEnded ? undefined : rules.unclean(event, peerEnded);
+    trusted = rules.counts || !stopped; // a data channel does not count down any more
     closed();
     if (stopped || dead) return;
     if (detail !== undefined) {
       failed(reset(detail));
       return;
     }
-    if (localEnded && empty()) endSent();
-    // the channel learns first that its own end was sent
+    if (done) endSent();
+    // first notify the channel that its own end was sent
     queueMicrotask(() => {
       if (!stopped && !dead) sink.hungUp();
     });
@@ -282,7 +289,6 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
   const stop = (): void => {
     stopped = true;
     full = false;
-    clearTimeout(timer);
     socket.removeEventListener("message", received);
     if (callsBack) quietly(() => socket.resume!()); // or the closing handshake is never seen
     if (rules.state() === 3) unlisten();
@@ -296,7 +302,7 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
   const transport: Transport = {
     name: rules.name,
     get unsent() {
-      return clean ? 0 : waitingBytes + messageBytes();
+      return waitingBytes + (trusted ? messageBytes() : 0);
     },
     start(to) {
       sink = to;
@@ -324,17 +330,10 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
     },
     end() {
       sendEnd();
-      shut();
-      if (rules.state() > 1) return Promise.resolve();
       return new Promise((resolve) => {
-        endSent = () => {
-          endSent = ignore;
-          resolve();
-        };
-        if (isOpen()) {
-          queueMicrotask(proceed); // which may call the sink
-          poll();
-        }
+        endSent = resolve;
+        queueMicrotask(proceed); // which may call the sink
+        poll();
       });
     },
     close() {
@@ -347,13 +346,14 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
       stop();
       shut();
       if (rules.state() === 3) return Promise.resolve();
+      poll();
       return new Promise((resolve) => {
         closed = resolve;
       });
     },
     abort(reason) {
-      if (stopped) {
-        quietly(() => socket.terminate?.());
+      if (stopped && socket.terminate !== undefined) {
+        quietly(() => socket.terminate!());
         return;
       }
       stop();

@@ -1,6 +1,6 @@
 import { arrivedBytes, malformed, reset } from "../channel/arrived.ts";
 import type { Passed, Transport, TransportSink } from "../channel/transport.ts";
-import { ImsgError } from "../module/error.ts";
+import { fieldsOf, ImsgError } from "../module/error.ts";
 import { Credit } from "./credit.ts";
 import { claim, dispose, isTransferable } from "./passed-objects.ts";
 
@@ -74,13 +74,13 @@ function listen(port: MessagePortLike, web: Listeners, node: Listeners): () => v
 
 /** Checks that an object is a port. Throws EINVAL. */
 function checkPort(port: MessagePortLike): void {
-  const { window, self } = Object(port) as Record<string, unknown>;
+  const { window, self } = fieldsOf(port) as Record<string, unknown>;
   let detail = "a channel needs a MessagePort, a Worker, or the global scope of a worker";
   // reading any other property of a window of another origin throws
   if (window === port && self === port) {
     detail = "a window is no port; fromWindow(window, origin) makes a channel to it";
   } else {
-    const { postMessage, addEventListener, on } = Object(port) as Record<string, unknown>;
+    const { postMessage, addEventListener, on } = fieldsOf(port) as Record<string, unknown>;
     const listens = typeof addEventListener === "function" || typeof on === "function";
     if (typeof postMessage === "function" && listens) return;
   }
@@ -206,7 +206,7 @@ export function messagePortTransport(port: MessagePortLike): Transport {
       const unreadable = (): void =>
         failed(malformed("EBADMSG", "a message could not be deserialized"));
       let cause: unknown;
-      // workerd fires the event before it delivers what was posted last
+      // workerd fires the event before it delivers the last messages
       const left = (): void => {
         const detail = "the other side of the port is gone";
         goneTimer ??= setTimeout(() => gone(detail, cause), 0);
@@ -226,7 +226,7 @@ export function messagePortTransport(port: MessagePortLike): Transport {
           message: arrived,
           messageerror: unreadable,
           exit: left,
-          // the exit follows
+          // `exit` follows, and reports this cause
           error: (error: unknown) => {
             cause = error;
           },

@@ -1,18 +1,9 @@
-import {
-  type AddressInfo,
-  createServer,
-  type ListenOptions,
-  type Server,
-  type Socket,
-} from "node:net";
-import type { ChannelOptions, ImsgChannel } from "../channel/channel.ts";
+import { type AddressInfo, createServer, type ListenOptions, type Server } from "node:net";
+import { KEEP_ALIVE_DELAY } from "./keep-alive.ts";
+import type { Make } from "./node-make.ts";
 import type { ImsgServer, Listening, ServerOptions } from "./server.ts";
-import { KEEP_ALIVE_DELAY } from "./timers.ts";
 
 export { startServer } from "./start-server.ts";
-
-/** Makes the channel of a socket that nothing has been read from. */
-export type Make = (socket: Socket, options: ChannelOptions) => ImsgChannel<number>;
 
 /** Opens a listener of Node's, which hands its connections to the server. */
 export async function openServer(

@@ -1,23 +1,12 @@
-import { fstatSync } from "node:fs";
-import { type ListenOptions, type NetConnectOpts, Socket as NetSocket } from "node:net";
+import type { ListenOptions, NetConnectOpts, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type ChannelOptions, ImsgChannel } from "../channel/channel.ts";
-import { checkChannelOptions } from "../channel/options.ts";
-import { ImsgError } from "../module/error.ts";
-import { connectSocket } from "./connect.ts";
+import { fieldsOf, invalid } from "../module/error.ts";
 import { duplexTransport } from "./node.ts";
-import type { Make } from "./node-listen.ts";
 import type { ChannelHandler, ImsgServer, ServerOptions } from "./server.ts";
-import { openingError } from "./system-error.ts";
-import { KEEP_ALIVE_DELAY } from "./timers.ts";
-import { type CheckedAddress, checkAddress } from "./unix-path.ts";
 
-const syscall = "imsgbuf_allow_fdpass";
-
-const MAX_FD = 0x7fffffff;
-
-/** Loaded on first use: descriptor mode is most of this entry's size. */
-const unix = async () => (await import("./unix-node.ts")).nodeUnix();
+/** Loaded on first use: everything that opens, connects and listens. */
+const opener = () => import("./node-open.ts");
 
 /**
  * Makes a channel over any of Node's duplex streams, which the channel owns from
@@ -39,43 +28,18 @@ export function fromDuplex(duplex: Duplex, options?: ChannelOptions): ImsgChanne
  * caller's then. A socket of Node's own would drop descriptors: EINVAL.
  */
 export function fromSocket(fd: number, options?: ChannelOptions): Promise<ImsgChannel<number>>;
-export function fromSocket(socket: NetSocket, options?: ChannelOptions): ImsgChannel<number>;
+export function fromSocket(socket: Socket, options?: ChannelOptions): ImsgChannel<number>;
 export function fromSocket(
-  socket: NetSocket | number,
+  socket: Socket | number,
   options: ChannelOptions = {},
 ): ImsgChannel<number> | Promise<ImsgChannel<number>> {
-  if (typeof socket === "number") return fromNumber(socket, options);
-  if (options?.allowFdPass) {
+  if (typeof socket === "number") return opener().then((open) => open.fromSocket(socket, options));
+  if (fieldsOf(options).allowFdPass) {
     const detail =
       "Node's sockets drop descriptors: pass the number of a socket, or use connect or listen";
-    throw new ImsgError("EINVAL", { syscall, detail });
+    throw invalid("imsgbuf_allow_fdpass", detail);
   }
   return fromDuplex(socket, options);
-}
-
-function notSocket(fd: number, cause?: unknown): ImsgError {
-  const detail = `descriptor ${fd} is no TCP or Unix socket`;
-  return new ImsgError("ENOTSOCK", { syscall: "fromSocket", detail, cause });
-}
-
-async function fromNumber(fd: number, options: ChannelOptions): Promise<ImsgChannel<number>> {
-  checkChannelOptions(options);
-  if (options.allowFdPass) return new ImsgChannel<number>((await unix()).open(fd), options);
-  if (fd >>> 0 !== fd || fd > MAX_FD) {
-    const detail = `a descriptor is a number from 0 to ${MAX_FD}, this is ${fd}`;
-    throw new ImsgError("EINVAL", { syscall: "fromSocket", detail });
-  }
-  const make = await maker(options, true); // before the socket is there, whose errors need a listener
-  let socket: NetSocket;
-  try {
-    if (!fstatSync(fd).isSocket()) throw notSocket(fd);
-    socket = new NetSocket({ fd, readable: true, writable: true, allowHalfOpen: true });
-  } catch (error) {
-    // Node opens no socket of another kind than TCP and Unix
-    const refused = error instanceof TypeError ? notSocket(fd, error) : error;
-    throw openingError(refused, "fromSocket", `descriptor ${fd}`);
-  }
-  return make(socket, options);
 }
 
 /**
@@ -86,40 +50,8 @@ async function fromNumber(fd: number, options: ChannelOptions): Promise<ImsgChan
  * without the package koffi or Linux.
  */
 export async function dup(fd: number): Promise<number> {
-  return (await unix()).dup(fd);
+  return (await opener()).dup(fd);
 }
-
-/**
- * Where descriptors pass, they do by koffi: Node's own sockets would drop them. On other Unix
- * sockets koffi, if it is there, finds out which process the peer is.
- */
-export async function maker(options: ChannelOptions, isUnix: boolean): Promise<Make> {
-  checkChannelOptions(options);
-  if (options.allowFdPass !== true) {
-    const helper = isUnix ? await unix().catch(() => undefined) : undefined; // knows the peer
-    return (socket, rest) =>
-      new ImsgChannel<number>(duplexTransport(socket, helper?.credentials(socket)), rest);
-  }
-  if (!isUnix) {
-    throw new ImsgError("EINVAL", { syscall, detail: "only Unix sockets pass descriptors" });
-  }
-  const { adopt } = await unix();
-  return (socket, rest) => {
-    const transport = adopt(socket);
-    try {
-      return new ImsgChannel<number>(transport, rest);
-    } catch (error) {
-      transport.abort(error);
-      throw error;
-    }
-  };
-}
-
-/** Checks an address of Node's, which may be an options object with more fields. */
-const checkPath = (address: unknown, call: string): CheckedAddress => {
-  const { path, port, host } = Object(address) as Record<string, unknown>;
-  return checkAddress({ path, port, host }, call);
-};
 
 /**
  * Connects to a Unix socket (`{ path }`) or a TCP port (`{ port, host }`), with
@@ -137,19 +69,7 @@ export async function connect(
   address: NetConnectOpts,
   options: ChannelOptions = {},
 ): Promise<ImsgChannel<number>> {
-  const { path } = checkPath(address, "connect");
-  const make = await maker(options, path !== undefined);
-  const { signal } = options;
-  signal?.throwIfAborted();
-  const tcp = { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY, noDelay: true };
-  const target = path === undefined ? { ...tcp, ...address } : address;
-  const socket = await connectSocket(target, signal, options.allowFdPass);
-  try {
-    return make(socket, options);
-  } catch (error) {
-    socket.destroy();
-    throw error;
-  }
+  return (await opener()).connect(address, options);
 }
 
 /**
@@ -187,11 +107,5 @@ export async function listen(
   handler: ChannelHandler,
   options: ServerOptions = {},
 ): Promise<ImsgServer> {
-  const checked = checkPath(address, "listen");
-  const { path } = checked;
-  const make = await maker(options, path !== undefined);
-  const { startServer, openServer } = await import("./node-listen.ts");
-  return startServer(handler, options, checked, (channels) =>
-    openServer(channels, make, address, path, options),
-  );
+  return (await opener()).listen(address, handler, options);
 }

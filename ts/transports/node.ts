@@ -2,12 +2,16 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { PeerCredentials, Transport, TransportSink } from "../channel/transport.ts";
 import { checkBytes } from "../module/check.ts";
-import { ImsgError } from "../module/error.ts";
+import { fieldsOf, ImsgError, invalid } from "../module/error.ts";
+import { OPENING } from "./opening-table.ts";
 import { transportError } from "./system-error.ts";
 
 /** How long after a half-close a Unix socket is first asked whether the peer is gone, and at most, in ms. */
 const FIRST_PROBE = 20;
 const LAST_PROBE = 1000;
+
+/** How long after a close the peer of a stream that is no socket may take to end its side, in ms. */
+const GRACE = 5000;
 
 /**
  * Bytes that a stream gets at once. A stream reports a write as a whole, so that
@@ -37,7 +41,7 @@ const isUnix = (socket: Socket): boolean =>
 
 /** Refuses a stream of which no bytes can be read. Throws EINVAL. */
 function checkStream(duplex: Duplex): void {
-  const { write, on } = Object(duplex) as Partial<Duplex>;
+  const { write, on } = fieldsOf(duplex) as Partial<Duplex>;
   const detail =
     typeof write !== "function" || typeof on !== "function"
       ? "a Duplex stream is needed"
@@ -46,7 +50,7 @@ function checkStream(duplex: Duplex): void {
         : duplex.destroyed || duplex.readableEnded || duplex.writableEnded
           ? "the stream has ended or was destroyed before"
           : undefined;
-  if (detail !== undefined) throw new ImsgError("EINVAL", { syscall: "imsgbuf_init", detail });
+  if (detail !== undefined) throw invalid("imsgbuf_init", detail);
 }
 
 /**
@@ -85,7 +89,7 @@ export function duplexTransport(
   const fail = (error: unknown): void => {
     const to = sink;
     release();
-    to?.failed(transportError(error, "read"));
+    to?.failed(transportError(error, "read", OPENING));
   };
   const end = (): void => {
     const to = sink;
@@ -100,7 +104,7 @@ export function duplexTransport(
   /** A write of nothing fails with EPIPE once the peer has closed its Unix socket. */
   const askWhetherGone = (delay: number): void => {
     if (sink === undefined || broken || ending) return;
-    // bytes that are being written find it out themselves
+    // a write that is under way fails by itself
     if (unsent === 0) duplex.write(new Uint8Array(0));
     probe = setTimeout(askWhetherGone, delay, Math.min(delay * 2, LAST_PROBE));
     probe.unref?.();
@@ -112,26 +116,37 @@ export function duplexTransport(
     queueMicrotask(() => {
       if (closeDone !== undefined) duplex.destroy();
       else if (duplex.readableEnded && unsent === 0) hangUp();
-      else sink?.sendFailed(transportError(error, "write"));
+      else sink?.sendFailed(transportError(error, "write", OPENING));
     });
   };
   const write = (piece: Uint8Array): void => {
     const { length } = piece;
     duplex.write(piece, (error) => {
       // the stream's error event follows; a socket that is destroyed reports no error here
-      if (error || duplex.destroyed) return;
+      if (error || socket?.destroyed) return;
       unsent -= length;
       if (!full || sink === undefined || unsent >= sink.highWaterMark) return;
       full = false;
       sink.drained();
     });
   };
+  /**
+   * Releases a stream that has written everything. One that is no socket may still hold
+   * bytes for its peer, which destroying it would drop: it destroys itself when the peer ends.
+   */
+  const letGo = (): void => {
+    if (socket !== undefined) duplex.destroy();
+    else setTimeout(() => duplex.destroy(), GRACE).unref();
+  };
   const closed = (): void => {
     duplex.off("error", fail);
     duplex.off("close", closed);
-    closeDone?.();
-    // a stream that dies without an error has cut the message under way
-    hangUp();
+    // a stream of HTTP/2 calls back for its last writes only now
+    setImmediate(() => {
+      closeDone?.();
+      // a stream that dies without an error has cut the message under way
+      hangUp();
+    });
   };
 
   return {
@@ -155,6 +170,7 @@ export function duplexTransport(
         name = socket.connecting ? "socket" : isUnix(socket) ? "Unix socket" : "TCP";
       }
       duplex.on("data", data);
+      duplex.resume(); // the caller may have paused it, so that no byte is lost
     },
     send(bytes) {
       if (broken || ending || !duplex.writable) {
@@ -180,13 +196,13 @@ export function duplexTransport(
       release();
       duplex.resume();
       if (broken || duplex.writableFinished || duplex.destroyed) {
-        duplex.destroy();
+        letGo();
         return Promise.resolve();
       }
       return new Promise((resolve) => {
         closeDone = resolve;
         duplex.end(() => {
-          duplex.destroy();
+          letGo();
           resolve();
         });
       });

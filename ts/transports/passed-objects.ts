@@ -40,7 +40,7 @@ export function dispose(value: unknown): void {
   }
 }
 
-/** Refuses what cannot be transferred for sure. For the rest, only sending it shows. */
+/** Refuses values that no runtime can transfer. For others, only the attempt to send them shows it. */
 export function claim(value: unknown): Passed {
   if (isTransferable(value)) return { value, dispose };
   const detail =

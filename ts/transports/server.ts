@@ -1,9 +1,9 @@
 import type { ChannelOptions, ImsgChannel } from "../channel/channel.ts";
 import { handled } from "../channel/handled.ts";
 import { makeInspectable } from "../channel/inspectable.ts";
-import { checkChannelOptions, checkSignal } from "../channel/options.ts";
+import { checkChannelOptions, signalOf } from "../channel/options.ts";
 import { show } from "../module/check.ts";
-import { ImsgError } from "../module/error.ts";
+import { fieldsOf, ImsgError, isObject } from "../module/error.ts";
 
 /**
  * Takes a channel of a server. If it returns a promise, the channel ends with it:
@@ -70,20 +70,21 @@ const isPromise = (value: unknown): value is PromiseLike<unknown> =>
 const isGenerator = (handler: unknown): boolean =>
   /Generator/.test(Object.prototype.toString.call(handler));
 
-/** Errors of accepting a connection that others have to end: it is dropped. */
+/** Errors of accepting for lack of descriptors or memory, which other connections hold. */
 const SHORT = ["EMFILE", "ENFILE", "ENOMEM", "ENOBUFS"];
 
-/** Checks what `listen` is given, before anything is opened. Throws EINVAL. */
+/** Checks the handler and the options of `listen`, before anything is opened. Throws EINVAL. */
 export function checkServer(handler: unknown, options: ServerOptions): void {
   const refuse = (detail: string): never => {
     throw new ImsgError("EINVAL", { syscall: "listen", detail });
   };
-  if (typeof handler !== "function" || isGenerator(handler)) {
+  if (typeof fieldsOf(handler) !== "function" || isGenerator(handler)) {
     refuse("a handler is needed: a function that takes a channel, and no generator");
   }
   checkChannelOptions(options);
   const { onError, mode } = options;
-  if (onError !== undefined && typeof onError !== "function") refuse("onError must be a function");
+  if (onError !== undefined && typeof fieldsOf(onError) !== "function")
+    refuse("onError must be a function");
   if (mode !== undefined && !(Number.isInteger(mode) && mode >= 0 && mode <= 0o7777)) {
     refuse(`mode must be permissions such as 0o600, not ${show(mode)}`);
   }
@@ -167,11 +168,11 @@ export class ImsgServer<Port extends number | undefined = number | undefined> {
    * with EINVAL for bad options.
    */
   async close(options: ServerCloseOptions = {}): Promise<void> {
-    const { abort } = Object(options) as ServerCloseOptions;
-    if (options !== Object(options)) {
+    const { abort } = fieldsOf(options);
+    if (!isObject(options)) {
       throw new ImsgError("EINVAL", { syscall: "close", detail: "options must be an object" });
     }
-    const signal = checkSignal(options.signal, "close");
+    const signal = signalOf(options, "close");
     this.#unlisten();
     this.#stopped ??= Promise.resolve(this.#listening?.stop());
     const abortAll = (reason: unknown): void => {
@@ -279,8 +280,8 @@ export class ImsgServer<Port extends number | undefined = number | undefined> {
   /** Whether the peer can cause an error, or this server has. */
   #isExpected(error: unknown): boolean {
     if (this.#reasons.has(error)) return true;
-    // a channel that has ended is nothing that a handler could know beforehand
-    // peers that do not read can fill the memory
+    // ERR_IMSG_CLOSED: a handler cannot know beforehand that its channel has ended;
+    // ENOMEM: peers that do not read can fill the memory
     if (error instanceof ImsgError && ["ERR_IMSG_CLOSED", "ENOMEM"].includes(error.code))
       return true;
     return (Object(error) as Partial<ImsgError>).fromPeer === true; // ProtocolError has it, too

@@ -10,8 +10,8 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { connectSocket } from "./connect.ts";
+import { openingError } from "./opening-error.ts";
 import { type ChannelHandler, ImsgServer, type Listening, type ServerOptions } from "./server.ts";
-import { openingError } from "./system-error.ts";
 import type { CheckedAddress } from "./unix-path.ts";
 
 /** Opens the listener of a runtime, which hands its connections to the server. */

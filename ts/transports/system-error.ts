@@ -1,36 +1,25 @@
-import { isErrnoName, linuxErrnoName } from "../module/errno.ts";
+import { isErrnoName } from "../module/errno.ts";
 import { ImsgError, type ImsgErrorCode, type OpeningErrorName } from "../module/error.ts";
 
-/** Linux's number and the description of each error that only an opening meets. */
-const OPENING: Readonly<Record<OpeningErrorName, readonly [number | undefined, string]>> = {
-  E2BIG: [7, "argument list too long"],
+/** Linux's number and the description of errors that the table of errno.ts does not have. */
+export type ErrorTable = Partial<
+  Readonly<Record<OpeningErrorName, readonly [errno: number | undefined, text: string]>>
+>;
+
+/** Returns the row of a name in a table; undefined if the table has none. */
+export const rowOf = (table: ErrorTable, name: string) =>
+  Object.hasOwn(table, name) ? table[name as OpeningErrorName] : undefined;
+
+/** The errors of openings that a firewall also causes on a connection. */
+const CONNECTED: ErrorTable = {
   EACCES: [13, "permission denied"],
-  EADDRINUSE: [98, "address already in use"],
-  EADDRNOTAVAIL: [99, "address not available"],
-  EAFNOSUPPORT: [97, "address family not supported"],
-  EAI_AGAIN: [undefined, "the name server does not answer"],
   ECONNREFUSED: [111, "connection refused"],
-  EISDIR: [21, "is a directory"],
-  ELOOP: [40, "too many symbolic links"],
-  ENAMETOOLONG: [36, "name too long"],
-  ENFILE: [23, "file table overflow"],
-  ENOENT: [2, "no such file or directory"],
-  ENOEXEC: [8, "exec format error"],
-  ENOTDIR: [20, "not a directory"],
-  ENOTFOUND: [undefined, "the host's name is not known"],
   EPERM: [1, "operation not permitted"],
-  EROFS: [30, "read-only file system"],
 };
-
-const isOpeningName = (name: string): name is OpeningErrorName => Object.hasOwn(OPENING, name);
-
-/** Returns the name of Linux's number of an errno; undefined if the library has none. */
-export const errnoNameOf = (number: number): string | undefined =>
-  linuxErrnoName(number) ?? Object.entries(OPENING).find(([, [linux]]) => linux === number)?.[0];
 
 /**
  * The codes of the errors of runtimes that have no errno's name as their `code`:
- * Deno's classes by their name, Node's stream and TLS errors by their code.
+ * Deno's classes by their name, Node's stream, TLS and HTTP/2 errors by their code.
  */
 const OTHER_NAMES: Readonly<Record<string, ImsgErrorCode>> = {
   BrokenPipe: "EPIPE",
@@ -45,6 +34,7 @@ const OTHER_NAMES: Readonly<Record<string, ImsgErrorCode>> = {
   UnexpectedEof: "ECONNRESET",
   InvalidData: "EBADMSG",
   EPROTO: "EBADMSG",
+  ERR_HTTP2_STREAM_ERROR: "ECONNRESET",
   ERR_STREAM_PREMATURE_CLOSE: "ECONNRESET",
   ERR_STREAM_DESTROYED: "EPIPE",
   ERR_STREAM_WRITE_AFTER_END: "EPIPE",
@@ -66,7 +56,7 @@ const FROM_PEER: ReadonlySet<string> = new Set<ImsgErrorCode>([
 ]);
 
 /** The fields of a runtime's error that this file reads. */
-interface RuntimeError extends Error {
+export interface RuntimeError extends Error {
   readonly code?: unknown;
   readonly syscall?: unknown;
   readonly address?: unknown;
@@ -74,10 +64,10 @@ interface RuntimeError extends Error {
 }
 
 /** The code for an error of a runtime; empty if it is not an error of the system. */
-function codeOf(error: RuntimeError): ImsgErrorCode | "" {
+export function codeOf(error: RuntimeError, table: ErrorTable): ImsgErrorCode | "" {
   for (const name of [error.code, error.name]) {
     if (typeof name !== "string") continue;
-    if (isErrnoName(name) || isOpeningName(name)) return name;
+    if (isErrnoName(name) || rowOf(table, name)) return name as ImsgErrorCode;
     if (Object.hasOwn(OTHER_NAMES, name)) return OTHER_NAMES[name]!;
     // an errno without a name in the tables, such as ENOLINK
     if (/^E[A-Z0-9]+$/.test(name)) return "EIO";
@@ -85,11 +75,18 @@ function codeOf(error: RuntimeError): ImsgErrorCode | "" {
   return "";
 }
 
-function convert(error: RuntimeError, code: ImsgErrorCode, syscall: string, detail: string) {
-  const [errno, text] = isOpeningName(code) ? OPENING[code] : [];
+/** Makes an error of that code; its number and text are in the table, or in that of errno.ts. */
+export function convert(
+  error: RuntimeError,
+  code: ImsgErrorCode,
+  syscall: string,
+  detail: string,
+  table: ErrorTable,
+): ImsgError {
+  const [errno, text] = rowOf(table, code) ?? [];
   const { syscall: named } = error;
   return new ImsgError(code, {
-    // Node's of a child is "spawn" and the command
+    // for a child, Node's syscall is "spawn" and the command: keep the first word
     syscall: typeof named === "string" ? named.split(" ")[0] : syscall,
     detail: detail || undefined,
     cause: error,
@@ -109,30 +106,14 @@ function convert(error: RuntimeError, code: ImsgErrorCode, syscall: string, deta
  *
  * Returns an ImsgError, and whatever is not an error of the system, unchanged:
  * a program may destroy a stream with an error of its own.
+ * @param table the errors of openings that the connection can report
  */
-export function transportError(error: unknown, syscall: string): unknown {
+export function transportError(
+  error: unknown,
+  syscall: string,
+  table: ErrorTable = CONNECTED,
+): unknown {
   if (!(error instanceof Error) || error instanceof ImsgError) return error;
-  const code = codeOf(error);
-  return code === "" ? error : convert(error, code, syscall, error.message);
-}
-
-/**
- * Converts the error of a runtime that cannot connect, listen or start a child to
- * an {@link ImsgError} as {@link transportError} does, with the address in its
- * message. Every error of a runtime is converted: one that names no error of the
- * system is EINVAL if the runtime refuses the arguments, else EIO. Returns an
- * ImsgError, and what is no Error, unchanged.
- */
-export function openingError(error: unknown, syscall: string, address: string): unknown {
-  if (!(error instanceof Error) || error instanceof ImsgError) return error;
-  const refused = error instanceof TypeError || error instanceof RangeError;
-  // Deno's errors of its resolver have neither a code nor a class of their own
-  const unnamed = /lookup address/.test(error.message) ? "ENOTFOUND" : refused ? "EINVAL" : "EIO";
-  // Node has one error for each address of a host's name, and no message for all of them
-  const { errors = [], message, syscall: named, address: at } = error as RuntimeError;
-  const words = message || errors.map((one) => (one as Partial<Error>)?.message).join("; ");
-  // such a message has nothing but the call, the code and the address
-  const redundant = words.includes(address) || (named !== undefined && at === undefined);
-  const detail = redundant ? address : `${address}: ${words}`;
-  return convert(error, codeOf(error) || unnamed, syscall, detail);
+  const code = codeOf(error, table);
+  return code === "" ? error : convert(error, code, syscall, error.message, table);
 }

@@ -29,6 +29,3 @@ export function repeat(call: () => void, milliseconds: number): Repeater {
 
 /** How often a transport asks whether a peer that has half-closed is gone, in milliseconds. */
 export const PROBE_INTERVAL = 250;
-
-/** How long a TCP connection is idle before probes look for its peer, in milliseconds. */
-export const KEEP_ALIVE_DELAY = 60_000;

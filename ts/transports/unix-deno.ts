@@ -1,4 +1,4 @@
-import { openingError } from "./system-error.ts";
+import { openingError } from "./opening-error.ts";
 import { type UnixChannels, unixChannels } from "./unix-channel.ts";
 import { EpollSockets, type ForeignSockets, foreignMemory } from "./unix-epoll.ts";
 import { checkPlatform } from "./unix-libc.ts";

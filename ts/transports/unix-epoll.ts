@@ -78,8 +78,8 @@ export class EpollSockets extends UnixSockets<ForeignSockets> {
   readonly #watched = new Map<number, (conditions: number) => void>();
   #next = 1;
   #armed = 0; // watchers that wait for something
-  #holding = 0; // those of them that keep the process alive
-  #waiting = false; // in another thread, which keeps the process alive
+  #holding = 0; // waiting watchers that keep the process alive
+  #waiting = false; // whether epoll_wait runs in another thread, which keeps the process alive
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(foreign: ForeignSockets, packed: boolean) {
@@ -119,12 +119,12 @@ export class EpollSockets extends UnixSockets<ForeignSockets> {
       if (wanted > 0) {
         const failed = this.#control(added ? MODIFY : ADD, fd, (wanted & ~ALWAYS) + ONESHOT, id);
         if (failed === -1) throw systemError(this.foreign.errno(), "epoll_ctl");
-      } else if (added) this.#control(DELETE, fd, 0, id); // or a hang-up would be reported
+      } else if (added) this.#control(DELETE, fd, 0, id); // epoll reports a hang-up even for no conditions
       added = wanted > 0;
       count();
     };
     this.#watched.set(id, (events) => {
-      // an error or a hang-up: what the transport does for any condition returns it
+      // an error or a hang-up: the call that the transport makes for any condition returns it
       ready((events & ALWAYS) !== 0 ? wanted : events & wanted);
       if (this.#watched.has(id) && wanted > 0) arm();
     });
@@ -146,7 +146,7 @@ export class EpollSockets extends UnixSockets<ForeignSockets> {
     };
   };
 
-  /** Waits in the way that fits the watchers that there are now. */
+  /** Waits for the present watchers: in another thread if one keeps the process alive, else by a timer. */
   #run(): void {
     if (this.#holding > 0) {
       clearTimeout(this.#timer);

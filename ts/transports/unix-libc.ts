@@ -1,6 +1,6 @@
 import type { Passed, PeerCredentials } from "../channel/transport.ts";
-import { ImsgError } from "../module/error.ts";
-import { errnoNameOf, openingError } from "./system-error.ts";
+import { fieldsOf, ImsgError } from "../module/error.ts";
+import { errnoNameOf, openingError } from "./opening-error.ts";
 import { firstDescriptor } from "./unix-control.ts";
 
 /**
@@ -56,7 +56,7 @@ export const SCRATCH = 128;
 /** After an address in SCRATCH: room for a length and an integer. */
 const LENGTH = SCRATCH + 112;
 const DATA = 256;
-/** The most bytes of one read: what the module takes in one piece, descriptor included. */
+/** The most bytes of one read: as many as the module takes in one piece. */
 export const READ = 65520;
 /**
  * The control messages of a read. The kernel passes at most 253 descriptors with a
@@ -102,11 +102,11 @@ export type Received =
 
 /** Describes a value that is not the number of a descriptor, and what to pass instead. */
 function notANumber(value: unknown): string {
-  const object = value as { fd?: unknown; _handle?: { fd?: unknown } | null } | null | undefined;
+  const object = fieldsOf(value) as { fd?: unknown; _handle?: { fd?: unknown } | null };
   const what = typeof value === "number" ? String(value) : `a value of type ${typeof value}`;
-  const instead = isNumber(object?.fd)
+  const instead = isNumber(object.fd)
     ? ": pass dup(handle.fd), because the channel closes the number that it sends"
-    : isNumber(object?._handle?.fd)
+    : isNumber(object._handle?.fd)
       ? ": pass dup(server._handle.fd), because the channel closes the number that it sends"
       : "";
   return `a descriptor is a number from 0 to 2147483647, this is ${what}${instead}`;
@@ -178,7 +178,7 @@ export class UnixSockets<F extends Foreign = Foreign> {
     return { bytes: this.#bytes.slice(DATA, DATA + n), fd: first };
   }
 
-  /** Returns what a read would find, and leaves it there. Throws as {@link receive} does. */
+  /** Returns the result that a read would have, and leaves the bytes in the socket. Throws as {@link receive} does. */
   peek(fd: number): "bytes" | "later" | "end" {
     const n = this.#receive(fd, MSG_PEEK, 1, 0);
     if (n > 0) return "bytes";

@@ -109,7 +109,7 @@ export function unixTransport(sockets: UnixSockets, fd: number, watch: Watch): T
     if (hangUp) sink.hungUp();
     else if (!again) sink.ended();
   };
-  /** Asks the socket for something; undefined if that has ended the transport. */
+  /** Runs a call on the socket; its error fails the transport, and the result is undefined then. */
   const ask = <T>(question: () => T): T | undefined => {
     try {
       return question();

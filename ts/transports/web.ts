@@ -1,5 +1,6 @@
 import { type ChannelOptions, ImsgChannel } from "../channel/channel.ts";
 import type { StreamPair } from "../channel/streams.ts";
+import { fieldsOf } from "../module/error.ts";
 import { type DataChannelLike, dataChannelTransport } from "./datachannel.ts";
 import { type MessagePortLike, messagePortTransport } from "./message-port.ts";
 import {
@@ -49,7 +50,7 @@ export function fromWebSocket(
   socket: WebSocketLike,
   options: WebSocketChannelOptions = {},
 ): ImsgChannel {
-  return new ImsgChannel(webSocketTransport(socket, options ?? {}), options);
+  return new ImsgChannel(webSocketTransport(socket, fieldsOf(options)), options);
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Transport } from "../channel/transport.ts";
-import { ImsgError } from "../module/error.ts";
+import { fieldsOf, ImsgError } from "../module/error.ts";
 import { type FrameSocket, frameTransport } from "./frames.ts";
 
 /** The part of a WebSocket that is used: browsers', Node's, Deno's, Bun's, workerd's, or ws's. */
@@ -32,7 +32,7 @@ const ABORTED = 4000;
 /** The close codes of a clean end: normal closure, and a close without a code. */
 const CLEAN: readonly unknown[] = [1000, 1005];
 
-/** Cuts a reason to what a close frame holds: 123 bytes of UTF-8. */
+/** Cuts a reason to the 123 bytes of UTF-8 that a close frame holds. */
 function fitting(reason: string): string {
   const encoder = new TextEncoder();
   let text = reason.slice(0, 123);
@@ -45,7 +45,7 @@ export function webSocketTransport(
   socket: WebSocketLike,
   { closing = () => ({ code: ABORTED }) }: WebSocketTransportOptions = {},
 ): Transport {
-  if (typeof Object(socket).readyState !== "number") {
+  if (typeof fieldsOf(socket).readyState !== "number") {
     throw new ImsgError("EINVAL", {
       syscall: "imsgbuf_init",
       detail: "a channel needs a WebSocket",

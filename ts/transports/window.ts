@@ -1,5 +1,5 @@
 import { show } from "../module/check.ts";
-import { ImsgError } from "../module/error.ts";
+import { fieldsOf, ImsgError } from "../module/error.ts";
 import type { MessagePortLike, PortListener } from "./message-port.ts";
 
 /** The part of a window that a channel uses: a frame's, the parent's, the opener's. */
@@ -46,7 +46,7 @@ export function windowPort(
   scope: Scope = globalThis as unknown as Scope,
 ): MessagePortLike {
   const peerOrigin = checkOrigin(origin);
-  if (typeof (Object(target) as Partial<WindowLike>).postMessage !== "function") {
+  if (typeof (fieldsOf(target) as Partial<WindowLike>).postMessage !== "function") {
     const detail = "a channel needs the window of a frame, or another window";
     throw new ImsgError("EINVAL", { syscall: "imsgbuf_init", detail });
   }

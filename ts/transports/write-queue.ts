@@ -89,7 +89,7 @@ export class WriteQueue {
     return !this.#full;
   }
 
-  /** Writes what waits, as far as there is room. */
+  /** Writes the pieces that wait, as far as there is room. */
   proceed(): void {
     this.#write();
     if (!this.#full || this.#isFull || this.over) return;
@@ -112,7 +112,7 @@ export class WriteQueue {
     return this.#finished;
   }
 
-  /** Forgets what waits, and closes its values. */
+  /** Drops the pieces that wait, and closes their values. */
   drop(): void {
     this.#dropped = true;
     this.#forget();

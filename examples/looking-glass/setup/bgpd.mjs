@@ -43,7 +43,7 @@ export async function freePort(/** @type {string} */ address) {
   return typeof bound === "object" && bound !== null ? bound.port : 0;
 }
 
-/** Runs bgpctl and resolves with what it prints. */
+/** Runs bgpctl and resolves with its output. */
 async function bgpctl(/** @type {string} */ socket, /** @type {string[]} */ args, input = "") {
   const child = spawn(BGPCTL, ["-s", socket, ...args], { stdio: "pipe" });
   let [output, errors] = ["", ""];

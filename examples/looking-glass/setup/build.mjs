@@ -6,7 +6,7 @@ import { build } from "vite";
 const place = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.meta.url));
 
 /**
- * @param {string} folder that the page is written to; what was there goes
+ * @param {string} folder that the page is written to; its former files are removed
  */
 export async function buildPage(folder) {
   await build({

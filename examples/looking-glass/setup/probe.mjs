@@ -32,7 +32,7 @@ export function defaultSocket() {
   );
 }
 
-/** The reason why a connection failed, and what to do about it, by the error's code. */
+/** The reason why a connection failed, and the remedy, by the error's code. */
 /** @type {Record<string, (path: string) => string>} */
 const REASONS = {
   ENOENT: (path) =>

@@ -5,12 +5,9 @@ import { freePort, startBgpd, until } from "./bgpd.mjs";
 
 /** @import { Bgpd } from "./bgpd.mjs" */
 
-/** So many prefixes of a private network. */
+/** Prefixes of a private network, at most 65,536. */
 export const prefixes = (/** @type {number} */ count) =>
   Array.from({ length: count }, (_, i) => `10.${i >> 8}.${i & 255}.0/24`);
-
-/** The most that prefixes() has. */
-export const MOST_ROUTES = 65536;
 
 /**
  * @param {object} neighbor

@@ -13,7 +13,7 @@ const PATIENCE = 15_000;
 /** How long a listing that is not read on may hold up bgpd, in milliseconds. */
 const HELD = 60_000;
 
-/** Bytes of routes that the relay may send ahead: about a page of them, or what keeps all ends busy. */
+/** Bytes of routes that the relay may send ahead: about a page of them, or enough to keep all ends busy. */
 const AHEAD = { page: 256 * 1024, whole: 4 * 1024 * 1024 };
 
 const { messages } = bgpd;

@@ -41,7 +41,7 @@ export interface Fit {
 }
 
 /** Pixels between two columns. */
-export const GAP = 16;
+const GAP = 16;
 
 /**
  * Chooses columns for a width.

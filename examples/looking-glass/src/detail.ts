@@ -13,7 +13,7 @@ const badge = (name: string, kind: string, text: string): HTMLElement =>
   h("span", { class: "badge", "data-badge": name, "data-kind": kind }, text);
 
 /** The command that asks bgpd for one route, in the RIB that the query looks into. */
-export function commandFor(entry: RibEntry, { table, in: isIn, out }: RibFilter): string {
+function commandFor(entry: RibEntry, { table, in: isIn, out }: RibFilter): string {
   const isPrefix = /^[\da-f.:]+\/\d+$/.test(entry.prefix);
   return ribCommand({
     detail: true,

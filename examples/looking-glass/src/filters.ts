@@ -133,7 +133,7 @@ export class Filters {
     if (document.activeElement !== select) this.show(this.#search, { words: this.#words });
   }
 
-  /** Shows what the words of a search choose. */
+  /** Shows the choices that the words of a search make. */
   show(search: string, { words }: Pick<Query, "words">): void {
     this.#search = search;
     this.#words = words;

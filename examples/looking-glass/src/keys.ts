@@ -1,6 +1,6 @@
 // The keys of a grid.
 
-/** Where the keyboard is, and what was pressed. */
+/** The place of the keyboard, and the pressed key. */
 interface Pressed {
   key: string;
   /** The selected row, or -1. */
@@ -20,7 +20,7 @@ interface Effect {
   sort?: number;
 }
 
-/** Returns what a key does; undefined if it does nothing. */
+/** Returns the action of a key; undefined if it has none. */
 export function gridKeys({
   key,
   selected,

@@ -31,7 +31,7 @@ const STATES: Rows = [
 
 const WORDS: Rows = [
   ["192.0.2.1", "the route that an address takes: the longest match"],
-  ["192.0.2.0/24", "a prefix, what it covers and what covers it"],
+  ["192.0.2.0/24", "a prefix, those inside it and those around it"],
   [
     "or-longer, or-shorter, exact",
     "only more specific routes, only less specific ones, only the prefix",
@@ -43,7 +43,7 @@ const WORDS: Rows = [
   ["65001:100, NO_EXPORT, 65001:1:2", "a community, a large community; * for any number"],
   ["rpki:invalid, aspa:valid", "results of validation"],
   ["best, stale, announced, internal", "states of routes"],
-  ["in, out, neighbor:NAME, table:NAME", "what a neighbor sent or gets; another RIB"],
+  ["in, out, neighbor:NAME, table:NAME", "routes that a neighbor sent or gets; another RIB"],
   ["inet, inet6, /24", "an address family; a prefix length"],
   ["bgpctl show rib …", "a command of bgpctl, pasted"],
 ];

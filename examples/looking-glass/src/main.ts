@@ -57,7 +57,7 @@ log.changed = () => {
   showFacts();
 };
 
-/** Runs a request; what bgpd refuses is shown with the neighbors. */
+/** Runs a request; a refusal of bgpd is shown with the neighbors. */
 async function ask(request: (session: BgpdSession) => Promise<void>): Promise<void> {
   const session = current;
   if (session === undefined) return;

@@ -148,7 +148,7 @@ export class MessagesView {
       h("div", { class: "split" }, card, this.#pane.element),
     );
     log.changed = eachFrame(() => {
-      // a table that is not seen costs nothing
+      // do not update a table that is hidden
       if (!this.element.hidden) this.#show();
     });
     this.#setFollowing(true);
@@ -156,7 +156,7 @@ export class MessagesView {
 
   #following = false;
 
-  /** Shows the messages of now: the view has become visible. */
+  /** Shows the present messages: the view has become visible. */
   shown(): void {
     this.#show();
   }

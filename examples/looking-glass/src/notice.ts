@@ -11,7 +11,7 @@ const WORDS: Record<State["name"], string> = {
   reconnecting: "Reconnecting",
 };
 
-/** Shows how the connection is, and what one can do about it. */
+/** Shows the state of the connection, and the remedies that the user has. */
 export class Notice {
   readonly #status = byId("status");
   readonly #notice = byId("notice");
@@ -36,7 +36,7 @@ export class Notice {
       const words = `This page does not know this bgpd: ${state.why}.`;
       this.#notice.replaceChildren(h("p", {}, words), this.#tryAgain(undefined));
     } else if (state.name === "silent") {
-      const words = `bgpd has not answered since ${clock(state.since)}. What is below is from before.`;
+      const words = `bgpd has not answered since ${clock(state.since)}. The rows below are older.`;
       this.#notice.replaceChildren(h("p", {}, words));
     } else if (state.name === "lost") {
       const words = `The connection is lost: ${state.why}. What is below is the last that was known.`;

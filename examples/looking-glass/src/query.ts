@@ -54,7 +54,7 @@ const STATES: Readonly<Record<string, Test>> = {
   external: (entry) => entry.source === "external",
 };
 
-/** Collects what the words mean. */
+/** Collects the meanings of the words. */
 class Reader {
   filter: RibFilter = { detail: true };
   tests: Test[] = [];

@@ -1,4 +1,4 @@
-// The parts around the routes: search, filters, the equivalent command, the count, and what follows.
+// The parts around the routes: search, filters, the equivalent command, the count, and the offer of more.
 
 import { button, copyButton, debounced, h } from "./dom.ts";
 import { Filters } from "./filters.ts";
@@ -10,7 +10,7 @@ import type { Format } from "./save.ts";
 const DEBOUNCE = 150;
 
 const HELP =
-  "Words are all searched for. An address finds the route it takes; a prefix what it covers and what covers it; AS64500, ^64500, _64510_ and 64510$ paths; 65001:100 a community; rpki:invalid, best or neighbor:NAME the routes in that state. Arrow down goes to the table.";
+  "All words must match. An address finds the route it takes; a prefix the ones inside it and around it; AS64500, ^64500, _64510_ and 64510$ paths; 65001:100 a community; rpki:invalid, best or neighbor:NAME the routes in that state. Arrow down goes to the table.";
 
 /** The values that the frame shows, and the functions that it calls. */
 export interface FrameOptions {

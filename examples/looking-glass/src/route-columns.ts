@@ -34,12 +34,12 @@ export const neighborOf = (entry: RibEntry): string =>
 export const known = (address: string): string => (address === "???" ? "–" : address);
 
 /** All communities of a route, as bgpctl prints them. */
-export const communitiesOf = (entry: RibEntry): string[] =>
+const communitiesOf = (entry: RibEntry): string[] =>
   [entry.communities, entry.large_communities, entry.extended_communities].flatMap(
     (list) => list ?? [],
   );
 
-/** The age of a route now: bgpd's at the time of the listing, and what has passed since. */
+/** The present age of a route: its age in the listing, and the time since then. */
 export function ageOf({ last_update, last_update_sec }: RibEntry, askedAt: number): string {
   if (Number.isNaN(last_update_sec)) return last_update;
   return span(last_update_sec + Math.floor((Date.now() - askedAt) / 1000));

@@ -1,4 +1,4 @@
-// The words of the search: what each one means, and how the controls of the page change them.
+// The words of the search: their meanings, and the way in which the controls of the page change them.
 
 /** The kinds of words. The words of one kind correspond to one control of the page. */
 export type Kind =

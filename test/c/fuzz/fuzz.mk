@@ -41,7 +41,7 @@ FUZZ_DEFINE_system := -DMEM_SYSTEM
 FUZZ_DEFINE_debug := -DMEM_DEBUG
 # the corpus, unpacked: a folder of files for each target
 FUZZ_CORPUS := $(FUZZ_BUILD)/corpus
-FUZZ_PACKED := $(wildcard $(FUZZ_DIR)/corpus/*.base64)
+FUZZ_PACKED := $(wildcard $(FUZZ_DIR)/corpus/*.gz)
 FUZZ_LOUD := UBSAN_OPTIONS=print_stacktrace=1
 
 
@@ -151,7 +151,7 @@ fuzz-warnings: $(FUZZ_DEPENDS) $(FUZZ_BUILD)/clang.stamp
 
 sanitize: fuzz-warnings $(FUZZ_CORPUS)/stamp $(FUZZ_ALL:%=$(FUZZ_BUILD)/sanitize/%) $(FUZZ_REPLAY:%=$(FUZZ_BUILD)/sanitize/%)
 	@export $(FUZZ_LOUD); $(call FUZZ_RUN,sanitize)
-	@echo "sanitize: $(words $(FUZZ_ALL)) programs and $$(cat $(FUZZ_PACKED) | wc -l) inputs, no finding"
+	@echo "sanitize: $(words $(FUZZ_ALL)) programs and $$(find $(FUZZ_TARGETS:%=$(FUZZ_CORPUS)/%) -type f | wc -l) inputs, no finding"
 
 # What test/c/kernel.test.ts runs: the directed tests and the replay of the corpus under the
 # sanitizers, and the replay as a plain program

@@ -16,48 +16,31 @@ check_ibuf(const struct ibuf *b)
 	CHECK(ibuf_size(b) == b->wpos - b->rpos);
 }
 
+/* The functions for integers: the number of the program, the suffix, the type. */
+#define NUMBERS(X)							\
+	X(0, n8, uint8_t) X(1, n16, uint16_t) X(2, n32, uint32_t)	\
+	X(3, n64, uint64_t) X(4, h16, uint16_t) X(5, h32, uint32_t)	\
+	X(6, h64, uint64_t)
+
+#define READ(n, suffix, type)						\
+	case n: {							\
+		type	 value = 0;					\
+									\
+		rv = ibuf_get_##suffix(b, &value);			\
+		width = sizeof(value);					\
+		break;							\
+	}
+#define ADD(n, suffix, type)	case n: return (ibuf_add_##suffix(b, v));
+#define SET(n, suffix, type)	case n: return (ibuf_set_##suffix(b, at, v));
+
 static void
 read_number(struct ibuf *b, uint8_t op)
 {
-	size_t		 before = ibuf_size(b), width;
-	uint64_t	 n64;
-	uint32_t	 n32;
-	uint16_t	 n16;
-	uint8_t		 n8;
-	int		 rv;
+	size_t	 before = ibuf_size(b), width = 0;
+	int	 rv = -1;
 
 	switch (op % 7) {
-	case 0:
-		rv = ibuf_get_n8(b, &n8);
-		width = 1;
-		break;
-	case 1:
-		n16 = 0;
-		rv = ibuf_get_n16(b, &n16);
-		width = 2;
-		break;
-	case 2:
-		n32 = 0;
-		rv = ibuf_get_n32(b, &n32);
-		width = 4;
-		break;
-	case 3:
-		n64 = 0;
-		rv = ibuf_get_n64(b, &n64);
-		width = 8;
-		break;
-	case 4:
-		rv = ibuf_get_h16(b, &n16);
-		width = 2;
-		break;
-	case 5:
-		rv = ibuf_get_h32(b, &n32);
-		width = 4;
-		break;
-	default:
-		rv = ibuf_get_h64(b, &n64);
-		width = 8;
-		break;
+	NUMBERS(READ)
 	}
 	CHECK(rv == (before >= width ? 0 : -1));
 	CHECK(rv == 0 || errno == EBADMSG);
@@ -70,21 +53,9 @@ add_number(struct ibuf *b, uint8_t op)
 	uint64_t	 v = any_value();
 
 	switch (op % 7) {
-	case 0:
-		return (ibuf_add_n8(b, v));
-	case 1:
-		return (ibuf_add_n16(b, v));
-	case 2:
-		return (ibuf_add_n32(b, v));
-	case 3:
-		return (ibuf_add_n64(b, v));
-	case 4:
-		return (ibuf_add_h16(b, v));
-	case 5:
-		return (ibuf_add_h32(b, v));
-	default:
-		return (ibuf_add_h64(b, v));
+	NUMBERS(ADD)
 	}
+	return (-1);
 }
 
 static int
@@ -94,21 +65,9 @@ set_number(struct ibuf *b, uint8_t op)
 	uint64_t	 v = any_value();
 
 	switch (op % 7) {
-	case 0:
-		return (ibuf_set_n8(b, at, v));
-	case 1:
-		return (ibuf_set_n16(b, at, v));
-	case 2:
-		return (ibuf_set_n32(b, at, v));
-	case 3:
-		return (ibuf_set_n64(b, at, v));
-	case 4:
-		return (ibuf_set_h16(b, at, v));
-	case 5:
-		return (ibuf_set_h32(b, at, v));
-	default:
-		return (ibuf_set_h64(b, at, v));
+	NUMBERS(SET)
 	}
+	return (-1);
 }
 
 /* Operations on an ibuf or a view; how selects the variant. */

@@ -231,7 +231,7 @@ it.each([[], ["ssv"]])(
   },
 );
 
-it("has attributes of every kind in what it compares", async () => {
+it("compares attributes of every kind", async () => {
   const { rib } = (await bgpd.json("show", "rib", "in", "detail")) as { rib: object[] };
   const text = JSON.stringify(rib);
   for (const part of [

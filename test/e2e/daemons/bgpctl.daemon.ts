@@ -155,7 +155,7 @@ describe("bgpctl.mjs against bgpctl", () => {
     for (const args of await ribListings(bgpd)) await expectSame(bgpd, args);
   });
 
-  it("has interesting neighbors in what it compares", async () => {
+  it("compares neighbors with errors, capabilities and reasons", async () => {
     const mine = await expectSame(bgpd, ["show", "neighbor"]);
     const neighbors = at(mine, "neighbors") as Json[];
     const named = (address: string): Json =>

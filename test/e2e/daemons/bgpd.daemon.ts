@@ -58,7 +58,7 @@ describe("20,000 prefixes of a live bgpd", () => {
     await channel.close();
   });
 
-  it("are decoded to the very document that bgpctl prints", async () => {
+  it("are decoded to the same document as bgpctl prints", async () => {
     const client = await connectBgpd(bgpd.socket);
     const { rib } = (await bgpd.json("show", "rib")) as { rib: { prefix: string }[] };
     const still = ({ ...entry }: object) => ({ ...entry, last_update: "", last_update_sec: 0 });
@@ -160,7 +160,7 @@ describe("a live bgpd", () => {
     await channel.close();
   });
 
-  it("answers what its three processes know, asked for in one write", async () => {
+  it("answers requests to its three processes that come in one write", async () => {
     const channel = await open(bgpd.socket);
     const asked = [Type.SHOW_NEIGHBOR, Type.SHOW_RIB_MEM, Type.SHOW_FIB_TABLES];
     await Promise.all(asked.map((type) => channel.send({ type })));

@@ -35,7 +35,7 @@ function expectAges(before: Json, mine: Json, after: Json): void {
   expect(words(mine)).toHaveLength(words(before).length);
 }
 
-/** Whether something was restarted between two looks. */
+/** Whether a timer or a session was restarted between two answers. */
 function restarted(before: Json, after: Json): boolean {
   const old = new Map(ages(before));
   return ages(after).some(([place, age]) => {

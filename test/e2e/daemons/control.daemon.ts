@@ -5,14 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openCount } from "../../ts/descriptors/open.ts";
 import { commands, Tmux } from "./examples.ts";
-import { output } from "./program.ts";
 import { type RunningTmux, startTmux } from "./tmux.ts";
-
-/** Runs a line of the shell in which $C is the client with the server's socket. */
-const shell = (line: string, socket: string) => {
-  const command = `"${process.execPath}" "${commands.tmux}" -S "${socket}"`;
-  return output("bash", ["-c", line.replaceAll("$C", command)]);
-};
 
 describe.each(["installed", "3.5a"] as const)("tmux, the version %s,", (version) => {
   let server: RunningTmux;
@@ -140,14 +133,5 @@ describe.each(["installed", "3.5a"] as const)("tmux, the version %s,", (version)
       second.program.kill("SIGCONT");
       await second.stop();
     }
-  });
-
-  it("has output that may be closed by its reader, and errors that have a reason", async () => {
-    const status = `echo "\${PIPESTATUS[0]}"`;
-    const line = `$C list-commands | head -1 > /dev/null; ${status}`;
-    expect(await shell(line, server.socket)).toEqual({ code: 0, stdout: "0\n", stderr: "" });
-    const full = await shell("$C list-commands > /dev/full", server.socket);
-    expect(full).toMatchObject({ code: 1, stdout: "" });
-    expect(full.stderr).toMatch(/^tmux\.mjs: standard output: ENOSPC: .*\n$/);
   });
 });

@@ -79,7 +79,7 @@ export function documentOf(socket: string, args: readonly string[]): Promise<Jso
   });
 }
 
-/** Has the client carry out a change, or ask what it is asked; returns what it prints. */
+/** Runs a command of the client, a change or a request; returns its output. */
 export function carryOut(socket: string, args: readonly string[]): Promise<string> {
   return withBgpd(socket, async (connection) => {
     let text = "";

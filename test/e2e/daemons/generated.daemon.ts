@@ -56,7 +56,7 @@ it.each(COMMANDS)(
   "answers of %s with any %s are decoded as by bgpctl: %j",
   async (request, kind, args) => {
     const groups: Answer[][] = sample<Answer[]>(listings(now)[kind], COUNT, SEED);
-    // one document for all of them, and one for each if they differ: it is short then
+    // compare all groups in one document; only if it differs, one group at a time, for a short failure
     fake.answers.set(messages[request].type, [...groups.flat(), END]);
     try {
       await expectSame(router, args);

@@ -357,6 +357,6 @@ export const listings = (now: number) => ({
   SHOW_NETWORK: lone("SHOW_NETWORK", kroute),
 });
 
-/** Some of what an arbitrary generates, by a seed. */
+/** Returns `count` values of an arbitrary, by a seed. */
 export const sample = <T>(arbitrary: fc.Arbitrary<T>, count: number, seed: number): T[] =>
   fc.sample(arbitrary, { numRuns: count, seed });

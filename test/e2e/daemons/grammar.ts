@@ -6,7 +6,7 @@ import { output } from "./program.ts";
 const UNKNOWN = "zzzz";
 const SOCKET = "/nonexistent/bgpd.sock";
 
-/** Values for what bgpctl describes in angle brackets. */
+/** Values for the arguments that bgpctl describes in angle brackets. */
 const VALUES: Readonly<Record<string, string[]>> = {
   "<community>": ["65001:1"],
   "<extended-community>": ["rt", "65001:1"],
@@ -19,7 +19,7 @@ const VALUES: Readonly<Record<string, string[]>> = {
   "<filename>": ["/dev/null"],
 };
 
-/** Words for what bgpctl takes without a list: any text, or a value that it judges at once. */
+/** Words for arguments that bgpctl does not list: any text, or a value that it checks at once. */
 const FREE: Readonly<Record<string, string[][]>> = {
   "network add": [["192.0.2.0/24"]],
   "network delete": [["192.0.2.0/24"]],

@@ -86,7 +86,7 @@ function filters(routes: readonly Route[], neighbors: readonly Neighbor[]): Args
     ...unique(routes.flatMap((r) => r.communities ?? [])).map((c) => ["community", c]),
     ...unique(routes.flatMap((r) => r.large_communities ?? [])).map((c) => ["large-community", c]),
     ...unique(routes.flatMap((r) => r.extended_communities ?? []))
-      // what bgpctl prints without a name, it does not read; it takes flow-rt-redir for bdc
+      // bgpctl does not read communities that it prints as numbers, and reads flow-rt-redir as bdc
       .filter((c) => /^[a-z]/.test(c) && !c.startsWith("flow-rt-redir"))
       .map((c) => ["ext-community", ...c.split(" ")]),
     ["community", "65001:*"],

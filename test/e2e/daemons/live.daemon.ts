@@ -85,7 +85,7 @@ describe("a change", () => {
     await connection.close();
   });
 
-  it("of networks and flowspec rules is in what bgpd lists afterwards", async () => {
+  it("of networks and flowspec rules is in the later listings of bgpd", async () => {
     const connection = await connectBgpd(bgpd.socket);
     const attributes = { community: ["65001:9"], med: 7 };
     await connection.announce(["10.7.0.0/16", "2001:db8:7::/48"], attributes);
@@ -170,17 +170,6 @@ describe("a change", () => {
 });
 
 describe("the output", () => {
-  it.each(["show rib", "-j show rib", "show neighbor", "show metrics", "--help"])(
-    "of `%s` may be closed by its reader",
-    async (args) => {
-      expect(await shell(`$C ${args} | head -c 1 > /dev/null; ${STATUS}`)).toEqual({
-        code: 0,
-        stdout: "0\n",
-        stderr: "",
-      });
-    },
-  );
-
   it("of a large table may be closed by its reader", async () => {
     const connection = await connectBgpd(bgpd.socket);
     await connection.announce(
@@ -195,10 +184,7 @@ describe("the output", () => {
     await connection.close();
   });
 
-  it("that cannot be written is an error with its reason", async () => {
-    const { code, stderr } = await shell("$C show rib > /dev/full");
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/^bgpctl\.mjs: standard output: ENOSPC: .*\n$/);
+  it("of an error that cannot be written leaves the status", async () => {
     expect(await shell("$C show nonsense 2> /dev/full")).toMatchObject({ code: 2 });
   });
 

@@ -17,10 +17,10 @@ beforeAll(async () => {
 
 afterAll(() => router?.stop());
 
-/** Pointers of bgpctl's own memory, and what it leaves uninitialized, are no part of a request. */
+/** Fields that mean nothing in a request: pointers of bgpctl, and fields that it leaves uninitialized. */
 const MEANINGLESS = ["entry", "attrset", "show_timers"];
 
-/** A request without what means nothing, and with flags in one order. */
+/** A request without the meaningless fields, and with its flags in one order. */
 function meaning(value: unknown): unknown {
   if (value instanceof Uint8Array || typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(meaning);

@@ -51,7 +51,7 @@ class Smtp {
 }
 
 describe("OpenSMTPD, which speaks the classic dialect,", () => {
-  it("tells its status, and refuses who says another version of its protocol", async () => {
+  it("answers with its status, and refuses a client of another version of its protocol", async () => {
     const channel = await open();
     const status = await ask(channel, Smtpd.SHOW_STATUS);
     expect([status.type, status.hasFd, status.data.length]).toEqual([Smtpd.SHOW_STATUS, false, 4]);

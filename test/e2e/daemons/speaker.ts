@@ -77,7 +77,7 @@ export interface SpeakerOptions {
   port: number;
   address: string;
   as: number;
-  /** AFI and SAFI of what it announces beside IPv4 unicast. */
+  /** AFI and SAFI of the families that it announces besides IPv4 unicast. */
   families?: readonly (readonly [afi: number, safi: number])[];
   /** More capabilities: code and value. */
   capabilities?: readonly (readonly [code: number, value: readonly number[]])[];

@@ -109,7 +109,7 @@ describe("a tap between bgpctl and bgpd", () => {
   });
   afterAll(() => bgpd?.stop());
 
-  it("changes nothing of what bgpctl prints, and reads every field of every message", async () => {
+  it("changes nothing in the output of bgpctl, and reads every field of every message", async () => {
     await bgpd.bulkAdd(prefixes(5000));
     const file = join(folder.path, "bgpd.pcapng");
     const tap = await tapOf(bgpd.socket, "bgpd", file);

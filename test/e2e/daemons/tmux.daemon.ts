@@ -23,7 +23,7 @@ const command = (args: readonly string[], input?: string | Uint8Array) =>
   output(process.execPath, [commands.tmux, "-S", server.socket, ...args], input);
 
 describe("a live tmux server", () => {
-  it("prints for the client what it prints for tmux", async () => {
+  it("prints the same for the client as for tmux", async () => {
     for (const args of [["list-sessions"], ["list-commands"], ["show-options", "-g"]]) {
       const { code, stdout, stderr } = await server.tmux(...args);
       const result = await tmux.execute(args);
@@ -219,7 +219,7 @@ describe("a tmux server that ends", () => {
     }
   });
 
-  it("tells the command that ends it that it was carried out", async () => {
+  it("reports to the command that ends the server that it was carried out", async () => {
     const second = await startTmux();
     try {
       expect(await new Tmux(second.socket).execute(["kill-server"])).toMatchObject({ status: 0 });

@@ -78,7 +78,7 @@ describe("the demo", () => {
     { lie: "end 33", says: "but received the end" },
     { lie: "end 40", says: "ERR_IMSG_TRUNCATED" },
     { lie: "extra", says: "expected the end, but received" },
-  ])("told of a lie ($lie) prints the difference and fails", ({ lie, says }) => {
+  ])("with a peer that lies ($lie) prints the difference and fails", ({ lie, says }) => {
     const { status, stdout, stderr } = lying(lie);
     expect(stderr).toMatch(says);
     expect(status).toBe(1);
@@ -92,7 +92,7 @@ describe("the demo", () => {
     expect(stdout).toContain("an empty message");
   });
 
-  test("without a peer says what is missing", () => {
+  test("without a peer names the missing program", () => {
     const { status, stderr } = demo([join(folder, "no-such-peer")]);
     expect(stderr).toContain("ENOENT");
     expect(status).toBe(1);

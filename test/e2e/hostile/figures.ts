@@ -1,9 +1,8 @@
 /** Parts that the hostile suites share: the number of attempts, the seeds, and the figures at the end. */
 import { randomInt } from "node:crypto";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { afterAll, expect } from "vitest";
+import { gc } from "../../helpers/memory.ts";
 
 /** How many attempts a suite makes with each seed: IMSG_HOSTILE_ATTEMPTS in all. */
 const ATTEMPTS = Number(process.env.IMSG_HOSTILE_ATTEMPTS || 10_000);
@@ -18,9 +17,6 @@ const lines: string[] = [];
 afterAll(() => console.log(lines.join("\n")));
 /** Prints a line at the end. */
 export const note = (line: string): void => void lines.push(line);
-
-setFlagsFromString("--expose-gc");
-const gc = runInNewContext("gc") as () => void;
 
 /** Resident bytes of this process, without garbage. */
 export function ownResident(): number {
@@ -38,7 +34,7 @@ export class Run {
   readonly #delay = monitorEventLoopDelay({ resolution: 5 });
   readonly #memory: number[];
   #done = 0;
-  /** Attempts, by what became of them. */
+  /** The number of attempts by their outcome. */
   readonly counts: Record<string, number> = {};
 
   constructor(name: string, seed: number, resident: () => number = ownResident) {
@@ -66,7 +62,7 @@ export class Run {
     return true;
   }
 
-  /** Counts what became of an attempt. */
+  /** Counts the outcome of an attempt. */
   note(what: string): void {
     this.counts[what] = (this.counts[what] ?? 0) + 1;
   }

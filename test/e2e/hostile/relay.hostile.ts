@@ -4,10 +4,10 @@
  * flat, and the honest client must get every answer. Prints figures.
  */
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
+import { residentOf } from "../../helpers/memory.ts";
 import { listenPeer } from "../../helpers/peer.ts";
 import { encode, ReferenceDecoder } from "../../oracle/reference/codec.ts";
 import { packed, start } from "../../ts/cli/command.ts";
@@ -89,10 +89,7 @@ async function packedRelay(path: string): Promise<Serving> {
   };
 }
 
-const residentOf = (pid: number): number =>
-  Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]) * 4096;
-
-/** One attack: a handshake, perhaps frames, and an end of some sort. Returns how many of both were sent. */
+/** One attack: a handshake, perhaps frames, and an end. Returns the number of handshakes and frames. */
 function attack(random: Random, port: number): Promise<number> {
   return new Promise((resolve) => {
     const socket = connect({ host: "127.0.0.1", port });

@@ -1,50 +1,9 @@
-import {
-  type Browser,
-  type BrowserContextOptions,
-  chromium,
-  type Locator,
-  type Page,
-} from "playwright-core";
-import { expect, onTestFinished } from "vitest";
+import { type Browser, chromium, type Locator, type Page } from "playwright-core";
 import { LAUNCH } from "../runtimes/browser/launch.ts";
 
-/** Milliseconds for anything that is waited for. */
-const PATIENCE = 20_000;
+export { eventually, type OpenedPage, openPage } from "../../helpers/page.ts";
 
 export const startBrowser = (): Promise<Browser> => chromium.launch(LAUNCH.chromium);
-
-export interface OpenedPage extends Page {
-  /** Exceptions of the page, and violations of its policy. */
-  troubles: string[];
-  /** Every address that the page requested. */
-  asked: string[];
-}
-
-/** A page of its own profile, closed at the end of the test, that must not have had an exception. */
-export async function openPage(
-  browser: Browser,
-  url: string,
-  options: BrowserContextOptions = {},
-): Promise<OpenedPage> {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
-  context.setDefaultTimeout(PATIENCE);
-  const page = Object.assign(await context.newPage(), {
-    troubles: [] as string[],
-    asked: [] as string[],
-  });
-  page.on("pageerror", (error) => page.troubles.push(String(error.stack)));
-  page.on("console", (message) => {
-    if (/Content Security Policy/.test(message.text())) page.troubles.push(message.text());
-  });
-  page.on("request", (request) => page.asked.push(request.url()));
-  page.on("websocket", (socket) => page.asked.push(socket.url()));
-  onTestFinished(async () => {
-    await context.close();
-    expect(page.troubles).toEqual([]);
-  });
-  await page.goto(url);
-  return page;
-}
 
 /** Waits until the connection is in this state. */
 export async function inState(page: Page, state: string): Promise<void> {
@@ -98,7 +57,3 @@ export async function cells(grid: Locator): Promise<Record<string, string>[]> {
   );
   return rows.sort((a, b) => a.at - b.at).map((row) => row.cells);
 }
-
-/** Waits until a value is as expected, and fails with the actual one. */
-export const eventually = <T>(what: () => Promise<T>) =>
-  expect.poll(what, { timeout: PATIENCE, interval: 50 });

@@ -7,7 +7,7 @@
 .PHONY: looking-glass ## Starts bgpd, a relay and the looking glass (needs root)
 .PHONY: test-looking-glass ## Tests the looking glass in Chromium (needs root)
 .PHONY: test-looking-glass-load ## Measures a table of ROUTES routes through the relay (needs root)
-.PHONY: test-looking-glass-quick ## Tests the part of the looking glass that tells most (needs root)
+.PHONY: test-looking-glass-quick ## Tests the most important part of the looking glass (needs root)
 .PHONY: check-looking-glass ## Checks the types of the looking glass
 
 ROUTES ?= 0

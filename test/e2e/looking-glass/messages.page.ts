@@ -140,7 +140,7 @@ describe("the messages", () => {
     expect(received.some(({ bytes }) => bytes.length > 2048)).toBe(true);
   });
 
-  it("show what was sent as it was sent", async () => {
+  it("show the sent messages byte for byte", async () => {
     const { page, seen } = await openWatched();
     const request = seen.find(({ sent, type }) => sent && type === 16);
     await page.getByLabel("Filter the messages").fill("sent show_rib");
@@ -176,7 +176,7 @@ describe("the messages", () => {
     expect(sent).toContain("255.255.255.255");
   });
 
-  it("follow what comes until one is selected, and can be cleared", async () => {
+  it("follow new messages until one is selected, and can be cleared", async () => {
     const { page, seen } = await openWatched();
     const follow = page.getByRole("button", { name: "Follow" });
     const grid = table(page, "Messages");

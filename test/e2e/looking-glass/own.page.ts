@@ -186,7 +186,7 @@ describe("serve.mjs with the restricted socket of a bgpd", () => {
   });
 });
 
-describe("serve.mjs says at the start what is wrong with", () => {
+describe("serve.mjs names at the start the fault of", () => {
   it("a path where no socket is, or another file, or a socket without a program", async () => {
     const path = join(folder(), "absent");
     for (const [socket, words] of [

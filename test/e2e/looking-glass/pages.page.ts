@@ -39,7 +39,7 @@ describe("a table that is not small", () => {
   it("costs a page of routes and what the relay sends ahead, until more is wanted", async () => {
     const { page, received } = await open();
     await page.waitForTimeout(1000);
-    // the window of the connection, and what was under way
+    // the window of the connection, and the bytes in the buffers
     expect(received()).toBeLessThan(1_000_000);
     expect((await cells(table(page, "Routes")))[0]!.prefix).toBe(all[0]);
     const offer = page.locator("#routes .offer");

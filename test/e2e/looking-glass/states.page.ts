@@ -105,7 +105,7 @@ describe("the page", () => {
     expect(page.asked.map((url) => url.replace(/#.*/, "")).join(" ")).not.toContain(TOKEN);
   });
 
-  it("tells the relay's words when there are too many connections, and connects when there is room", async () => {
+  it("shows the relay's words when there are too many connections, and connects when there is room", async () => {
     const glass = await glassTo(bgpd.restricted, { maxConnections: 2 });
     const first = await openPage(browser, glass.url);
     await loaded(first, 2);
@@ -126,7 +126,7 @@ describe("the page", () => {
     ["the first", [13, 16, 17], "#notice p", "messages of type 22 are not allowed"],
     ["a listing", [13, 17, 22], "#routes .error", "messages of type 16 are not allowed"],
   ])(
-    "tells the relay's words when %s request is not allowed",
+    "shows the relay's words when %s request is not allowed",
     async (_which, allowTypes, place, words) => {
       const glass = await glassTo(bgpd.restricted, { allowTypes });
       const page = await openPage(browser, glass.url);
@@ -134,7 +134,7 @@ describe("the page", () => {
     },
   );
 
-  it("keeps what it knows when the relay stops, and connects again when it is back", async () => {
+  it("keeps its rows when the relay stops, and connects again when the relay is back", async () => {
     const glass = await glassTo(bgpd.restricted);
     const page = await openPage(browser, glass.url);
     await loaded(page, 2);

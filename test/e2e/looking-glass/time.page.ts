@@ -168,7 +168,7 @@ describe("the page", () => {
     expect(await page.getByLabel("Search the routes").inputValue()).toBe("198.51.100.1");
   });
 
-  it("comes back from the back-forward cache with what was typed, and connects again", async () => {
+  it("comes back from the back-forward cache with the typed text, and connects again", async () => {
     const { link, start } = await restartable();
     await start(STATEMENTS);
     const glass = await glassTo(link);

@@ -201,7 +201,7 @@ describe("on a phone, the page", () => {
     await shows(page, 1);
     // two: tap the route
     await table(page, "Routes").locator(".body .row", { hasText: "198.51.100.0/24" }).tap();
-    // three: read, without scrolling
+    // three: all parts of the route are visible without scrolling
     const pane = page.getByRole("region", { name: "Selected route" });
     const read = {
       path: pane.getByRole("list", { name: "AS path" }),
@@ -250,7 +250,7 @@ describe("on a phone, the page", () => {
     expect(Math.min(...sizes)).toBeGreaterThanOrEqual(36);
   });
 
-  it("shows what there is room for: prefix, neighbor, path and RPKI state", async () => {
+  it("shows the columns that fit: prefix, neighbor, path and RPKI state", async () => {
     const page = await open(PHONES[1]);
     const row = table(page, "Routes").locator(".body .row", { hasText: "100.64.0.0/10" }).first();
     const shown = await row

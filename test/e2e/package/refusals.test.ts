@@ -124,7 +124,7 @@ describe("packing", () => {
   );
 
   it("is refused by the script that npm runs before, and by nothing else", () => {
-    // a check of this test: without prepack, npm packs what must not be packed
+    // proves that the refusal comes from prepack: without it, npm packs the altered module
     replaceIn("package.json", /"prepack": "[^"]*"/, '"other": "true"');
     writeFileSync(join(copy, "dist/UNVERIFIED"), "imsg.c\n");
     expect(pack().done).toBe(true);

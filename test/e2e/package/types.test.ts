@@ -85,7 +85,7 @@ describe.each(Object.entries(ADDRESSES))("the types of imsg-wasm/%s", (adapter, 
   const check = (code: string): string[] => errors("own", code, ["ES2022"], ["node"]);
   const entry = `imsg-wasm/${adapter}`;
 
-  it("have numbers for what takeFd returns, wherever a channel comes from", () => {
+  it("type takeFd as a number on channels of every function", () => {
     const code = `
       import { connect, fromSocket, listen } from "${entry}";
       const number = (fd: number | undefined): number | undefined => fd;

@@ -49,7 +49,7 @@ describe("the example of privilege separation", () => {
     expect(run("huge.conf").status).toBe(1);
   });
 
-  test("what the child finds wrong is the parent's error", () => {
+  test("the parent reports the fault that the child finds", () => {
     expect(run("broken.conf").stderr).toBe(
       "privsep: broken.conf:2: neither a setting nor an include\n",
     );

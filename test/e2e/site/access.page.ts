@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import type { BrowserContextOptions, Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
+import { findings } from "../../helpers/page.ts";
 import {
   BROWSERS,
   byteAt,
@@ -12,24 +11,6 @@ import {
   playground,
   siteIn,
 } from "./browser.ts";
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-/** Returns the findings of axe: each rule with an element that breaks it. */
-async function findings(page: Page): Promise<string[]> {
-  // in the page's own world, where its policy does not apply
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const { violations } = await (
-      window as unknown as {
-        axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-      }
-    ).axe.run();
-    return violations.flatMap(({ id, nodes }) =>
-      nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`),
-    );
-  });
-}
 
 const SCREENS = [
   ["light", 1280],

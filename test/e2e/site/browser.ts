@@ -8,16 +8,16 @@ import {
   type Locator,
   type Page,
 } from "playwright-core";
-import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
+import { afterAll, beforeAll } from "vitest";
+import { type OpenedPage, openPage } from "../../helpers/page.ts";
 import { LAUNCH } from "../runtimes/browser/launch.ts";
+
+export { eventually, type OpenedPage } from "../../helpers/page.ts";
 
 export type BrowserName = "chromium" | "firefox";
 
 /** The browsers that are tested, by the variable SITE_BROWSERS. */
 export const BROWSERS = (process.env.SITE_BROWSERS ?? "chromium").split(" ") as BrowserName[];
-
-/** Milliseconds for anything that is waited for. */
-const PATIENCE = 20_000;
 
 const place = (path: string): string => new URL(`../../../${path}`, import.meta.url).href;
 interface ServeModule {
@@ -30,14 +30,6 @@ export const BUILT = fileURLToPath(place("build/site"));
 
 export const fixture = (name: string): Buffer =>
   readFileSync(fileURLToPath(place(`test/fixtures/${name}`)));
-
-/** A page with the faults that it showed by itself. */
-export interface OpenedPage extends Page {
-  /** Exceptions, and violations of the page's policy. */
-  troubles: string[];
-  /** Every address that it asked for. */
-  asked: string[];
-}
 
 /** Opens pages of the site in one browser, each with a profile of its own. */
 export interface Site {
@@ -58,31 +50,11 @@ export function siteIn(name: BrowserName): Site {
     await server?.close();
   });
   const origin = (): string => `http://127.0.0.1:${server.port}`;
-  return { origin, open: (path, options) => openPage(browser, `${origin()}/${path}`, options) };
-}
-
-async function openPage(
-  browser: Browser,
-  url: string,
-  options: BrowserContextOptions = {},
-): Promise<OpenedPage> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
-  context.setDefaultTimeout(PATIENCE);
-  const page = Object.assign(await context.newPage(), {
-    troubles: [] as string[],
-    asked: [] as string[],
-  });
-  page.on("pageerror", (error) => page.troubles.push(String(error.stack)));
-  page.on("request", (request) => page.asked.push(request.url()));
-  page.on("console", (message) => {
-    if (/content.security.policy/i.test(message.text())) page.troubles.push(message.text());
-  });
-  onTestFinished(async () => {
-    await context.close();
-    expect(page.troubles).toEqual([]);
-  });
-  await page.goto(url);
-  return page;
+  const viewport = { width: 1280, height: 800 };
+  return {
+    origin,
+    open: (path, options) => openPage(browser, `${origin()}/${path}`, { viewport, ...options }),
+  };
 }
 
 /** Opens the playground and waits until it has read the state in its address. */
@@ -161,7 +133,3 @@ export const byteAt = (page: Page, at: number): Locator => page.locator(`[id="by
 /** The numbers from one on, up to another one that is left out. */
 export const range = (from: number, to: number): number[] =>
   Array.from({ length: to - from }, (_, i) => from + i);
-
-/** Waits until a value is as expected, and fails with the last value otherwise. */
-export const eventually = <T>(what: () => Promise<T>) =>
-  expect.poll(what, { timeout: PATIENCE, interval: 50 });

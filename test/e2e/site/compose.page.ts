@@ -43,7 +43,7 @@ const compose = async (page: Page): Promise<void> => {
 describe.each(BROWSERS)("in %s, the form of the playground", (name) => {
   const site = siteIn(name);
 
-  it("composes what the library composes, with a payload in hex or as text", async () => {
+  it("composes the same bytes as the library, with a payload in hex or as text", async () => {
     const page = await playground(site);
     await compose(page);
     await page.getByLabel("type", { exact: true }).fill("0x10");

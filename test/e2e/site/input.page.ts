@@ -113,7 +113,7 @@ describe.each(BROWSERS)("in %s, the playground", (name) => {
     const large = Buffer.from("01000000000003000000000000000000", "hex");
     await openFile(page, "large.bin", large);
     expect(await problem(page)).toMatch(
-      /No message comes before it\..*at most 16384; a largest message of 196608 bytes would let it through/,
+      /No message comes before it\..*at most 16384; a largest message of 196608 bytes would accept it/,
     );
     await page.getByLabel("Largest message").fill("200000");
     await page.getByLabel("Largest message").press("Enter");
@@ -136,7 +136,7 @@ describe.each(BROWSERS)("in %s, the playground", (name) => {
     expect(await page.getByLabel("Largest message").inputValue()).toBe("16384");
   });
 
-  it("survives any bytes: what is no message is named, and the next input is read", async () => {
+  it("survives any bytes: it names bytes that are no message, and reads the next input", async () => {
     const page = await playground(site);
     let seed = 1;
     for (let n = 0; n < 20; n++) {
@@ -170,7 +170,7 @@ describe.each(BROWSERS)("in %s, the playground", (name) => {
     await eventually(() => problem(page)).toMatch(/holds no bytes\. Line 2 holds “g”/);
   });
 
-  it("takes what is dropped on it, a file or a text", async () => {
+  it("takes a file or a text that is dropped on it", async () => {
     const page = await playground(site);
     const bytes = fixture("bgpd88-startup-parent-fd8.client.bin");
     await drop(page, { file: bytes.toString("base64") });

@@ -108,7 +108,7 @@ describe.each(BROWSERS)("in %s, the playground", (name) => {
     await expect.poll(() => byteAt(page, lit[0]!).isVisible()).toBe(true);
   });
 
-  it("keeps the cursor on a byte that was clicked, and says what its bytes may mean", async () => {
+  it("keeps the cursor on a clicked byte, and lists the readings of its bytes", async () => {
     const page = await playground(site);
     await loadSample(page, "bgpd: two neighbors");
     await byteAt(page, 16).click();

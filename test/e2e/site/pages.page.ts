@@ -83,7 +83,7 @@ describe("the built site", () => {
 describe.each(BROWSERS)("in %s", (name) => {
   const site = siteIn(name);
 
-  it("the policy holds back what is not the site's own: scripts, eval, requests, inline styles", async () => {
+  it("the policy blocks scripts, eval, requests and inline styles that are not the site's own", async () => {
     const page = await playground(site);
     const blocked = await page.evaluate(async () => {
       const found: string[] = [];

@@ -76,7 +76,7 @@ describe.each(BROWSERS)("in %s, the address of the playground", (name) => {
     await eventually(() => page.locator("body").getAttribute("data-state")).toBe("empty");
   });
 
-  it("leaves out bytes that make it too long, and tells the limit", async () => {
+  it("leaves out bytes that make it too long, and names the limit", async () => {
     const page = await playground(site);
     const noise = randomBytes(15_000); // cannot be packed
     noise.set(fixture("bgpd88-show-rib-mem.client.bin"));

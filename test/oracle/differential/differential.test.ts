@@ -75,7 +75,7 @@ describe("the programs", () => {
     ["move with a piece", / moved \d+#\d+ to /],
     ["arrive with a message", / iget = .* with \d+#\d+/],
     ["are taken by their number", / fdtake = #/],
-    ["are taken from what was written", / take = \S+ .*\d:\d+#/],
+    ["are taken from the written bytes", / take = \S+ .*\d:\d+#/],
     ["are opened again", / fdagain = \d+#/],
     ["are passed on, several at once", / pass \d+#\d+ \d+#\d+ ok/],
     ["are closed as they are read", / iread = 1 closed \d+#/],

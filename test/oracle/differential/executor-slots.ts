@@ -137,7 +137,7 @@ export class Slots {
     return this.have(this.sockets, this.number());
   }
 
-  /** Empties a slot, disposing of what it holds. */
+  /** Empties a slot, and disposes of its object. */
   drop<T extends { dispose(): void }>(slots: (T | undefined)[], slot: number): void {
     slots[slot]?.dispose();
     slots[slot] = undefined;

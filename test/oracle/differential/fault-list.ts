@@ -74,7 +74,7 @@ export const faultRows: readonly FaultRow[] = [
   ["imsg-buffer.c", 783, "==", "!=", "messages are queued before they are complete"],
   ["imsg-buffer.c", 790, "memmove", "(void)", "left-over bytes of a header are lost"],
   ["imsg-buffer.c", 791, "=", "+=", "left-over bytes are counted twice"],
-  ["imsg-buffer.c", 794, "close", "(void)", "missed close of a descriptor that nobody claimed"],
+  ["imsg-buffer.c", 794, "close", "(void)", "missed close of a descriptor that was not claimed"],
   ["imsg-buffer.c", 800, "close", "(void)", "missed close of a descriptor after a bad header"],
   [
     "imsg-buffer.c",

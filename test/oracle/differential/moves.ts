@@ -86,7 +86,7 @@ export const moves: readonly Move[] = [
     ],
   },
   {
-    name: "is closed with the message that nobody took it from",
+    name: "is closed with the message that still has it",
     program: `${two}give 0 ${marked}@0:16 n -1\niread 0\niget 0 0\nfdvalue 5`,
     lines: ["9 fdvalue = #1", "end 5#1 closed 5#1, 3, 4 gone #1 alive 0 left 0"],
   },

@@ -138,7 +138,7 @@ class Child {
   }
 }
 
-export function splitTranscripts(text: string): string[] {
+function splitTranscripts(text: string): string[] {
   return text
     .split("begin\n")
     .slice(1)

@@ -37,7 +37,7 @@ const TABLE = "ts/c/descriptors.ts";
 export const ownFaultRows: readonly OwnFaultRow[] = [
   [FILE, "\tf->refs = 1;", "1", "2", "no value is ever released"],
   [FILE, "\t\thost_close(fd, 0);", "0", "f->value", "a value is released while a piece has it"],
-  [FILE, "\t\thost_close(fd, 0);", "host_close", "if (0) host_close", "a close is not told"],
+  [FILE, "\t\thost_close(fd, 0);", "host_close", "if (0) host_close", "a close is not reported"],
   [FILE, "\thost_close(fd, f->value);", "value", "refs", "a value is closed and not released"],
   [FILE, "\thost_close(fd, f->value);", "fd", "-1", "a value is released, its number not closed"],
   [FILE, "\tif (--f->refs == 0)", "==", "!=", "what was taken off the wire leaves its file"],
@@ -96,7 +96,7 @@ export const ownFaultRows: readonly OwnFaultRow[] = [
     "a piece holds nothing: its value goes with its number",
   ],
   [SOCKET, "\t\te->nfds = 0;", "0", "1", "a descriptor is handed out by every read of a delivery"],
-  [VALUES, "    this.#values.delete(id);", "delete", "has", "a value is given away and kept"],
+  [VALUES, "    this.#values.delete(id);", "delete", "has", "a value is handed out and kept"],
   [
     VALUES,
     "    if (entry !== undefined) this.#gone.push(entry);",
@@ -104,7 +104,7 @@ export const ownFaultRows: readonly OwnFaultRow[] = [
     "includes",
     "a value is forgotten, not disposed",
   ],
-  [VALUES, "    if (fd >= 0) this.#closedFds.push(fd);", ">=", "<", "no closing is told"],
+  [VALUES, "    if (fd >= 0) this.#closedFds.push(fd);", ">=", "<", "no closing is reported"],
   [
     VALUES,
     "    for (const entry of gone) reportErrors(() => disposeValue(entry));",

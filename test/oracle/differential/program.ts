@@ -12,7 +12,7 @@ export function serialize(program: Program): string {
   return `${text}end\n`;
 }
 
-/** Reads back what {@link serialize} wrote. */
+/** Parses the text of {@link serialize}. */
 export function parseProgram(text: string): Program {
   const lines = text.split("\n").filter((line) => !["", "begin", "end"].includes(line));
   return lines.map((line) => line.split(" ") as unknown as Operation);

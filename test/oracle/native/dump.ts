@@ -14,7 +14,7 @@ export interface NativeResult {
 }
 
 export interface NativeRecord {
-  /** Each part is read on its own. */
+  /** The native program reads each part by a read of its own. */
   parts: readonly Uint8Array[];
   maxSize?: number;
   /** Read with recvmsg and not readv. */

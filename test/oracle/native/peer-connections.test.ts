@@ -66,7 +66,7 @@ describe("a peer's connections", () => {
     expect(peer.stderr()).toBe("peer: imsgbuf_read: ERANGE\n");
   });
 
-  test("can be made by it, to one who listens", async () => {
+  test("can be made by the peer, to a listener of the test", async () => {
     const folder = await mkdtemp(join(tmpdir(), "imsg-test-"));
     onTestFinished(() => rm(folder, { recursive: true }));
     const path = join(folder, "s");

@@ -1,4 +1,4 @@
-/* The native peer; what it does is described at the top of peer.c. */
+/* The native peer; the comment at the top of peer.c describes it. */
 #ifndef IMSG_NATIVE_PEER_H
 #define IMSG_NATIVE_PEER_H
 
@@ -72,7 +72,7 @@ struct conn {
 	int		 eof;		/* the other end has ended */
 	int		 ended;		/* our end has ended; reading continues */
 	int		 closing;	/* close once the queue is written */
-	int		 deaf;		/* throw away what arrives */
+	int		 deaf;		/* throw away the bytes that arrive */
 	int		 read_errno;	/* errno of a failed read, or 0 */
 	int		 failed;
 };

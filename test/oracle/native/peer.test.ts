@@ -12,7 +12,7 @@ import { ReferenceConnection } from "../reference/connection.ts";
 import { toGolden } from "../reference/golden.ts";
 import { burst, byFormula, listening, paired, text, written } from "./peers.ts";
 
-test("a peer that is not built is an error that says what to run", () => {
+test("a peer that is not built is an error that names the command to run", () => {
   expect(() => peerBinary("/nonexistent/peer")).toThrow("`make build/native/peer`");
 });
 
@@ -41,7 +41,7 @@ describe("a serving peer", () => {
     expect(readSum(second!.data)).toEqual(sumOf(payloads));
   });
 
-  test("sends what SEND asks for before it obeys the next command", async () => {
+  test("sends the messages of SEND before it obeys the next command", async () => {
     const { connection, child } = paired();
     connection.send({ type: 3, data: peerArguments(1000, 700) });
     connection.send({ type: 3, data: peerArguments(2, 0) });
@@ -99,7 +99,7 @@ describe("a serving peer", () => {
     expect((await exited).code).toBe(0);
   });
 
-  test("answers a STALL when it is over, before what came after it", async () => {
+  test("answers a STALL when it is over, before later messages", async () => {
     const { connection } = paired();
     connection.send({ type: 1, peerid: 1 });
     connection.send({ type: 7, peerid: 2, data: peerArguments(50) });
@@ -161,7 +161,7 @@ describe("a serving peer", () => {
 });
 
 describe("a peer in a mode", () => {
-  test("echo sends back more than the system buffers, to one who does not read meanwhile", async () => {
+  test("echo sends back more than the system buffers, to a client that does not read meanwhile", async () => {
     const { socket, connection } = paired("--mode", "echo");
     socket.pause();
     await written(socket, burst);

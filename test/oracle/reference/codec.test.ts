@@ -53,7 +53,7 @@ describe("decoding", () => {
     expect(outcomes).toEqual(["ERANGE", 16, 16384, "ERANGE"]);
   });
 
-  test("reports a bad header behind good messages, and what it was", () => {
+  test("reports a bad header behind good messages, and its length", () => {
     const good = encode({ type: 1, data: bytesOf("00") });
     const result = decode(concat([good, header("0f000080"), bytesOf("ffff")]));
     expect(result.messages.map((message) => message.type)).toEqual([1]);
@@ -82,7 +82,7 @@ describe("decoding", () => {
     expect(messages).toMatchObject([{ len: 16, hasFd: false }]);
   });
 
-  test("returns after an error no message more, and keeps counting what is left", () => {
+  test("returns no message after an error, and keeps counting the bytes that are left", () => {
     const decoder = new ReferenceDecoder();
     expect(decoder.push(header("00000000"))).toEqual([]);
     expect(decoder.error?.header.len).toBe(0);
@@ -99,7 +99,7 @@ describe("decoding", () => {
     data: fc.uint8Array({ maxLength: 50 }),
   });
 
-  test("gives back what was encoded, in any dialect and in any chunks", () => {
+  test("decodes its own messages, in any dialect and in any chunks", () => {
     fc.assert(
       fc.property(
         fc.array(message, { maxLength: 10 }),

@@ -32,7 +32,7 @@ describe("the figures of a report", () => {
 });
 
 describe("the comparison of two reports", () => {
-  it("lists the largest change first, and leaves out what only one of them has", () => {
+  it("lists the largest change first, and leaves out figures that only one run has", () => {
     const lines = comparison(
       { rows: [row("16", 100), row("64", 200), row("256", 300)] },
       { rows: [row("64", 100), row("16", 110), row("1024", 900)] },

@@ -17,7 +17,7 @@ export function useProcessorTime(): void {
   processorTime = true;
 }
 
-/** The time in nanoseconds: of the clock, or what this process has had of the processors. */
+/** The time in nanoseconds: of the clock, or of the processors for this process. */
 export function clock(): bigint {
   if (!processorTime) return process.hrtime.bigint();
   const { user, system } = process.cpuUsage();

@@ -29,7 +29,7 @@ export const source = (path: string): Far => far('exec cat "$0" >&3', path);
 /** A process that reads to the end of its input. */
 export const sink = (): Far => far("exec cat <&3 >/dev/null");
 
-/** A process that sends back what it reads. */
+/** A process that echoes the bytes that it reads. */
 export const mirror = (): Far => far("exec cat <&3 >&3");
 
 /** Writes bytes to a file in build/, for a {@link source}. */

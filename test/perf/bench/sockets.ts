@@ -68,7 +68,7 @@ function sendChannel(count: number, size: number): Promise<number> {
   const data = new Uint8Array(size);
   return seconds(async () => {
     const channel = new ImsgChannel(duplexTransport(peer.socket), OPTIONS);
-    // as a fast program does: awaits only some of the sends
+    // a fast program awaits only some of the sends
     for (let i = 0; i < count; i++) {
       const sent = channel.send({ type: 100, data });
       if ((i & 63) === 63) await sent;

@@ -49,7 +49,7 @@ const ways: [what: string, tamper: () => void, name: string][] = [
       mkdirSync(copy.path("build/c"), { recursive: true });
       writeFileSync(copy.path("build/c/endian.h"), "#define htobe16(x) (x)\n");
     },
-    "build/c holds what does not belong there: endian.h",
+    "build/c holds files that do not belong there: endian.h",
   ],
 ];
 

@@ -43,14 +43,14 @@ describe("the module", () => {
     expect(stack).toMatch(/mem_free/);
   });
 
-  test("imports what the wrapper provides and nothing else", () => {
+  test("imports only functions that the wrapper provides", () => {
     expect(WebAssembly.Module.imports(module)).toEqual([
       { module: "env", name: "host_close", kind: "function" },
       { module: "env", name: "host_header", kind: "function" },
     ]);
   });
 
-  test("exports the functions of exports.txt, its memory and what the linker adds, nothing else", () => {
+  test("exports only the functions of exports.txt, the memory and the functions that the linker adds", () => {
     const functions = listed("exports.txt").map((name) => ({ name, kind: "function" }));
     const linker = [
       { name: "__indirect_function_table", kind: "table" },
@@ -66,7 +66,7 @@ describe("the module", () => {
     );
   });
 
-  test("tells nothing about the machine it was built on", () => {
+  test("holds nothing about the machine that built it", () => {
     for (const section of ["name", "producers", "target_features", "sourceMappingURL"]) {
       expect(WebAssembly.Module.customSections(module, section)).toEqual([]);
     }
@@ -75,7 +75,7 @@ describe("the module", () => {
     expect(strings).not.toMatch(/\/(home|root|tmp|usr)\//);
   });
 
-  test("is built from the verified original, and is what the package embeds", () => {
+  test("is built from the verified original, and is the module that the package embeds", () => {
     expect(existsSync(join(top, "c-src/upstream/UNVERIFIED"))).toBe(false);
     expect(WebAssembly.Module.customSections(module, "imsg-unverified")).toEqual([]);
     expect(Buffer.compare(file, embedded())).toBe(0);
@@ -120,7 +120,7 @@ describe("the module of codecs and channels", () => {
     expect(listed("core.txt").sort()).toEqual([...new Set(called)].sort());
   });
 
-  test("is at most two thirds of the module, is what the package embeds, and has no mark of altered files", () => {
+  test("is at most two thirds of the module, is the one that the package embeds, and has no mark of altered files", () => {
     expect(bytes.length).toBeLessThan((file.length * 2) / 3);
     expect(bytes.equals(embeddedCore())).toBe(true);
     expect(WebAssembly.Module.customSections(core, "imsg-unverified")).toEqual([]);

@@ -174,7 +174,7 @@ describe.skipIf(!existsSync("/usr/lib/apt/apt-helper"))("carriers", () => {
     expectNothingLeft();
   });
 
-  it("out of reach: says in plain words what to do by hand", async () => {
+  it("out of reach: the error says how to fetch the files by hand", async () => {
     const { code, stdout, stderr } = await fetchUpstream();
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toContain("could not be downloaded");

@@ -159,7 +159,7 @@ describe("IMSG_UPSTREAM_UNVERIFIED=1", () => {
     expectPlaced(altered);
   });
 
-  it("copies again what has changed since", async () => {
+  it("copies files again that have changed since", async () => {
     const given = flatFolder("given", new Map([["one.c", ALTERED]]));
     await fetchUpstream(unverified(given));
     const next = Buffer.from("altered once more");
@@ -215,7 +215,7 @@ describe("IMSG_UPSTREAM_UNVERIFIED=1", () => {
 
 // apt downloads: without it the script only prints a message, which the last test proves.
 describe("the command", () => {
-  it("without apt says what to do by hand", async () => {
+  it("without apt the error says how to fetch the files by hand", async () => {
     // A machine without apt, seen from the script: no apt-get in PATH and no mirror named.
     const empty = join(work, "empty");
     mkdirSync(empty);

@@ -1,11 +1,7 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import type { Ibuf, ImsgInstance } from "../../../ts/c/index.ts";
+import { gc } from "../../helpers/memory.ts";
 import { fresh, pattern, wire } from "./helpers.ts";
-
-setFlagsFromString("--expose-gc");
-const gc = runInNewContext("gc") as () => void;
 
 /** Collects garbage until a condition holds, or until a limit is reached. */
 async function collect(until: () => boolean): Promise<void> {

@@ -48,7 +48,7 @@ export class Scope {
     });
     this.#values.push(value);
     this.#ends.push(() => {
-      // on its way it has no number, and its old number may stand for another object
+      // a sent descriptor has no number, and its former number may stand for another object
       if (value.closed === 0 && valueAt(this.instance, fd) === value) descriptors.close(fd);
     });
     return fd;

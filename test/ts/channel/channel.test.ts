@@ -321,6 +321,22 @@ describe("request()", () => {
     await Promise.all([a.close(), b.close()]);
   });
 
+  it("is remembered when it was given up, of more than 4,096 not the oldest, whose reply is received", async () => {
+    const [a, b] = await channelPair();
+    const giveUp = new AbortController();
+    const options = { signal: giveUp.signal };
+    for (let i = 0; i < 4097; i++) void a.request({ type: 1 }, options);
+    giveUp.abort();
+    const questions = (await b.receiveMany())!;
+    while (questions.length < 4097) questions.push(...(await b.receiveMany())!);
+    for (const question of questions) await b.reply(question, { type: 2 });
+    await b.send({ type: 3 });
+    expect(await a.receive()).toMatchObject({ type: 2, peerid: questions[0]!.peerid });
+    expect(await a.receive()).toMatchObject({ type: 3 });
+    expect(a.lateReplies).toBe(4096);
+    await Promise.all([a.close(), b.close()]);
+  });
+
   it("matches by its option, and rejects with the error of the matcher", async () => {
     const [a, b] = await channelPair();
     const reply = a.request({ type: 1 }, { match: (m) => m.type === 42 });

@@ -1,9 +1,8 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { defaultInstance } from "../../../ts/c/index.ts";
 import type { ChannelOptions, ImsgChannel } from "../../../ts/channel/channel.ts";
 import { fromMessagePort, fromWebSocket } from "../../../ts/entry/web.ts";
+import { gc } from "../../helpers/memory.ts";
 import { channelPair, collect, streamPair } from "../../helpers/pair.ts";
 import { Unpausable, webSockets } from "../transports/pairs.ts";
 
@@ -29,9 +28,6 @@ const pairs: Record<string, Pair> = {
     return [fromMessagePort(port1, options), fromMessagePort(port2, options)];
   },
 };
-
-setFlagsFromString("--expose-gc");
-const gc = runInNewContext("gc") as () => void;
 
 /** Memory of JavaScript's buffers that is in use. */
 function held(): number {

@@ -31,7 +31,7 @@ async function peerOf(...args: string[]): Promise<string> {
 }
 
 describe("imsg connect", () => {
-  test("sends --send and then stdin, and prints what comes, over every kind of target", async () => {
+  test("sends --send and then stdin, and prints the answers, over every kind of target", async () => {
     const path = await peerOf("--mode", "echo");
     const tcp = await tcpTo(path);
     const relay = await relayTo(path);
@@ -87,7 +87,7 @@ describe("imsg connect", () => {
     expect(await command.ended).toMatchObject({ status: 130, stderr: "" });
   });
 
-  test("sends again what dump printed", async () => {
+  test("sends the lines that dump has printed", async () => {
     const file = temporaryFile(
       "again.bin",
       Buffer.concat(
@@ -103,7 +103,7 @@ describe("imsg connect", () => {
     expect(json(sent.stdout)).toEqual(json(dumped.stdout).map(without));
   });
 
-  test("ends its side with --end, and gets what the peer says then", async () => {
+  test("ends its side with --end, and still prints the answers of the peer", async () => {
     const target = `exec:exec '${peerBinary()}' --fd 3 --mode sum`;
     const args = ["connect", target, "--json", "--end", "--send", '{"type":50,"data":"010203"}'];
     const { status, stdout } = await run(bundle, args);
@@ -168,7 +168,7 @@ describe("imsg connect", () => {
     expect(lines.length).toBe(2000);
   });
 
-  test("says what it cannot connect to", async () => {
+  test("names the target that it cannot connect to", async () => {
     const closed = createServer();
     const port = await listening(closed);
     await new Promise((resolve) => closed.close(resolve));
@@ -183,7 +183,7 @@ describe("imsg connect", () => {
     }
   });
 
-  test("tells what a relay refuses, before and after it is connected", async () => {
+  test("prints the refusals of a relay, before and after it is connected", async () => {
     const target = await peerOf("--mode", "echo");
     const relay = await relayTo(target, { token: "a-good-token", allowTypes: [1] });
     const refused = await run(bundle, ["connect", relay.url, "--token", "a-wrong-token"]);

@@ -87,13 +87,13 @@ describe("imsg dump --json", () => {
     const long = encode({ type: 1, pid: 5, data: peerPayload(0, 131072 - 16) });
     const refused = await run(bundle, ["dump", "--json"], long);
     expect(refused.status).toBe(1);
-    expect(refused.stderr).toContain("--max-size 131072 would let it through");
+    expect(refused.stderr).toContain("--max-size 131072 would accept it");
     const { status, stdout } = await run(bundle, ["dump", "--json", "--max-size", "128k"], long);
     expect(status).toBe(0);
     expect(linesOf(stdout)[0]!.len).toBe(131072);
   });
 
-  test("knows the classic mark for what it is", async () => {
+  test("recognizes the classic mark of a descriptor", async () => {
     const marked = encode({ type: 1, pid: 5, hasFd: true }, "classic");
     const { status, stderr } = await run(bundle, ["dump"], marked);
     expect(status).toBe(1);
@@ -209,7 +209,7 @@ describe("the table", () => {
     expect((await run(bundle, args, goodBytes, { FORCE_COLOR: "0" })).stdout).toBe(table);
   });
 
-  test("cuts nothing: what is wider than its column moves the others", async () => {
+  test("cuts no cell: one that is wider than its column moves the others", async () => {
     const name = `WIDE_${"W".repeat(40)}`;
     const args = ["dump", "--type", `${name}=11`, "--bytes", "1"];
     const lines = (await run(bundle, args, goodBytes)).stdout.split("\n");
@@ -268,7 +268,7 @@ describe("the table", () => {
 });
 
 describe("imsg dump", () => {
-  test("says what it cannot read", async () => {
+  test("names the input that it cannot read", async () => {
     for (const file of ["/nonexistent/x.bin", fixtures]) {
       const { status, stderr } = await run(bundle, ["dump", file]);
       expect(status).toBe(1);
@@ -285,7 +285,7 @@ describe("imsg dump", () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   });
 
-  test("tells how far a long input has come, on stderr only, and takes it away at the end", async () => {
+  test("shows the progress of a long input on stderr only, and erases it at the end", async () => {
     const command = start(bundle, ["dump", "--json", "--progress", "-"]);
     const { stdin } = command.child;
     // long in time

@@ -23,7 +23,7 @@ const echo = (): string => `exec:exec '${peerBinary()}' --fd 3 --mode echo`;
 
 const ESCAPES = "\u001b]0;owned\u0007\u001b[2J\u009b31m\u202e\r";
 
-describe("what the command prints has no control characters", () => {
+describe("the output of the command has no control characters", () => {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are the subject
   const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/;
   const sources: [string, string[], string?][] = [

@@ -99,7 +99,7 @@ test("the manual documents every exit status and environment variable", () => {
 });
 
 describe("the bundle", () => {
-  test("needs no package at run time, and carries the licences of what is in it", async () => {
+  test("needs no package at run time, and carries the licences of the packages in it", async () => {
     expect(manifest.dependencies).toBeUndefined();
     expect(manifest.bin).toEqual({ imsg: "./dist/cli.js" });
     const notice = readFileSync(join(bundle.folder, "cli.NOTICE"), "utf8");

@@ -5,7 +5,7 @@ import { mask, unmask } from "../../../ts/cli/relay/masking.ts";
 const bytes = fc.uint8Array({ maxLength: 300 });
 const key = fc.uint8Array({ minLength: 4, maxLength: 4 });
 
-test("masking is what RFC 6455 says, at every offset, length and alignment", () => {
+test("masking follows RFC 6455, at every offset, length and alignment", () => {
   fc.assert(
     fc.property(bytes, key, fc.nat(9), fc.nat(9), fc.nat(300), (source, k, shift, offset, cut) => {
       const length = Math.min(cut, source.length);

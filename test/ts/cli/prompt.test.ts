@@ -171,14 +171,14 @@ describe.concurrent("the prompt of imsg connect", () => {
     const { type: number } = bgpd.messages.SHOW_RIB_PREFIX;
     const length = bgpd.encode("SHOW_RIB_PREFIX", {}).length;
     await until(expect, () => requests, [{ type: number, peerid: 0, length }]);
-    type("SHOW_N\t"); // several: what they share, and at the second tab all of them
+    type("SHOW_N\t"); // several candidates: their common start, and at the second tab all of them
     await shows("SHOW_NE");
     type("\t");
     await shows("SHOW_NEIGHBOR");
     await shows("SHOW_NEXTHOP");
   });
 
-  test("ends its side at Ctrl-D, and prints what the peer sends afterwards", async ({
+  test("ends its side at Ctrl-D, and prints the later messages of the peer", async ({
     expect,
     onTestFinished,
   }) => {
@@ -246,7 +246,9 @@ describe("completion", () => {
   const completer = new Completer(names, bgpd);
   const all = completer.complete("")[0];
 
-  test("of nothing lists what clients send, and names of --type", ({ expect }) => {
+  test("of an empty line lists the messages that clients send, and names of --type", ({
+    expect,
+  }) => {
     expect(all).toContain("MINE ");
     expect(all).toContain("SHOW_RIB ");
     expect(all).not.toContain("RESULT "); // the daemon sends it

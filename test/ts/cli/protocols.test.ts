@@ -32,7 +32,7 @@ writeFileSync(
 );
 
 describe("imsg protocols", () => {
-  test("lists what ships", async () => {
+  test("lists the protocols that ship", async () => {
     const { status, stdout } = await run(packed, ["protocols"]);
     expect(status).toBe(0);
     expect(stdout.split("\n").map((line) => line.split(" ")[0])).toEqual([
@@ -145,7 +145,7 @@ describe("--protocol", () => {
     ]);
   });
 
-  test("connect sends payloads by their fields, what is absent being zero, and shows the answers", async () => {
+  test("connect sends payloads by their fields, absent ones as zero, and shows the answers", async () => {
     const got: unknown[] = [];
     const path = join(folder, "daemon.sock");
     const server = await listen(
@@ -185,7 +185,7 @@ describe("--protocol", () => {
     ]);
   });
 
-  test("sends again what dump prints of a module's protocol, with exact 64-bit numbers and bytes", async () => {
+  test("sends lines that dump prints of a module's protocol, with exact 64-bit numbers and bytes", async () => {
     const message = { type: 7, peerid: 0, pid: 3 };
     const data = Buffer.alloc(24);
     data.writeUInt32LE(1, 0);

@@ -65,7 +65,7 @@ export async function relayTo(
 }
 
 /** A client that looks at the bytes itself. */
-export class RelayClient {
+class RelayClient {
   readonly socket: WebSocket;
   readonly closed: Promise<{ code: number; reason: string }>;
   readonly #decoder = new ReferenceDecoder({ maxSize: 0x7fffffff });

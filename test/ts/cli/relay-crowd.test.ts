@@ -1,12 +1,13 @@
 /** The packed relay with a thousand clients, when it has stood still, and when its log is rotated. */
 
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { openSync, readFileSync, renameSync, truncateSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
+import { residentOf } from "../../helpers/memory.ts";
 import { encode } from "../../oracle/reference/codec.ts";
 import { packed, start } from "./command.ts";
 import { sleep, temporary } from "./relay-tools.ts";
@@ -49,12 +50,9 @@ async function ask(socket: WebSocket, length: number): Promise<Buffer> {
   return answer;
 }
 
-const resident = (pid: number): number =>
-  Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]) * 4096;
-
 test("a thousand clients at once are answered, in bounded memory, and SIGTERM ends within three seconds", async () => {
   const { url, child, ended } = await relayInFront("--max-connections", "1000");
-  const before = resident(child.pid!);
+  const before = residentOf(child.pid!);
   const clients: WebSocket[] = [];
   while (clients.length < 1000) {
     clients.push(...(await Promise.all(Array.from({ length: 50 }, () => client(url)))));
@@ -63,7 +61,7 @@ test("a thousand clients at once are answered, in bounded memory, and SIGTERM en
     const answers = await Promise.all(clients.map((socket) => ask(socket, length)));
     expect(answers.every((answer) => answer.length === 16 + length)).toBe(true);
   }
-  expect(resident(child.pid!) - before).toBeLessThan(512e6);
+  expect(residentOf(child.pid!) - before).toBeLessThan(512e6);
   const late = await client(url);
   const [code, reason] = await once(late, "close");
   expect([code, String(reason)]).toEqual([1013, "there are 1000 connections already"]);
@@ -79,21 +77,61 @@ test("a thousand clients at once are answered, in bounded memory, and SIGTERM en
 
 test("the memory of begun messages comes back when their clients have left", async () => {
   const { url, child } = await relayInFront("--max-size", "64m");
-  const before = resident(child.pid!);
+  const before = residentOf(child.pid!);
   const header = Buffer.from(encode({ type: 1, pid: 5 }));
   header.writeUInt32LE(64 * 1024 * 1024, 4);
   const clients = await Promise.all(Array.from({ length: 10 }, () => client(url)));
   for (const socket of clients) {
     for (const bytes of [header, ...Array(16).fill(Buffer.alloc(2 ** 20))]) socket.send(bytes);
   }
-  const held = (): number => resident(child.pid!) - before;
+  const held = (): number => residentOf(child.pid!) - before;
   await expect.poll(held, { timeout: 10_000 }).toBeGreaterThan(150e6);
   for (const socket of clients) socket.terminate();
   await expect.poll(held, { timeout: 10_000 }).toBeLessThan(64e6);
 }, 60_000);
 
+/** Stops a relay for so many milliseconds, as a suspended machine does. */
+async function standStill({ child }: { child: ChildProcess }, milliseconds: number): Promise<void> {
+  child.kill("SIGSTOP");
+  await sleep(milliseconds);
+  child.kill("SIGCONT");
+}
+
+test("a relay that has stood still cuts no client whose message waits in its socket", async () => {
+  const relay = await relayInFront("--ping", "0", "--idle-timeout", "1");
+  const codes: number[] = [];
+  const sockets = await Promise.all(Array.from({ length: 10 }, () => client(relay.url)));
+  for (const socket of sockets) socket.on("close", (code) => codes.push(code));
+  const sending = setInterval(() => {
+    for (const socket of sockets) socket.send(encode({ type: 1, pid: 5 }));
+  }, 600);
+  onTestFinished(() => clearInterval(sending));
+  await sleep(700);
+  await standStill(relay, 2500);
+  await sleep(1500);
+  expect(codes).toEqual([]);
+  clearInterval(sending);
+  await expect.poll(() => codes, { timeout: 10_000 }).toEqual(Array(10).fill(4408));
+}, 30_000);
+
+test("a relay that has stood still for longer than a handshake may last completes the handshakes", async () => {
+  const relay = await relayInFront();
+  const { hostname, port } = new URL(relay.url);
+  const socket = connect({ host: hostname, port: Number(port) });
+  onTestFinished(() => void socket.destroy());
+  const answer = once(socket, "data");
+  const head = `GET / HTTP/1.1\r\nHost: ${hostname}:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n`;
+  socket.write(head);
+  await sleep(300);
+  await standStill(relay, 6000);
+  await sleep(300); // a round trip
+  socket.write("Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n");
+  expect(String(await answer)).toMatch(/^HTTP\/1.1 101 /);
+}, 30_000);
+
 test("a relay that has stood still cuts no client whose pong waits in its socket", async () => {
-  const { url, child } = await relayInFront("--ping", "1");
+  const relay = await relayInFront("--ping", "1");
+  const { url } = relay;
   const sockets = await Promise.all(
     Array.from({ length: 10 }, () => client(url, { autoPong: false })),
   );
@@ -104,9 +142,7 @@ test("a relay that has stood still cuts no client whose pong waits in its socket
   }
   await once(sockets[0]!, "ping");
   await sleep(50); // the pongs are on their way
-  child.kill("SIGSTOP");
-  await sleep(2500);
-  child.kill("SIGCONT");
+  await standStill(relay, 2500);
   await sleep(2500);
   expect(codes).toEqual([]);
 }, 30_000);

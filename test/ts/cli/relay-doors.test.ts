@@ -119,7 +119,7 @@ describe("a Unix socket", () => {
   });
 });
 
-test("the metrics count what has happened, and health is 503 never while clients are accepted", async () => {
+test("the metrics count the events, and health is never 503 while clients are accepted", async () => {
   const daemon = await rememberingDaemon();
   const metrics = { kind: "tcp", host: "127.0.0.1", port: 0 } as const;
   const relay = await relayTo(daemon.target, { metrics });

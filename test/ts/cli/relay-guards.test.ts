@@ -108,7 +108,7 @@ describe("pings", () => {
     expect(await client.receive()).toMatchObject({ type: 3 });
   });
 
-  test("never cut a client that reads slowly, though its pongs wait behind what it reads", async () => {
+  test("never cut a client that reads slowly, although its pongs wait behind the bytes that it reads", async () => {
     const daemon = await rememberingDaemon();
     const relay = await relayTo(daemon.target, { ping: 300 });
     const client = await clientOf(relay);

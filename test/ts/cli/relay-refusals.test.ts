@@ -20,7 +20,7 @@ describe("before a client is connected, the relay", () => {
     expect(daemon.connections).toEqual([]);
   });
 
-  test("accepts pages of its own origin, those that are allowed, and what is no page", async () => {
+  test("accepts pages of its own origin, allowed ones, and clients that are no pages", async () => {
     const daemon = await rememberingDaemon();
     const allowOrigins = ["https://lg.example", "null"];
     const relay = await relayTo(daemon.target, { allowOrigins });
@@ -34,7 +34,7 @@ describe("before a client is connected, the relay", () => {
     expect(mixed.status).toBe(403);
   });
 
-  test("refuses a foreign Host, which is what a rebound name sends, even with a matching Origin", async () => {
+  test("refuses a foreign Host, as a rebound name sends it, even with a matching Origin", async () => {
     const daemon = await rememberingDaemon();
     const relay = await relayTo(daemon.target, { allowOrigins: ["null"] });
     const foreign = [
@@ -122,7 +122,7 @@ describe("before a client is connected, the relay", () => {
     expect(second.socket.readyState).toBe(second.socket.OPEN);
   });
 
-  test("tells a request that is no WebSocket what it is, and a bad handshake what is bad", async () => {
+  test("answers a request that is no WebSocket with its own name, and a bad handshake with the fault", async () => {
     const daemon = await rememberingDaemon();
     const relay = await relayTo(daemon.target);
     const response = await fetch(relay.url.replace("ws:", "http:"));
@@ -244,14 +244,23 @@ describe("a connected client is closed", () => {
     expect(await relay.event("closed")).toMatchObject({ code: 1003 });
   });
 
-  test("that sends a frame longer than any may be", async () => {
+  test.each([
+    [16_384, 65_536],
+    [1_000_000, 1_000_000],
+    [64 * 1024 * 1024, 1_048_576],
+  ])("with --max-size %i, that sends a frame longer than %i bytes", async (maxSize, most) => {
     const daemon = await rememberingDaemon();
-    const relay = await relayTo(daemon.target);
+    const relay = await relayTo(daemon.target, { maxSize });
     const client = await clientOf(relay);
-    client.socket.send(new Uint8Array(65537));
+    const length = Math.min(maxSize, most);
+    const message = encode({ type: 13, pid: 5, data: new Uint8Array(length - 16) });
+    client.socket.send(Buffer.concat(Array(most / length).fill(message)));
+    const connection = await daemon.connection(0);
+    await expect.poll(() => connection.bytes(), { timeout: 10_000 }).toBe(most);
+    client.socket.send(new Uint8Array(most + 1));
     expect(await client.closed).toMatchObject({ code: 1009 });
     expect(await relay.event("closed")).toMatchObject({ code: 1009, why: "the frame is too long" });
-    expect((await daemon.connection(0)).bytes()).toBe(0);
+    expect(connection.bytes()).toBe(most);
   });
 
   test("that leaves in the middle of a message, and the daemon sees only the whole ones", async () => {
@@ -282,7 +291,7 @@ describe("a connected client is closed", () => {
   });
 });
 
-test("a relay refuses options that would not do what they seem to", async () => {
+test("a relay refuses options that would have no effect", async () => {
   const to = "unix:/nonexistent";
   await expect(relayTo("foo:bar")).rejects.toThrow("a target is");
   await expect(relayTo(to, { allowOrigins: ["*"] })).rejects.toThrow("an origin is such as");

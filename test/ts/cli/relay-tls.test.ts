@@ -55,7 +55,7 @@ const relay = (cert: string, key: string): string[] => {
   return ["relay", ...to, "--cert", file(cert), "--key", file(key)];
 };
 
-describe("what is wrong with a certificate is one line that names the option, and status 2", () => {
+describe("a fault of a certificate is one line that names the option, and status 2", () => {
   test.each([
     ["missing.crt", "one.key", /^imsg: --cert [^ ]*missing\.crt: ENOENT/],
     ["one.crt", "missing.key", /^imsg: --key [^ ]*missing\.key: ENOENT/],

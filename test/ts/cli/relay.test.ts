@@ -46,7 +46,7 @@ test("two clients with the same pid have two pids on the daemon, and get their o
   }
   expect(new Set([...pids, 777, process.pid]).size).toBe(4);
   for (const pid of pids) {
-    // above what a process can have, and positive as a pid_t
+    // above every pid of a process, and positive as a pid_t
     expect(pid).toBeGreaterThan(4194304);
     expect(pid).toBeLessThan(2 ** 31);
   }
@@ -120,7 +120,7 @@ test("a client that reads nothing stalls only its own daemon connection", async 
   stalled.send({ type: 1, pid: 1 });
   const side = await daemon.connection(0);
   await side.has(1);
-  // until the relay takes no more; what it holds is then bounded
+  // until the relay takes no more: the bytes that it holds are bounded
   const message = encode({ type: 2, pid: 9, data: peerPayload(0, 16000) });
   let given = 0;
   while (side.socket.writableLength < 1 << 20) {
@@ -251,7 +251,7 @@ test.each([
     /len 9/,
   ],
 ] as const)(
-  "a client learns of daemons that %s, after what came before",
+  "a client gets the error of daemons that %s, after the earlier messages",
   async (_what, args, why, cause) => {
     const relay = await peerRelay(...args);
     const client = await clientOf(relay);
@@ -315,7 +315,7 @@ test("a relay in front of a relay works", async () => {
   expect(await client.receive()).toMatchObject({ type: 5, pid: 77, len: 16016 });
 });
 
-test("what hostile clients send does not disturb another", async () => {
+test("messages of hostile clients do not disturb another client", async () => {
   const relay = await peerRelay("--mode", "echo");
   const good = await clientOf(relay);
   let seed = 1;

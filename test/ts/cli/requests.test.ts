@@ -19,7 +19,7 @@ const written = (name: string, text: string | Uint8Array): string => {
   return file;
 };
 
-/** Echoes what it gets, one message after another. */
+/** Echoes the messages that it receives, one after the other. */
 const ECHO = ["connect", "exec:cat <&3 >&3", "--json", "--protocol", "bgpd"];
 
 describe("--send @FILE", () => {
@@ -87,7 +87,7 @@ describe("--protocol FILE", () => {
   });
 });
 
-describe("what dump --json prints of", () => {
+describe("lines that dump --json prints of", () => {
   it.each(Object.keys(SHIPPED))(
     "%s is sent again byte by byte, by its data and by its fields",
     async (name) => {

@@ -23,7 +23,7 @@ async function folder(): Promise<string> {
   return path;
 }
 
-/** A tap between two sockets of a folder, with what it prints. */
+/** A tap between two sockets of a folder, with its output. */
 async function tap(path: string, ...args: string[]): Promise<Running & { path: string }> {
   const where = ["--listen", `unix:${path}/tap`, "--to", `unix:${path}/real`];
   const running = start(packed, ["tap", ...where, ...args]);
@@ -109,7 +109,7 @@ test("100,000 messages pass unchanged, and the recording has each of them twice"
   expect(sent).toEqual({ client: total, daemon: total });
 }, 120_000);
 
-test("descriptors pass, marked in what is printed", async () => {
+test("descriptors pass, and the output marks them", async () => {
   const path = await folder();
   await echo(path, true);
   const running = await tap(path, "--json");
@@ -205,7 +205,7 @@ test("both sides see the end when the tap is killed, and when the other side is 
   await gone();
 });
 
-test("connections are numbered, and filters choose what is printed", async () => {
+test("connections are numbered, and filters choose the printed messages", async () => {
   const path = await folder();
   await echo(path, false);
   const names = ["--type", "ONE=1,TWO=2"];

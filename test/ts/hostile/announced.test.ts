@@ -3,9 +3,10 @@
  * was announced must not become resident, neither while they are there nor when they leave.
  */
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
+import { residentOf } from "../../helpers/memory.ts";
 import { packed, start } from "../cli/command.ts";
 import { type Daemon, rememberingDaemon } from "../cli/relay-client.ts";
 
@@ -23,9 +24,7 @@ async function relayOf({ target }: Daemon) {
   onTestFinished(() => void child.kill("SIGKILL"));
   await expect.poll(stdout, { timeout: 20_000 }).toContain("listening");
   const { url } = JSON.parse(stdout().split("\n")[0]!) as { url: string };
-  const resident = (): number =>
-    Number(readFileSync(`/proc/${child.pid}/statm`, "utf8").split(" ")[1]) * 4096;
-  return { url, resident };
+  return { url, resident: () => residentOf(child.pid!) };
 }
 
 async function clientOf(url: string): Promise<WebSocket> {

@@ -77,7 +77,7 @@ async function written(
   const writer = writable.getWriter();
   writer.closed.catch(() => {});
   try {
-    await soonSettled(writer.write(value)); // nothing reads what it becomes
+    await soonSettled(writer.write(value)); // no reader takes the resulting message
   } finally {
     await readable.cancel().catch(() => {});
   }

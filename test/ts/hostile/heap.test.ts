@@ -2,11 +2,10 @@
  * The memory of a channel whose receiver takes nothing while its peer sends as much as it can: of a
  * channel that can stop its peer, and of one that cannot. docs/security.md has the figures.
  */
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { ImsgChannel as Channel } from "../../../ts/channel/channel.ts";
 import type { TransportSink } from "../../../ts/channel/transport.ts";
+import { gc } from "../../helpers/memory.ts";
 import { socketPair } from "../../helpers/pair.ts";
 import { concat, encode } from "../../oracle/reference/codec.ts";
 import { Unpausable, webSockets } from "../transports/pairs.ts";
@@ -17,9 +16,6 @@ const packed = async <T>(name: string): Promise<T> =>
 const { ImsgChannel } = await packed<typeof import("../../../ts/entry/index.ts")>("index");
 const { fromWebSocket } = await packed<typeof import("../../../ts/entry/web.ts")>("web");
 const { fromDuplex } = await packed<typeof import("../../../ts/entry/node.ts")>("node");
-
-setFlagsFromString("--expose-gc");
-const gc = runInNewContext("gc") as () => void;
 
 /** Bytes of JavaScript's heap and of its buffers that are in use. */
 function held(): number {

@@ -43,16 +43,10 @@ export class Neighbours {
   }
 }
 
-/**
- * Returns an error that a call may throw: an ImsgError, or what the caller's own value has thrown: its
- * code, or the engine for a revoked proxy, whose fields cannot be read. Throws any other.
- */
+/** Returns an error that a call may throw: an ImsgError, or what the caller's own code has thrown. Throws any other. */
 export function allowed(error: unknown): unknown {
   if (error instanceof ImsgError && error.code !== "ERR_IMSG_TRAPPED") return error;
   if (error instanceof Thrown) return error;
-  if (error instanceof TypeError && error.message.endsWith("proxy that has been revoked")) {
-    return error;
-  }
   throw new Error(`not an ImsgError: ${String(error)}`, { cause: error });
 }
 

@@ -3,21 +3,17 @@
  * what waits costs little more than its bytes, and arrives whole later.
  */
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { MessageChannel } from "node:worker_threads";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { WebSocket } from "ws";
 import type { ImsgChannel } from "../../../ts/channel/channel.ts";
+import { gc, residentOf } from "../../helpers/memory.ts";
 import { encode } from "../../oracle/reference/codec.ts";
 import { packed, start } from "../cli/command.ts";
 import { rememberingDaemon } from "../cli/relay-client.ts";
 import { c, web } from "./library.ts";
 
-setFlagsFromString("--expose-gc");
-const gc = runInNewContext("gc") as () => void;
 const held = (): number => {
   gc();
   gc();
@@ -153,8 +149,7 @@ describe("pieces of a client that wait for the daemon", () => {
     onTestFinished(() => void child.kill("SIGKILL"));
     await expect.poll(stdout, { timeout: 20_000 }).toContain("listening");
     const { url } = JSON.parse(stdout().split("\n")[0]!) as { url: string };
-    const resident = (): number =>
-      Number(readFileSync(`/proc/${child.pid}/statm`, "utf8").split(" ")[1]) * 4096;
+    const resident = (): number => residentOf(child.pid!);
     const frames = Buffer.concat(
       // the first window fills the daemon's socket
       [...stream(2 * MARK)].map((byte) => Buffer.from([0x82, 0x81, 0, 0, 0, 0, byte])),

@@ -81,7 +81,7 @@ function resizable(length: number): Growing {
 }
 
 /** A proxy that throws a TypeError, whatever is done to it. */
-function revoked(target: object): object {
+export function revoked(target: object): object {
   const { proxy, revoke } = Proxy.revocable(target, {});
   revoke();
   return proxy;
@@ -189,7 +189,7 @@ export function hostileObject(
     return fields[key];
   };
   const plain = { ...fields };
-  switch (shape % 5) {
+  switch (shape % 6) {
     case 0:
       return withGetter(plain, key, get);
     case 1: // inherited
@@ -200,6 +200,8 @@ export function hostileObject(
       });
     case 3:
       return withGetter(Object.assign(Object.create(null), plain), key, get);
+    case 4:
+      return revoked(plain);
     default:
       return withGetter(plain, key, thrower);
   }

@@ -112,7 +112,7 @@ describe("the tree of a payload", () => {
     expect(pathsOf(named, 3)[1]).toEqual(["u", 4, 4, ""]);
   });
 
-  it("shows bytes as hex, and what may be left out as what it is", () => {
+  it("shows bytes as hex, and an optional payload by its own type", () => {
     const one = struct({ key: bytes(2), id: u16 });
     const tree = fieldTree(one.decode(Uint8Array.of(1, 255, 2, 0)), optional(one), 4);
     expect(leavesOf(tree).map(([path, { value, offset }]) => [path, value, offset])).toEqual([

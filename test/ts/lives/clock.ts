@@ -8,12 +8,16 @@ interface Timer {
  * `clearTimeout` and `setImmediate` of the runtime are those of the clock.
  */
 export class Clock {
-  /** The time in ms. */
-  now = 0;
+  #now = 0;
   readonly #timers = new Map<number, Timer>();
   #immediates: (() => void)[] = [];
   #last = 0;
   #restore: () => void = () => {};
+
+  /** The time in ms. */
+  get now(): number {
+    return this.#now;
+  }
 
   /** How many timers wait. */
   get timers(): number {
@@ -66,12 +70,12 @@ export class Clock {
       if (entry[1].at <= to && (next === undefined || entry[1].at < next[1].at)) next = entry;
     }
     if (next === undefined) {
-      this.now = Math.max(this.now, to);
+      this.#now = Math.max(this.now, to);
       return false;
     }
     const [number, { at, run }] = next;
     this.#timers.delete(number);
-    this.now = Math.max(this.now, at);
+    this.#now = Math.max(this.now, at);
     run();
     return true;
   }

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import type { Dialect } from "../../oracle/reference/codec.ts";
 import { PEERS } from "./peer-steps.ts";
 import { OURS } from "./program-steps.ts";
 import { TURN } from "./world.ts";
@@ -8,6 +9,10 @@ const times = <T>(count: number, value: T): T[] => Array.from({ length: count },
 /** The steps of a life, each as often as it is likely. */
 export const steps = [
   ...times(8, OURS.send),
+  OURS.openWriter,
+  ...times(4, OURS.write),
+  OURS.closeWriter,
+  OURS.abortWriter,
   ...times(2, OURS.sendMany),
   OURS.reply,
   OURS.sendWrongly,
@@ -24,7 +29,7 @@ export const steps = [
   OURS.end,
   OURS.close,
   OURS.abort,
-  OURS.unref,
+  OURS.keepAlive,
   ...times(2, OURS.rest),
   ...times(3, OURS.wait),
   ...times(6, PEERS.sends),
@@ -44,6 +49,9 @@ export const steps = [
   ...times(3, PEERS.takes),
 ];
 
+/** The dialect of a life. */
+export const dialect = fc.constantFrom<Dialect[]>("current", "current", "classic");
+
 const ordinary = fc.record({
   scale: fc.constant(1),
   mark: fc.constantFrom(1, 500, 5000, 65_536),
@@ -58,6 +66,8 @@ const ordinary = fc.record({
   atOnce: fc.boolean(),
   burst: fc.constantFrom(1, 3, 100),
   copy: fc.boolean(),
+  dialect,
+  zero: fc.boolean(),
   watched: fc.oneof(fc.constant(true), fc.boolean()),
 });
 

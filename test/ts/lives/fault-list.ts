@@ -1,3 +1,4 @@
+import { callFaults } from "./faults-of-calls.ts";
 import { lifeFaults } from "./faults-of-life.ts";
 import { messageFaults } from "./faults-of-messages.ts";
 
@@ -7,4 +8,4 @@ import { messageFaults } from "./faults-of-messages.ts";
  */
 export type FaultRow = readonly [file: string, text: string, replacement: string, what: string];
 
-export const faultRows: readonly FaultRow[] = [...messageFaults, ...lifeFaults];
+export const faultRows: readonly FaultRow[] = [...messageFaults, ...lifeFaults, ...callFaults];

@@ -82,7 +82,7 @@ export interface Below extends Transport {
   take(bytes: number): void;
   /** Moves what can move. Returns whether anything did. */
   pump(): boolean;
-  /** Nothing is taken any more. */
+  /** The connection is dead: the system takes no more bytes. */
   die(): void;
 }
 
@@ -108,6 +108,7 @@ export class Hand implements Below {
   declare readonly pause?: () => void;
   declare readonly resume?: () => void;
   declare readonly claim?: (value: unknown) => Passed;
+  declare readonly name?: string;
   readonly passes: boolean;
   readonly #kind: Kind;
   readonly #watcher: Watcher;
@@ -142,6 +143,7 @@ export class Hand implements Below {
     this.#watcher = watcher;
     this.passes = kind.passes;
     if (kind.lingers) this.lingers = true;
+    if (kind.atOnce) this.name = "hand";
     if (kind.counts) Object.defineProperty(this, "unsent", { get: () => this.waiting });
     if (kind.pauses) {
       this.pause = () => {
@@ -182,6 +184,7 @@ export class Hand implements Below {
 
   start(sink: TransportSink): void {
     this.#sink = sink;
+    if (!(sink.highWaterMark >= 1)) this.#watcher.misused("start with a mark below 1");
   }
 
   send(bytes: Uint8Array<ArrayBuffer>, passed?: Passed): boolean {
@@ -234,7 +237,7 @@ export class Hand implements Below {
     return this.waiting === 0 && !this.dead;
   }
 
-  /** Nothing is taken any more. */
+  /** The connection is dead: the system takes no more bytes. */
   die(): void {
     this.dead = true;
     for (const { passed } of this.#outgoing) if (passed !== undefined) release(passed);

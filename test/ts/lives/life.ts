@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { type Finale, finales, setups, steps } from "./commands.ts";
 import { abort, close, end } from "./ending.ts";
 import { loop, readStream, receive } from "./reading.ts";
-import { Violation } from "./records.ts";
+import { type Setup, Violation } from "./records.ts";
 import { onUnhandled } from "./runtime.ts";
-import { type Setup, World } from "./world.ts";
+import { World } from "./world.ts";
 
 /** Reads that the end of a life may take. */
 const LAST_READS = 10_000;
@@ -60,7 +60,7 @@ function* leftovers(world: World): Iterable<string> {
   const { model, clock, hand, things } = world;
   if (model.closed!.pending) yield "closed is pending";
   const calls = [model.ended, model.closing?.promise, ...model.reads.map(({ tracked }) => tracked)];
-  calls.push(...model.requests.map(({ tracked }) => tracked));
+  calls.push(...model.requests.map(({ tracked }) => tracked), ...(world.writer?.calls ?? []));
   for (const call of [...calls, ...model.sent.map(({ outcome }) => outcome)]) {
     if (call?.pending) yield `${call.name} is pending`;
   }

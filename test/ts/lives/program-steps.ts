@@ -5,15 +5,32 @@ import { type Besides, type Naming, request } from "./requesting.ts";
 import * as sending from "./sending.ts";
 import { milliseconds, rarely, signal, size, sizes, step } from "./step.ts";
 import type { World } from "./world.ts";
+import * as writing from "./writing.ts";
 
 const readable = ({ holder, streamEnded, model }: World): boolean =>
   !streamEnded &&
   (holder === undefined || holder.kind === "stream") &&
   !model.reads.some(({ tracked }) => tracked.pending);
 
+/** A message that is sent just before the end, so that it has not left when the end is sent. */
+const lastWords = { size, says: fc.boolean() };
+
+function sayLast(world: World, { size, says }: writing.LastWords): void {
+  if (says) sending.send(world, { size, signal: "none", thing: false, seen: true });
+}
+
 /** The steps of the program. */
 export const OURS = {
   send: step("send", { size, signal, thing: rarely, seen: fc.boolean() }, sending.send),
+  openWriter: step("openWriter", {}, writing.openWriter, ({ writer }) => writer === undefined),
+  write: step("write", { size, thing: rarely }, writing.write, writing.canWrite),
+  closeWriter: step(
+    "closeWriter",
+    {},
+    writing.closeWriter,
+    (world) => writing.canWrite(world) && writing.canEnd(world),
+  ),
+  abortWriter: step("abortWriter", lastWords, writing.abortWriter, writing.canEnd),
   reply: step("reply", { size, which: fc.nat(), thing: rarely }, sending.reply),
   sendMany: step("sendMany", { sizes, signal, thing: rarely }, sending.sendMany),
   sendWrongly: step(
@@ -67,17 +84,28 @@ export const OURS = {
     (world, { which }) => world.signals[which % world.signals.length]!.abort(),
     ({ signals }) => signals.length > 0,
   ),
-  end: step("end", {}, ending.end),
-  close: step("close", {}, (world) => ending.close(world)),
+  end: step("end", lastWords, (world, given) => {
+    sayLast(world, given);
+    ending.end(world);
+  }),
+  close: step("close", { ...lastWords, how: fc.constantFrom(...ending.CLOSES) }, (world, given) => {
+    sayLast(world, given);
+    ending.closeBy(world, given.how);
+  }),
   abort: step(
     "abort",
     { how: fc.constantFrom("reason" as const, "none" as const, "signal" as const) },
     ending.abort,
   ),
-  unref: step(
-    "unref",
-    {},
-    ({ channel }) => void channel.unref(),
+  keepAlive: step(
+    "keepAlive",
+    { keeps: fc.boolean() },
+    (world, { keeps }) => {
+      const { channel, model } = world;
+      const returned = keeps ? channel.ref() : channel.unref();
+      if (returned !== channel) model.violate("ref() or unref() does not return the channel");
+      world.referenced = keeps;
+    },
     ({ model }) => model.closing === undefined,
   ),
   rest: step("rest", {}, () => {}),

@@ -12,25 +12,25 @@ import type { World } from "./world.ts";
 
 /** How many marks may wait while a request waits behind them. */
 const UNREAD = 16;
-/** How many descriptors may wait then. */
+/** How many descriptors may wait while a request waits behind them. */
 const UNREAD_FDS = 32;
 
-type Check = (world: World) => Iterable<string>;
+export type Check = (world: World) => Iterable<string>;
 
 /** Whether the channel has ended for sure. */
-const isOver = (model: Model): boolean =>
+export const isOver = (model: Model): boolean =>
   model.closed === undefined ? model.causes().some(({ sure }) => sure) : !model.closed.pending;
-const mayBeOver = (model: Model): boolean => model.causes().length > 0;
+export const mayBeOver = (model: Model): boolean => model.causes().length > 0;
 
 /** Whether an error is one that a call on this channel may be rejected with. */
-function isLegitimate(model: Model, error: unknown): boolean {
+export function isLegitimate(model: Model, error: unknown): boolean {
   const { sendFailed } = model.hand.reported;
   if (model.causes().some((cause) => cause.matches(error))) return true;
   if (sendFailed !== undefined && tells(error, sendFailed)) return true;
   if (hasCode(error, "EPIPE")) return model.hand.reported.gone === true;
   return false;
 }
-const saysClosed = (error: unknown): boolean => hasCode(error, "ERR_IMSG_CLOSED");
+export const saysClosed = (error: unknown): boolean => hasCode(error, "ERR_IMSG_CLOSED");
 
 /** Each promise that a channel makes, and how to see that it is broken. */
 export const PROMISES: Record<string, Check> = {
@@ -384,11 +384,4 @@ function* lingering({ model, hand, setup, clock }: World): Iterable<string> {
     if (clock.perhaps < Math.max(at, model.progressAt) + limit)
       yield "close() has given up too early";
   } else if (!isLegitimate(model, promise.error)) yield `close() is rejected with ${promise.error}`;
-}
-
-/** The promises that are broken when everything has come to rest. */
-export function atRest(world: World): string[] {
-  return Object.entries(PROMISES).flatMap(([promise, check]) =>
-    [...check(world)].map((how) => `${promise}: ${how}`),
-  );
 }

@@ -20,8 +20,10 @@ function entered({
   if (end !== undefined || expect === "queued") return [true, true];
   if (outcome?.rejected) {
     const { error } = outcome;
-    // of several messages, those before the refused one stay in the queue
-    const refused = hasCode(error, "ENOBUFS", "ERR_IMSG_UNREAD", "ERR_IMSG_CLOSED");
+    // of several messages, those before the refused one stay in the queue; so does a request
+    // that is rejected later, since its reply cannot be decoded or the peer has ended
+    const refused =
+      hasCode(error, "ENOBUFS") || (request === undefined && hasCode(error, "ERR_IMSG_CLOSED"));
     return [false, many === true || !refused];
   }
   return [outcome?.fulfilled === true && request === undefined, true];

@@ -1,6 +1,8 @@
 // The records of a life's model: messages, requests, reads, and ways to end.
 
 import type { ImsgMessage } from "../../../ts/entry/index.ts";
+import type { Dialect } from "../../oracle/reference/codec.ts";
+import type { Kind } from "./hand.ts";
 import type { Signal, Tracked, Traveller } from "./tracked.ts";
 
 /** Options of the channel, and of the transport below it. */
@@ -9,6 +11,20 @@ export interface Limits {
   readonly maxQueued: number;
   readonly maxSize: number;
   readonly lingerTimeout: number;
+}
+
+/** How a life is set up. */
+export interface Setup extends Limits, Kind {
+  /** The factor for lengths of payloads between 100 and 300. */
+  readonly scale: number;
+  /** See ChannelOptions.copy. */
+  readonly copy: boolean;
+  /** See ImsgOptions.dialect. */
+  readonly dialect: Dialect;
+  /** Whether a mark or a `maxQueued` of 1 is given as 0, which means the same. */
+  readonly zero: boolean;
+  /** Whether the program awaits `closed` and `peerEnded` from the start. */
+  readonly watched: boolean;
 }
 
 /** A message that the program has sent. */
@@ -86,6 +102,15 @@ export interface Read {
   left: boolean;
   /** Whether another call waited at the same time. */
   shared: boolean;
+}
+
+/** The fields that inspecting a channel shows. */
+export interface Shown {
+  readonly transport: string;
+  readonly state: "open" | "local end" | "peer end" | "ending" | "closing" | "closed";
+  readonly error?: unknown;
+  readonly received: number;
+  readonly unsent: number;
 }
 
 /** The faults of the channel. */

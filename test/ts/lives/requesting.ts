@@ -56,6 +56,7 @@ export function request(
   const at = ++model.order;
   const most = { cost: model.waitingCost, fds: model.waitingFds };
   const thrown = new Error(`the error of matcher ${model.sent.length}`);
+  const deadline = given.timeout === undefined ? undefined : clock.now + given.timeout;
   let isMade = false;
   const promise = channel.request(world.init(size, peerid, thing), {
     ...optional(signal),
@@ -85,7 +86,6 @@ export function request(
     ...{ size, peerid: peerid ?? (match === undefined ? undefined : 0), thing, signal },
     ...{ outcome: tracked, ...sure, ...(unsure ? { expect: "either" as const } : {}) },
   });
-  const deadline = given.timeout === undefined ? undefined : clock.now + given.timeout;
   const made: Request = { sent, match, thrown, deadline, signal, tracked, at, most };
   sent.request = made;
   model.requests.push(made);

@@ -52,3 +52,23 @@ export function onUnhandled(call: (error: unknown) => void): void {
     call((event as ErrorEvent).error);
   });
 }
+
+/** The most milliseconds between two looks that {@link Awake} counts. */
+const LOOK = 100;
+
+/**
+ * The time in which this program could run. A machine that is busy, or stopped, runs neither the program nor
+ * its peer, so that such a time is no reason to give up: between two looks at most 100 ms are counted.
+ */
+export class Awake {
+  #last = performance.now();
+  #sum = 0;
+
+  /** The milliseconds so far. */
+  get ms(): number {
+    const now = performance.now();
+    this.#sum += Math.min(now - this.#last, LOOK);
+    this.#last = now;
+    return this.#sum;
+  }
+}

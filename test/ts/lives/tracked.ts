@@ -39,7 +39,7 @@ export class Tracked<T = unknown> {
   }
 }
 
-/** A thing that can travel with a message. */
+/** A descriptor, or a stand-in for one, that can travel with a message. */
 export interface Traveller {
   readonly name: string;
   /** The descriptor that a message carries for it. */
@@ -50,7 +50,7 @@ export interface Traveller {
   ours: boolean;
 }
 
-/** The thing behind a descriptor of the scripted transport: it counts how often it was closed. */
+/** The stand-in for a descriptor of the scripted transport: it counts its closings. */
 export class Thing implements Traveller {
   closed = 0;
   ours = true;

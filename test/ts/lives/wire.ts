@@ -1,4 +1,4 @@
-import { concat, HEADER_SIZE } from "../../oracle/reference/codec.ts";
+import { concat, type Dialect, HEADER_SIZE } from "../../oracle/reference/codec.ts";
 
 /** A message as it stands in a stream of bytes. */
 export interface WireMessage {
@@ -46,13 +46,18 @@ export const OWN_PID = 77;
 /** The pid of a message: not every one has that of its channel. */
 export const pidOf = (id: number): number => (id % 5 === 2 ? 1000 + id : OWN_PID);
 
+/** The mark of a descriptor in the header's second word. */
+const MARK = { current: 0x80000000, classic: 0x10000 } as const;
+/** The bits of the length in that word. */
+const LENGTH = { current: 0x7fffffff, classic: 0xffff } as const;
+
 /** The bytes of a message. */
-export function frame(message: WireMessage): Uint8Array<ArrayBuffer> {
+export function frame(message: WireMessage, dialect: Dialect = "current"): Uint8Array<ArrayBuffer> {
   const { type, peerid, pid, marked, data } = message;
   const bytes = new Uint8Array(HEADER_SIZE + data.length);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, type, true);
-  view.setUint32(4, bytes.length + (marked ? 0x80000000 : 0), true);
+  view.setUint32(4, bytes.length + (marked ? MARK[dialect] : 0), true);
   view.setUint32(8, peerid, true);
   view.setUint32(12, pid, true);
   bytes.set(data, HEADER_SIZE);
@@ -61,9 +66,14 @@ export function frame(message: WireMessage): Uint8Array<ArrayBuffer> {
 
 /** Cuts a stream into messages as it comes. */
 export class Cutter {
+  readonly #dialect: Dialect;
   #chunks: Uint8Array[] = [];
   #length = 0;
   #need = HEADER_SIZE;
+
+  constructor(dialect: Dialect) {
+    this.#dialect = dialect;
+  }
 
   /** Bytes of a message that is not complete. */
   get rest(): number {
@@ -82,7 +92,7 @@ export class Cutter {
     this.#need = HEADER_SIZE;
     while (all.length - at >= HEADER_SIZE) {
       const word = view.getUint32(at + 4, true);
-      const length = word & 0x7fffffff;
+      const length = word & LENGTH[this.#dialect];
       if (length < HEADER_SIZE) throw new Error(`the channel sent a header of length ${length}`);
       if (all.length - at < length) {
         this.#need = length;
@@ -92,7 +102,7 @@ export class Cutter {
         type: view.getUint32(at, true),
         peerid: view.getUint32(at + 8, true),
         pid: view.getUint32(at + 12, true),
-        marked: word >>> 31 === 1,
+        marked: (word & MARK[this.#dialect]) !== 0,
         data: all.subarray(at + HEADER_SIZE, at + length),
       });
       at += length;

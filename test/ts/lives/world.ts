@@ -3,36 +3,34 @@ import { createInstance } from "../../../ts/entry/c.ts";
 import { ImsgChannel, ImsgError, type ImsgMessage } from "../../../ts/entry/index.ts";
 import { bytes as moduleBytes } from "../../../ts/generated/imsg.ts";
 import { HEADER_SIZE } from "../../oracle/reference/codec.ts";
+import { atRest } from "./at-rest.ts";
 import { Clock } from "./clock.ts";
-import { type Below, Hand, type Inbound, type Kind, type RealWatcher } from "./hand.ts";
+import { type Below, Hand, type Inbound, type RealWatcher } from "./hand.ts";
 import { MESSAGE_COST, Model } from "./model.ts";
-import { atRest } from "./promises.ts";
 import { type Bounds, isFull, queuedBytes } from "./queued.ts";
-import { type Arrival, type Limits, type Read, type Sent, Violation } from "./records.ts";
+import {
+  type Arrival,
+  type Read,
+  type Sent,
+  type Setup,
+  type Shown,
+  Violation,
+} from "./records.ts";
 import { macrotask } from "./runtime.ts";
 import { Signal, Thing, Tracked, type Traveller } from "./tracked.ts";
 import { Cutter, frame, OWN_PID, payload, pidOf } from "./wire.ts";
+import type { Writer } from "./writing.ts";
 
 /** The outcome that a message must have. */
 export type Expected = Pick<Sent, "expect" | "full">;
-
-/** How a life is set up. */
-export interface Setup extends Limits, Kind {
-  /** The factor for lengths of payloads between 100 and 300. */
-  readonly scale: number;
-  /** See ChannelOptions.copy. */
-  readonly copy: boolean;
-  /** Whether the program awaits `closed` and `peerEnded` from the start. */
-  readonly watched: boolean;
-}
 
 /** The module that all lives share, so that one that leaves something behind is seen. */
 const instance = createInstance(moduleBytes());
 
 /** The fields that `console.log` prints of a channel. */
-function inspect(channel: ImsgChannel): { state: string; received: number } {
+function inspect(channel: ImsgChannel): Shown {
   const custom = Symbol.for("nodejs.util.inspect.custom");
-  return (channel as unknown as Record<symbol, () => ReturnType<typeof inspect>>)[custom]!();
+  return (channel as unknown as Record<symbol, () => Shown>)[custom]!();
 }
 /** Rounds of events until a life must have come to rest. */
 const PATIENCE = 20_000;
@@ -42,6 +40,9 @@ const LAST_TIMERS = 100;
 
 /** Pieces that a message of the peer is cut into at most. */
 const PIECES = 30;
+
+/** The longest message of the classic dialect: a longer maxSize means this one. */
+const CLASSIC_MAX = 65_535;
 
 /** Memory of messages, in bytes, that is decoded in one turn of the event loop. */
 export const TURN = 4 * 1024 * 1024;
@@ -77,6 +78,10 @@ export class World {
   readonly things: Traveller[] = [];
   readonly own = new Signal();
   readonly unhandled: unknown[];
+  /** Whether the channel keeps the process alive. */
+  referenced = true;
+  /** The writer of the channel's stream. */
+  writer: Writer | undefined;
   /** The reader: a loop, a stream, or none that stays. */
   holder: { kind: Reading; next: () => Promise<Values>; leave: () => void } | undefined;
   /** How many bytes at least a thing comes with. */
@@ -89,13 +94,16 @@ export class World {
   streamEnded = false;
   /** How many times loops were asked for messages. */
   turns = 0;
-  readonly #cutter = new Cutter();
+  readonly #cutter: Cutter;
   #unseen: Uint8Array[] = []; // a call hands bytes over before its message is noted
   #end = 0;
   #decoded = 0;
 
   constructor(setup: Setup, unhandled: unknown[], ground: Ground = scripted(setup)) {
-    this.setup = setup;
+    const { dialect, maxSize, mark, maxQueued, zero } = setup;
+    this.setup =
+      dialect === "current" ? setup : { ...setup, maxSize: Math.min(maxSize, CLASSIC_MAX) };
+    this.#cutter = new Cutter(dialect);
     this.unhandled = unhandled;
     this.clock = ground.clock;
     this.clock.install();
@@ -107,13 +115,12 @@ export class World {
       misused: (how) => this.model.violate(`the channel called the transport: ${how}`),
       wrong: (how) => this.model.violate(`the transport: ${how}`),
     });
-    this.model = new Model(setup, this.hand);
+    this.model = new Model(this.setup, this.hand);
     this.channel = new ImsgChannel(this.hand, {
       instance,
-      pid: OWN_PID,
-      highWaterMark: setup.mark,
-      maxQueued: setup.maxQueued,
-      maxSize: setup.maxSize,
+      ...{ pid: OWN_PID, dialect, maxSize },
+      highWaterMark: zero && mark === 1 ? 0 : mark,
+      maxQueued: zero && maxQueued === 1 ? 0 : maxQueued,
       lingerTimeout: setup.lingerTimeout,
       allowFdPass: setup.passes,
       copy: setup.copy,
@@ -138,14 +145,19 @@ export class World {
     }
   }
 
-  /** Whether the channel has ended, as inspecting it shows. */
-  get isClosed(): boolean {
-    return inspect(this.channel).state === "closed";
+  /** The channel's fields that inspecting it shows. */
+  get shown(): Shown {
+    return inspect(this.channel);
   }
 
-  /** How many messages the channel has for a reader, as inspecting it shows. */
+  /** Whether the channel has ended. */
+  get isClosed(): boolean {
+    return this.shown.state === "closed";
+  }
+
+  /** How many messages the channel has for a reader. */
   get received(): number {
-    return inspect(this.channel).received;
+    return this.shown.received;
   }
 
   /** Something that the program may send. */
@@ -237,7 +249,8 @@ export class World {
     const { thing, message, id } = arrival;
     const isHere = thing?.ours === false && thing.closed === 0;
     const value = message!.takeFd();
-    const taken = this.things.find((each) => each.value === value && each.closed === 0);
+    const there = this.things.filter((each) => each.closed === 0 && each.value !== undefined);
+    const taken = there.find((each) => each.value === value);
     if (taken !== undefined) taken.ours = true;
     if (taken !== undefined) arrival.thingIs = "taken";
     if (taken !== (isHere ? thing : undefined)) {
@@ -277,20 +290,16 @@ export class World {
       ...{ id, size, peerid, thing, lacks, end, arrived: false, fate: "waits", late: "no", at: 0 },
       ...{ turn: 0, drop: "no" },
     });
-    const data = payload(id, size);
-    return frame({
-      type: id + 1,
-      peerid,
-      pid: pidOf(id),
-      marked: lacks || thing !== undefined,
-      data,
-    });
+    const fields = { type: id + 1, peerid, pid: pidOf(id), data: payload(id, size) };
+    return frame({ ...fields, marked: lacks || thing !== undefined }, this.setup.dialect);
   }
 
   /** Bytes with a header that cannot be right; the peer sends nothing behind them. */
   garbage(length: number): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(24);
-    new DataView(bytes.buffer).setUint32(4, length, true);
+    // the classic dialect has 16 bits for a length
+    const isLong = this.setup.maxSize === CLASSIC_MAX && length > CLASSIC_MAX;
+    new DataView(bytes.buffer).setUint32(4, isLong ? 1 : length, true);
     this.model.garbageAt = this.model.peerSent;
     this.inboundOver = true;
     return bytes;

@@ -11,7 +11,7 @@ import { ImsgCodec } from "../../../ts/entry/index.ts";
 import { bytes } from "../../../ts/generated/imsg.ts";
 import { pattern, wire } from "../c/helpers.ts";
 
-/** Runs a program with the library in a process of its own, and returns what it prints. */
+/** Runs a program with the library in a process of its own, and returns its output. */
 async function run(program: string, limit = ""): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "imsg-environment-"));
   try {

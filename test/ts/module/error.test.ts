@@ -22,7 +22,7 @@ describe("fromPeer", () => {
     expect(new ImsgError(code).fromPeer).toBe(fromPeer);
   });
 
-  it("is what the options say, whatever the code", () => {
+  it("follows the options, whatever the code", () => {
     expect(new ImsgError("EINVAL", { fromPeer: true }).fromPeer).toBe(true);
     expect(new ImsgError("EPIPE", { fromPeer: false }).fromPeer).toBe(false);
   });

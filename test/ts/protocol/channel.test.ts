@@ -266,7 +266,7 @@ describe("a typed channel", () => {
     await expect(reply).rejects.toThrow("OTHER of Shop 1.0: not mine");
   });
 
-  it("gives up a silent peer after the time, and says what daemons ignore", async () => {
+  it("gives up a silent peer after the time, and says that daemons ignore requests of another size", async () => {
     const { client } = await pair();
     await expect(collect(client.list("LIST", undefined, { timeout: 20 }))).rejects.toThrow(
       /^ETIMEDOUT: .*no answer to LIST within 20 ms; daemons ignore a request whose size/,

@@ -84,7 +84,7 @@ describe("a field of a structure", () => {
     },
   );
 
-  it("holds what a number of JavaScript has not lost, and nothing else", () => {
+  it("holds numbers that JavaScript has exactly, and refuses others", () => {
     const Wide = struct({ n: u64, s: i64, m: asNumber(i64) }, { name: "wide" });
     expect(Wide.decode(Wide.encode({ n: 2n ** 64n - 1n, s: "0", m: -5 }))).toEqual({
       n: 2n ** 64n - 1n,

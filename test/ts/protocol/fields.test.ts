@@ -55,7 +55,7 @@ describe("a structure", () => {
     expect(one.subarray(4).every((byte) => byte === 0)).toBe(true);
   });
 
-  it("decodes what it has encoded, with data behind it", () => {
+  it("decodes its own bytes, with data behind it", () => {
     const value = {
       as: 65001,
       prefix: { address: { v6: "2001:db8::1" }, family: "INET6" },

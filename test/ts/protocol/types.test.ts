@@ -74,7 +74,7 @@ describe("the types of a protocol", () => {
     expect(() => s.encode({ f: ["DOWN"] })).toThrow();
   });
 
-  it("tell what may be sent, what a reply holds and what a listing has", () => {
+  it("type the sent messages, the replies and the items of a listing", () => {
     const use = async (channel: ImsgChannel): Promise<void> => {
       const client = bgpd.on(channel);
       const { payload } = await client.request("SHOW_RIB_MEM");

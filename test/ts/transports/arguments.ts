@@ -3,7 +3,15 @@
 import { ImsgError } from "../../../ts/module/error.ts";
 import { echo, main, net, nextPath, unix } from "./ways.ts";
 
+/** A proxy of which no field can be read. */
+function revoked(target: object): object {
+  const { proxy, revoke } = Proxy.revocable(target, {});
+  revoke();
+  return proxy;
+}
+
 const WRONG: readonly unknown[] = [
+  revoked({}),
   undefined,
   null,
   true,
@@ -19,6 +27,7 @@ const WRONG: readonly unknown[] = [
 ];
 /** Values that no option of a channel or a server may have. */
 const BAD_OPTIONS: readonly unknown[] = [
+  revoked({}),
   null,
   5,
   "x",
@@ -37,8 +46,13 @@ const BAD_SERVER_OPTIONS: readonly unknown[] = [{ mode: -1 }, { mode: "600" }, {
 
 type Call = (...args: unknown[]) => unknown;
 
-const print = (value: unknown): string =>
-  typeof value === "object" && value !== null ? JSON.stringify(value) : String(value);
+function print(value: unknown): string {
+  try {
+    return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value);
+  } catch {
+    return "a revoked proxy";
+  }
+}
 
 /** Calls a function; returns a line unless it throws or rejects an ImsgError. */
 async function refused(name: string, call: Call, ...args: unknown[]): Promise<string[]> {
@@ -89,7 +103,7 @@ await main({
       ...(await each("listen", net.listen, [other], WRONG.slice(0, -1))),
       ...(await each("fromSocket", net.fromSocket, [999_999], BAD_OPTIONS)),
       ...(await each("fromSocket", net.fromSocket, [{}], BAD_OPTIONS)),
-      ...(await each("close", close, [], [null, 5, { signal: 5 }, { signal: {} }])),
+      ...(await each("close", close, [], [revoked({}), null, 5, { signal: 5 }, { signal: {} }])),
     ];
     await server.close();
     return lines;

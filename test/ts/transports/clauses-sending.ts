@@ -14,6 +14,35 @@ import {
   within,
 } from "./clause.ts";
 
+/** The end waits for what is unsent, also if the peer has ended its side before. */
+const staysPending = ({ behind }: { behind: boolean }): Clause => ({
+  name: `end() stays pending while bytes are unsent, because the peer does not read${
+    behind ? " and has ended its side" : ""
+  }`,
+  applies: (abilities) => {
+    const { holdsBack = true, halfCloses = true } = abilities;
+    return stalls(abilities) && holdsBack && (halfCloses || !behind);
+  },
+  async run(pair) {
+    const [a, b] = both(pair);
+    b.transport.pause!();
+    if (behind) {
+      await within(b.transport.end(), "the peer's end()");
+      await until(() => a.sink.has("ended"), "the peer's end had arrived");
+    }
+    a.send(STALL);
+    const ended = a.transport.end();
+    ok(await isPending(ended, 50), "end() was fulfilled");
+    ok(a.unsent > 0);
+    b.transport.resume!();
+    await within(ended, "end()");
+    strictEqual(a.unsent, 0);
+    await until(() => b.sink.over, "the end had arrived");
+    a.arrivedAt(b);
+    await Promise.all([a.close(), b.close()]);
+  },
+});
+
 /** The clauses about sending, pausing and ending. */
 export const SENDING: readonly Clause[] = [
   {
@@ -89,24 +118,8 @@ export const SENDING: readonly Clause[] = [
       for (const { sink } of [a, b]) strictEqual(sink.breach, undefined);
     },
   },
-  {
-    name: "end() stays pending while bytes are unsent, because the peer does not read",
-    applies: (abilities) => stalls(abilities) && abilities.holdsBack !== false,
-    async run(pair) {
-      const [a, b] = both(pair);
-      b.transport.pause!();
-      a.send(STALL);
-      const ended = a.transport.end();
-      ok(await isPending(ended, 50), "end() was fulfilled");
-      ok(a.unsent > 0);
-      b.transport.resume!();
-      await within(ended, "end()");
-      strictEqual(a.unsent, 0);
-      await until(() => b.sink.over, "the end had arrived");
-      a.arrivedAt(b);
-      await Promise.all([a.close(), b.close()]);
-    },
-  },
+  staysPending({ behind: false }),
+  staysPending({ behind: true }),
   {
     name: "send throws once the sending side has ended",
     applies: always,

@@ -1,7 +1,14 @@
+import { once } from "node:events";
 import { readdirSync } from "node:fs";
+import {
+  connect as http2Connect,
+  createServer as http2Server,
+  type ServerHttp2Stream,
+} from "node:http2";
 import { createServer, connect as netConnect, type Socket } from "node:net";
-import { Duplex } from "node:stream";
+import { Duplex, PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
+import type { ImsgChannel } from "../../../ts/entry/index.ts";
 import { fromDuplex, fromSocket } from "../../../ts/entry/node.ts";
 import { duplexTransport } from "../../../ts/transports/node.ts";
 import { socketPair } from "../../helpers/pair.ts";
@@ -52,6 +59,34 @@ function halves(): [Half, Half] {
   [a.other, b.other] = [b, a];
   return [a, b];
 }
+
+/** Two streams that hold the bytes of both ways in streams of their own, which die with either. */
+function composed(): [Duplex, Duplex] {
+  const [up, down] = [new PassThrough(), new PassThrough()];
+  return [
+    Duplex.from({ readable: down, writable: up }),
+    Duplex.from({ readable: up, writable: down }),
+  ];
+}
+
+/** Both ends of a request of HTTP/2. */
+async function http2Pair(): Promise<[Duplex, Duplex]> {
+  const server = http2Server().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const accepted = once(server, "stream");
+  const { port } = server.address() as { port: number };
+  const session = http2Connect(`http://127.0.0.1:${port}`);
+  const ours = session.request({ ":method": "POST" }, { endStream: false });
+  const [theirs] = (await accepted) as [ServerHttp2Stream];
+  theirs.respond();
+  await once(ours, "response");
+  ours.once("close", () => session.close(() => server.close()));
+  return [ours, theirs];
+}
+
+/** Both streams, which deliver nothing until they are told to. */
+const paused = async (ends: Promise<[Duplex, Duplex]>): Promise<[Duplex, Duplex]> =>
+  (await ends).map((end) => end.pause()) as [Duplex, Duplex];
 
 const transports = ([a, b]: [Duplex, Duplex], vanish?: () => void): Pair => ({
   a: duplexTransport(a),
@@ -160,6 +195,30 @@ describe("fromDuplex and fromSocket", () => {
     await expect(channel.closed).rejects.toMatchObject({ code: "EINVAL" });
   });
 
+  it.each([
+    ["streams that hold bytes for their peer", async () => composed()],
+    ["streams of HTTP/2", http2Pair],
+    ["sockets that the caller has paused", () => paused(tcpPair())],
+    ["streams that the caller has paused", () => paused(Promise.resolve(halves()))],
+  ])(
+    "deliver over %s everything that was sent before close(), whether or not the peer ends first",
+    async (_, make) => {
+      for (const endsFirst of [true, false]) {
+        const [a, b] = (await make()).map((end) => fromDuplex(end)) as [ImsgChannel, ImsgChannel];
+        if (endsFirst) {
+          await b.end();
+          expect(await a.receive()).toBeUndefined();
+        }
+        for (let i = 0; i < 200; i++) void a.send({ type: i, data: new Uint8Array(8) });
+        const closing = a.close();
+        await new Promise((resolve) => setTimeout(resolve, 50)); // by then the streams in memory have taken all
+        for (let i = 0; i < 200; i++) expect((await b.receive())!.type).toBe(i);
+        expect(await b.receive()).toBeUndefined();
+        await Promise.all([closing, b.close(), a.closed, b.closed]);
+      }
+    },
+  );
+
   it("close a stream only when it has taken every byte", async () => {
     const [a, b] = halves();
     const channel = fromDuplex(a);
@@ -217,4 +276,14 @@ describe("abort()", () => {
     peer.destroy();
     await expect.poll(open).toBeLessThanOrEqual(before - 2);
   });
+});
+
+it.each([
+  ["ENOENT", 2, "no such file or directory", { path: "/no/such/socket" }],
+  ["ECONNREFUSED", 111, "connection refused", { port: 1, host: "127.0.0.1" }],
+  ["ENOTFOUND", undefined, "the host's name is not known", { port: 1, host: "no.such.invalid" }],
+])("a channel over a socket that cannot connect ends with %s", async (code, errno, text, to) => {
+  const error = await fromSocket(netConnect(to)).closed.catch((reason) => reason);
+  expect([error.code, error.errno]).toEqual([code, errno]);
+  expect(error.message).toMatch(`${code}: ${text}, `);
 });

@@ -67,6 +67,18 @@ describe.each(RUNTIMES)(
   },
 );
 
+it.each(RUNTIMES)(
+  "a signal that aborts, and a bad option, reject the first calls in $name, which load their code",
+  async (runtime) => {
+    expect(await run(runtime, "loading")).toEqual({
+      aborted: new Array(5).fill(true),
+      // Deno and Bun look at the number first
+      refused: ["EINVAL", "EINVAL", runtime.name === "node" ? "EINVAL" : "EBADF"],
+      left: false,
+    });
+  },
+);
+
 it("an ImsgError of spawn names the command, and bad arguments are EINVAL", async () => {
   expect(await run(RUNTIMES[0]!, "spawn")).toEqual({
     missing: error("ENOENT", 2, "spawn"),

@@ -71,6 +71,32 @@ await main({
       made: existsSync(missing),
     };
   },
+  /** The first calls of the process, whose signal aborts while the entry loads the code for them. */
+  loading: async () => {
+    const [here, there] = [nextPath(), nextPath()];
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const options = { signal: controller.signal };
+    const calls = [
+      net.connect(unix(here), options),
+      net.connect(tcp(1), { ...options, ...plain }),
+      net.connect(unix(here), { ...options, ...passing }),
+      net.listen(unix(there), echo, options),
+      net.listen(unix(there), echo, { ...options, ...passing }),
+    ];
+    const refused = [
+      net.connect(unix(here), { maxSize: 5 }),
+      net.listen(unix(there), echo, { maxSize: 5 }),
+      net.fromSocket(999_999, { maxSize: 5 }),
+    ];
+    controller.abort(reason);
+    const reasons = await Promise.allSettled(calls);
+    return {
+      aborted: reasons.map((one) => one.status === "rejected" && one.reason === reason),
+      refused: await Promise.all(refused.map(async (call) => codeOf(await call.catch((e) => e)))),
+      left: existsSync(there),
+    };
+  },
   numbers: async () => {
     const fd = openSync(file(), "r");
     return {

@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
-import { WebSocket, WebSocketServer } from "ws";
+import { type ClientOptions, WebSocket, WebSocketServer } from "ws";
 import type { MessagePortLike } from "../../../ts/transports/message-port.ts";
 import type { WebSocketLike } from "../../../ts/transports/websocket.ts";
 
@@ -16,6 +16,7 @@ export class Unpausable extends WebSocket {
 export async function webSockets(
   protocols: string[] = [],
   Kind: typeof WebSocket = WebSocket,
+  options: ClientOptions & { closeTimeout?: number } = {},
 ): Promise<[WebSocket & WebSocketLike, WebSocket & WebSocketLike]> {
   const server = new WebSocketServer({
     port: 0,
@@ -27,7 +28,7 @@ export async function webSockets(
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   const accepted = once(server, "connection");
-  const ours = new Kind(`ws://127.0.0.1:${port}`, protocols);
+  const ours = new Kind(`ws://127.0.0.1:${port}`, protocols, options);
   const opened = once(ours, "open");
   const [theirs] = await accepted;
   theirs.pause?.(); // until a transport starts

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ImsgError } from "../../../ts/module/error.ts";
-import { errnoNameOf, openingError, transportError } from "../../../ts/transports/system-error.ts";
+import { errnoNameOf, openingError } from "../../../ts/transports/opening-error.ts";
+import { transportError } from "../../../ts/transports/system-error.ts";
 
 const named = (name: string, details: object = {}): Error =>
   Object.assign(new Error(`${name} of a test`), { name }, details);
@@ -64,6 +65,15 @@ describe("transportError", () => {
       fromPeer: false,
       cause: error,
     });
+  });
+
+  it.each([
+    ["EPERM", 1, "EPERM: operation not permitted, send"],
+    ["EACCES", 13, "EACCES: permission denied, send"],
+  ])("converts %s, with which a firewall refuses what a connection sends", (code, errno, text) => {
+    const { message, ...fields } = transportError(named("Error", { code }), "send") as ImsgError;
+    expect(fields).toMatchObject({ code, errno, fromPeer: false });
+    expect(message).toMatch(text);
   });
 
   it("returns an ImsgError and an error of the program unchanged", () => {

@@ -80,6 +80,43 @@ describe("over a WebSocket whose bytes do not leave", () => {
   });
 });
 
+describe("a WebSocket whose peer reads nothing for longer than the closing handshake may take", () => {
+  /** A channel that has sent 20 MB of which most cannot leave, and the socket at its other end. */
+  async function full(): Promise<[ImsgChannel, WebSocket, Uint8Array[]]> {
+    const [ours, theirs] = await webSockets([], undefined, { closeTimeout: 50 });
+    const got: Uint8Array[] = [];
+    theirs.on("message", (data: Uint8Array) => void got.push(data));
+    theirs.on("error", () => {});
+    theirs.send(new Uint8Array(0)); // the peer's end
+    const channel = fromWebSocket(ours, { maxSize: 1_000_016, maxQueued: 30_000_000 });
+    await channel.peerEnded;
+    for (let i = 0; i < 20; i++) void channel.send({ type: i, data: new Uint8Array(1_000_000) });
+    return [channel, theirs, got];
+  }
+
+  it.each(["end", "close"] as const)("gets everything after %s()", async (end) => {
+    const [channel, theirs, got] = await full();
+    const ended = channel[end]();
+    await sleep(200);
+    theirs.resume();
+    await ended;
+    await channel.closed;
+    await expect.poll(() => theirs.readyState).toBe(3);
+    expect(got.reduce((sum, { length }) => sum + length, 0)).toBe(20 * 1_000_016);
+  });
+
+  it("and then dies, has lost bytes, which end(), close() and closed report", async () => {
+    const [channel, theirs] = await full();
+    const ended = channel.end();
+    await sleep(20);
+    theirs.terminate();
+    const lost = { code: "ECONNRESET", lostBytes: expect.any(Number) };
+    await expect(ended).rejects.toMatchObject({ code: "ECONNRESET" });
+    await expect(channel.closed).rejects.toMatchObject(lost);
+    await expect(channel.close()).rejects.toMatchObject(lost);
+  });
+});
+
 describe("a WebSocket that the peer closes", () => {
   it.each([1000, undefined])(
     "with code %s ends the channel cleanly, after its messages",

@@ -1,6 +1,6 @@
-/** Slices that are decoded at a time: as many bytes as the module's window takes. */
+/** The bytes that are decoded at a time: as many as the module's window takes. */
 export const SLICE = 65520;
-/** Encoded bytes from here on go into a buffer that is used again. */
+/** From this number of encoded bytes on, a buffer that is used again pays. */
 const WORTHWHILE = SLICE / 2;
 /** Free buffers that a relay keeps. */
 const KEPT = 8;
@@ -15,8 +15,8 @@ export class Buffers {
 
   /** @param maxSize the longest message in bytes */
   constructor(maxSize: number) {
-    // a slice, the begun message that it completes, and room for one more: what
-    // is left is then never so little that the codec looks at each message twice
+    // a slice, the begun message that it completes, and one message more: with less
+    // room the codec would have to measure each of the last messages
     this.#size = SLICE + 2 * Math.min(maxSize, 65536);
   }
 

@@ -9,7 +9,7 @@ export interface Refusal {
   /** The HTTP status. */
   status: 400 | 401 | 403 | 404 | 503;
   why: string;
-  /** Whether it was a guess of the token: its answer is delayed. */
+  /** Whether the token was wrong: the answer is delayed then, against guessing. */
   guess?: true;
 }
 
@@ -58,7 +58,7 @@ export function parseToken(text: string): string {
 export function refusalOf(request: IncomingMessage, admission: Admission): Refusal | undefined {
   const { scheme, allowOrigins, path, token } = admission;
   const header = hostOf(request);
-  // Node takes the first of several: a proxy or a browser may have meant the other
+  // of several Host headers Node takes the first, and a proxy may have checked another one
   if (header === undefined) return { status: 400, why: "there must be one Host header" };
   const own = admission.host !== undefined && isOwn(header, request, admission.host, scheme);
   // a page that rebinds its name to our address sends its own name as Host

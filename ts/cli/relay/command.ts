@@ -6,6 +6,7 @@ import type { Target } from "../target.ts";
 import { TypeNames } from "../values.ts";
 import { parseToken } from "./checks.ts";
 import type { RelayEvent } from "./events.ts";
+import { keepYoungSpace } from "./garbage.ts";
 import type { Place } from "./listen.ts";
 import { Log, logLine } from "./log.ts";
 import { type Relay, type RelayOptions, startRelay } from "./relay.ts";
@@ -53,6 +54,7 @@ export async function relayCommand(given: RelayGiven, streams: Streams): Promise
     const full = { ...event, ...lost };
     log.write(given.json ? JSON.stringify({ time, ...full }) : `${time} ${logLine(full)}`);
   };
+  keepYoungSpace();
   // before it logs that it listens: a supervisor may end it at once
   const interrupted = interruption();
   let relay: Relay | undefined;

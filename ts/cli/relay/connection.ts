@@ -9,6 +9,7 @@ import { CloseCode, Closing, clientLeft, closingOf, daemonFailed } from "./closi
 import type { MessageCounts } from "./counters.ts";
 import { type DaemonLink, openDaemon } from "./daemon.ts";
 import { Life } from "./life.ts";
+import { Patience } from "./patience.ts";
 import { Pump } from "./pump.ts";
 import { Translator } from "./translator.ts";
 import { fitting } from "./websocket.ts";
@@ -70,7 +71,7 @@ export class Connection {
   readonly #up: Pump;
   #down: Pump | undefined;
   #link: DaemonLink | undefined;
-  /** Whether a side takes no more for now. */
+  /** Whether a side has no room for more bytes. */
   readonly #full = { client: false, daemon: true };
   #patience = PATIENCE;
   #halt!: (closing: Closing) => void;
@@ -165,10 +166,9 @@ export class Connection {
 
   async #open(): Promise<DaemonLink> {
     const { target, connectTimeout } = this.#rules;
-    const timer = setTimeout(
-      () => this.#stop.abort(new Error(`no connection within ${connectTimeout / 1000} s`)),
-      connectTimeout,
-    );
+    const late = (): void =>
+      this.#stop.abort(new Error(`no connection within ${connectTimeout / 1000} s`));
+    const patience = new Patience(connectTimeout, late);
     try {
       const link = await openDaemon(target, this.#stop.signal);
       this.#link = link;
@@ -178,7 +178,7 @@ export class Connection {
       // paths and addresses of the daemon are for the log, not for the client
       throw new Closing(CloseCode.daemon, "the daemon cannot be reached", { cause });
     } finally {
-      clearTimeout(timer);
+      patience.stop();
     }
   }
 
@@ -239,13 +239,10 @@ export class Connection {
     void this.#client.closed.then(() => this.#halt(clientLeft()));
   }
 
-  /** Forwards for a while what the client sent before it left. */
+  /** Forwards for a while the messages that the client sent before it left. */
   #clientClosed(): void {
     this.#full.client = false;
     this.#kick();
-    void delay(PATIENCE, undefined, { signal: this.#stop.signal }).then(
-      () => this.#halt(clientLeft()),
-      () => {},
-    );
+    new Patience(PATIENCE, () => this.#halt(clientLeft())).until(this.#stop.signal);
   }
 }

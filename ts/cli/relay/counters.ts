@@ -10,7 +10,7 @@ export interface MessageCounts {
   dropped: number;
 }
 
-/** Figures of now. */
+/** The present figures, which can fall. */
 export interface Gauges {
   /** The clients that are connected. */
   live: readonly MessageCounts[];

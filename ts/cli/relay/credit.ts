@@ -29,7 +29,7 @@ export class ClientCredit extends Credit {
     return had;
   }
 
-  /** Adds what a text frame of the client grants. Throws a {@link Closing} or EBADMSG if it is no credit. */
+  /** Adds the credit that a text frame of the client grants. Throws a {@link Closing} or EBADMSG if it is no credit. */
   override earn(text: unknown): void {
     const digits = String(text);
     if (!NUMBER.test(digits)) {

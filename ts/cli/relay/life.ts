@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
 import { CloseCode, Closing } from "./closing.ts";
+import { Patience } from "./patience.ts";
 
 /** Times in milliseconds; 0 switches a check off. */
 export interface LifeRules {
@@ -10,7 +11,7 @@ export interface LifeRules {
 
 /** The callbacks of a {@link Life}. */
 export interface LifeEvents {
-  /** The connection is to end. */
+  /** The connection must end, for this reason. */
   over(closing: Closing): void;
   /**
    * Whether the relay does not read from the client, because the daemon takes
@@ -32,7 +33,7 @@ export class Life {
   readonly #rules: LifeRules;
   readonly #events: LifeEvents;
   readonly #pings: ReturnType<typeof setInterval> | undefined;
-  #idle: ReturnType<typeof setTimeout> | undefined;
+  readonly #idle: Patience | undefined;
   #judging: ReturnType<typeof setImmediate> | undefined;
   #pinged = false;
   #ponged = false;
@@ -46,27 +47,23 @@ export class Life {
       this.#ponged = true;
     });
     if (rules.ping > 0) this.#pings = setInterval(() => this.#check(), rules.ping);
-    this.moved();
+    const { idleTimeout } = rules;
+    if (idleTimeout === 0) return;
+    const why = `nothing was sent or taken for ${idleTimeout / 1000} s`;
+    const late = (): void => events.over(new Closing(CloseCode.idle, why));
+    this.#idle = new Patience(idleTimeout, late);
   }
 
   /** A message has moved. */
   moved(): void {
-    const { idleTimeout } = this.#rules;
-    if (idleTimeout === 0) return;
-    if (this.#idle === undefined) {
-      const why = `nothing was sent or taken for ${idleTimeout / 1000} s`;
-      this.#idle = setTimeout(
-        () => this.#events.over(new Closing(CloseCode.idle, why)),
-        idleTimeout,
-      );
-    } else this.#idle.refresh();
+    this.#idle?.refresh();
   }
 
   /** Ends the checks. */
   stop(): void {
     clearInterval(this.#pings);
     clearImmediate(this.#judging);
-    clearTimeout(this.#idle);
+    this.#idle?.stop();
   }
 
   #check(): void {

@@ -6,9 +6,9 @@ const BLOCK = 4096;
 
 /** The callbacks and the source of a {@link Pump}. */
 export interface PumpParts {
-  /** Where the bytes come from: it is paused while they cannot pass. */
+  /** The source of the bytes, which is paused while they cannot pass. */
   from: Wire;
-  /** Whether there is room for what the bytes become. */
+  /** Whether there is room for the encoded bytes. */
   ready(): boolean;
   /** Takes a slice of at most {@link SLICE} bytes, and keeps nothing of it. An error that it throws ends the pump. */
   pass(slice: Buffer<ArrayBuffer>): void;

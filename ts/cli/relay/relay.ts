@@ -37,6 +37,8 @@ export type { Relay, RelayOptions } from "./options.ts";
 const CONNECT_TIMEOUT = 10_000;
 /** The least limit for a client's frame, in bytes: the library's frames have up to 64 KiB, whatever maxSize is. */
 const MIN_PAYLOAD = 65536;
+/** The greatest one: ws joins and unmasks a whole frame at once, which takes some 2 ms for this. */
+const MAX_PAYLOAD = 1024 * 1024;
 /** Milliseconds before a wrong token is answered. */
 const GUESS_DELAY = 1000;
 /** Milliseconds that each step of a connection's end may take when the relay closes. */
@@ -45,7 +47,8 @@ const CLOSE_PATIENCE = 800;
 /**
  * Starts a WebSocket relay to a daemon's control socket. Resolves when it
  * listens; rejects with a UsageError for bad options and with the system's error
- * (EADDRINUSE, …). Needs no daemon to be there: connections do.
+ * (EADDRINUSE, …). The daemon need not run: each
+ * client gets a connection of its own to it.
  */
 export async function startRelay(options: RelayOptions): Promise<Relay> {
   const relay = new RelayServer(options);
@@ -102,7 +105,7 @@ class RelayServer implements Relay {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
-      maxPayload: Math.max(this.#rules.maxSize, MIN_PAYLOAD),
+      maxPayload: Math.min(Math.max(this.#rules.maxSize, MIN_PAYLOAD), MAX_PAYLOAD),
       handleProtocols: chooseProtocol,
     });
     this.#http = this.#serve(options.tls);
@@ -113,11 +116,8 @@ class RelayServer implements Relay {
   }
 
   #serve(tls: RelayOptions["tls"]): Server {
-    const times = {
-      headersTimeout: 5000,
-      requestTimeout: 5000,
-      connectionsCheckingInterval: 1000,
-    };
+    // Strangers ends slow handshakes: Node would also end those that came while the relay stood still
+    const times = { headersTimeout: 0, requestTimeout: 0 };
     const http = tls === undefined ? createServer(times) : createTlsServer({ ...times, ...tls });
     http.on("connection", (socket: Socket) => this.#strangers.add(socket));
     http.on("request", (request, response) => {
@@ -128,7 +128,7 @@ class RelayServer implements Relay {
       this.#refused(request, status, why);
     });
     http.on("tlsClientError", (error: NodeJS.ErrnoException, socket: Socket) => {
-      // a client that leaves within the handshake is no news
+      // a client may leave within the handshake: that is not logged
       if (!error.code?.startsWith("ERR_SSL_")) return;
       const reason = reasonOf(error);
       const why =
@@ -269,7 +269,7 @@ class RelayServer implements Relay {
       this.#running.delete(running);
       this.#pids.giveBack(pid);
       const memory = this.#instances.giveBack(instance);
-      // the end of the process frees more than a collection, which costs time that the end has not
+      // while the relay closes, skip the collection: it takes time, and the process frees all at its end
       if (this.#closing === undefined) dropConnection(memory);
       this.#log({ event: "closed", id, from, pid, ...end });
     });

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { Patience } from "./patience.ts";
 
 /** Milliseconds that a connection has to become a client. */
 const HANDSHAKE = 5000;
@@ -12,7 +13,7 @@ const MOST_OF_ADDRESS = 64;
 interface Stranger {
   socket: Socket;
   address: string;
-  timer: ReturnType<typeof setTimeout>;
+  patience: Patience;
 }
 
 /**
@@ -40,8 +41,8 @@ export class Strangers {
       this.#evict(most);
     }
     const key = keyOf(socket);
-    const timer = setTimeout(() => socket.destroy(), HANDSHAKE);
-    this.#all.set(key, { socket, address, timer });
+    const patience = new Patience(HANDSHAKE, () => socket.destroy());
+    this.#all.set(key, { socket, address, patience });
     socket.once("close", () => this.#remove(key));
   }
 
@@ -54,8 +55,8 @@ export class Strangers {
   refuse(socket: Socket): void {
     const stranger = this.#all.get(keyOf(socket));
     if (stranger === undefined) return;
-    clearTimeout(stranger.timer);
-    stranger.timer = setTimeout(() => stranger.socket.destroy(), LEAVE);
+    stranger.patience.stop();
+    stranger.patience = new Patience(LEAVE, () => stranger.socket.destroy());
   }
 
   /** Cuts all of them off. */
@@ -81,7 +82,7 @@ export class Strangers {
   }
 
   #remove(key: unknown): void {
-    clearTimeout(this.#all.get(key)?.timer);
+    this.#all.get(key)?.patience.stop();
     this.#all.delete(key);
   }
 }
@@ -94,7 +95,7 @@ function keyOf(socket: Socket): unknown {
 
 /**
  * The key by which limits for each address count: an IPv4 address, the first 64 bits of
- * an IPv6 address, since one host has as many of the rest as it likes, or
+ * an IPv6 address, since one host has all addresses that begin with them, or
  * "unix" for a Unix socket.
  */
 export function addressOf({ remoteAddress }: { remoteAddress?: string | undefined }): string {

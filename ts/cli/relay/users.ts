@@ -35,7 +35,7 @@ export function parseUser(text: string): Ids {
 
 /** Changes the process to a user's rights, for good. Throws an error that names --user. */
 export function becomeUser({ name, uid, gid }: Ids): void {
-  // Node's types lack it
+  // Node's types lack initgroups
   const { initgroups } = process as { initgroups?: (user: string | number, group: number) => void };
   try {
     initgroups?.(name ?? uid, gid);

@@ -34,7 +34,7 @@ export function webSocketWire(socket: WebSocket, longest = 1 << 20): Wire {
     if (!over) room.sink?.ended();
     over = true;
   };
-  /** Reports a peer that breaks the rules. After its end nothing waits for the bytes before. */
+  /** Reports a peer that breaks the rules: at once if it has ended, else behind the bytes before. */
   const refuse = (error: unknown): void => {
     if (over) room.sink?.broken(error);
     else room.sink?.failed(error);

@@ -85,7 +85,7 @@ export class Room {
   }
 }
 
-/** Where sockets read to, one after the other: the bytes are decoded or copied before the next read. */
+/** The buffer into which all sockets read: the bytes are decoded or copied before the next read. */
 const READ = Buffer.allocUnsafeSlow(SLICE);
 
 /** The option `onread` of a socket that reads into one buffer for all, and passes the bytes to its wire. */
@@ -100,8 +100,8 @@ export class SharedReads implements OnReadOpts {
 }
 
 /**
- * A wire over a socket that allows half-closed connections; with the reads that
- * are its option `onread`, if it has one.
+ * A wire over a socket that allows half-closed connections. `reads` is the socket's option
+ * `onread`, if it has one.
  */
 export function socketWire(socket: Socket, reads?: SharedReads): Wire {
   const room = new Room(() => socket.writableLength <= MARK);

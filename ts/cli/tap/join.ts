@@ -78,7 +78,7 @@ export function join(
     if (one.full || one.busy > 0) wait(one);
   };
   const start = (one: Leg, other: Leg): void => {
-    let lost: unknown; // why nothing can be sent back
+    let lost: unknown; // the error by which sending back has failed
     const ended = (): void => {
       if (isOver || one.ended) return;
       one.ended = true;

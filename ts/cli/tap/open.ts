@@ -68,7 +68,7 @@ function modeOf(to: Place): number {
   try {
     return to.kind === "unix" ? statSync(to.path).mode & 0o777 : 0o600;
   } catch {
-    return 0o600; // it may not listen yet
+    return 0o600; // the daemon may not listen yet
   }
 }
 

@@ -29,7 +29,7 @@ const rbEntry = struct(
   { name: "rb_entry" },
 );
 
-/** `struct capabilities`: what a BGP speaker can do. Arrays have one element for each `aid`. */
+/** `struct capabilities`: the capabilities of a BGP speaker. Arrays have one element for each `aid`. */
 export const Capabilities = struct(
   {
     grestart: struct(

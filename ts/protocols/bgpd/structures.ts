@@ -123,7 +123,7 @@ export const CtlShowRibRequest = struct(
   { name: "ctl_show_rib_request" },
 );
 
-/** `struct rde_memstats`: what the RIB takes of the daemon's memory. */
+/** `struct rde_memstats`: the memory that the RIB takes. */
 export const RdeMemstats = struct(
   {
     path_cnt: statistic,

@@ -33,7 +33,7 @@ export const statusFlags = {
 /** The kinds of statistics: `STAT_…`. */
 export const statType = { COUNTER: 0, TIMESTAMP: 1, TIMEVAL: 2, TIMESPEC: 3 } as const;
 
-/** `struct stat_digest`: what the daemon has counted since it started. */
+/** `struct stat_digest`: the counts of the daemon since it started. */
 export const StatDigest = struct(
   {
     startup: time,

@@ -6,7 +6,7 @@ const make = (i) => ({ type: i + 1, peerid: 0xffffffff - i, pid: 77, data: paylo
 
 export const codec = [
   {
-    name: "the codec gives back what it encoded, however the bytes are cut",
+    name: "the codec decodes its own messages, however the bytes are cut",
     run({ imsg }) {
       const messages = SIZES.map((_, i) => make(i));
       const encoder = new imsg.ImsgCodec();
@@ -43,7 +43,7 @@ export const codec = [
     },
   },
   {
-    name: "the codec tells a cut message from a clean end",
+    name: "the codec distinguishes a cut message from a clean end",
     async run({ imsg }) {
       const codec = new imsg.ImsgCodec();
       const bytes = codec.encode(make(4));
@@ -57,7 +57,7 @@ export const codec = [
     },
   },
   {
-    name: "the codec refuses what does not fit a header",
+    name: "the codec refuses values that do not fit a header",
     async run({ imsg }) {
       const codec = new imsg.ImsgCodec();
       await fails(() => codec.encode({ type: -1 }), "EINVAL");

@@ -78,7 +78,7 @@ export const ibuf = [
     },
   },
   {
-    name: "an instance frees what was made in it",
+    name: "an instance frees the objects that were made in it",
     run({ imsg }) {
       const { stats } = imsg.defaultInstance();
       const before = stats.call(imsg.defaultInstance());

@@ -27,7 +27,7 @@ export const compiling = [
     },
   },
   {
-    name: "an instance is made of what is fetched, by URL or as a Response",
+    name: "an instance is made of a fetched module, by URL or as a Response",
     async run({ imsg, wasm }) {
       works(imsg, await imsg.instantiate(wasm));
       works(imsg, await imsg.instantiate(wasm.href));

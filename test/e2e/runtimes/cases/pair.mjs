@@ -43,7 +43,7 @@ export const pair = [
     },
   },
   {
-    name: "close sends what was queued, however much that is",
+    name: "close sends all queued messages, however many there are",
     async run({ pair }) {
       const [a, b] = await pair();
       // on sockets, close() waits for the peer's end

@@ -39,7 +39,7 @@ export const peer = [
     },
   },
   {
-    name: "receives what the peer makes, in order",
+    name: "receives the messages that the peer makes, in order",
     async run({ open }) {
       const channel = await open();
       await channel.send({ type: SEND, data: numbers(500, 1000) });
@@ -52,7 +52,7 @@ export const peer = [
     },
   },
   {
-    name: "sends what the peer counts and sums up",
+    name: "sends messages that the peer counts and sums up",
     async run({ open }) {
       const channel = await open();
       let hash = 0xcbf29ce484222325n;
@@ -122,7 +122,7 @@ export const peer = [
     },
   },
   {
-    name: "tells when the peer dies inside a message",
+    name: "reports that the peer died inside a message",
     async run({ open }) {
       for (const cut of [7, 40]) {
         const channel = await open();
@@ -205,7 +205,7 @@ export const peer = [
     },
   },
   {
-    name: "receives 10 MB when somebody takes them",
+    name: "receives 10 MB once a reader takes them",
     async run({ open }) {
       // Deno delivers a WebSocket's events faster than a loop takes messages, and none can stop it
       const channel = await open({ highWaterMark: 1 << 20 });

@@ -26,7 +26,7 @@ export const ports = [
     },
   },
   {
-    name: "a port's channel refuses what is no bytes",
+    name: "a port's channel refuses messages that are no bytes",
     async run({ web }) {
       for (const junk of ["text", { type: 1 }, true]) {
         const { port1, port2 } = new MessageChannel();
@@ -39,7 +39,7 @@ export const ports = [
     },
   },
   {
-    name: "a port that nobody reads from makes its sender wait, and everything comes later",
+    name: "a port without a reader makes its sender wait, and everything arrives later",
     async run({ web }) {
       const { port1, port2 } = new MessageChannel();
       const sender = web.fromMessagePort(port1);

@@ -129,7 +129,7 @@ async function passes([kind, make], from, to) {
 }
 
 export const values = kinds.map((kind) => ({
-  name: `${kind[0]}: it passes where the runtime transfers it, elsewhere both ends are told`,
+  name: `${kind[0]}: it passes where the runtime transfers it, elsewhere both ends get an error`,
   async run({ web }) {
     const { port1, port2 } = new MessageChannel();
     const a = web.fromMessagePort(port1, OPTIONS);

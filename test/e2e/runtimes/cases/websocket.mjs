@@ -24,7 +24,7 @@ export const websocket = [
     },
   },
   {
-    name: "what is sent and closed before the WebSocket opens is sent",
+    name: "messages that are sent before the WebSocket opens arrive, also after close",
     async run({ web, relay }) {
       const name = Math.random().toString(36).slice(2);
       const sender = web.fromWebSocket(new WebSocket(new URL(`/post?box=${name}`, relay)));

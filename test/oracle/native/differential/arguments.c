@@ -22,6 +22,12 @@ scratch(size_t len)
 	return (chunks[nchunks++] = p);
 }
 
+void *
+scratch_for(size_t len)
+{
+	return (scratch(len > 0x100000 ? 0 : len));
+}
+
 void
 scratch_reset(void)
 {

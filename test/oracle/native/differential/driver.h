@@ -45,13 +45,25 @@ void		 result_bytes(const void *, size_t);
 void		 result_error(const char *);	/* by name */
 void		 result_errno(void);		/* by the present errno */
 void		 result_skip(const char *);
-/* -1 or NULL is an error, anything else ok. */
-int		 result_status(int);
+/* -1 is an error, anything else ok. */
+void		 result_status(int);
+/* -1 is an error, anything else the bytes. */
+void		 result_copied(int, const void *, size_t);
 
 /* arguments.c: one operation, cut at its blanks */
+struct buf;
+struct queue;
+struct channel;
+struct message;
 struct arguments {
 	char		*word[32];
 	unsigned int	 count, next;
+	/* the object in the slot that the first argument names; see enum subject */
+	struct buf	*b;
+	struct queue	*q;
+	struct channel	*c;
+	struct message	*m;
+	int		 fd;
 };
 struct bytes {
 	unsigned char	*data;
@@ -67,6 +79,8 @@ struct bytes	 arg_bytes(struct arguments *);
 void		 pattern_fill(unsigned char *, uint32_t, size_t);
 /* Memory until the end of the program. */
 void		*scratch(size_t);
+/* The same for a copy; no bytes for more than an ibuf can have, which C refuses. */
+void		*scratch_for(size_t);
 void		 scratch_reset(void);
 
 /* kernel.c: descriptors and sockets in memory */
@@ -172,7 +186,8 @@ extern int		 held[SLOTS];		/* descriptors, 0: none */
 
 /*
  * Whether a slot holds an object; prints an error if not.  Operations check all
- * their slots first, then evaluate arguments, then check the objects.
+ * their slots first, then evaluate arguments that have an effect, then check the
+ * objects.
  */
 int		 have_buf(unsigned int);
 int		 have_queue(unsigned int);
@@ -186,7 +201,7 @@ struct queue	*use_queue(unsigned int);
 struct channel	*use_channel(unsigned int);
 struct message	*use_message(unsigned int);
 int		 use_socket(const struct socket *);	/* descriptor or -1 */
-/* Empties a slot, disposing of what it holds. */
+/* Empties a slot, and disposes of its object. */
 struct buf	*drop_buf(unsigned int);
 struct queue	*drop_queue(unsigned int);
 struct channel	*drop_channel(unsigned int);
@@ -194,6 +209,9 @@ struct message	*drop_message(unsigned int);
 void		 buf_own(struct buf *, struct ibuf *);
 void		 buf_view(struct buf *, struct root *);
 void		 buf_gone(struct buf *, enum state);
+/* The outcome of an operation: a new ibuf or NULL, or a status with the ibuf. */
+void		 buf_made(struct buf *, struct ibuf *);
+void		 buf_done(const struct buf *, int);
 struct root	*root_new(const struct ibuf *);
 void		 observe(const struct buf *);
 void		 hold(unsigned int, int);
@@ -220,11 +238,25 @@ struct failure {
 };
 extern struct failure	 next_failure;
 
+/*
+ * The kind of object in the slot that an operation's first argument names.  The
+ * driver checks the slot and the object before it runs the operation.  With
+ * NO_SUBJECT the operation does that itself: it has two slots, or arguments with
+ * an effect.
+ */
+enum subject { NO_SUBJECT, BUF, OWNER, QUEUE, CHANNEL, MESSAGE, SOCKET };
+/* Returns 0 after the reason was printed why the operation cannot run. */
+int		 subject_ready(enum subject, struct arguments *);
+
 /* ops_*.c */
 struct operation {
 	const char	*name;
+	enum subject	 subject;
 	void		(*run)(struct arguments *);
 };
+#define OP(name)		static void op_##name(struct arguments *a)
+#define ON(subject, name)	{ #name, subject, op_##name }
+#define LAST_OP			{ NULL, NO_SUBJECT, NULL }
 extern const struct operation	 ops_kernel[], ops_value[], ops_ibuf[], ops_get[],
 				 ops_msgbuf[], ops_imsgbuf[], ops_imsg[];
 

@@ -91,7 +91,8 @@ operation(char *line, unsigned int number)
 	}
 	out("%u %s", number, key.name);
 	arm(&a);
-	o->run(&a);
+	if (subject_ready(o->subject, &a))
+		o->run(&a);
 	memory_fail_at(0);
 	if (a.next != a.count) {
 		fprintf(stderr, "%s: too many arguments\n", key.name);

@@ -122,6 +122,39 @@ use_socket(const struct socket *s)
 	return (usable(s->state) ? s->fd : -1);
 }
 
+int
+subject_ready(enum subject subject, struct arguments *a)
+{
+	unsigned int	 s = subject == NO_SUBJECT ? 0 : arg_slot(a);
+	int		 ready = 1;
+
+	switch (subject) {
+	case NO_SUBJECT:
+		break;
+	case BUF:
+		ready = have_buf(s) && (a->b = use_buf(s)) != NULL;
+		break;
+	case OWNER:
+		ready = have_buf(s) && (a->b = use_owner(s)) != NULL;
+		break;
+	case QUEUE:
+		ready = have_queue(s) && (a->q = use_queue(s)) != NULL;
+		break;
+	case CHANNEL:
+		ready = have_channel(s) && (a->c = use_channel(s)) != NULL;
+		break;
+	case MESSAGE:
+		ready = have_message(s) && (a->m = use_message(s)) != NULL;
+		break;
+	case SOCKET:
+		ready = have_socket(s) && (a->fd = use_socket(sockets[s])) != -1;
+		break;
+	}
+	if (!ready)
+		a->next = a->count;
+	return (ready);
+}
+
 struct root *
 root_new(const struct ibuf *ibuf)
 {
@@ -222,7 +255,25 @@ observe(const struct buf *b)
 	out_char(']');
 }
 
-/* Keeps a descriptor for later; what was kept there before is closed. */
+void
+buf_made(struct buf *b, struct ibuf *ibuf)
+{
+	if (ibuf == NULL) {
+		result_errno();
+		return;
+	}
+	buf_own(b, ibuf);
+	buf_done(b, 0);
+}
+
+void
+buf_done(const struct buf *b, int status)
+{
+	result_status(status);
+	observe(b);
+}
+
+/* Keeps a descriptor for later; the one that was kept there before is closed. */
 void
 hold(unsigned int slot, int fd)
 {

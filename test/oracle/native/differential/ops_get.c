@@ -6,60 +6,33 @@
 
 void	 dt_free(void *);
 
-static void
-op_data(struct arguments *a)
+OP(data)
 {
-	unsigned int	 slot = arg_slot(a);
-	struct buf	*b;
-	size_t		 len;
+	size_t	 len = C(ibuf_size, a->b->ibuf);
 
-	if (!have_buf(slot) || (b = use_buf(slot)) == NULL)
-		return;
-	len = C(ibuf_size, b->ibuf);
-	result_bytes(C(ibuf_data, b->ibuf), len);
+	result_bytes(C(ibuf_data, a->b->ibuf), len);
 }
 
-static void
-op_size(struct arguments *a)
+OP(size)
 {
-	unsigned int	 slot = arg_slot(a);
-	struct buf	*b;
-
-	if (have_buf(slot) && (b = use_buf(slot)) != NULL)
-		result_size(C(ibuf_size, b->ibuf));
+	result_size(C(ibuf_size, a->b->ibuf));
 }
 
-static void
-op_left(struct arguments *a)
+OP(left)
 {
-	unsigned int	 slot = arg_slot(a);
-	struct buf	*b;
-
-	if (have_buf(slot) && (b = use_buf(slot)) != NULL)
-		result_size(C(ibuf_left, b->ibuf));
+	result_size(C(ibuf_left, a->b->ibuf));
 }
 
-static void
-op_get(struct arguments *a)
+OP(get)
 {
-	unsigned int	 slot = arg_slot(a);
-	size_t		 len = arg_size(a);
-	struct buf	*b;
-	void		*data;
+	size_t	 len = arg_size(a);
+	void	*data = scratch_for(len);
 
-	if (!have_buf(slot) || (b = use_buf(slot)) == NULL)
-		return;
-	/* no more than the ibuf can have is ever copied */
-	data = scratch(len > 0x100000 ? 0 : len);
-	if (C(ibuf_get, b->ibuf, data, len) == -1)
-		result_errno();
-	else
-		result_bytes(data, len);
-	observe(b);
+	result_copied(C(ibuf_get, a->b->ibuf, data, len), data, len);
+	observe(a->b);
 }
 
-static void
-op_getibuf(struct arguments *a)
+OP(getibuf)
 {
 	unsigned int	 slot = arg_slot(a), to = arg_slot(a);
 	size_t		 len = arg_size(a);
@@ -85,95 +58,48 @@ op_getibuf(struct arguments *a)
 }
 
 #define GET(width, type)						\
-static void								\
-op_get##width(struct arguments *a)					\
+OP(get##width)								\
 {									\
-	unsigned int	 slot = arg_slot(a);				\
-	type		 value = 0;					\
-	struct buf	*b;						\
+	type	 value = 0;						\
 									\
-	if (!have_buf(slot) || (b = use_buf(slot)) == NULL)		\
-		return;							\
-	if (C(ibuf_get_##width, b->ibuf, &value) == -1)			\
+	if (C(ibuf_get_##width, a->b->ibuf, &value) == -1)		\
 		result_errno();						\
 	else								\
 		result_number(value);					\
-	observe(b);							\
+	observe(a->b);							\
 }
 GET(n8, uint8_t) GET(n16, uint16_t) GET(n32, uint32_t) GET(n64, uint64_t)
 GET(h16, uint16_t) GET(h32, uint32_t) GET(h64, uint64_t)
 
-static void
-op_getstring(struct arguments *a)
+OP(getstring)
 {
-	unsigned int	 slot = arg_slot(a);
-	size_t		 len = arg_size(a);
-	struct buf	*b;
-	char		*s;
+	char	*s = C(ibuf_get_string, a->b->ibuf, arg_size(a));
 
-	if (!have_buf(slot) || (b = use_buf(slot)) == NULL)
-		return;
-	if ((s = C(ibuf_get_string, b->ibuf, len)) == NULL)
-		result_errno();
-	else
-		result_bytes(s, strlen(s));
+	result_copied(s == NULL ? -1 : 0, s, s == NULL ? 0 : strlen(s));
 	dt_free(s);
-	observe(b);
+	observe(a->b);
 }
 
-static void
-op_skip(struct arguments *a)
+OP(skip)
 {
-	unsigned int	 slot = arg_slot(a);
-	size_t		 len = arg_size(a);
-	struct buf	*b;
-
-	if (!have_buf(slot) || (b = use_buf(slot)) == NULL)
-		return;
-	(void)result_status(C(ibuf_skip, b->ibuf, len));
-	observe(b);
+	buf_done(a->b, C(ibuf_skip, a->b->ibuf, arg_size(a)));
 }
 
-static void
-op_fdavail(struct arguments *a)
+OP(fdavail)
 {
-	unsigned int	 slot = arg_slot(a);
-	struct buf	*b;
-
-	if (have_buf(slot) && (b = use_buf(slot)) != NULL)
-		result_signed(C(ibuf_fd_avail, b->ibuf));
+	result_signed(C(ibuf_fd_avail, a->b->ibuf));
 }
 
-static void
-op_fdget(struct arguments *a)
+OP(fdget)
 {
-	unsigned int	 slot = arg_slot(a), to = arg_slot(a);
-	struct buf	*b;
-	int		 fd;
-
-	if (!have_buf(slot) || (b = use_buf(slot)) == NULL)
-		return;
-	fd = C(ibuf_fd_get, b->ibuf);
-	result_held(to, fd);
-	observe(b);
+	result_held(arg_slot(a), C(ibuf_fd_get, a->b->ibuf));
+	observe(a->b);
 }
 
 const struct operation	 ops_get[] = {
-	{ "data", op_data },
-	{ "size", op_size },
-	{ "left", op_left },
-	{ "get", op_get },
-	{ "getibuf", op_getibuf },
-	{ "getn8", op_getn8 },
-	{ "getn16", op_getn16 },
-	{ "getn32", op_getn32 },
-	{ "getn64", op_getn64 },
-	{ "geth16", op_geth16 },
-	{ "geth32", op_geth32 },
-	{ "geth64", op_geth64 },
-	{ "getstring", op_getstring },
-	{ "skip", op_skip },
-	{ "fdavail", op_fdavail },
-	{ "fdget", op_fdget },
-	{ NULL, NULL }
+	ON(BUF, data), ON(BUF, size), ON(BUF, left), ON(BUF, get),
+	ON(NO_SUBJECT, getibuf), ON(BUF, getn8), ON(BUF, getn16), ON(BUF, getn32),
+	ON(BUF, getn64), ON(BUF, geth16), ON(BUF, geth32), ON(BUF, geth64),
+	ON(BUF, getstring), ON(BUF, skip), ON(BUF, fdavail), ON(BUF, fdget),
+	LAST_OP
 };

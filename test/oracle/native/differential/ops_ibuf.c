@@ -4,51 +4,32 @@
 
 /* Operations that make, fill and change ibufs. */
 
-static void
-op_open(struct arguments *a)
+OP(open)
 {
 	struct buf	*b = drop_buf(arg_slot(a));
-	struct ibuf	*p = C(ibuf_open, arg_size(a));
 
-	if (p == NULL) {
-		result_errno();
-		return;
-	}
-	buf_own(b, p);
-	result_ok();
-	observe(b);
+	buf_made(b, C(ibuf_open, arg_size(a)));
 }
 
-static void
-op_dynamic(struct arguments *a)
+OP(dynamic)
 {
 	struct buf	*b = drop_buf(arg_slot(a));
 	size_t		 len = arg_size(a), max = arg_size(a);
-	struct ibuf	*p = C(ibuf_dynamic, len, max);
 
-	if (p == NULL) {
-		result_errno();
-		return;
-	}
-	buf_own(b, p);
-	result_ok();
-	observe(b);
+	buf_made(b, C(ibuf_dynamic, len, max));
 }
 
-static void
-op_frombuffer(struct arguments *a)
+OP(frombuffer)
 {
 	struct buf	*b = drop_buf(arg_slot(a));
 	struct bytes	 data = arg_bytes(a);
 
 	C(ibuf_from_buffer, &b->view, data.data, data.len);
 	buf_view(b, root_new(&b->view));
-	result_ok();
-	observe(b);
+	buf_done(b, 0);
 }
 
-static void
-op_fromibuf(struct arguments *a)
+OP(fromibuf)
 {
 	unsigned int	 to = arg_slot(a), slot = arg_slot(a);
 	struct buf	*from, *b;
@@ -65,30 +46,17 @@ op_fromibuf(struct arguments *a)
 		return;
 	C(ibuf_from_ibuf, &b->view, from->ibuf);
 	buf_view(b, from->root);
-	result_ok();
-	observe(b);
+	buf_done(b, 0);
 }
 
-static void
-done(struct buf *b, int status)
+OP(add)
 {
-	(void)result_status(status);
-	observe(b);
-}
-
-static void
-op_add(struct arguments *a)
-{
-	unsigned int	 slot = arg_slot(a);
 	struct bytes	 data = arg_bytes(a);
-	struct buf	*b;
 
-	if (have_buf(slot) && (b = use_buf(slot)) != NULL)
-		done(b, C(ibuf_add, b->ibuf, data.data, data.len));
+	buf_done(a->b, C(ibuf_add, a->b->ibuf, data.data, data.len));
 }
 
-static void
-op_addibuf(struct arguments *a)
+OP(addibuf)
 {
 	unsigned int	 slot = arg_slot(a), from = arg_slot(a);
 	struct buf	*b, *f;
@@ -107,128 +75,78 @@ op_addibuf(struct arguments *a)
 		if (len > 0)
 			memcpy(copy, C(ibuf_data, f->ibuf), len);
 		C(ibuf_from_buffer, &own, copy, len);
-		done(b, C(ibuf_add_ibuf, b->ibuf, &own));
+		buf_done(b, C(ibuf_add_ibuf, b->ibuf, &own));
 		return;
 	}
-	done(b, C(ibuf_add_ibuf, b->ibuf, f->ibuf));
+	buf_done(b, C(ibuf_add_ibuf, b->ibuf, f->ibuf));
 }
 
-static void
-op_addzero(struct arguments *a)
+OP(addzero)
 {
-	unsigned int	 slot = arg_slot(a);
-	size_t		 len = arg_size(a);
-	struct buf	*b;
-
-	if (have_buf(slot) && (b = use_buf(slot)) != NULL)
-		done(b, C(ibuf_add_zero, b->ibuf, len));
+	buf_done(a->b, C(ibuf_add_zero, a->b->ibuf, arg_size(a)));
 }
 
-/* Reserved memory is checked before it is written: it must be zero. */
+/* Prints the memory, which must be zero or have its former content, and fills it. */
 static void
-op_reserve(struct arguments *a)
+fill(struct buf *b, void *p, size_t len, uint32_t seed)
 {
-	unsigned int	 slot = arg_slot(a);
-	size_t		 len = arg_size(a);
-	uint32_t	 seed = (uint32_t)arg_u64(a);
-	struct buf	*b;
-	void		*p;
-
-	if (!have_buf(slot) || (b = use_buf(slot)) == NULL)
-		return;
-	if ((p = C(ibuf_reserve, b->ibuf, len)) == NULL)
-		result_errno();
-	else {
-		result_bytes(p, len);
+	result_copied(p == NULL ? -1 : 0, p, len);
+	if (p != NULL)
 		pattern_fill(p, seed, len);
-	}
 	observe(b);
 }
 
-static void
-op_seek(struct arguments *a)
+OP(reserve)
 {
-	unsigned int	 slot = arg_slot(a);
+	size_t		 len = arg_size(a);
+	uint32_t	 seed = (uint32_t)arg_u64(a);
+
+	fill(a->b, C(ibuf_reserve, a->b->ibuf, len), len, seed);
+}
+
+OP(seek)
+{
 	size_t		 pos = arg_size(a), len = arg_size(a);
 	uint32_t	 seed = (uint32_t)arg_u64(a);
-	struct buf	*b;
-	void		*p;
 
-	if (!have_buf(slot) || (b = use_buf(slot)) == NULL)
-		return;
-	if ((p = C(ibuf_seek, b->ibuf, pos, len)) == NULL)
-		result_errno();
-	else {
-		result_bytes(p, len);
-		pattern_fill(p, seed, len);
-	}
-	observe(b);
+	fill(a->b, C(ibuf_seek, a->b->ibuf, pos, len), len, seed);
 }
 
-static void
-op_set(struct arguments *a)
+OP(set)
 {
-	unsigned int	 slot = arg_slot(a);
 	size_t		 pos = arg_size(a);
 	struct bytes	 data = arg_bytes(a);
-	struct buf	*b;
 
-	if (have_buf(slot) && (b = use_buf(slot)) != NULL)
-		done(b, C(ibuf_set, b->ibuf, pos, data.data, data.len));
+	buf_done(a->b, C(ibuf_set, a->b->ibuf, pos, data.data, data.len));
 }
 
 #define ADD(width)							\
-static void								\
-op_add##width(struct arguments *a)					\
+OP(add##width)								\
 {									\
-	unsigned int	 slot = arg_slot(a);				\
-	uint64_t	 value = arg_u64(a);				\
-	struct buf	*b;						\
-									\
-	if (have_buf(slot) && (b = use_buf(slot)) != NULL)		\
-		done(b, C(ibuf_add_##width, b->ibuf, value));		\
+	buf_done(a->b, C(ibuf_add_##width, a->b->ibuf, arg_u64(a)));	\
 }
 #define SET(width)							\
-static void								\
-op_set##width(struct arguments *a)					\
+OP(set##width)								\
 {									\
-	unsigned int	 slot = arg_slot(a);				\
-	size_t		 pos = arg_size(a);				\
-	uint64_t	 value = arg_u64(a);				\
-	struct buf	*b;						\
+	size_t	 pos = arg_size(a);					\
 									\
-	if (have_buf(slot) && (b = use_buf(slot)) != NULL)		\
-		done(b, C(ibuf_set_##width, b->ibuf, pos, value));	\
+	buf_done(a->b, C(ibuf_set_##width, a->b->ibuf, pos, arg_u64(a)));	\
 }
 ADD(n8) ADD(n16) ADD(n32) ADD(n64) ADD(h16) ADD(h32) ADD(h64)
 SET(n8) SET(n16) SET(n32) SET(n64) SET(h16) SET(h32) SET(h64)
 
-static void
-op_truncate(struct arguments *a)
+OP(truncate)
 {
-	unsigned int	 slot = arg_slot(a);
-	size_t		 len = arg_size(a);
-	struct buf	*b;
-
-	if (have_buf(slot) && (b = use_buf(slot)) != NULL)
-		done(b, C(ibuf_truncate, b->ibuf, len));
+	buf_done(a->b, C(ibuf_truncate, a->b->ibuf, arg_size(a)));
 }
 
-static void
-op_rewind(struct arguments *a)
+OP(rewind)
 {
-	unsigned int	 slot = arg_slot(a);
-	struct buf	*b;
-
-	if (!have_buf(slot) || (b = use_buf(slot)) == NULL)
-		return;
-	C(ibuf_rewind, b->ibuf);
-	result_ok();
-	observe(b);
+	C(ibuf_rewind, a->b->ibuf);
+	buf_done(a->b, 0);
 }
 
-static void
-op_close(struct arguments *a)
+OP(close)
 {
 	unsigned int	 slot = arg_slot(a), queue = arg_slot(a);
 	struct buf	*b;
@@ -243,21 +161,14 @@ op_close(struct arguments *a)
 	result_ok();
 }
 
-static void
-op_free(struct arguments *a)
+OP(free)
 {
-	unsigned int	 slot = arg_slot(a);
-	struct buf	*b;
-
-	if (!have_buf(slot) || (b = use_owner(slot)) == NULL)
-		return;
-	C(ibuf_free, b->ibuf);
-	buf_gone(b, DISPOSED);
+	C(ibuf_free, a->b->ibuf);
+	buf_gone(a->b, DISPOSED);
 	result_ok();
 }
 
-static void
-op_fdset(struct arguments *a)
+OP(fdset)
 {
 	unsigned int	 slot = arg_slot(a);
 	struct buf	*b;
@@ -271,30 +182,17 @@ op_fdset(struct arguments *a)
 	if ((b = use_owner(slot)) == NULL)
 		return;
 	C(ibuf_fd_set, b->ibuf, fd);
-	result_ok();
-	observe(b);
+	buf_done(b, 0);
 }
 
-#define NUMBER(name, op)	{ "add" name, op_add##op }, { "set" name, op_set##op }
+#define NUMBER(width)	ON(BUF, add##width), ON(BUF, set##width)
 
 const struct operation	 ops_ibuf[] = {
-	{ "open", op_open },
-	{ "dynamic", op_dynamic },
-	{ "frombuffer", op_frombuffer },
-	{ "fromibuf", op_fromibuf },
-	{ "add", op_add },
-	{ "addibuf", op_addibuf },
-	{ "addzero", op_addzero },
-	NUMBER("n8", n8), NUMBER("n16", n16), NUMBER("n32", n32),
-	NUMBER("n64", n64), NUMBER("h16", h16), NUMBER("h32", h32),
-	NUMBER("h64", h64),
-	{ "reserve", op_reserve },
-	{ "seek", op_seek },
-	{ "set", op_set },
-	{ "truncate", op_truncate },
-	{ "rewind", op_rewind },
-	{ "close", op_close },
-	{ "free", op_free },
-	{ "fdset", op_fdset },
-	{ NULL, NULL }
+	ON(NO_SUBJECT, open), ON(NO_SUBJECT, dynamic), ON(NO_SUBJECT, frombuffer),
+	ON(NO_SUBJECT, fromibuf), ON(BUF, add), ON(NO_SUBJECT, addibuf),
+	ON(BUF, addzero), NUMBER(n8), NUMBER(n16), NUMBER(n32), NUMBER(n64),
+	NUMBER(h16), NUMBER(h32), NUMBER(h64), ON(BUF, reserve), ON(BUF, seek),
+	ON(BUF, set), ON(BUF, truncate), ON(BUF, rewind), ON(NO_SUBJECT, close),
+	ON(OWNER, free), ON(NO_SUBJECT, fdset),
+	LAST_OP
 };

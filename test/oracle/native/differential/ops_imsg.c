@@ -12,8 +12,7 @@ header(const struct message *m)
 	    h->len - IMSG_HEADER_SIZE);
 }
 
-static void
-op_iget(struct arguments *a)
+OP(iget)
 {
 	unsigned int	 slot = arg_slot(a), to = arg_slot(a);
 	struct channel	*c;
@@ -44,18 +43,12 @@ op_iget(struct arguments *a)
 	}
 }
 
-static void
-op_hdr(struct arguments *a)
+OP(hdr)
 {
-	unsigned int	 slot = arg_slot(a);
-	struct message	*m;
-
-	if (have_message(slot) && (m = use_message(slot)) != NULL)
-		header(m);
+	header(a->m);
 }
 
-static void
-op_mgetibuf(struct arguments *a)
+OP(mgetibuf)
 {
 	unsigned int	 slot = arg_slot(a), to = arg_slot(a);
 	struct message	*m;
@@ -71,115 +64,63 @@ op_mgetibuf(struct arguments *a)
 		return;
 	}
 	buf_view(b, m->root);
-	result_ok();
-	observe(b);
+	buf_done(b, 0);
 }
 
 static void
-op_mgetdata(struct arguments *a)
+get_data(struct message *m, size_t len)
 {
-	unsigned int	 slot = arg_slot(a);
-	size_t		 len = arg_size(a);
-	struct message	*m;
-	void		*data;
+	void	*data = scratch_for(len);
 
-	if (!have_message(slot) || (m = use_message(slot)) == NULL)
-		return;
-	data = scratch(len > 0x100000 ? 0 : len);
-	if (C(imsg_get_data, &m->imsg, data, len) == -1)
-		result_errno();
-	else
-		result_bytes(data, len);
+	result_copied(C(imsg_get_data, &m->imsg, data, len), data, len);
+}
+
+OP(mgetdata)
+{
+	get_data(a->m, arg_size(a));
 }
 
 /* The same with the length that fits. */
-static void
-op_mgetall(struct arguments *a)
+OP(mgetall)
 {
-	unsigned int	 slot = arg_slot(a);
-	struct message	*m;
-	void		*data;
-	size_t		 len;
-
-	if (!have_message(slot) || (m = use_message(slot)) == NULL)
-		return;
-	data = scratch(len = C(imsg_get_len, &m->imsg));
-	if (C(imsg_get_data, &m->imsg, data, len) == -1)
-		result_errno();
-	else
-		result_bytes(data, len);
+	get_data(a->m, C(imsg_get_len, &a->m->imsg));
 }
 
-static void
-op_mgetfd(struct arguments *a)
+OP(mgetfd)
 {
-	unsigned int	 slot = arg_slot(a), to = arg_slot(a);
-	struct message	*m;
-	int		 fd;
-
-	if (!have_message(slot) || (m = use_message(slot)) == NULL)
-		return;
-	fd = C(imsg_get_fd, &m->imsg);
-	result_held(to, fd);
+	result_held(arg_slot(a), C(imsg_get_fd, &a->m->imsg));
 }
 
-static void
-op_mgetid(struct arguments *a)
+OP(mgetid)
 {
-	unsigned int	 slot = arg_slot(a);
-	struct message	*m;
-
-	if (have_message(slot) && (m = use_message(slot)) != NULL)
-		result_number(C(imsg_get_id, &m->imsg));
+	result_number(C(imsg_get_id, &a->m->imsg));
 }
 
-static void
-op_mgetlen(struct arguments *a)
+OP(mgetlen)
 {
-	unsigned int	 slot = arg_slot(a);
-	struct message	*m;
-
-	if (have_message(slot) && (m = use_message(slot)) != NULL)
-		result_size(C(imsg_get_len, &m->imsg));
+	result_size(C(imsg_get_len, &a->m->imsg));
 }
 
-static void
-op_mgetpid(struct arguments *a)
+OP(mgetpid)
 {
-	unsigned int	 slot = arg_slot(a);
-	struct message	*m;
-
-	if (have_message(slot) && (m = use_message(slot)) != NULL)
-		result_signed(C(imsg_get_pid, &m->imsg));
+	result_signed(C(imsg_get_pid, &a->m->imsg));
 }
 
-static void
-op_mgettype(struct arguments *a)
+OP(mgettype)
 {
-	unsigned int	 slot = arg_slot(a);
-	struct message	*m;
-
-	if (have_message(slot) && (m = use_message(slot)) != NULL)
-		result_number(C(imsg_get_type, &m->imsg));
+	result_number(C(imsg_get_type, &a->m->imsg));
 }
 
-static void
-op_mfree(struct arguments *a)
+OP(mfree)
 {
-	unsigned int	 slot = arg_slot(a);
-	struct message	*m;
-
-	if (!have_message(slot) || (m = use_message(slot)) == NULL)
-		return;
-	m->root->ibuf = NULL;
-	C(imsg_free, &m->imsg);
-	m->state = DISPOSED;
+	a->m->root->ibuf = NULL;
+	C(imsg_free, &a->m->imsg);
+	a->m->state = DISPOSED;
 	result_ok();
 }
 
 /* Bytes that do not fit end the ibuf; a view is never ended, but refused. */
-static void
-op_iadd(struct arguments *a)
+OP(iadd)
 {
 	unsigned int	 slot = arg_slot(a);
 	struct bytes	 data = arg_bytes(a);
@@ -201,17 +142,9 @@ op_iadd(struct arguments *a)
 }
 
 const struct operation	 ops_imsg[] = {
-	{ "iget", op_iget },
-	{ "hdr", op_hdr },
-	{ "mgetibuf", op_mgetibuf },
-	{ "mgetdata", op_mgetdata },
-	{ "mgetall", op_mgetall },
-	{ "mgetfd", op_mgetfd },
-	{ "mgetid", op_mgetid },
-	{ "mgetlen", op_mgetlen },
-	{ "mgetpid", op_mgetpid },
-	{ "mgettype", op_mgettype },
-	{ "mfree", op_mfree },
-	{ "iadd", op_iadd },
-	{ NULL, NULL }
+	ON(NO_SUBJECT, iget), ON(MESSAGE, hdr), ON(NO_SUBJECT, mgetibuf),
+	ON(MESSAGE, mgetdata), ON(MESSAGE, mgetall), ON(MESSAGE, mgetfd),
+	ON(MESSAGE, mgetid), ON(MESSAGE, mgetlen), ON(MESSAGE, mgetpid),
+	ON(MESSAGE, mgettype), ON(MESSAGE, mfree), ON(NO_SUBJECT, iadd),
+	LAST_OP
 };

@@ -4,8 +4,7 @@
 
 /* Operations on imsgbufs: reading and writing channels of messages. */
 
-static void
-op_init(struct arguments *a)
+OP(init)
 {
 	unsigned int	 slot = arg_slot(a), s = arg_slot(a);
 	struct channel	*c;
@@ -27,42 +26,29 @@ op_init(struct arguments *a)
 	result_ok();
 }
 
-static void
-op_fdpass(struct arguments *a)
+OP(fdpass)
 {
-	unsigned int	 slot = arg_slot(a);
-	struct channel	*c;
-
-	if (!have_channel(slot) || (c = use_channel(slot)) == NULL)
-		return;
-	C(imsgbuf_allow_fdpass, &c->imsgbuf);
+	C(imsgbuf_allow_fdpass, &a->c->imsgbuf);
 	result_ok();
 }
 
-static void
-op_maxsize(struct arguments *a)
+OP(maxsize)
 {
-	unsigned int	 slot = arg_slot(a);
-	uint32_t	 max = (uint32_t)arg_u64(a);
-	struct channel	*c;
+	struct channel	*c = a->c;
 
-	if (!have_channel(slot) || (c = use_channel(slot)) == NULL)
-		return;
-	(void)result_status(C(imsgbuf_set_maxsize, &c->imsgbuf, max));
+	result_status(C(imsgbuf_set_maxsize, &c->imsgbuf,
+	    (uint32_t)arg_u64(a)));
 	/* a wrong length in a stream must not make the test allocate gigabytes */
 	if (c->imsgbuf.maxsize > MAXSIZE_KEPT)
 		(void)C(imsgbuf_set_maxsize, &c->imsgbuf, MAXSIZE_KEPT);
 }
 
-static void
-op_iread(struct arguments *a)
+OP(iread)
 {
-	unsigned int	 slot = arg_slot(a);
-	struct channel	*c;
+	struct channel	*c = a->c;
 	int		 rv;
 
-	if (!have_channel(slot) || (c = use_channel(slot)) == NULL ||
-	    use_socket(c->socket) == -1)
+	if (use_socket(c->socket) == -1)
 		return;
 	if (c->broken != NULL) {
 		result_error(c->broken);
@@ -76,63 +62,54 @@ op_iread(struct arguments *a)
 }
 
 static void
-op_iwrite(struct arguments *a)
+queuelen(struct channel *c)
 {
-	unsigned int	 slot = arg_slot(a);
-	struct channel	*c;
-
-	if (!have_channel(slot) || (c = use_channel(slot)) == NULL ||
-	    use_socket(c->socket) == -1)
-		return;
-	(void)result_status(C(imsgbuf_write, &c->imsgbuf));
 	out(" [%u]", C(imsgbuf_queuelen, &c->imsgbuf));
 }
 
 static void
-op_flush(struct arguments *a)
+status(struct channel *c, int rv)
 {
-	unsigned int	 slot = arg_slot(a);
-	struct channel	*c;
+	result_status(rv);
+	queuelen(c);
+}
 
-	if (!have_channel(slot) || (c = use_channel(slot)) == NULL ||
-	    use_socket(c->socket) == -1)
+OP(iwrite)
+{
+	if (use_socket(a->c->socket) != -1)
+		status(a->c, C(imsgbuf_write, &a->c->imsgbuf));
+}
+
+OP(flush)
+{
+	struct channel	*c = a->c;
+
+	if (use_socket(c->socket) == -1)
 		return;
 	kernel_flush(1);
 	if (setjmp(kernel_stuck) == 0)
-		(void)result_status(C(imsgbuf_flush, &c->imsgbuf));
+		result_status(C(imsgbuf_flush, &c->imsgbuf));
 	else if (queued_bytes(c->imsgbuf.w))
 		result_error("EAGAIN");
 	else
 		result_ok();
 	kernel_flush(0);
-	out(" [%u]", C(imsgbuf_queuelen, &c->imsgbuf));
+	queuelen(c);
 }
 
-static void
-op_clear(struct arguments *a)
+OP(clear)
 {
-	unsigned int	 slot = arg_slot(a);
-	struct channel	*c;
-
-	if (!have_channel(slot) || (c = use_channel(slot)) == NULL)
-		return;
-	C(imsgbuf_clear, &c->imsgbuf);
-	c->state = DISPOSED;
+	C(imsgbuf_clear, &a->c->imsgbuf);
+	a->c->state = DISPOSED;
 	result_ok();
 }
 
-static void
-op_ilen(struct arguments *a)
+OP(ilen)
 {
-	unsigned int	 slot = arg_slot(a);
-	struct channel	*c;
-
-	if (have_channel(slot) && (c = use_channel(slot)) != NULL)
-		result_number(C(imsgbuf_queuelen, &c->imsgbuf));
+	result_number(C(imsgbuf_queuelen, &a->c->imsgbuf));
 }
 
-static void
-op_forward(struct arguments *a)
+OP(forward)
 {
 	unsigned int	 slot = arg_slot(a), msg = arg_slot(a);
 	struct channel	*c;
@@ -142,8 +119,7 @@ op_forward(struct arguments *a)
 		return;
 	if ((c = use_channel(slot)) == NULL || (m = use_message(msg)) == NULL)
 		return;
-	(void)result_status(C(imsg_forward, &c->imsgbuf, &m->imsg));
-	out(" [%u]", C(imsgbuf_queuelen, &c->imsgbuf));
+	status(c, C(imsg_forward, &c->imsgbuf, &m->imsg));
 }
 
 /* Skips the arguments of an operation whose object is missing. */
@@ -156,8 +132,7 @@ have_sender(struct arguments *a, unsigned int slot)
 	return (0);
 }
 
-static void
-op_compose(struct arguments *a)
+OP(compose)
 {
 	unsigned int	 slot = arg_slot(a);
 	uint32_t	 type, id;
@@ -175,13 +150,11 @@ op_compose(struct arguments *a)
 	data = arg_bytes(a);
 	if ((c = use_channel(slot)) == NULL)
 		return;
-	(void)result_status(C(imsg_compose, &c->imsgbuf, type, id, pid, fd,
+	status(c, C(imsg_compose, &c->imsgbuf, type, id, pid, fd,
 	    data.data, data.len));
-	out(" [%u]", C(imsgbuf_queuelen, &c->imsgbuf));
 }
 
-static void
-op_composev(struct arguments *a)
+OP(composev)
 {
 	unsigned int	 slot = arg_slot(a);
 	uint32_t	 type, id;
@@ -205,13 +178,11 @@ op_composev(struct arguments *a)
 	}
 	if ((c = use_channel(slot)) == NULL)
 		return;
-	(void)result_status(C(imsg_composev, &c->imsgbuf, type, id, pid, fd,
+	status(c, C(imsg_composev, &c->imsgbuf, type, id, pid, fd,
 	    iov, n));
-	out(" [%u]", C(imsgbuf_queuelen, &c->imsgbuf));
 }
 
-static void
-op_composeibuf(struct arguments *a)
+OP(composeibuf)
 {
 	unsigned int	 slot = arg_slot(a), from = arg_slot(a);
 	uint32_t	 type = (uint32_t)arg_u64(a), id = (uint32_t)arg_u64(a);
@@ -224,14 +195,13 @@ op_composeibuf(struct arguments *a)
 	if ((c = use_channel(slot)) == NULL || (b = use_owner(from)) == NULL)
 		return;
 	/* the original frees the ibuf if it cannot be sent */
-	(void)result_status(C(imsg_compose_ibuf, &c->imsgbuf, type, id, pid,
+	result_status(C(imsg_compose_ibuf, &c->imsgbuf, type, id, pid,
 	    b->ibuf));
 	buf_gone(b, MOVED);
-	out(" [%u]", C(imsgbuf_queuelen, &c->imsgbuf));
+	queuelen(c);
 }
 
-static void
-op_create(struct arguments *a)
+OP(create)
 {
 	unsigned int	 slot = arg_slot(a), to = arg_slot(a);
 	uint32_t	 type = (uint32_t)arg_u64(a), id = (uint32_t)arg_u64(a);
@@ -258,8 +228,7 @@ op_create(struct arguments *a)
 	observe(b);
 }
 
-static void
-op_iclose(struct arguments *a)
+OP(iclose)
 {
 	unsigned int	 slot = arg_slot(a), from = arg_slot(a);
 	struct channel	*c;
@@ -272,23 +241,14 @@ op_iclose(struct arguments *a)
 	C(imsg_close, &c->imsgbuf, b->ibuf);
 	buf_gone(b, MOVED);
 	result_ok();
-	out(" [%u]", C(imsgbuf_queuelen, &c->imsgbuf));
+	queuelen(c);
 }
 
 const struct operation	 ops_imsgbuf[] = {
-	{ "init", op_init },
-	{ "fdpass", op_fdpass },
-	{ "maxsize", op_maxsize },
-	{ "iread", op_iread },
-	{ "iwrite", op_iwrite },
-	{ "flush", op_flush },
-	{ "clear", op_clear },
-	{ "ilen", op_ilen },
-	{ "forward", op_forward },
-	{ "compose", op_compose },
-	{ "composev", op_composev },
-	{ "composeibuf", op_composeibuf },
-	{ "create", op_create },
-	{ "iclose", op_iclose },
-	{ NULL, NULL }
+	ON(NO_SUBJECT, init), ON(CHANNEL, fdpass), ON(CHANNEL, maxsize),
+	ON(CHANNEL, iread), ON(CHANNEL, iwrite), ON(CHANNEL, flush),
+	ON(CHANNEL, clear), ON(CHANNEL, ilen), ON(NO_SUBJECT, forward),
+	ON(NO_SUBJECT, compose), ON(NO_SUBJECT, composev),
+	ON(NO_SUBJECT, composeibuf), ON(NO_SUBJECT, create), ON(NO_SUBJECT, iclose),
+	LAST_OP
 };

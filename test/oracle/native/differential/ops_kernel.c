@@ -4,8 +4,7 @@
 
 /* The program's operations on the kernel. */
 
-static void
-op_socket(struct arguments *a)
+OP(socket)
 {
 	unsigned int	 s = arg_slot(a);
 
@@ -20,72 +19,37 @@ op_socket(struct arguments *a)
 	result_signed(sockets[s]->fd);
 }
 
-static void
-op_end(struct arguments *a)
+OP(end)
 {
-	unsigned int	 s = arg_slot(a);
-	int		 fd;
-
-	if (have_socket(s) && (fd = use_socket(sockets[s])) != -1)
-		(void)result_status(kernel_outcome(fd, 1, OUTCOME_END, 0));
+	result_status(kernel_outcome(a->fd, 1, OUTCOME_END, 0));
 }
 
-static void
-op_fail(struct arguments *a)
+OP(fail)
 {
-	unsigned int	 s = arg_slot(a);
-	int		 error = error_number(arg_word(a));
-	int		 fd;
-
-	if (have_socket(s) && (fd = use_socket(sockets[s])) != -1)
-		(void)result_status(kernel_outcome(fd, 1, error, 0));
+	result_status(kernel_outcome(a->fd, 1, error_number(arg_word(a)), 0));
 }
 
-static void
-op_accept(struct arguments *a)
+OP(accept)
 {
-	unsigned int	 s = arg_slot(a);
-	size_t		 n = arg_size(a);
-	int		 fd;
-
-	if (have_socket(s) && (fd = use_socket(sockets[s])) != -1)
-		(void)result_status(kernel_outcome(fd, 0, 0, n));
+	result_status(kernel_outcome(a->fd, 0, 0, arg_size(a)));
 }
 
-static void
-op_refuse(struct arguments *a)
+OP(refuse)
 {
-	unsigned int	 s = arg_slot(a);
-	int		 error = error_number(arg_word(a));
-	int		 fd;
-
-	if (have_socket(s) && (fd = use_socket(sockets[s])) != -1)
-		(void)result_status(kernel_outcome(fd, 0, error, 0));
+	result_status(kernel_outcome(a->fd, 0, error_number(arg_word(a)), 0));
 }
 
-static void
-op_room(struct arguments *a)
+OP(room)
 {
-	unsigned int	 s = arg_slot(a);
-	size_t		 n = arg_size(a);
-	int		 fd;
-
-	if (have_socket(s) && (fd = use_socket(sockets[s])) != -1)
-		(void)result_status(kernel_room(fd, n));
+	result_status(kernel_room(a->fd, arg_size(a)));
 }
 
-static void
-op_take(struct arguments *a)
+OP(take)
 {
-	unsigned int	 s = arg_slot(a);
-	int		 fd;
-
-	if (have_socket(s) && (fd = use_socket(sockets[s])) != -1)
-		kernel_take(fd);
+	kernel_take(a->fd);
 }
 
-static void
-op_transfer(struct arguments *a)
+OP(transfer)
 {
 	unsigned int	 from = arg_slot(a), to = arg_slot(a);
 	size_t		 cut = arg_size(a);
@@ -97,8 +61,7 @@ op_transfer(struct arguments *a)
 		kernel_transfer(f, t, cut);
 }
 
-static void
-op_closesock(struct arguments *a)
+OP(closesock)
 {
 	unsigned int	 s = arg_slot(a);
 
@@ -110,15 +73,13 @@ op_closesock(struct arguments *a)
 	result_ok();
 }
 
-static void
-op_pid(struct arguments *a)
+OP(pid)
 {
 	kernel_setpid((pid_t)arg_int(a));
 	result_ok();
 }
 
-static void
-op_nomem(struct arguments *a)
+OP(nomem)
 {
 	next_failure.allocation = (unsigned int)arg_u64(a);
 	(void)snprintf(next_failure.operation, sizeof(next_failure.operation),
@@ -127,16 +88,9 @@ op_nomem(struct arguments *a)
 }
 
 const struct operation	 ops_kernel[] = {
-	{ "socket", op_socket },
-	{ "end", op_end },
-	{ "fail", op_fail },
-	{ "accept", op_accept },
-	{ "refuse", op_refuse },
-	{ "room", op_room },
-	{ "take", op_take },
-	{ "transfer", op_transfer },
-	{ "closesock", op_closesock },
-	{ "nomem", op_nomem },
-	{ "pid", op_pid },
-	{ NULL, NULL }
+	ON(NO_SUBJECT, socket), ON(SOCKET, end), ON(SOCKET, fail),
+	ON(SOCKET, accept), ON(SOCKET, refuse), ON(SOCKET, room),
+	ON(SOCKET, take), ON(NO_SUBJECT, transfer), ON(NO_SUBJECT, closesock),
+	ON(NO_SUBJECT, nomem), ON(NO_SUBJECT, pid),
+	LAST_OP
 };

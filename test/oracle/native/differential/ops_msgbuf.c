@@ -2,8 +2,7 @@
 
 /* Operations on msgbufs: queues of ibufs, and readers with rules of ours. */
 
-static void
-op_new(struct arguments *a)
+OP(new)
 {
 	struct queue	*q = drop_queue(arg_slot(a));
 
@@ -15,8 +14,7 @@ op_new(struct arguments *a)
 	result_ok();
 }
 
-static void
-op_reader(struct arguments *a)
+OP(reader)
 {
 	struct queue	*q = drop_queue(arg_slot(a));
 	size_t		 hdrsize = arg_size(a);
@@ -35,45 +33,33 @@ op_reader(struct arguments *a)
 	result_ok();
 }
 
-static void
-op_qfree(struct arguments *a)
+OP(qfree)
 {
-	unsigned int	 slot = arg_slot(a);
-	struct queue	*q;
-
-	if (!have_queue(slot) || (q = use_queue(slot)) == NULL)
-		return;
-	C(msgbuf_free, q->msgbuf);
-	q->state = DISPOSED;
+	C(msgbuf_free, a->q->msgbuf);
+	a->q->state = DISPOSED;
 	result_ok();
 }
 
 static void
-op_qclear(struct arguments *a)
+queuelen(const struct queue *q)
 {
-	unsigned int	 slot = arg_slot(a);
-	struct queue	*q;
-
-	if (!have_queue(slot) || (q = use_queue(slot)) == NULL)
-		return;
-	C(msgbuf_clear, q->msgbuf);
-	q->tracker.have = 0;
-	result_ok();
 	out(" [%u]", C(msgbuf_queuelen, q->msgbuf));
 }
 
-static void
-op_qlen(struct arguments *a)
+OP(qclear)
 {
-	unsigned int	 slot = arg_slot(a);
-	struct queue	*q;
-
-	if (have_queue(slot) && (q = use_queue(slot)) != NULL)
-		result_number(C(msgbuf_queuelen, q->msgbuf));
+	C(msgbuf_clear, a->q->msgbuf);
+	a->q->tracker.have = 0;
+	result_ok();
+	queuelen(a->q);
 }
 
-static void
-op_qget(struct arguments *a)
+OP(qlen)
+{
+	result_number(C(msgbuf_queuelen, a->q->msgbuf));
+}
+
+OP(qget)
 {
 	unsigned int	 slot = arg_slot(a), to = arg_slot(a);
 	struct queue	*q;
@@ -89,53 +75,45 @@ op_qget(struct arguments *a)
 		result_signed(0);
 		return;
 	}
-	buf_own(b, p);
-	result_ok();
-	observe(b);
+	buf_made(b, p);
 }
 
-static void
-writing(struct arguments *a, int with_fds)
+/* The queue, and the socket of the second argument; 0 if one cannot be used. */
+static int
+queue_and_socket(struct arguments *a)
 {
 	unsigned int	 slot = arg_slot(a), s = arg_slot(a);
-	struct queue	*q;
-	int		 fd, rv;
 
-	if (!have_queue(slot) || !have_socket(s) ||
-	    (q = use_queue(slot)) == NULL ||
-	    (fd = use_socket(sockets[s])) == -1)
+	return (have_queue(slot) && have_socket(s) &&
+	    (a->q = use_queue(slot)) != NULL &&
+	    (a->fd = use_socket(sockets[s])) != -1);
+}
+
+OP(qwrite)
+{
+	if (!queue_and_socket(a))
 		return;
-	if (with_fds)
-		rv = C(msgbuf_write, fd, q->msgbuf);
-	else
-		rv = C(ibuf_write, fd, q->msgbuf);
-	(void)result_status(rv);
-	out(" [%u]", C(msgbuf_queuelen, q->msgbuf));
+	result_status(C(msgbuf_write, a->fd, a->q->msgbuf));
+	queuelen(a->q);
 }
 
-static void
-op_qwrite(struct arguments *a)
+OP(bwrite)
 {
-	writing(a, 1);
-}
-
-static void
-op_bwrite(struct arguments *a)
-{
-	writing(a, 0);
+	if (!queue_and_socket(a))
+		return;
+	result_status(C(ibuf_write, a->fd, a->q->msgbuf));
+	queuelen(a->q);
 }
 
 static void
 reading(struct arguments *a, int with_fds)
 {
-	unsigned int	 slot = arg_slot(a), s = arg_slot(a);
 	struct queue	*q;
-	int		 fd, rv;
+	int		 rv;
 
-	if (!have_queue(slot) || !have_socket(s) ||
-	    (q = use_queue(slot)) == NULL ||
-	    (fd = use_socket(sockets[s])) == -1)
+	if (!queue_and_socket(a))
 		return;
+	q = a->q;
 	if (q->broken != NULL) {
 		result_error(q->broken);
 		return;
@@ -143,35 +121,27 @@ reading(struct arguments *a, int with_fds)
 	kernel_last_read = -1;
 	kernel_tracker = q->tracker.hdrsize == 0 ? NULL : &q->tracker;
 	if (with_fds)
-		rv = C(msgbuf_read, fd, q->msgbuf);
+		rv = C(msgbuf_read, a->fd, q->msgbuf);
 	else
-		rv = C(ibuf_read, fd, q->msgbuf);
+		rv = C(ibuf_read, a->fd, q->msgbuf);
 	kernel_tracker = NULL;
 	read_outcome(rv, &q->tracker, &q->broken);
 }
 
-static void
-op_qread(struct arguments *a)
+OP(qread)
 {
 	reading(a, 1);
 }
 
-static void
-op_bread(struct arguments *a)
+OP(bread)
 {
 	reading(a, 0);
 }
 
 const struct operation	 ops_msgbuf[] = {
-	{ "new", op_new },
-	{ "reader", op_reader },
-	{ "qfree", op_qfree },
-	{ "qclear", op_qclear },
-	{ "qlen", op_qlen },
-	{ "qget", op_qget },
-	{ "qwrite", op_qwrite },
-	{ "bwrite", op_bwrite },
-	{ "qread", op_qread },
-	{ "bread", op_bread },
-	{ NULL, NULL }
+	ON(NO_SUBJECT, new), ON(NO_SUBJECT, reader), ON(QUEUE, qfree),
+	ON(QUEUE, qclear), ON(QUEUE, qlen), ON(NO_SUBJECT, qget),
+	ON(NO_SUBJECT, qwrite), ON(NO_SUBJECT, bwrite), ON(NO_SUBJECT, qread),
+	ON(NO_SUBJECT, bread),
+	LAST_OP
 };

@@ -2,16 +2,14 @@
 
 /* Descriptors as the program's own: opened, taken, closed, delivered. */
 
-static void
-op_fdopen(struct arguments *a)
+OP(fdopen)
 {
 	unsigned int	 slot = arg_slot(a);
 
 	result_held(slot, kernel_open());
 }
 
-static void
-op_fdagain(struct arguments *a)
+OP(fdagain)
 {
 	unsigned int	 slot = arg_slot(a), value;
 
@@ -30,14 +28,12 @@ result_value(unsigned int value)
 		out(" = #%u", value);
 }
 
-static void
-op_fdvalue(struct arguments *a)
+OP(fdvalue)
 {
 	result_value(kernel_value(arg_number(a, 1)));
 }
 
-static void
-op_fdtake(struct arguments *a)
+OP(fdtake)
 {
 	unsigned int	 value = kernel_take_value(arg_number(a, 0));
 
@@ -45,8 +41,7 @@ op_fdtake(struct arguments *a)
 	result_value(value);
 }
 
-static void
-op_closefd(struct arguments *a)
+OP(closefd)
 {
 	int	 fd = arg_descriptor(a);
 
@@ -70,7 +65,7 @@ deliver(unsigned int slot, const struct bytes *b, const int *fds, int n)
 			given[ngiven++] = fds[i];
 		}
 	if ((fd = use_socket(sockets[slot])) != -1)
-		(void)result_status(kernel_deliver(fd, b, given, ngiven));
+		result_status(kernel_deliver(fd, b, given, ngiven));
 }
 
 static int
@@ -83,8 +78,7 @@ deliverable(unsigned int slot, const struct bytes *b)
 	return (b->len > 0);
 }
 
-static void
-op_deliver(struct arguments *a)
+OP(deliver)
 {
 	unsigned int	 slot = arg_slot(a);
 	int		 i, n = (int)arg_int(a), fds[8];
@@ -97,8 +91,7 @@ op_deliver(struct arguments *a)
 	deliver(slot, &b, fds, n);
 }
 
-static void
-op_give(struct arguments *a)
+OP(give)
 {
 	unsigned int	 slot = arg_slot(a);
 	struct bytes	 b = arg_bytes(a);
@@ -113,8 +106,7 @@ op_give(struct arguments *a)
 	deliver(slot, &b, fds, 2);
 }
 
-static void
-op_pass(struct arguments *a)
+OP(pass)
 {
 	unsigned int	 slot = arg_slot(a), value;
 	struct bytes	 b = arg_bytes(a);
@@ -128,13 +120,8 @@ op_pass(struct arguments *a)
 }
 
 const struct operation	 ops_value[] = {
-	{ "fdopen", op_fdopen },
-	{ "fdagain", op_fdagain },
-	{ "fdvalue", op_fdvalue },
-	{ "fdtake", op_fdtake },
-	{ "closefd", op_closefd },
-	{ "deliver", op_deliver },
-	{ "give", op_give },
-	{ "pass", op_pass },
-	{ NULL, NULL }
+	ON(NO_SUBJECT, fdopen), ON(NO_SUBJECT, fdagain), ON(NO_SUBJECT, fdvalue),
+	ON(NO_SUBJECT, fdtake), ON(NO_SUBJECT, closefd), ON(NO_SUBJECT, deliver),
+	ON(NO_SUBJECT, give), ON(NO_SUBJECT, pass),
+	LAST_OP
 };

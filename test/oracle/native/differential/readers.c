@@ -44,7 +44,7 @@ queue_length(const unsigned char *hdr, void *arg)
 	return (n);
 }
 
-/* As the trampoline that the wrapper has in C. */
+/* Does the same as the header callback in introspect.inc.c. */
 struct ibuf *
 queue_readhdr(struct ibuf *hdr, void *arg, int *fd)
 {

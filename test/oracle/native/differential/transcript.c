@@ -174,12 +174,20 @@ result_skip(const char *why)
 	out(" ~ %s", why);
 }
 
-int
+void
 result_status(int status)
 {
 	if (status == -1)
 		result_errno();
 	else
 		result_ok();
-	return (status);
+}
+
+void
+result_copied(int status, const void *data, size_t len)
+{
+	if (status == -1)
+		result_errno();
+	else
+		result_bytes(data, len);
 }

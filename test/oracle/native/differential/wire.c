@@ -78,5 +78,5 @@ kernel_transfer(int from, int to, size_t cut)
 		}
 		free(p);
 	}
-	(void)result_status(rv);
+	result_status(rv);
 }

@@ -18,7 +18,7 @@ export const transportFaults: readonly TransportFault[] = [
   ["transports/node", 'duplex.on("end", end);', "", "nobody listens for the end", "tcp"],
   [
     "transports/node",
-    'to?.failed(transportError(error, "read"));',
+    'to?.failed(transportError(error, "read", OPENING));',
     "",
     "a reset is swallowed",
     "tcp",
@@ -83,6 +83,13 @@ export const transportFaults: readonly TransportFault[] = [
     "websocket",
   ],
   ["transports/frames", "inSocket -= bytes;", "", "sent bytes stay unsent", "websocket"],
+  [
+    "transports/frames",
+    "if (localEnded && isOpen() && empty()) {",
+    "if (localEnded && isOpen()) {",
+    "end() does not wait until everything has left",
+    "websocket",
+  ],
   // --- ports ---
   [
     "transports/message-port",

@@ -1,28 +1,35 @@
 import { Clock } from "../clock.ts";
+import { Awake } from "../runtime.ts";
 
-/** How late a busy machine may run a timer, and how early a timer may run, in ms. */
+/**
+ * How late a busy machine may run a timer, and how early a timer may run, in ms: Node counts from the begin
+ * of the turn of the event loop in which the timer was set.
+ */
 const LATE = 3000;
-const EARLY = 20;
+const EARLY = 100;
 
 const scope = globalThis as unknown as Record<string, (...args: never[]) => unknown>;
 
 /** Real time. It counts the timers of the runtime that wait, and the immediates. */
 export class RealClock extends Clock {
   readonly #start = performance.now();
+  readonly #awake = new Awake();
   readonly #waiting = new Map<unknown, number>();
   #immediates_ = 0;
   #restoreReal: () => void = () => {};
 
+  override get now(): number {
+    return performance.now() - this.#start;
+  }
+
   override get surely(): number {
-    return this.#passed - LATE;
+    return this.#awake.ms - LATE;
   }
 
   override get perhaps(): number {
-    return this.#passed + EARLY;
-  }
-
-  get #passed(): number {
-    return performance.now() - this.#start;
+    const { now } = this;
+    const stopped = now - this.#awake.ms;
+    return now + stopped + EARLY;
   }
 
   override get timers(): number {

@@ -204,7 +204,10 @@ export class RealHand implements Below {
   end(): void | Promise<void> {
     if (this.called.end) this.#watcher.misused("end twice");
     this.called.end = true;
-    return this.#finish(this.#call("end", () => this.#transport.end()));
+    return this.#finish(
+      this.#call("end", () => this.#transport.end()),
+      () => this.#ended(),
+    );
   }
 
   close(): void | Promise<void> {
@@ -217,7 +220,14 @@ export class RealHand implements Below {
     );
   }
 
-  #finish(ending: void | Promise<void>, also = (): void => {}): void | Promise<void> {
+  /** end() of the transport is fulfilled: nothing may be left that could be lost. */
+  #ended(): void {
+    const { waiting } = this;
+    if (this.dead || this.#nature.keeps) return;
+    if (waiting > 0) this.#watcher.wrong(`end() is fulfilled, and ${waiting} bytes are unsent`);
+  }
+
+  #finish(ending: void | Promise<void>, also: () => void): void | Promise<void> {
     const done = (): void => {
       this.finished ||= !this.dead;
       also();
@@ -315,7 +325,7 @@ export class RealHand implements Below {
     const isGone = this.#peer === "closes" || this.#peer === "resets";
     if (this.#peer === "closes" && this.#remote.vanishes) return;
     if (this.#peer !== "open" && flows && !ended) yield "the peer's end is reported";
-    // the death of a peer behind both ends is not awaited
+    // when both sides have ended, no report of the death of the peer is due
     if (isGone && this.#nature.seesGone && !end && !this.paused) {
       if (!("sendFailed" in this.reported)) yield "the peer's death is reported";
     }

@@ -1,10 +1,10 @@
 import type { Transport } from "../../../../ts/channel/transport.ts";
 import { HEADER_SIZE } from "../../../oracle/reference/codec.ts";
 import { close } from "../ending.ts";
-import { Violation } from "../records.ts";
-import { macrotask, sleep } from "../runtime.ts";
+import { type Setup, Violation } from "../records.ts";
+import { Awake, macrotask, sleep } from "../runtime.ts";
 import type { Traveller } from "../tracked.ts";
-import { type Setup, World } from "../world.ts";
+import { World } from "../world.ts";
 import type { FdThing } from "./fd-thing.ts";
 import { RealClock } from "./real-clock.ts";
 import { RealHand } from "./real-hand.ts";
@@ -102,11 +102,11 @@ export class RealWorld extends World {
   }
 
   async #until(waits: () => string | undefined): Promise<void> {
-    const start = performance.now();
+    const awake = new Awake();
     for (let i = 0; ; i++) {
       const what = waits();
       if (what === undefined) return;
-      if (performance.now() - start > PATIENCE) {
+      if (awake.ms > PATIENCE) {
         throw new Violation(`the transport: waited in vain until ${what}; ${this.#state}`);
       }
       if (i < EAGER) await macrotask();

@@ -10,6 +10,8 @@ export interface Nature {
   readonly lingers: boolean;
   /** A peer that resets the connection looks different from one that ends its side. */
   readonly tellsResets?: boolean;
+  /** `end` does not wait until nothing is unsent, since the number is not reliable. */
+  readonly keeps?: boolean;
 }
 
 /** Where descriptors pass: how a life makes and knows them. */

@@ -1,6 +1,7 @@
 import fc from "fast-check";
+import { dialect } from "../commands.ts";
 import type { Stage } from "../life.ts";
-import { sleep } from "../runtime.ts";
+import { Awake, sleep } from "../runtime.ts";
 import type { World } from "../world.ts";
 import type { RealClock } from "./real-clock.ts";
 import { RealWorld } from "./real-world.ts";
@@ -25,14 +26,16 @@ const setups = fc.record({
   /** Whether the transport uses credit where it can choose. */
   atOnce: fc.boolean(),
   copy: fc.boolean(),
+  dialect,
+  zero: fc.boolean(),
   watched: fc.boolean(),
   ...{ lingers: fc.constant(false), counts: fc.constant(false) },
   ...{ pauses: fc.constant(false), passes: fc.constant(false) },
 });
 
 async function until(condition: () => boolean): Promise<boolean> {
-  for (const start = Date.now(); !condition(); await sleep(1)) {
-    if (Date.now() - start > PATIENCE) return false;
+  for (const awake = new Awake(); !condition(); await sleep(1)) {
+    if (awake.ms > PATIENCE) return false;
   }
   return true;
 }

@@ -49,7 +49,7 @@ async function port(): Promise<Place> {
 async function datachannel(): Promise<Place> {
   const remote = new FrameRemote();
   return {
-    ...{ remote, nature },
+    ...{ remote, nature: { ...nature, keeps: true } },
     async connect(credit) {
       const channel = await remote.connect(credit ? CREDIT : "");
       return dataChannelTransport(watch.over(channel, () => channel.readyState === "closed"));

@@ -1,0 +1,2 @@
+/** The inputs of a target. */
+export function inputsOf(target: string): Buffer[];

@@ -8,6 +8,7 @@ import {
 import { type Bytes, checkPid, checkSize } from "../module/check.ts";
 import type { Engine } from "../module/engine.ts";
 import type { ImsgError } from "../module/error.ts";
+import { invalid } from "../module/error.ts";
 import { Owner } from "../module/live.ts";
 import { Decoder, type Dialect, type Sharing } from "./decoder.ts";
 import { Encoder, type Piece } from "./encoder.ts";
@@ -39,12 +40,9 @@ export function openBatch(
     (fdpass ? BATCH_FDPASS : 0) | (dialect === "classic" ? BATCH_CLASSIC : 0),
   );
   if (pointer !== 0) return pointer;
-  const refused = engine.errno() === "EINVAL";
-  throw refused
-    ? engine.failure("imsgbuf_set_maxsize", {
-        detail: `maxSize must be ${HEADER_SIZE} to ${LARGEST_MAX_SIZE}, not ${maxSize}`,
-      })
-    : engine.failure("imsgbuf_init");
+  if (engine.errno() !== "EINVAL") throw engine.failure("imsgbuf_init");
+  const detail = `maxSize must be ${HEADER_SIZE} to ${LARGEST_MAX_SIZE}, not ${maxSize}`;
+  throw invalid("imsgbuf_set_maxsize", detail);
 }
 
 /**
@@ -57,10 +55,10 @@ export class Batch extends Owner {
   readonly #encoder: Encoder;
 
   /** Throws EINVAL for a bad maxSize or pid, ENOMEM. */
-  constructor(engine: Engine, options: BatchOptions) {
+  constructor(options: BatchOptions & { engine: Engine }) {
+    const { engine, dialect, maxSize } = options;
     const pointer = openBatch(engine, options);
     super(engine, "batch", pointer, (e) => e.exports.batch_close(pointer));
-    const { dialect = "current", maxSize } = options;
     this.#decoder = new Decoder(this, dialect, maxSize);
     this.#encoder = new Encoder(this, maxSize);
   }

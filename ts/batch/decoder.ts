@@ -56,7 +56,7 @@ export class Decoder {
   readonly #owner: Owner;
   readonly #engine: Engine;
   readonly #records: Records;
-  readonly #dialect: Dialect;
+  readonly #dialect: Dialect | undefined;
   readonly #maxSize: number;
   readonly #windowAt: Pointer;
   readonly #result: number;
@@ -75,7 +75,7 @@ export class Decoder {
   failed: ImsgError | undefined;
 
   /** The owner is the batch, whose pointer is C's struct batch. */
-  constructor(owner: Owner, dialect: Dialect, maxSize: number) {
+  constructor(owner: Owner, dialect: Dialect | undefined, maxSize: number) {
     const { engine } = owner;
     this.#owner = owner;
     this.#engine = engine;
@@ -272,7 +272,7 @@ export class Decoder {
     const view = new DataView(header.buffer);
     const [type, length, peerid, pid] = [0, 4, 8, 12].map((word) => view.getUint32(word, true));
     const detail = `header type ${type}, len ${length}, peerid ${peerid}, pid ${pid}; maxSize is ${this.#maxSize}`;
-    const marked = this.#dialect === "current" && length! >>> 16 === 1;
+    const marked = this.#dialect !== "classic" && length! >>> 16 === 1;
     return marked ? `${detail}; the peer may speak the classic dialect` : detail;
   }
 

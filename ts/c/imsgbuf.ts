@@ -45,8 +45,6 @@ export interface ComposevInit extends ImsgInit {
   data?: readonly Bytes[] | undefined;
 }
 
-const EMPTY = new Uint8Array(0);
-
 /**
  * A queue of messages to write and a queue of messages that were read, over a
  * socket: C's `struct imsgbuf`. It owns the queued messages, and does not own
@@ -203,7 +201,7 @@ export class Imsgbuf extends Owned {
     const { engine } = this;
     const [type, peerid, pid] = this.#header(init, "imsg_compose");
     const fd = checkFd(init.fd, "imsg_compose");
-    const { data = EMPTY } = init;
+    const { data = new Uint8Array(0) } = init;
     const bytes = engine.copyIfAliased(checkBytes(data, "imsg_compose"));
     const pointer = this.pointerFor("imsg_compose");
     withCopy(engine, bytes, "imsg_compose", (at) => {

@@ -1,7 +1,7 @@
 import { PAGE_SIZE } from "../module/abi.ts";
-import { checkBytes, checkPid, checkSize, show } from "../module/check.ts";
+import { checkBytes, checkOptions, checkPid, checkSize, show } from "../module/check.ts";
 import { Engine, type ObjectKind } from "../module/engine.ts";
-import { fieldsOf, ImsgError, isObject } from "../module/error.ts";
+import { failure, fieldsOf, type ImsgError, invalid } from "../module/error.ts";
 import { InstanceHandle } from "../module/instance.ts";
 import { Origins } from "../module/origins.ts";
 import { warnIfUnverified } from "../module/unverified.ts";
@@ -91,7 +91,7 @@ export class ImsgInstance extends InstanceHandle {
   set onClose(listener: ((fd: number) => void) | undefined) {
     if (listener !== undefined && typeof listener !== "function") {
       const detail = `onClose must be a function or undefined, not ${show(listener)}`;
-      throw new ImsgError("EINVAL", { detail });
+      throw invalid(undefined, detail);
     }
     this.engine.onClose = listener;
   }
@@ -108,7 +108,7 @@ export class ImsgInstance extends InstanceHandle {
   limitMemory(bytes: number): void {
     const n = checkSize(bytes, "bytes", "malloc");
     // the allocator counts in pages, and 0 pages would be no limit
-    this.engine.call.mem_limit(n === 0 ? 0 : Math.max(n, PAGE_SIZE));
+    this.engine.call.mem_limit(n && Math.max(n, PAGE_SIZE));
   }
 
   /**
@@ -118,7 +118,7 @@ export class ImsgInstance extends InstanceHandle {
    */
   assertNoLeaks(): void {
     const detail = describeLeaks(this.engine);
-    if (detail !== undefined) throw new ImsgError("ERR_IMSG_LEAK", { detail });
+    if (detail !== undefined) throw failure("ERR_IMSG_LEAK", undefined, detail);
   }
 
   /** Counts the live objects, values and bytes of this instance. */
@@ -139,7 +139,7 @@ export class ImsgInstance extends InstanceHandle {
  * for anything else, ERR_IMSG_COMPILE for bad bytes, ENOMEM.
  */
 export function createInstance(source: WasmSource, options: InstanceOptions = {}): ImsgInstance {
-  const origins = checkOptions(options) ? new Origins() : undefined;
+  const origins = checkOptions(options).debug === true ? new Origins() : undefined;
   return new ImsgInstance(new Engine(warnIfUnverified(compile(source)), origins));
 }
 
@@ -158,7 +158,7 @@ export function compile(source: unknown): WebAssembly.Module {
 }
 
 const notCompiled = (cause: unknown): ImsgError =>
-  new ImsgError("ERR_IMSG_COMPILE", { detail: String(cause), cause });
+  failure("ERR_IMSG_COMPILE", undefined, String(cause), cause);
 
 function isModule(source: unknown): source is WebAssembly.Module {
   try {
@@ -170,11 +170,6 @@ function isModule(source: unknown): source is WebAssembly.Module {
   }
 }
 
-function checkOptions(options: InstanceOptions): boolean {
-  if (isObject(options)) return options.debug === true;
-  throw new ImsgError("EINVAL", { detail: "options must be an object" });
-}
-
 /**
  * Makes an instance of a module that is fetched, from a Response (or a promise
  * of one) or a URL. Rejects with EIO for a status that is not 2xx, with the
@@ -184,26 +179,21 @@ export async function instantiate(
   source: Response | PromiseLike<Response> | URL | string,
   options: InstanceOptions = {},
 ): Promise<ImsgInstance> {
-  const debug = checkOptions(options);
+  const { debug } = checkOptions(options);
   fieldsOf(source);
   const pending = typeof source === "string" || source instanceof URL ? fetch(source) : source;
   const response = await pending;
   if (typeof response?.arrayBuffer !== "function") {
-    throw new ImsgError("EINVAL", { detail: "source must be a Response or a URL" });
+    throw invalid(undefined, "source must be a Response or a URL");
   }
   if (!response.ok) {
-    throw new ImsgError("EIO", { detail: `${response.url}: HTTP status ${response.status}` });
+    throw failure("EIO", undefined, `${response.url}: HTTP status ${response.status}`);
   }
   // streaming compilation would require the MIME type application/wasm
-  return createInstance(await compileLater(await response.arrayBuffer()), { debug });
-}
-
-async function compileLater(bytes: ArrayBuffer): Promise<WebAssembly.Module> {
-  try {
-    return await WebAssembly.compile(bytes);
-  } catch (cause) {
+  const module = await WebAssembly.compile(await response.arrayBuffer()).catch((cause) => {
     throw notCompiled(cause);
-  }
+  });
+  return createInstance(module, { debug });
 }
 
 let shared: ImsgInstance | undefined;

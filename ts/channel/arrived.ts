@@ -1,4 +1,4 @@
-import { checkBytes } from "../module/check.ts";
+import { checkBytes, show } from "../module/check.ts";
 import { ImsgError } from "../module/error.ts";
 
 /**
@@ -9,7 +9,7 @@ export function arrivedBytes(data: unknown): Uint8Array<ArrayBuffer> {
   try {
     return checkBytes(data, "imsgbuf_read");
   } catch (cause) {
-    throw malformed("EINVAL", `bytes are expected from the peer, not ${kindOf(data)}`, cause);
+    throw malformed("EINVAL", `bytes are expected from the peer, not ${show(data)}`, cause);
   }
 }
 
@@ -21,9 +21,4 @@ export function malformed(code: "EINVAL" | "EBADMSG", detail: string, cause?: un
 /** The error of a peer that has broken off, or whose connection has. */
 export function reset(detail: string, cause?: unknown): ImsgError {
   return new ImsgError("ECONNRESET", { detail, cause });
-}
-
-function kindOf(data: unknown): string {
-  if (typeof data === "string") return "text";
-  return Object(data) === data ? "another object" : `a value of type ${typeof data}`;
 }

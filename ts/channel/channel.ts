@@ -60,7 +60,7 @@ export class ImsgChannel<Fd = unknown> implements AsyncIterable<ImsgMessage<Fd>>
     }
     this.#transport = transport;
     makeInspectable(ImsgChannel.prototype, "ImsgChannel", (it) => it.#life.describe());
-    const batch = new Batch(resolved.engine, resolved);
+    const batch = new Batch(resolved);
     try {
       this.#life = new Life<Fd>(batch, transport, resolved);
       this.#reader = new Reader(this.#life.incoming);

@@ -63,9 +63,9 @@ export class ImsgCodec {
 
   /** Throws EINVAL for bad options (a maxSize below 16 or above 0x7fffffff), ENOMEM. */
   constructor(options: CodecOptions = {}) {
-    const { engine, ...resolved } = resolveOptions(options);
+    const resolved = resolveOptions(options);
     this.#copy = options.copy === true;
-    this.#batch = new Batch(engine, resolved);
+    this.#batch = new Batch(resolved);
     this.#maxSize = resolved.maxSize;
   }
 

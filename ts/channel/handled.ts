@@ -13,6 +13,10 @@ export function handled<T>(promise: Promise<T>): Promise<T> {
 /** A promise that is rejected with an error of the channel, and marked as {@link handled}. */
 export const rejected = (error: unknown): Promise<never> => handled(Promise.reject(error));
 
+/** A promise that is fulfilled, or {@link rejected} if there is an error. */
+export const settled = (error: unknown): Promise<undefined> =>
+  error === undefined ? Promise.resolve(undefined) : rejected(error);
+
 /**
  * A promise that is rejected with an error that a call has thrown: a mistake in its arguments, which is
  * not {@link handled}, or ENOMEM, which peers that do not read can cause.
@@ -38,33 +42,24 @@ export function onAbort(
 /** A promise that is made on first use, with the function that settles it. */
 export class Settlement {
   #promise: Promise<void> | undefined;
-  #resolve: (() => void) | undefined;
-  #reject: ((error: unknown) => void) | undefined;
-  #result: { error: unknown } | undefined;
+  #settle: ((error: unknown) => void) | undefined;
 
   /** The promise. Its rejection is {@link handled}. */
   get promise(): Promise<void> {
-    if (this.#promise === undefined) {
-      this.#promise = handled(
-        new Promise<void>((resolve, reject) => {
-          this.#resolve = resolve;
-          this.#reject = reject;
-        }),
-      );
-      if (this.#result !== undefined) this.#apply(this.#result.error);
-    }
+    this.#promise ??= handled(
+      new Promise<void>((resolve, reject) => {
+        this.#settle = (error) => {
+          if (error === undefined) resolve();
+          else reject(error);
+        };
+      }),
+    );
     return this.#promise;
   }
 
   /** Fulfils the promise, or rejects it if there is an error. The first call counts. */
   settle(error?: unknown): void {
-    if (this.#result !== undefined) return;
-    this.#result = { error };
-    if (this.#promise !== undefined) this.#apply(error);
-  }
-
-  #apply(error: unknown): void {
-    if (error === undefined) this.#resolve!();
-    else this.#reject!(error);
+    this.#promise ??= settled(error);
+    this.#settle?.(error);
   }
 }

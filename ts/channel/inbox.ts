@@ -1,5 +1,5 @@
 import type { ImsgMessage } from "../batch/message.ts";
-import { rejected } from "./handled.ts";
+import { settled } from "./handled.ts";
 import { Queue } from "./queue.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -84,11 +84,7 @@ export class Inbox<Fd = unknown> {
 
   /** Waits for a message; undefined at the end. A signal ends the waiting without taking a message. */
   wait(signal?: AbortSignal): Promise<ImsgMessage<Fd> | undefined> {
-    if (this.#end !== undefined) {
-      const { error } = this.#end;
-      return error === undefined ? Promise.resolve(undefined) : rejected(error);
-    }
-    return this.#receivers.wait(signal);
+    return this.#end === undefined ? this.#receivers.wait(signal) : settled(this.#end.error);
   }
 
   /** Ends the waiting of the receivers without a message, as the end of a loop does. */

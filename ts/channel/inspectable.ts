@@ -10,7 +10,7 @@ export function makeInspectable<T extends object>(
   name: string,
   describe: (object: T) => object,
 ): void {
-  if (Object.hasOwn(prototype, CUSTOM)) return;
+  if (CUSTOM in prototype) return;
   Object.defineProperty(prototype, CUSTOM, {
     value(this: T, _: unknown, options: object, inspect?: typeof String) {
       const state = describe(this);

@@ -149,7 +149,7 @@ export class Life<Fd = unknown> {
     if (this.#ending !== undefined) return this.#ending;
     const ending = new Settlement();
     this.#ending = ending;
-    if (!this.#broken) this.#outbox.flushAll();
+    if (!this.#broken) this.#outbox.flush(true);
     if (this.#broken) {
       ending.settle(this.#over === undefined ? this.#sendError : this.#over.error);
       return ending;
@@ -368,7 +368,7 @@ export class Life<Fd = unknown> {
     return {
       transport: this.#transport.name ?? "custom",
       state: this.#state,
-      ...(error === undefined ? {} : { error }),
+      ...(error !== undefined && { error }),
       received: this.incoming.inbox.length,
       unsent: (this.#over ?? this.#sendError) ? this.#lost : this.#outbox.backlog,
     };

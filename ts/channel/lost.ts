@@ -1,5 +1,5 @@
 import { show } from "../module/check.ts";
-import { ImsgError } from "../module/error.ts";
+import { failure, ImsgError } from "../module/error.ts";
 
 /**
  * The error that ends a channel, with the number of bytes that it lost: bytes of
@@ -8,10 +8,9 @@ import { ImsgError } from "../module/error.ts";
  */
 export function describeLost(error: unknown, bytes: number): unknown {
   if (bytes === 0 || (error instanceof ImsgError && error.lostBytes === bytes)) return error;
-  const { code, syscall, fromPeer } = error instanceof ImsgError ? error : FALLBACK;
+  const { code, syscall, fromPeer } =
+    error instanceof ImsgError ? error : failure("EPIPE", "imsgbuf_write");
   const text = error instanceof Error ? error.message : show(error);
   const detail = `${bytes} bytes of messages whose send was fulfilled were not sent (${text})`;
   return new ImsgError(code, { syscall, detail, cause: error, fromPeer, lostBytes: bytes });
 }
-
-const FALLBACK = { code: "EPIPE", syscall: "imsgbuf_write", fromPeer: true } as const;

@@ -1,9 +1,9 @@
 import { Batch, type Dialect } from "../batch/batch.ts";
 import { DEFAULT_MAX_SIZE } from "../module/abi.ts";
-import { show } from "../module/check.ts";
+import { checkOptions, show } from "../module/check.ts";
 import { defaultEngine } from "../module/default.ts";
 import type { Engine } from "../module/engine.ts";
-import { fieldsOf, invalid, isObject } from "../module/error.ts";
+import { fieldsOf, invalid } from "../module/error.ts";
 import { InstanceHandle } from "../module/instance.ts";
 
 /** Options of everything that reads or writes messages. */
@@ -31,10 +31,12 @@ export interface ResolvedOptions {
 
 /** Reads options once, checks them, and fills in defaults. Throws EINVAL. */
 export function resolveOptions(options: ImsgOptions): ResolvedOptions {
-  if (!isObject(options)) {
-    throw invalid("imsgbuf_init", "options must be an object");
-  }
-  const { maxSize = DEFAULT_MAX_SIZE, pid = 0, dialect = "current", instance } = options;
+  const {
+    maxSize = DEFAULT_MAX_SIZE,
+    pid = 0,
+    dialect = "current",
+    instance,
+  } = checkOptions(options, "imsgbuf_init");
   if (dialect !== "current" && dialect !== "classic") {
     const detail = 'dialect must be "current" or "classic"';
     throw invalid("imsgbuf_init", detail);
@@ -47,7 +49,7 @@ export function resolveOptions(options: ImsgOptions): ResolvedOptions {
 
 /** Checks an option that must be a whole number of bytes. Throws EINVAL. */
 export function checkAmount(value: unknown, name: string, syscall: string): number {
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
+  if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number;
   throw invalid(syscall, `${name} must be a whole number of bytes, not ${show(value)}`);
 }
 
@@ -155,6 +157,6 @@ export function resolveChannelOptions(options: ChannelOptions): ResolvedChannelO
  */
 export function checkChannelOptions(options: ChannelOptions): void {
   const resolved = resolveChannelOptions(options);
-  new Batch(resolved.engine, resolved).dispose();
+  new Batch(resolved).dispose();
   resolved.signal?.throwIfAborted();
 }

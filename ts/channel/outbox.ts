@@ -148,17 +148,8 @@ export class Outbox {
     this.flush();
   };
 
-  /** Hands queued bytes to the transport, as long as it has room. */
-  flush(): void {
-    if (!this.#full) this.#hand(false);
-  }
-
-  /** Hands all queued bytes to the transport, whether it has room or not. */
-  flushAll(): void {
-    this.#hand(true);
-  }
-
-  #hand(all: boolean): void {
+  /** Hands the transport what is queued: as long as it has room, or all of it. */
+  flush(all = false): void {
     this.#hasValue = false;
     try {
       while (this.#queued > 0 && (all || !this.#full)) {

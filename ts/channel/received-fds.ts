@@ -22,13 +22,12 @@ export class ReceivedFds {
   }
 
   /**
-   * Makes descriptors of the values that came with a chunk, and returns the
-   * number of the first, or -1. The others are closed, as the original does.
+   * Makes descriptors of the values, at least one, that came with a chunk, and returns the
+   * number of the first. The others are closed, as the original does.
    * Throws ENOMEM; every value is closed then.
    */
   open(passed: readonly Passed[]): number {
-    const [first, ...others] = passed;
-    if (first === undefined) return -1;
+    const [first, ...others] = passed as [Passed, ...Passed[]];
     this.discard(others);
     try {
       return this.#engine.openValue(first.value, first.dispose, "recvmsg");

@@ -96,8 +96,7 @@ export class ImsgDecoderStream {
 
   /** Throws EINVAL for bad options, ENOMEM. */
   constructor(options: ImsgOptions = {}) {
-    const { engine, ...resolved } = resolveOptions(options);
-    const batch = new Batch(engine, resolved);
+    const batch = new Batch(resolveOptions(options));
     const streams = pair<Bytes, ImsgMessage>(batch, async (chunk, room, enqueue) => {
       const bytes = checkBytes(chunk, "imsgbuf_read");
       let at = 0;

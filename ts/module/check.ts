@@ -114,7 +114,10 @@ export function checkTarget(into: unknown, syscall: string): Uint8Array<ArrayBuf
 }
 
 function plainView(data: unknown): Uint8Array<ArrayBufferLike> | undefined {
-  if (!ArrayBuffer.isView(data)) return isBuffer(data) ? new Uint8Array(data) : undefined;
+  if (!ArrayBuffer.isView(data)) {
+    // a buffer of this realm or another: an object that only looks like one has no bytes
+    return isUnshared(data) || isShared(data) ? new Uint8Array(data) : undefined;
+  }
   if (arrayTag.call(data) === undefined) {
     return new Uint8Array(viewBuffer.call(data), viewOffset.call(data), viewLength.call(data));
   }
@@ -122,11 +125,6 @@ function plainView(data: unknown): Uint8Array<ArrayBufferLike> | undefined {
   // a detached or out-of-bounds array only looks empty; keys() throws for it
   if (length === 0) keys.call(data as Uint8Array);
   return new Uint8Array(arrayBuffer.call(data), arrayOffset.call(data), length);
-}
-
-/** Whether a value is a buffer, of this realm or another. An object that only looks like one has no bytes. */
-function isBuffer(data: unknown): data is ArrayBufferLike {
-  return isUnshared(data) || isShared(data);
 }
 
 function isUnshared(data: unknown): data is ArrayBuffer {
@@ -155,8 +153,17 @@ export function show(value: unknown): string {
 
 /** Checks that a message, sent or received, is an object, before its fields are read. Throws EINVAL. */
 export function checkMessage<T extends object>(message: T, syscall = "imsg_compose"): T {
-  if (isObject(message)) return message;
-  throw invalid(syscall, "a message must be an object with a type");
+  return checkObject(message, "a message must be an object with a type", syscall);
+}
+
+/** Checks that the options of a call are an object, before they are read. Throws EINVAL. */
+export function checkOptions<T extends object>(options: T, syscall?: string): T {
+  return checkObject(options, "options must be an object", syscall);
+}
+
+function checkObject<T extends object>(value: T, detail: string, syscall?: string): T {
+  if (isObject(value)) return value;
+  throw invalid(syscall, detail);
 }
 
 /** Checks that an argument can be iterated. Throws EINVAL. */

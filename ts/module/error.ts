@@ -59,6 +59,7 @@ export interface ImsgErrorOptions {
   text?: string | undefined;
 }
 
+/** The descriptions of the library's own codes, which begin with ERR_IMSG_. */
 const texts: Record<string, string> = {
   ERR_IMSG_CLOSED: "the channel is closed",
   ERR_IMSG_COMPILE: "the module cannot be compiled here",
@@ -162,7 +163,7 @@ export const failure = (
 ): ImsgError => new ImsgError(code, { syscall, detail, cause });
 
 /** The error of an argument, an option or a state of an object that a function cannot work with. */
-export const invalid = (syscall: string, detail: string, cause?: unknown): ImsgError =>
+export const invalid = (syscall: string | undefined, detail: string, cause?: unknown): ImsgError =>
   failure("EINVAL", syscall, detail, cause);
 
 /** The error of a call that comes after the end of a channel, or of a codec's input. */

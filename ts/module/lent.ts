@@ -1,6 +1,6 @@
 import type { Pointer } from "./abi.ts";
 import type { Engine } from "./engine.ts";
-import { ImsgError } from "./error.ts";
+import { failure } from "./error.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -24,9 +24,8 @@ export function lendMemory(engine: Engine, at: Pointer, length: number): Bytes {
   };
   return guard(view, () => {
     if (!stale) return;
-    throw new ImsgError("ERR_IMSG_STALE", {
-      detail: "memory from reserve() or seek() is valid until the next call into the library",
-    });
+    const detail = "memory from reserve() or seek() is valid until the next call into the library";
+    throw failure("ERR_IMSG_STALE", undefined, detail);
   });
 }
 

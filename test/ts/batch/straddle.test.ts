@@ -14,7 +14,7 @@ function decoded(
   sharing: Sharing,
   between: (message: ImsgMessage) => void = () => {},
 ): ImsgMessage[] {
-  using batch = new Batch(engine, { maxSize: 300_000, pid: 1 });
+  using batch = new Batch({ engine, maxSize: 300_000, pid: 1 });
   const stream = joined(...payloads.map((data, i) => wire(i, data)));
   const all: ImsgMessage[] = [];
   for (let at = 0; at < stream.length; at += step) {
@@ -92,7 +92,7 @@ describe("payloads that began in an earlier chunk", () => {
 
   it("come out of the very chunk that completes them, however small the chunks are", () => {
     for (const step of [1, 16, 17, 511, 512, 1500, 2047, 2048, 4095]) {
-      using batch = new Batch(engine, { maxSize: 65535, pid: 1 });
+      using batch = new Batch({ engine, maxSize: 65535, pid: 1 });
       const [data] = payloadsOf([30_000]);
       const stream = wire(7, data!);
       for (let at = 0; at < stream.length; at += step) {

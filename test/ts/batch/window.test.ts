@@ -4,7 +4,7 @@ import type { ImsgMessage } from "../../../ts/batch/message.ts";
 import { fresh, joined, pattern, wire } from "../c/helpers.ts";
 
 const { engine } = fresh();
-const batch = (): Batch => new Batch(engine, { maxSize: 16384, pid: 1 });
+const batch = (): Batch => new Batch({ engine, maxSize: 16384, pid: 1 });
 
 /** A chunk of empty messages, numbered by their types. */
 function empty(count: number): Uint8Array<ArrayBuffer> {
@@ -79,7 +79,7 @@ describe("the window", () => {
 
   it("is not used by calls of C's API while records wait there", () => {
     const instance = fresh();
-    using a = new Batch(instance.engine, { maxSize: 16384, pid: 1 });
+    using a = new Batch({ engine: instance.engine, maxSize: 16384, pid: 1 });
     a.compose({ type: 1, data: pattern(10) });
     using ibuf = instance.Ibuf.dynamic(1, 100_000);
     ibuf.add(pattern(60_000));

@@ -44,7 +44,7 @@ export const callFaults: readonly FaultRow[] = [
   ["life", 'if (this.#closing !== undefined) return "closing";', "", "closing is not shown"],
   [
     "life",
-    "...(error === undefined ? {} : { error }),",
+    "...(error !== undefined && { error }),",
     "",
     "the error that ended the channel is not shown",
   ],

@@ -17,17 +17,12 @@ export const lifeFaults: readonly FaultRow[] = [
   ],
   [
     "handled",
-    "if (this.#result !== undefined) this.#apply(this.#result.error);",
+    "this.#promise ??= settled(error);",
     "",
     "closed stays pending if it is asked for after the end",
   ],
-  [
-    "handled",
-    "if (this.#promise !== undefined) this.#apply(error);",
-    "",
-    "closed is never settled",
-  ],
-  ["handled", "else this.#reject!(error);", "else this.#resolve!();", "closed swallows the error"],
+  ["handled", "this.#settle?.(error);", "", "closed is never settled"],
+  ["handled", "else reject(error);", "else resolve();", "closed swallows the error"],
   // --- life ---
   ["incoming", "this.#transport.resume?.();", "", "the transport is never resumed"],
   [
@@ -111,7 +106,7 @@ export const lifeFaults: readonly FaultRow[] = [
     "this.incoming.letGo();",
     "receivers stay pending after close()",
   ],
-  ["life", "this.#outbox.flushAll();", "", "end() overtakes what is queued"],
+  ["life", "if (!this.#broken) this.#outbox.flush(true);", "", "end() overtakes what is queued"],
   ["life", "this.#outbox.finish(undefined);", "", "sends that wait stay pending after end()"],
   ["life", "this.#localEnded = true;", "", "the channel does not end when both sides have"],
   ["life", "fail(refusal);", "", "a request that a full queue refuses stays pending"],

@@ -105,8 +105,8 @@ export const messageFaults: readonly FaultRow[] = [
   ["inbox", "this.#withFd?.delete(message);", "", "descriptors that were taken count as waiting"],
   [
     "inbox",
-    "return error === undefined ? Promise.resolve(undefined) : rejected(error);",
-    "return Promise.resolve(undefined);",
+    ": settled(this.#end.error);",
+    ": settled(undefined);",
     "a receiver after an error gets the end",
   ],
   // --- intake ---

@@ -5,10 +5,10 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { install } from "./installed.ts";
 
 // bytes, minified and gzipped, the module among them
-const CORE = 20_750;
+const CORE = 20_760;
 const ADAPTER = 2_500; // without what its functions load on first use
-const WEB = 3_650; // all its functions; one of them alone is within ADAPTER
-const C_API = 15_300; // the whole module is in it, the core has a part
+const WEB = 3_660; // all its functions; one of them alone is within ADAPTER
+const C_API = 15_320; // the whole module is in it, the core has a part
 
 let project: string;
 
@@ -107,9 +107,9 @@ describe("the size", () => {
   it.each([
     ["fromStreams", 40],
     ["fromMessagePort", 1_560],
-    ["fromWindow", 1_840],
+    ["fromWindow", 1_860],
     ["fromRTCDataChannel", 1_800],
-    ["fromWebSocket", 1_850],
+    ["fromWebSocket", 1_860],
   ])("of %s of imsg-wasm/web alone, beyond the core, is within %i bytes", async (name, limit) => {
     const use = `import { ${name} } from "imsg-wasm/web"; globalThis.use = ${name};`;
     const more = (await size(`${all("imsg-wasm")}\n${use}`)) - (await size(all("imsg-wasm")));

@@ -87,7 +87,7 @@ export class Intake {
   add(chunk: Uint8Array, passed: readonly Passed[]): void {
     const { length } = chunk;
     this.#bytes += length;
-    // the runtime has worked on all of a large chunk in this turn: it is decoded in the next one
+    // the runtime has used up this turn for a large chunk: decode it from the next turn on
     if (length > BREAK) this.#decoded = BREAK;
     this.values += passed.length;
     const { last } = this.#chunks;
@@ -115,7 +115,7 @@ export class Intake {
           this.#rest();
           return;
         }
-        this.#some();
+        this.#decodeWindow();
       }
     } finally {
       this.#running = false;
@@ -133,7 +133,7 @@ export class Intake {
   }
 
   /** Decodes one window of the first chunk. */
-  #some(): void {
+  #decodeWindow(): void {
     const arrived = this.#chunks.peek()!;
     const { chunk, from, passed } = arrived;
     const messages: ImsgMessage[] = [];

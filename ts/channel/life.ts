@@ -39,7 +39,7 @@ export class Life<Fd = unknown> {
   #failedSend = false;
   /** The result of end(), once end() or close() was called. */
   #ending: Settlement | undefined;
-  /** Whether the transport has sent our end. */
+  /** Whether the transport has sent the local end. */
   #localEnded = false;
   /** The event that the transport reported behind the chunks that wait. */
   #arrival: "open" | "ended" | "gone" = "open";
@@ -98,7 +98,7 @@ export class Life<Fd = unknown> {
     return this.#ending === undefined && !this.#broken;
   }
 
-  /** Whether the transport takes nothing any more. */
+  /** Whether the channel can hand the transport no more bytes: it is over, or sending has failed. */
   get #broken(): boolean {
     return this.#over !== undefined || this.#sendError !== undefined;
   }
@@ -144,7 +144,7 @@ export class Life<Fd = unknown> {
     return this.#finish().promise;
   }
 
-  /** Sends what is queued, and the end behind it, once. Returns the result. */
+  /** Flushes the queue and sends the local end behind it, once. Returns the result of that. */
   #finish(): Settlement {
     if (this.#ending !== undefined) return this.#ending;
     const ending = new Settlement();
@@ -212,7 +212,7 @@ export class Life<Fd = unknown> {
     if (this.#linger === undefined) {
       if (this.#closing === undefined) this.incoming.refill();
     } else if (how === "gone" && !this.#localEnded) {
-      // the end of our side never arrives: there is nothing to wait for
+      // the peer never gets the local end: there is nothing to wait for
       this.#linger.failed(this.#sendError, this.#lost);
     } else this.#linger.update();
   }

@@ -148,7 +148,7 @@ export class Outbox {
     this.flush();
   };
 
-  /** Hands the transport what is queued: as long as it has room, or all of it. */
+  /** Hands the transport the queued bytes: as long as it has room, or all of them. */
   flush(all = false): void {
     this.#hasValue = false;
     try {

@@ -13,11 +13,11 @@ type Holder = "a loop" | "its stream";
 
 /** How much a reader takes at once. */
 interface Portion<T, Fd> {
-  /** Takes what is there, or nothing. */
+  /** Takes a portion of the messages that have arrived; undefined if there is none. */
   take(incoming: Incoming<Fd>): T | undefined;
   /** Makes a portion of the message that a reader has waited for. */
   complete(message: ImsgMessage<Fd>, incoming: Incoming<Fd>): T;
-  /** Closes the descriptors that a loop has not taken. */
+  /** Closes the descriptors of a portion that the body of the loop has not taken. */
   dispose(portion: T): void;
 }
 
@@ -37,7 +37,7 @@ const MANY: Portion<ImsgMessage[], unknown> = {
 /** One message at a time. */
 export const one = <Fd>(): Portion<ImsgMessage<Fd>, Fd> => ONE as Portion<ImsgMessage<Fd>, Fd>;
 
-/** All messages that are there at a time, at least one. */
+/** All messages that have arrived at a time, at least one. */
 export const many = <Fd>(): Portion<ImsgMessage<Fd>[], Fd> =>
   MANY as Portion<ImsgMessage<Fd>[], Fd>;
 
@@ -124,7 +124,7 @@ export function iterate<T, Fd>(
     throw error;
   };
   return {
-    // a message that is there needs one promise, and no chain of them
+    // no async function: a message that has arrived then costs one promise
     next() {
       if (state === "done") return Promise.resolve(stop());
       if (state === "new") {

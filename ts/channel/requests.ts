@@ -42,7 +42,10 @@ export class Requests {
   /** How many replies came after their requests had been given up, and were dropped. */
   late = 0;
 
-  /** Registers a request with the peerid that the caller gave, if any, and a signal that has been checked. Throws EINVAL for other bad options. */
+  /**
+   * Registers a request with the peerid that the caller gave, if any. The signal has been checked.
+   * Throws EINVAL for other bad options.
+   */
   add(
     given: number | undefined,
     options: RequestOptions,

@@ -172,8 +172,8 @@ export function checkIterable<T>(messages: Iterable<T>, syscall: string): Iterab
   throw invalid(syscall, "messages must be an iterable");
 }
 
-// The published types must check in a project that has neither lib DOM nor the types of a
-// runtime: these names are empty there, and what the project's own declarations say elsewhere.
+// The published types must compile in a project that has neither lib DOM nor the types of a runtime:
+// these interfaces are empty there. In any other project they merge with its own declarations.
 declare global {
   interface AbortSignal {}
   interface ReadableStream<R> {}

@@ -171,13 +171,14 @@ export const closedError = (syscall: string, detail?: string): ImsgError =>
   failure("ERR_IMSG_CLOSED", syscall, detail);
 
 /**
- * Returns an argument as an object whose fields are to be read: every function reads an argument
- * through this one. Throws EINVAL for a revoked proxy, whose fields cannot be read. An error of a
- * getter or of a live proxy is the caller's own, and reaches the caller unchanged.
+ * Returns an argument as an object, whose fields the library then reads. Call it before the first
+ * field of every argument is read. Throws EINVAL for a revoked proxy, whose fields cannot be read. An
+ * error of a getter or of a live proxy is the caller's own, and reaches the caller unchanged.
  */
 export function fieldsOf<T>(value: T): T & object {
   try {
-    // runs no code of a proxy, and throws if it is revoked; bundlers drop a call whose result is not used
+    // Array.isArray throws for a revoked proxy, and runs no code of a live one. Its result must be
+    // used, because bundlers drop the call otherwise.
     return Array.isArray(value) ? value : Object(value);
   } catch {
     throw new ImsgError("EINVAL", { detail: "the proxy is revoked" });

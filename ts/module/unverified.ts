@@ -1,6 +1,7 @@
 /**
- * Warns of a module that was built from altered C, which its build has marked. The texts that the
- * package embeds warn by themselves (scripts/lib/embedding.mjs). Returns the module.
+ * Prints a warning if a module has the custom section by which the build marks altered C. It is for
+ * modules of the caller: the embedded ones print the same by themselves (scripts/lib/embedding.mjs).
+ * Returns the module.
  */
 export function warnIfUnverified(module: WebAssembly.Module): WebAssembly.Module {
   const sections = WebAssembly.Module.customSections(module, "imsg-unverified");

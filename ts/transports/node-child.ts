@@ -6,6 +6,7 @@ import { maker } from "./node-make.ts";
 import { CHANNEL_FD, type SpawnChannelOptions, type SpawnedChannel } from "./node-spawned.ts";
 import { openingError } from "./opening-error.ts";
 
+/** Returns the child's `stdio` with the channel in slot 3. Throws EINVAL if the slot is taken. */
 function stdioOf(given: SpawnOptions["stdio"]): SpawnOptions["stdio"] {
   if (given === undefined) return ["ignore", "inherit", "inherit", "pipe"];
   fieldsOf(given);
@@ -19,7 +20,7 @@ function stdioOf(given: SpawnOptions["stdio"]): SpawnOptions["stdio"] {
   return [stdin, stdout, stderr, "pipe", ...others];
 }
 
-/** The function `spawn` of the entry. */
+/** Starts a child with a channel: the function `spawn` of the entry. */
 export async function spawnChannel(
   command: string,
   args: readonly string[],
@@ -31,7 +32,8 @@ export async function spawnChannel(
   }
   const stdio = stdioOf(spawnOptions.stdio);
   const make = await maker(channelOptions, true);
-  const { spawn: spawnChild } = await import("node:child_process"); // connections do without it
+  // loaded here, because connecting and listening do not need it
+  const { spawn: spawnChild } = await import("node:child_process");
   channelOptions.signal?.throwIfAborted();
   return new Promise((resolve, fail) => {
     const name = typeof command === "string" ? command : show(command);

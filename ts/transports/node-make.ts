@@ -5,20 +5,21 @@ import { invalid } from "../module/error.ts";
 import { duplexTransport } from "./node.ts";
 import type { NodeUnix } from "./unix-node.ts";
 
-/** Makes the channel of a socket that nothing has been read from. */
+/** Makes a channel of a socket from which no bytes have been read. */
 export type Make = (socket: Socket, options: ChannelOptions) => ImsgChannel<number>;
 
 /** Loaded on first use: descriptor mode is large. */
 export const unix = async () => (await import("./unix-node.ts")).nodeUnix();
 
-let missing = false; // koffi, which is then not looked for again
+/** Whether koffi is not installed; the process then does not look for it again. */
+let missing = false;
 
 /**
- * Loads what finds out which process the peer of a Unix socket is; undefined without koffi. That
- * is looked for first, so that a program without it loads no file in vain.
+ * Loads the functions that find the process at the peer end of a Unix socket. Resolves with
+ * undefined without koffi. It imports koffi first, because the functions are of no use without it.
  */
 async function peerFinder(): Promise<NodeUnix | undefined> {
-  const name = "koffi"; // an optional peer: not for bundlers to look for
+  const name = "koffi"; // a variable, so that bundlers do not resolve the optional package
   if (missing) return undefined;
   try {
     await import(name);
@@ -30,8 +31,9 @@ async function peerFinder(): Promise<NodeUnix | undefined> {
 }
 
 /**
- * Where descriptors pass, they do by koffi: Node's own sockets would drop them. On other Unix
- * sockets koffi, if it is there, finds out which process the peer is.
+ * Resolves with the function that makes channels with these options. Channels that pass descriptors
+ * need koffi, because Node's own sockets drop descriptors. On other Unix sockets koffi finds the
+ * process of the peer, if it is installed. Throws EINVAL for bad options, and for descriptors over TCP.
  */
 export async function maker(options: ChannelOptions, isUnix: boolean): Promise<Make> {
   checkChannelOptions(options);

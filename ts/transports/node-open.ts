@@ -29,7 +29,8 @@ export async function fromSocket(
   if (fd >>> 0 !== fd || fd > MAX_FD) {
     throw invalid("fromSocket", `a descriptor is a number from 0 to ${MAX_FD}, this is ${fd}`);
   }
-  const make = await maker(options, true); // before the socket is there, whose errors need a listener
+  // load koffi first: a socket that exists meanwhile could emit an error without a listener
+  const make = await maker(options, true);
   options.signal?.throwIfAborted(); // the socket would keep the descriptor
   let socket: NetSocket;
   try {

@@ -1,7 +1,7 @@
 import type { ChildProcess, SpawnOptions } from "node:child_process";
 import type { ChannelOptions, ImsgChannel } from "../channel/channel.ts";
 
-/** The options of {@link spawn}: those of the channel, and those of Node's spawn. */
+/** The options of `spawn`: those of the channel, and those of Node's spawn. */
 export interface SpawnChannelOptions extends ChannelOptions {
   /**
    * Options of Node's spawn. `stdio` may set the descriptors of the child, by
@@ -11,7 +11,7 @@ export interface SpawnChannelOptions extends ChannelOptions {
   spawn?: SpawnOptions | undefined;
 }
 
-/** The child and its channel, with which {@link spawn} resolves. */
+/** The child and its channel, with which `spawn` resolves. */
 export interface SpawnedChannel {
   /** The child. */
   child: ChildProcess;

@@ -9,10 +9,10 @@ export const errnoNameOf = (number: number): string | undefined =>
 
 /**
  * Converts the error of a runtime that cannot connect, listen or start a child to
- * an {@link ImsgError} as {@link transportError} does, with the address in its
+ * an {@link ImsgError} as `transportError` does, with the address in its
  * message. Every error of a runtime is converted: one that names no error of the
  * system is EINVAL if the runtime refuses the arguments, else EIO. Returns an
- * ImsgError, and what is no Error, unchanged.
+ * ImsgError, and a value that is no Error, unchanged.
  */
 export function openingError(error: unknown, syscall: string, address: string): unknown {
   if (!(error instanceof Error) || error instanceof ImsgError) return error;
@@ -22,7 +22,7 @@ export function openingError(error: unknown, syscall: string, address: string): 
   // Node has one error for each address of a host's name, and no message for all of them
   const { errors = [], message, syscall: named, address: at } = error as RuntimeError;
   const words = message || errors.map((one) => (one as Partial<Error>)?.message).join("; ");
-  // such a message has nothing but the call, the code and the address
+  // leave out a message that only repeats the call, the code and the address
   const redundant = words.includes(address) || (named !== undefined && at === undefined);
   const detail = redundant ? address : `${address}: ${words}`;
   return convert(error, codeOf(error, OPENING) || unnamed, syscall, detail, OPENING);

@@ -9,8 +9,9 @@ const CONNECTIONS = 64;
 const INSTANCES = 32 * 1024 * 1024;
 /** Bytes of dropped buffers after which young garbage is collected. */
 const STEP = 2 * 1024 * 1024;
-/** Bytes by which V8's heap may grow before old garbage is collected, and the part of a large heap. */
+/** Bytes by which V8's heap may grow before old garbage is collected, if it is small. */
 const GROWTH = 4 * 1024 * 1024;
+/** The part of itself by which a large heap may grow instead. */
 const PART = 1 / 4;
 
 type Collect = (options: { type: "minor" | "major"; execution?: "async" }) => unknown;
@@ -19,7 +20,7 @@ let collector: Collect | undefined;
 let dropped = 0;
 let ended = 0;
 let instances = 0;
-/** The least bytes of V8's heap since old garbage was collected. */
+/** The smallest size of V8's heap in bytes since old garbage was collected. */
 let least = Infinity;
 
 function collect(options: Parameters<Collect>[0]): void {

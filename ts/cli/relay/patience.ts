@@ -1,4 +1,4 @@
-/** The steps of a time-out: a standstill of the relay takes at most one of them. */
+/** The steps of a time-out. A standstill of the relay counts as one of them at most. */
 const STEPS = 4;
 
 /**
@@ -12,7 +12,7 @@ export class Patience {
   #late: ReturnType<typeof setImmediate> | undefined;
   #left = STEPS;
 
-  /** Calls `late` once, after so many milliseconds without {@link refresh}. */
+  /** Calls `late` after so many milliseconds without {@link refresh}. */
   constructor(milliseconds: number, late: () => void) {
     this.#timer = setTimeout(() => {
       this.#left--;
@@ -22,7 +22,7 @@ export class Patience {
     }, milliseconds / STEPS);
   }
 
-  /** Begins anew. */
+  /** Starts the time-out again from zero. */
   refresh(): void {
     this.#left = STEPS;
     clearImmediate(this.#late);

@@ -116,7 +116,7 @@ class RelayServer implements Relay {
   }
 
   #serve(tls: RelayOptions["tls"]): Server {
-    // Strangers ends slow handshakes: Node would also end those that came while the relay stood still
+    // class Strangers ends slow handshakes: Node would also end those whose bytes came during a standstill
     const times = { headersTimeout: 0, requestTimeout: 0 };
     const http = tls === undefined ? createServer(times) : createTlsServer({ ...times, ...tls });
     http.on("connection", (socket: Socket) => this.#strangers.add(socket));

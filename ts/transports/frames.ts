@@ -83,7 +83,7 @@ function quietly(run: () => void): void {
  * without credit is paused if it can be, as those of the library ws can.
  */
 export function frameTransport(socket: FrameSocket, rules: FrameRules): Transport {
-  let waiting: Uint8Array<ArrayBuffer>[] = []; // until it is open
+  let waiting: Uint8Array<ArrayBuffer>[] = []; // frames that wait until the socket is open
   let waitingBytes = 0;
   let localEnded = false;
   let peerEnded = false;
@@ -159,7 +159,7 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
 
   const hasRoom = (): boolean =>
     isOpen() && credit?.available !== false && buffered() < sink.highWaterMark;
-  /** Reports room after a send that had none, and the end that is sent. */
+  /** Notifies the channel when its end has left the socket, and when a full socket has room again. */
   const proceed = (stuck = false): void => {
     if (localEnded && isOpen() && empty()) {
       endSent();
@@ -172,7 +172,7 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
       sink.drained();
     } else if (credit?.available !== false) poll();
   };
-  // not every runtime has an event for it
+  /** Asks the socket again and again, because not every runtime has an event for bytes that have left. */
   const poll = (seen = -1, times = 0): void => {
     if (callsBack || timer !== undefined || !(waitsForRoom() || waitsForEnd())) return;
     timer = setTimeout(() => {
@@ -187,8 +187,8 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
   const waitsForEnd = (): boolean => localEnded && !empty();
 
   /**
-   * Closes the socket after both ends, and not before everything has left: a socket waits a limited
-   * time for the closing handshake, and what has not left then is lost.
+   * Closes the socket when both sides have ended and every byte has left it. A socket waits a limited
+   * time for the closing handshake, and drops the bytes that have not left by then.
    */
   const shut = (): void => {
     const over = localEnded && (stopped || peerEnded);
@@ -276,7 +276,7 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
       if (!stopped && !dead) sink.hungUp();
     });
   };
-  // a close should follow, but does not everywhere
+  // a "close" event should follow, but not every runtime sends it
   const broken = ({ error }: FrameEvent): void => failed(reset("the connection failed", error));
 
   const listeners = { open: opened, message: received, close: socketClosed, error: broken };
@@ -290,7 +290,7 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
     stopped = true;
     full = false;
     socket.removeEventListener("message", received);
-    if (callsBack) quietly(() => socket.resume!()); // or the closing handshake is never seen
+    if (callsBack) quietly(() => socket.resume!()); // a paused socket never reads the closing handshake
     if (rules.state() === 3) unlisten();
   };
   const sendEnd = (): void => {

@@ -9,7 +9,7 @@ import { openingError } from "./opening-error.ts";
 /** Returns the child's `stdio` with the channel in slot 3. Throws EINVAL if the slot is taken. */
 function stdioOf(given: SpawnOptions["stdio"]): SpawnOptions["stdio"] {
   if (given === undefined) return ["ignore", "inherit", "inherit", "pipe"];
-  fieldsOf(given);
+  fieldsOf(given); // refuses a revoked proxy, for which Array.isArray throws a TypeError
   if (!Array.isArray(given)) return [given, given, given, "pipe"];
   const [stdin = "ignore", stdout = "inherit", stderr = "inherit", slot, ...others] = given;
   if (slot !== undefined && slot !== null && slot !== "ignore" && slot !== "pipe") {

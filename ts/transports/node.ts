@@ -104,7 +104,7 @@ export function duplexTransport(
   /** A write of nothing fails with EPIPE once the peer has closed its Unix socket. */
   const askWhetherGone = (delay: number): void => {
     if (sink === undefined || broken || ending) return;
-    // a write that is under way fails by itself
+    // if writes are pending, their callbacks report the error
     if (unsent === 0) duplex.write(new Uint8Array(0));
     probe = setTimeout(askWhetherGone, delay, Math.min(delay * 2, LAST_PROBE));
     probe.unref?.();
@@ -133,10 +133,10 @@ export function duplexTransport(
   const closed = (): void => {
     duplex.off("error", fail);
     duplex.off("close", closed);
-    // a stream of HTTP/2 calls back for its last writes only now
+    // a stream of HTTP/2 runs the callbacks of its last writes after "close"
     setImmediate(() => {
       closeDone?.();
-      // a stream that dies without an error has cut the message under way
+      // if the stream has closed without an error inside a message, the channel reports the cut message
       hangUp();
     });
   };
@@ -152,7 +152,7 @@ export function duplexTransport(
     },
     start(to) {
       sink = to;
-      // the peer's end must not end our side
+      // the peer's end must not end the local side
       duplex.allowHalfOpen = true;
       duplex.on("error", fail);
       duplex.on("close", closed);
@@ -162,7 +162,7 @@ export function duplexTransport(
         name = socket.connecting ? "socket" : isUnix(socket) ? "Unix socket" : "TCP";
       }
       duplex.on("data", data);
-      duplex.resume(); // the caller may have paused it, so that no byte is lost
+      duplex.resume(); // the caller may have paused the stream, to keep its bytes for the channel
     },
     send(bytes) {
       if (broken || ending || !duplex.writable) {

@@ -1,4 +1,4 @@
-/** What the relay has V8 collect under load, so that its memory stays near that of an idle relay. */
+/** The collections that the relay requests from V8 under load, so that its memory stays near that of an idle relay. */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import ts from "typescript";

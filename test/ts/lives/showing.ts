@@ -73,7 +73,7 @@ export const SHOWN: Record<string, Check> = {
     if (writer === undefined) return;
     const { closed, calls, reason, isOver: left } = writer;
     if (closed.pending && isOver(model)) yield "the writer waits at the end";
-    if (closed.fulfilled && !left) yield "the writer is closed, and nobody closed it";
+    if (closed.fulfilled && !left) yield "the writer is closed, and the program has not closed it";
     if (!closed.rejected) return;
     const { error } = closed;
     const ours = error === reason || calls.some((call) => call.error === error);

@@ -13,7 +13,7 @@ export interface Writer {
   readonly calls: Tracked<unknown>[];
   /** Whether the program has closed or aborted the stream. */
   isOver: boolean;
-  /** The reason that the program has aborted it for. */
+  /** The reason with which the program has aborted the stream. */
   reason?: Error;
 }
 
@@ -22,7 +22,7 @@ export function openWriter(world: World): Promise<void> {
   const stream = world.channel.writable.getWriter();
   const closed = new Tracked("the writer's closed", stream.closed);
   world.writer = { stream, closed, calls: [], isOver: false };
-  return macrotask(); // the stream starts a little later
+  return macrotask(); // until then, the stream has not started
 }
 
 /** Whether the stream takes calls: it is neither closed nor has it failed. */

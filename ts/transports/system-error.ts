@@ -7,7 +7,7 @@ export type ErrorTable = Partial<
 >;
 
 /** Returns the row of a name in a table; undefined if the table has none. */
-export const rowOf = (table: ErrorTable, name: string) =>
+const rowOf = (table: ErrorTable, name: string) =>
   Object.hasOwn(table, name) ? table[name as OpeningErrorName] : undefined;
 
 /** The errors of openings that a firewall also causes on a connection. */

@@ -1,6 +1,6 @@
 import type { FaultRow } from "./fault-list.ts";
 
-/** Faults to plant in a channel's streams, its small calls, its options, and in what it shows of itself. */
+/** Faults to plant in the streams, small calls and options of a channel, and in the fields that console.log prints of it. */
 export const callFaults: readonly FaultRow[] = [
   // --- the stream of messages to send ---
   [

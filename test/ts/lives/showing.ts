@@ -41,7 +41,7 @@ function unsentOf({ model, hand }: World): Bounds {
   return [least + below, most + below];
 }
 
-/** What a channel shows of itself, and its stream of messages to send. */
+/** The promises about the fields that console.log prints of a channel, and about its stream of messages to send. */
 export const SHOWN: Record<string, Check> = {
   *"console.log shows the transport, the state, the error and the counts"(world) {
     const { model, hand, shown, channel } = world;

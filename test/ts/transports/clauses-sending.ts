@@ -14,7 +14,7 @@ import {
   within,
 } from "./clause.ts";
 
-/** The end waits for what is unsent, also if the peer has ended its side before. */
+/** The end waits for unsent bytes, also if the peer has ended its side before. */
 const staysPending = ({ behind }: { behind: boolean }): Clause => ({
   name: `end() stays pending while bytes are unsent, because the peer does not read${
     behind ? " and has ended its side" : ""

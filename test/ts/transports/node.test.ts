@@ -84,7 +84,7 @@ async function http2Pair(): Promise<[Duplex, Duplex]> {
   return [ours, theirs];
 }
 
-/** Both streams, which deliver nothing until they are told to. */
+/** Both streams, which deliver nothing until a program resumes them. */
 const paused = async (ends: Promise<[Duplex, Duplex]>): Promise<[Duplex, Duplex]> =>
   (await ends).map((end) => end.pause()) as [Duplex, Duplex];
 

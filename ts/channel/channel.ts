@@ -231,7 +231,7 @@ export class ImsgChannel<Fd = unknown> implements AsyncIterable<ImsgMessage<Fd>>
   }
 
   /**
-   * Sends what is queued and ends our side; the peer's side stays open. Resolves
+   * Sends the queued bytes and ends the local side; the peer's side stays open. Resolves
    * when the operating system (or the stream, socket or port below) has every
    * byte. Rejects with the error that ended the channel. Idempotent.
    */
@@ -242,7 +242,7 @@ export class ImsgChannel<Fd = unknown> implements AsyncIterable<ImsgMessage<Fd>>
   /**
    * Ends the channel, and loses nothing that was sent. Idempotent.
    *
-   * Sends what is queued, ends our side and stops receiving; messages that have
+   * Sends the queued bytes, ends the local side and stops receiving; messages that have
    * been received can still be taken. On sockets it then discards what arrives
    * until the peer ends its side, since closing earlier could reset the
    * connection; the option `lingerTimeout` limits that. Elsewhere it resolves

@@ -89,7 +89,7 @@ export function streamTransport(pair: StreamPair): Transport {
   let stopped = false;
   let closed = false;
   let peerEnded = false;
-  let writerBroken = false; // without a write that failed: no byte is lost
+  let writerBroken = false; // the writer has failed without a failed write, so no byte is lost
   let writeFailed = false;
   let ending: Promise<void> | undefined;
   let resume = ignore;
@@ -111,7 +111,7 @@ export function streamTransport(pair: StreamPair): Transport {
     }
   };
   const readAll = async (): Promise<void> => {
-    // a channel that pauses as soon as it has started gets nothing
+    // wait for a channel that pauses as soon as it has started: it must get nothing
     await undefined;
     for (;;) {
       await whilePaused();

@@ -54,8 +54,8 @@ export function denoTransport(conn: DenoConn): Transport {
   let paused = false;
   let alive = true;
   let shut = false; // the sending side has ended, or is about to
-  let bothEnd = false; // as soon as our side does
-  let asking = false; // whether the peer is gone
+  let bothEnd = false; // whether both sides have ended once the local side has
+  let asking = false; // whether a write that asks if the peer is gone is pending
   const isUnix = conn.remoteAddr?.transport === "unix";
   let probe: Repeater | undefined;
 

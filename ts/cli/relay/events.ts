@@ -1,6 +1,6 @@
 /** The events that the relay reports. Text of clients in them is safe to print. */
 export type RelayEvent =
-  /** `url` is what clients connect to; `metrics` is where counters and health are. */
+  /** `url` is the address for clients; `metrics` is the address of counters and health. */
   | { event: "listening"; url: string; metrics?: string }
   /** Clients may send no message. */
   | { event: "listen-only" }

@@ -277,7 +277,10 @@ export class ImsgChannel<Fd = unknown> implements AsyncIterable<ImsgMessage<Fd>>
     return this;
   }
 
-  /** Lets the process exit although the channel is open, where the runtime has that. */
+  /**
+   * Lets the process exit although the channel is open, where the runtime has that. In Node and
+   * Deno, bytes that a socket's peer does not read keep the process alive nevertheless.
+   */
   unref(): this {
     this.#transport.unref?.();
     return this;

@@ -6,7 +6,7 @@ import type { Transport, TransportSink } from "./transport.ts";
 export interface ByteReader {
   /** Resolves with the next chunk, or at the end. */
   read(): Promise<ByteChunk>;
-  /** Tells the source that nothing more is read. */
+  /** Cancels the stream: its source can free what it holds, since no further chunk is read. */
   cancel(reason?: unknown): Promise<unknown>;
   /** Unlocks the stream. */
   releaseLock(): void;

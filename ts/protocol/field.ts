@@ -26,7 +26,7 @@ export interface Member {
   readonly offset: number;
   /** Bytes; 0 for trailing data. */
   readonly size: number;
-  /** Whether it stands behind the structure and has any length. */
+  /** Whether the field follows the structure and has any length. */
   readonly trailing?: boolean | undefined;
   /** The field's type as a reader of C would write it. */
   readonly type: string;
@@ -45,7 +45,7 @@ export interface Resolved<Out, In = Out> {
    * @internal
    */
   readonly op?: Op | undefined;
-  /** Whether it is an integer with a sign. */
+  /** Whether the field is an integer with a sign. */
   readonly signed?: boolean | undefined;
   /** Reads the field at a byte offset. `tag` is the value of the field that selects a union's variant. */
   read(view: DataView, at: number, tag?: unknown): Out;

@@ -29,9 +29,9 @@ export function attach(
 
 /**
  * Returns the callbacks for `Bun.listen` or `Bun.connect`, as their option
- * `socket`, which make a channel of every connection. Pass `allowHalfOpen: true`
- * beside them, or a peer that ends its side cuts off what is sent to it. The
- * channels own the sockets, and their field `data`, from then on. Throws EINVAL for
+ * `socket`, which make a channel of every connection. The options also need
+ * `allowHalfOpen: true`: without it Bun closes a socket when its peer ends, and bytes
+ * that wait for that peer are lost. The channels own the sockets, and their field `data`, from then on. Throws EINVAL for
  * bad arguments, and the reason of a signal that has aborted. If a channel cannot be
  * made later (ENOMEM, an aborted signal), `onError` is called with the error, and the
  * socket is closed.

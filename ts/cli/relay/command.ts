@@ -74,8 +74,9 @@ export async function relayCommand(given: RelayGiven, streams: Streams): Promise
 }
 
 /**
- * Prints a warning if the certificate is not valid now. Prints one that names the users who can
- * connect if neither a token nor the mode of a Unix socket limits them.
+ * Warns of a relay that refuses its clients or admits everybody. The first warning is printed if
+ * the certificate is not valid now. The second is printed if neither a token nor the mode of a Unix socket
+ * limits who can connect, and names the users who can.
  */
 function warn(relay: Relay, { token, tls }: RelayOptions, streams: Streams): void {
   const expiry = tls === undefined ? undefined : expiryOf(tls, Date.now());

@@ -85,6 +85,7 @@ function quietly(run: () => void): void {
 export function frameTransport(socket: FrameSocket, rules: FrameRules): Transport {
   let waiting: Uint8Array<ArrayBuffer>[] = []; // frames that wait until the socket is open
   let waitingBytes = 0;
+  let ready = false; // the socket is open, and what waited for that has been sent
   let localEnded = false;
   let peerEnded = false;
   let dead = false; // the sink knows that nothing more arrives
@@ -119,7 +120,8 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
     return Math.max(0, buffered() - credit);
   };
   const empty = (): boolean => !rules.counts || messageBytes() === 0;
-  const isOpen = (): boolean => rules.state() === 1;
+  /** Chromium's data channels have the state "open" a while before the event, and what waited must leave first. */
+  const isOpen = (): boolean => ready && rules.state() === 1;
 
   const transmit = (frame: Uint8Array<ArrayBuffer> | string): void => {
     const { length } = frame;
@@ -143,7 +145,7 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
     socket.send(frame);
   };
   const post = (bytes: Uint8Array<ArrayBuffer>): void => {
-    if (rules.state() === 0) {
+    if (!ready) {
       waiting.push(bytes);
       waitingBytes += bytes.length;
       return;
@@ -157,8 +159,8 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
     }
   };
 
-  const hasRoom = (): boolean =>
-    isOpen() && credit?.available !== false && buffered() < sink.highWaterMark;
+  const hasRoom = (marks = 1): boolean =>
+    isOpen() && credit?.available !== false && buffered() < sink.highWaterMark * marks;
   /** Notifies the channel when its end has left the socket, and when a full socket has room again. */
   const proceed = (stuck = false): void => {
     if (localEnded && isOpen() && empty()) {
@@ -166,11 +168,10 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
       shut();
     }
     if (stopped || !full || !isOpen()) return;
-    const some = stuck && credit?.available !== false && buffered() < sink.highWaterMark * 16;
-    if (hasRoom() || some) {
+    if (hasRoom(stuck ? 16 : 1)) {
       full = false;
       sink.drained();
-    } else if (credit?.available !== false) poll();
+    } else poll();
   };
   /** Asks the socket again and again, because not every runtime has an event for bytes that have left. */
   const poll = (seen = -1, times = 0): void => {
@@ -194,9 +195,9 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
     const over = localEnded && (stopped || peerEnded);
     if (over && isOpen() && empty()) quietly(() => socket.close(1000));
   };
-  /** Sets how the peer is stopped: for credit, that is known when the socket is open. */
+  /** Sets how the peer is stopped: whether by credit is known when a WebSocket is open. */
   const chooseFlow = (): void => {
-    if (isOpen() && socket.protocol === CREDIT_PROTOCOL) {
+    if (socket.protocol === CREDIT_PROTOCOL) {
       const own = new Credit((bytes) => {
         if (!peerEnded && isOpen()) quietly(() => transmit(String(bytes)));
       });
@@ -209,8 +210,10 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
     }
   };
   const opened = (): void => {
+    if (ready) return;
+    ready = true;
     if (!stopped) {
-      chooseFlow();
+      if (credit === undefined) chooseFlow();
       credit?.open(sink.highWaterMark);
     }
     for (const bytes of waiting.splice(0)) post(bytes);
@@ -315,9 +318,8 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
       for (const [type, listener] of Object.entries(listeners)) {
         socket.addEventListener(type, listener);
       }
-      if (!isOpen()) return;
-      credit?.open(to.highWaterMark);
       if (callsBack) quietly(() => socket.resume!());
+      if (rules.state() === 1) opened();
     },
     send(bytes) {
       if (stopped || dead || localEnded || rules.state() > 1) {
@@ -325,7 +327,7 @@ export function frameTransport(socket: FrameSocket, rules: FrameRules): Transpor
       }
       post(bytes);
       full = !hasRoom();
-      if (full && isOpen() && credit?.available !== false) poll();
+      if (isOpen()) poll();
       return !full;
     },
     end() {

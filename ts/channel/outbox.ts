@@ -1,7 +1,7 @@
 import type { Batch } from "../batch/batch.ts";
-import type { SendInit } from "../batch/message.ts";
+import { readMessage, type SendInit } from "../batch/message.ts";
 import { checkMessage } from "../module/check.ts";
-import { failure, type ImsgError, invalid } from "../module/error.ts";
+import { closedError, failure, type ImsgError, invalid } from "../module/error.ts";
 import { handled, rejected } from "./handled.ts";
 import type { ResolvedChannelOptions } from "./options.ts";
 import type { Transport } from "./transport.ts";
@@ -30,6 +30,7 @@ export class Outbox {
   #scheduled = false;
   #hasValue = false;
   #full = false;
+  #over: unknown; // the error of a send after the end
 
   constructor(
     batch: Batch,
@@ -87,19 +88,32 @@ export class Outbox {
   }
 
   #compose(message: SendInit): number {
-    const bytes =
-      message.fd === undefined ? this.#batch.compose(message) : this.#pass(message, message.fd);
+    const { fd } = message;
+    let bytes: number;
+    try {
+      bytes = fd === undefined ? this.#batch.compose(message) : this.#pass(message, fd);
+    } catch (error) {
+      throw this.#over ?? error;
+    }
+    this.#checkOpen();
     this.#queued += bytes;
-    this.#hasValue ||= message.fd !== undefined;
+    this.#hasValue ||= fd !== undefined;
     return bytes;
   }
 
+  /** Reading a message may run code of the caller, and that may have ended the channel. */
+  #checkOpen(): void {
+    if (this.#over !== undefined) throw this.#over;
+  }
+
   /** Queues a message with a value, which stays the caller's if that fails. */
-  #pass(message: SendInit, value: unknown): number {
+  #pass(init: SendInit, value: unknown): number {
     if (!this.#options.fdpass) {
       const detail = "the channel was made without the option allowFdPass";
       throw invalid("imsg_compose", detail);
     }
+    const message = readMessage(init);
+    this.#checkOpen();
     const claimed = this.#transport.claim?.(value);
     const { engine } = this.#batch;
     const { values, call } = engine;
@@ -176,6 +190,7 @@ export class Outbox {
 
   /** Nothing more will be sent, also not at the end of the turn. Settles every send that waits. */
   finish(error: unknown): void {
+    this.#over = error ?? closedError("send");
     this.#queued = 0;
     this.#waiting.finish(error);
   }

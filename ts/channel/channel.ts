@@ -49,7 +49,8 @@ export class ImsgChannel<Fd = unknown> implements AsyncIterable<ImsgMessage<Fd>>
   constructor(source: StreamPair | Transport, options: ChannelOptions = {}) {
     const isPair = "readable" in fieldsOf(source);
     const transport = isPair ? streamTransport(source as StreamPair) : (source as Transport);
-    if (typeof transport?.start !== "function") {
+    const { start, abort } = fieldsOf(transport); // a MessagePort has start, but is no transport
+    if (typeof start !== "function" || typeof abort !== "function") {
       throw invalid("imsgbuf_init", "a channel needs a pair of byte streams or a transport");
     }
     const resolved = resolveChannelOptions(options);

@@ -7,6 +7,9 @@ export function closeTransport(transport: Transport): void {
   void Promise.resolve(transport.close()).catch(() => {});
 }
 
+/** ms of a limit that begin only when the time before them has passed. */
+const LAST_PART = 50;
+
 /** The methods of its channel that a linger calls. */
 export interface LingerOwner {
   /** The limit in ms. */
@@ -40,10 +43,9 @@ export class Linger {
   /** Begins. It may call `done` before it returns. */
   start(): void {
     const transport = this.#transport;
-    const { timeout } = this.#owner;
     this.#last = this.#owner.unsent();
     // also keeps the process alive, if the channel does not
-    this.#timer = setTimeout(() => this.#late(), timeout);
+    this.#wait();
     if (transport.lingers === true) {
       transport.ref?.();
       this.update();
@@ -77,13 +79,22 @@ export class Linger {
     this.#done(described, lost);
   }
 
+  /** Waits for the limit, in two parts: a process that has stood still handles what happened meanwhile during the second. */
+  #wait(): void {
+    const { timeout } = this.#owner;
+    const last = Math.min(timeout / 2, LAST_PART);
+    this.#timer = setTimeout(() => {
+      this.#timer = setTimeout(() => this.#late(), last);
+    }, timeout - last);
+  }
+
   #late(): void {
     const bytes = this.#owner.unsent();
     const { timeout } = this.#owner;
     // a slow peer that reads is given the limit anew
     if (bytes > 0 && bytes < this.#last) {
       this.#last = bytes;
-      this.#timer = setTimeout(() => this.#late(), timeout);
+      this.#wait();
       return;
     }
     if (bytes === 0) {

@@ -194,10 +194,5 @@ export const lifeFaults: readonly FaultRow[] = [
     "this.#owner.done(undefined, 0);",
     "a linger swallows the error",
   ],
-  [
-    "linger",
-    "this.#timer = setTimeout(() => this.#late(), timeout);\n    if",
-    "if",
-    "a linger has no limit",
-  ],
+  ["linger", "this.#wait();\n    if", "if", "a linger has no limit"],
 ];

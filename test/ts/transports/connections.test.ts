@@ -36,6 +36,10 @@ describe.each(RUNTIMES)("over TCP, a Unix socket and in descriptor mode, in $nam
     expect(await run("slowly")).toEqual(three(["fulfilled", 0]));
   });
 
+  it("close() loses nothing if the program stands still for longer than lingerTimeout meanwhile", async () => {
+    expect(await run("standsStill")).toEqual(three(["fulfilled", 0]));
+  });
+
   it("time-outs and signals count while a send waits for a peer that never reads", async () => {
     const ended = ["ETIMEDOUT", "given up", "given up", "EINVAL", true, true];
     expect(await run("stalled")).toEqual(three([true, ...ended]));

@@ -154,6 +154,24 @@ await main({
       );
       return [result, told!.bytes - 16 - total];
     }),
+  /** A program that stands still for longer than lingerTimeout, while its peer reads. */
+  standsStill: () =>
+    together(async (way) => {
+      const [result, told] = await serve(
+        way,
+        "reads",
+        async (channel) => {
+          await channel.receive();
+          void channel.send({ type: 1, data: data(4_000_000) });
+          const closed = refusal(channel.close());
+          const until = Date.now() + 900;
+          while (Date.now() < until);
+          return closed;
+        },
+        { maxSize: 1e7, lingerTimeout: 300 },
+      );
+      return [result, told!.bytes - 4_000_016];
+    }),
   /** L17, L9: requests to a peer that never reads. */
   stalled: () =>
     together(async (way) => {

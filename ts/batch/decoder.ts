@@ -19,18 +19,9 @@ import type { Engine } from "../module/engine.ts";
 import { type ImsgError, invalid, truncated } from "../module/error.ts";
 import type { Owner } from "../module/live.ts";
 import { withMemory } from "../module/memory.ts";
+import { POOL, POOLED, STAGE, TINY } from "./limits.ts";
 import { ImsgMessage, PassedMessage } from "./message.ts";
 import { Records } from "./records.ts";
-
-/** Chunks shorter than this are collected before they cross the border, if they complete no message. */
-const TINY = 2048;
-/** Bytes that can be collected. */
-const STAGE = 16384;
-
-/** The largest size in bytes of a buffer that several payloads share. */
-const POOL = 65536;
-/** A shared buffer has room for this many payloads of one size: more would pin too much memory. */
-const POOLED = 32;
 
 /** The memory that a message's data may share. */
 export type Sharing =

@@ -10,6 +10,7 @@ import {
 } from "../module/check.ts";
 import { closedError, failure, fieldsOf, type ImsgError, invalid } from "../module/error.ts";
 import { withMemory } from "../module/memory.ts";
+import { FLUSH } from "./limits.ts";
 import { type ImsgOptions, resolveOptions } from "./options.ts";
 
 /** Options of an {@link ImsgCodec}. */
@@ -37,9 +38,6 @@ export interface PushPartResult {
   /** The position of the rest of the chunk; the length of the chunk if there is none. */
   read: number;
 }
-
-/** Bytes that encodeInto queues before it writes them, about as many as a window takes. */
-const FLUSH = 32760;
 
 /**
  * Bytes to messages and messages to bytes, without any I/O.

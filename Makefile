@@ -77,8 +77,10 @@ WASM_NAMES_imsg-debug := --profiling-funcs
 WASM_FINISH_imsg-debug := --keep-names
 # the package embeds this one, so that its bytes count
 WASM_FINISH_imsg-core := --drop-added
-# drops the functions whose exports are dropped, and orders the others by their uses
-WASM_TRIM_imsg-core := --enable-bulk-memory --remove-unused-module-elements --reorder-functions
+# drops the functions whose exports are dropped, orders the others and their locals by their uses, and drops
+# the alignments of loads and stores: they are hints that engines ignore, and gzip finds more repetitions without
+WASM_TRIM_imsg-core := --enable-bulk-memory --remove-unused-module-elements --reorder-functions \
+	--reorder-locals --dealign
 
 # the units of the module; the last one has the large arrays, which must come last
 WASM_UNITS := original/module batch/batch batch/arrays

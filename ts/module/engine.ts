@@ -167,13 +167,13 @@ export class Engine {
     return this.failureOf(this.memory.word(this.#errno), syscall, options);
   }
 
-  /** Makes the error of a C function that failed with one of the module's own error numbers. */
+  /** Makes the error of a C function that failed with an error number. */
   failureOf(
-    moduleNumber: number,
+    number: number,
     syscall: string,
     options?: Omit<ImsgErrorOptions, "syscall">,
   ): ImsgError {
-    return new ImsgError(errnoName(moduleNumber) ?? "ERR_IMSG_UNSPECIFIED", {
+    return new ImsgError(errnoName(number) ?? "ERR_IMSG_UNSPECIFIED", {
       ...options,
       syscall,
     });

@@ -40,7 +40,8 @@ export function openBatch(
     (fdpass ? BATCH_FDPASS : 0) | (dialect === "classic" ? BATCH_CLASSIC : 0),
   );
   if (pointer !== 0) return pointer;
-  if (engine.errno() !== "EINVAL") throw engine.failure("imsgbuf_init");
+  const error = engine.failure("imsgbuf_init");
+  if (error.code !== "EINVAL") throw error;
   const detail = `maxSize must be ${HEADER_SIZE} to ${LARGEST_MAX_SIZE}, not ${maxSize}`;
   throw invalid("imsgbuf_set_maxsize", detail);
 }

@@ -80,7 +80,7 @@ export class Encoder {
   /** Adds a small message to the records. Returns false if it must be composed at once. */
   #gather(type: number, peerid: number, pid: number, data: Uint8Array, length: number): boolean {
     const engine = this.#engine;
-    if (!engine.ready || engine.expire !== undefined) return false;
+    if (!engine.ready) return false;
     const records = this.#records;
     // a disposed batch holds no records
     if (records.holder !== this) {

@@ -12,7 +12,7 @@ EMCC ?= emcc
 NODE ?= node
 UPSTREAM := $(addprefix c-src/upstream/,imsg.h imsg.c imsg-buffer.c sys/queue.h sys/_null.h)
 UPSTREAM_UNVERIFIED := c-src/upstream/UNVERIFIED
-C_SOURCES := $(wildcard $(addsuffix /*.[ch],c-src c-src/libc c-src/original c-src/batch))
+C_SOURCES := $(wildcard $(addsuffix /*.[ch],c-src c-src/include/bits c-src/libc c-src/original c-src/batch))
 
 .PHONY: FORCE
 .PHONY: all ## Builds the module and the package
@@ -44,7 +44,7 @@ $(UPSTREAM) &: c-src/upstream.lock $(if $(IMSG_UPSTREAM)$(wildcard $(UPSTREAM_UN
 # --- the module --------------------------------------------------------------
 
 WASM_CFLAGS := -Oz -std=gnu11 -fno-strict-aliasing -mbulk-memory \
-	-Wall -Wextra -Werror -iquote c-src -isystem c-src/upstream -isystem build/c
+	-Wall -Wextra -Werror -iquote c-src -isystem c-src/upstream -isystem build/c -isystem c-src/include
 WASM_LDFLAGS := -Oz -sSTANDALONE_WASM --no-entry -sSUPPORT_LONGJMP=0 \
 	-sALLOW_MEMORY_GROWTH -sINITIAL_MEMORY=524288 -sTOTAL_STACK=65536 \
 	-sERROR_ON_UNDEFINED_SYMBOLS=0 -sWARN_ON_UNDEFINED_SYMBOLS=0 \
@@ -77,8 +77,10 @@ WASM_NAMES_imsg-debug := --profiling-funcs
 WASM_FINISH_imsg-debug := --keep-names
 # the package embeds this one, so that its bytes count
 WASM_FINISH_imsg-core := --drop-added
-# drops the functions whose exports are dropped, and orders the others by their uses
-WASM_TRIM_imsg-core := --enable-bulk-memory --remove-unused-module-elements --reorder-functions
+# drops the functions whose exports are dropped, orders the others and their locals by their uses, and drops
+# the alignments of loads and stores: they are hints that engines ignore, and gzip finds more repetitions without
+WASM_TRIM_imsg-core := --enable-bulk-memory --remove-unused-module-elements --reorder-functions \
+	--reorder-locals --dealign
 
 # the units of the module; the last one has the large arrays, which must come last
 WASM_UNITS := original/module batch/batch batch/arrays

@@ -40,7 +40,8 @@ export function openBatch(
     (fdpass ? BATCH_FDPASS : 0) | (dialect === "classic" ? BATCH_CLASSIC : 0),
   );
   if (pointer !== 0) return pointer;
-  if (engine.errno() !== "EINVAL") throw engine.failure("imsgbuf_init");
+  const error = engine.failure("imsgbuf_init");
+  if (error.code !== "EINVAL") throw error;
   const detail = `maxSize must be ${HEADER_SIZE} to ${LARGEST_MAX_SIZE}, not ${maxSize}`;
   throw invalid("imsgbuf_set_maxsize", detail);
 }
@@ -65,26 +66,26 @@ export class Batch extends Owner {
 
   /**
    * Adds the messages that a chunk completes to `out`. Returns the error of a
-   * bad header behind them, which is final: later calls return it again. A
-   * descriptor that came with the chunk belongs to the original from then on,
-   * which passes or closes it. Throws EINVAL if the chunk is no bytes.
+   * bad header behind them, which is final: later calls return it again. Throws
+   * EINVAL if the chunk is no bytes.
    */
-  decode(chunk: Bytes, sharing: Sharing, out: ImsgMessage[], fd = -1): ImsgError | undefined {
-    return this.#decoder.decode(chunk, sharing, out, fd);
+  decode(chunk: Bytes, sharing: Sharing, out: ImsgMessage[]): ImsgError | undefined {
+    return this.#decoder.decode(chunk, sharing, out);
   }
 
   /**
    * Decodes one window (at most 65,520 bytes, so at most 4,095 messages) of a
    * chunk from position `from` on, and returns the position of the rest. The
    * whole chunk has been decoded when that is the chunk's length, or when
-   * {@link failed} is set. For the rest see
-   * {@link decode}; the descriptor belongs to the first window.
+   * {@link failed} is set. A
+   * descriptor that came with the chunk belongs to the first window, and to the
+   * original from then on, which passes or closes it. For the rest see {@link decode}.
    */
   decodeSome(chunk: Bytes, from: number, sharing: Sharing, out: ImsgMessage[], fd = -1): number {
     return this.#decoder.decodeSome(chunk, from, sharing, out, fd);
   }
 
-  /** The error of a bad header, after which nothing can be decoded any more. */
+  /** The error of a bad header or of a cut message, after which nothing can be decoded any more. */
   get failed(): ImsgError | undefined {
     return this.#decoder.failed;
   }

@@ -19,18 +19,9 @@ import type { Engine } from "../module/engine.ts";
 import { type ImsgError, invalid, truncated } from "../module/error.ts";
 import type { Owner } from "../module/live.ts";
 import { withMemory } from "../module/memory.ts";
+import { POOL, POOLED, STAGE, TINY } from "./limits.ts";
 import { ImsgMessage, PassedMessage } from "./message.ts";
 import { Records } from "./records.ts";
-
-/** Chunks shorter than this are collected before they cross the border, if they complete no message. */
-const TINY = 2048;
-/** Bytes that can be collected. */
-const STAGE = 16384;
-
-/** The largest size in bytes of a buffer that several payloads share. */
-const POOL = 65536;
-/** A shared buffer has room for this many payloads of one size: more would pin too much memory. */
-const POOLED = 32;
 
 /** The memory that a message's data may share. */
 export type Sharing =
@@ -88,13 +79,12 @@ export class Decoder {
   }
 
   /** See Batch.decode. */
-  decode(chunk: Bytes, sharing: Sharing, out: ImsgMessage[], fd: number): ImsgError | undefined {
-    if (fd === -1 && this.stage(chunk)) return undefined;
+  decode(chunk: Bytes, sharing: Sharing, out: ImsgMessage[]): ImsgError | undefined {
+    if (this.stage(chunk)) return undefined;
     const bytes = checkBytes(chunk, "imsgbuf_read");
-    let at = this.#window(bytes, 0, sharing, out, fd);
-    while (at < bytes.length && this.failed === undefined) {
-      at = this.#window(bytes, at, sharing, out, -1);
-    }
+    let at = 0;
+    do at = this.#window(bytes, at, sharing, out, -1);
+    while (at < bytes.length && this.failed === undefined);
     return this.failed;
   }
 
@@ -269,8 +259,7 @@ export class Decoder {
   #badHeader(at: number): string {
     // up to 15 bytes of it lie before the window, where the original had them
     const header = this.#engine.memory.copy(this.#windowAt + at, HEADER_SIZE);
-    const view = new DataView(header.buffer);
-    const [type, length, peerid, pid] = [0, 4, 8, 12].map((word) => view.getUint32(word, true));
+    const [type, length, peerid, pid] = new Uint32Array(header.buffer);
     const detail = `header type ${type}, len ${length}, peerid ${peerid}, pid ${pid}; maxSize is ${this.#maxSize}`;
     const marked = this.#dialect !== "classic" && length! >>> 16 === 1;
     return marked ? `${detail}; the peer may speak the classic dialect` : detail;
@@ -281,12 +270,14 @@ export class Decoder {
     const pointer = this.#owner.pointerFor("imsgbuf_read");
     const engine = this.#engine;
     this.#unstage([]);
-    if (this.failed !== undefined) return this.failed;
-    engine.call.batch_read(pointer, 0, -1);
-    const words = engine.memory.u32;
-    const total = words[this.#result + RESULT_TOTAL]!;
-    if (total === 0) return undefined;
-    return truncated("imsgbuf_read", words[this.#result + RESULT_HAVE]!, total);
+    if (this.failed === undefined) {
+      engine.call.batch_read(pointer, 0, -1);
+      const words = engine.memory.u32;
+      const total = words[this.#result + RESULT_TOTAL]!;
+      const have = words[this.#result + RESULT_HAVE]!;
+      if (total > 0) this.failed = truncated("imsgbuf_read", have, total);
+    }
+    return this.failed;
   }
 
   /** Drops the staged bytes, because the batch is about to be freed. */

@@ -11,11 +11,10 @@ import type { Engine } from "../module/engine.ts";
 import { failure, type ImsgError, invalid } from "../module/error.ts";
 import type { HostValue } from "../module/host-values.ts";
 import type { Owner } from "../module/live.ts";
+import { SMALL } from "./limits.ts";
 import { type MessageInit, readData } from "./message.ts";
 import { Records } from "./records.ts";
 
-/** Payloads up to this size are gathered as records; larger ones go straight into an ibuf. */
-const SMALL = 32744;
 const EMPTY = /* @__PURE__ */ new Uint8Array(0);
 
 /** Bytes to send, and the value that travels with the first of them. */
@@ -81,7 +80,7 @@ export class Encoder {
   /** Adds a small message to the records. Returns false if it must be composed at once. */
   #gather(type: number, peerid: number, pid: number, data: Uint8Array, length: number): boolean {
     const engine = this.#engine;
-    if (!engine.ready || engine.expire !== undefined) return false;
+    if (!engine.ready) return false;
     const records = this.#records;
     // a disposed batch holds no records
     if (records.holder !== this) {

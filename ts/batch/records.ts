@@ -9,7 +9,6 @@ interface Holder {
 }
 
 const { set } = Uint8Array.prototype;
-const byEngine = /* @__PURE__ */ new WeakMap<Engine, Records>();
 
 /**
  * The records of messages that batch_compose has not read yet, in the window of
@@ -39,12 +38,8 @@ export class Records {
 
   /** The records of an engine. */
   static of(engine: Engine): Records {
-    let records = byEngine.get(engine);
-    if (records === undefined) {
-      records = new Records(engine);
-      byEngine.set(engine, records);
-    }
-    return records;
+    engine.records ??= new Records(engine);
+    return engine.records as Records;
   }
 
   /**

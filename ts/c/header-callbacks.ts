@@ -1,10 +1,12 @@
 import type { Pointer } from "../module/abi.ts";
 import { show } from "../module/check.ts";
 import type { Engine } from "../module/engine.ts";
-import { invalid } from "../module/error.ts";
+import { failure, invalid } from "../module/error.ts";
 
 /** Returns the length of the message whose header it gets. */
 type ReadHeader = (header: Uint8Array) => number;
+
+const byEngine = /* @__PURE__ */ new WeakMap<Engine, HeaderCallbacks>();
 
 /** The header callbacks of an engine's msgbufs, under numbers that C can keep. */
 export class HeaderCallbacks {
@@ -15,12 +17,17 @@ export class HeaderCallbacks {
 
   private constructor(engine: Engine) {
     this.#engine = engine;
+    engine.onHeader = (reader, at, length) => this.#header(reader, at, length);
   }
 
   /** The callbacks of an engine. */
   static of(engine: Engine): HeaderCallbacks {
-    engine.headerCallbacks ??= new HeaderCallbacks(engine);
-    return engine.headerCallbacks as HeaderCallbacks;
+    let callbacks = byEngine.get(engine);
+    if (callbacks === undefined) {
+      callbacks = new HeaderCallbacks(engine);
+      byEngine.set(engine, callbacks);
+    }
+    return callbacks;
   }
 
   /** Registers a callback and returns its number. */
@@ -43,12 +50,15 @@ export class HeaderCallbacks {
   }
 
   /** Called by the module, below a frame of C: it must not throw. */
-  header(reader: number, at: Pointer, length: number): number {
+  #header(reader: number, at: Pointer, length: number): number {
     const engine = this.#engine;
+    const { expire } = engine;
     try {
       const callback = this.#callbacks.get(reader);
       if (callback === undefined) return 0;
-      engine.inCallback = true;
+      engine.expire = (syscall) => {
+        throw failure("ERR_IMSG_REENTRANT", syscall);
+      };
       const total = callback(engine.memory.copy(at, length));
       if (total >>> 0 === total && total >= length) return total;
       const detail = `the length of a message must be an integer of at least ${length}, not ${show(total)}`;
@@ -56,7 +66,7 @@ export class HeaderCallbacks {
     } catch (error) {
       this.#thrown = { error };
     } finally {
-      engine.inCallback = false;
+      engine.expire = expire;
     }
     return 0;
   }

@@ -127,7 +127,7 @@ export class ImsgInstance extends InstanceHandle {
     return {
       liveBytes: engine.call.mem_live() >>> 0,
       memoryBytes: engine.exports.memory.buffer.byteLength,
-      objects: { ...engine.live },
+      objects: { batch: 0, ibuf: 0, imsg: 0, imsgbuf: 0, msgbuf: 0, socket: 0, ...engine.live },
       descriptors: engine.values.size,
     };
   }

@@ -1,6 +1,6 @@
 import type { Pointer } from "../module/abi.ts";
 import { show } from "../module/check.ts";
-import { type ErrnoName, errnoName, moduleErrno } from "../module/errno.ts";
+import { type ErrnoName, errnoName, errnoNumber } from "../module/errno.ts";
 import { fieldsOf, ImsgError, isObject } from "../module/error.ts";
 import type { ExportName, RawExports } from "../module/exports.ts";
 import { InstanceHandle } from "../module/instance.ts";
@@ -179,7 +179,7 @@ class Raw implements RawModule {
   }
 
   setErrno(name: ErrnoName | undefined): void {
-    this.HEAPU32[this.exports.__errno_location() >> 2] = name === undefined ? 0 : moduleErrno(name);
+    this.HEAPU32[this.exports.__errno_location() >> 2] = name === undefined ? 0 : errnoNumber(name);
   }
 }
 

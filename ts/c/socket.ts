@@ -1,7 +1,7 @@
 import { layout } from "../module/abi.ts";
 import { type Bytes, checkBytes, checkFd, checkSize, show } from "../module/check.ts";
 import type { Engine } from "../module/engine.ts";
-import { type ErrnoName, isErrnoName, moduleErrno } from "../module/errno.ts";
+import { type ErrnoName, errnoNumber, isErrnoName } from "../module/errno.ts";
 import { fieldsOf, invalid } from "../module/error.ts";
 import { apiEngine } from "./default.ts";
 import { deferDisposers, Owned } from "./owned.ts";
@@ -83,7 +83,7 @@ export class Socket extends Owned {
   /** Queues an error: the read after the deliveries fails with it, once. Throws ENOMEM, EINVAL. */
   deliverError(code: ErrnoName): void {
     const socket = this.pointerFor("deliver");
-    const rv = this.engine.call.kernel_deliver_error(socket, moduleNumber(code, "deliver"));
+    const rv = this.engine.call.kernel_deliver_error(socket, numberOf(code, "deliver"));
     checked(this.engine, rv, "deliver");
   }
 
@@ -97,7 +97,7 @@ export class Socket extends Owned {
   /** Queues an outcome: the next write fails with an error. Throws ENOMEM, EINVAL. */
   failNextWrite(code: ErrnoName): void {
     const socket = this.pointerFor("failNextWrite");
-    const rv = this.engine.call.kernel_fail_write(socket, moduleNumber(code, "failNextWrite"));
+    const rv = this.engine.call.kernel_fail_write(socket, numberOf(code, "failNextWrite"));
     checked(this.engine, rv, "failNextWrite");
   }
 
@@ -147,10 +147,10 @@ export class Socket extends Owned {
   }
 }
 
-/** The module's number of an errno. Throws EINVAL for any other value. */
-function moduleNumber(code: ErrnoName, syscall: string): number {
+/** The number of an errno. Throws EINVAL for any other value. */
+function numberOf(code: ErrnoName, syscall: string): number {
   if (!isErrnoName(code)) {
     throw invalid(syscall, `the code must be the name of an errno, not ${show(code)}`);
   }
-  return moduleErrno(code);
+  return errnoNumber(code);
 }

@@ -8,8 +8,9 @@ import {
   checkSize,
   checkTarget,
 } from "../module/check.ts";
-import { closedError, failure, fieldsOf, type ImsgError, invalid } from "../module/error.ts";
+import { closedError, failure, fieldsOf, invalid } from "../module/error.ts";
 import { withMemory } from "../module/memory.ts";
+import { FLUSH } from "./limits.ts";
 import { type ImsgOptions, resolveOptions } from "./options.ts";
 
 /** Options of an {@link ImsgCodec}. */
@@ -38,9 +39,6 @@ export interface PushPartResult {
   read: number;
 }
 
-/** Bytes that encodeInto queues before it writes them, about as many as a window takes. */
-const FLUSH = 32760;
-
 /**
  * Bytes to messages and messages to bytes, without any I/O.
  *
@@ -57,7 +55,6 @@ export class ImsgCodec {
   readonly #batch: Batch;
   readonly #copy: boolean;
   readonly #maxSize: number;
-  #failed: ImsgError | undefined;
   #ended = false;
   #busy = false;
 
@@ -86,8 +83,8 @@ export class ImsgCodec {
   push(chunk: Bytes): ImsgMessage[] {
     this.#checkOpen();
     const messages: ImsgMessage[] = [];
-    this.#keep(this.#batch.decode(chunk, this.#copy ? "none" : "chunk", messages), messages);
-    return messages;
+    this.#batch.decode(chunk, this.#copy ? "none" : "chunk", messages);
+    return this.#checked(messages);
   }
 
   /**
@@ -109,19 +106,19 @@ export class ImsgCodec {
     const messages: ImsgMessage[] = [];
     const sharing = this.#copy ? "none" : "chunk";
     const read = this.#batch.decodeSome(chunk, at, sharing, messages);
-    this.#keep(this.#batch.failed, messages);
-    return { messages, read };
+    return { messages: this.#checked(messages), read };
   }
 
   #checkOpen(): void {
-    if (this.#failed !== undefined) throw this.#failed;
+    this.#checked([]);
     if (this.#ended) throw closedError("imsgbuf_read", "end() was called");
   }
 
-  /** Keeps a decoder's error for later calls, or throws it if no message came before it. */
-  #keep(error: ImsgError | undefined, messages: readonly ImsgMessage[]): void {
-    this.#failed = error;
-    if (error !== undefined && messages.length === 0) throw error;
+  /** Returns messages, or throws the error of the input if there are none before it. */
+  #checked(messages: ImsgMessage[]): ImsgMessage[] {
+    const { failed } = this.#batch;
+    if (failed !== undefined && messages.length === 0) throw failed;
+    return messages;
   }
 
   /**
@@ -129,11 +126,11 @@ export class ImsgCodec {
    * message, and what push would throw. Idempotent otherwise.
    */
   end(): void {
-    if (this.#failed !== undefined) throw this.#failed;
+    this.#checked([]);
     if (this.#ended) return;
-    this.#failed = this.#batch.end();
+    this.#batch.end();
     this.#ended = true;
-    if (this.#failed !== undefined) throw this.#failed;
+    this.#checked([]);
   }
 
   /**

@@ -1,13 +1,8 @@
 import type { ImsgMessage } from "../batch/message.ts";
 import { settled } from "./handled.ts";
+import { MESSAGE_COST } from "./limits.ts";
 import { Queue } from "./queue.ts";
 import { Waiters } from "./waiters.ts";
-
-/**
- * Bytes that a queued message counts for besides its payload: about the memory
- * of its object, its Uint8Array and their share of the queue, measured in V8.
- */
-export const MESSAGE_COST = 256;
 
 /**
  * The messages that wait for receivers, or the receivers that wait for

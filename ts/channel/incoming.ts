@@ -4,18 +4,12 @@ import { HEADER_SIZE } from "../module/abi.ts";
 import { failure, type ImsgError } from "../module/error.ts";
 import { Inbox } from "./inbox.ts";
 import { Intake, type IntakeOwner, type IntakeReceiver } from "./intake.ts";
+import { FD_MARK, UNREAD, WINDOW } from "./limits.ts";
 import type { ResolvedChannelOptions } from "./options.ts";
 import { ReceivedFds } from "./received-fds.ts";
 import type { Requests } from "./requests.ts";
 import type { Passed, Transport } from "./transport.ts";
 import { afterTurn } from "./turn.ts";
-
-/** How many descriptors may wait to be received before the peer has to wait. */
-const FD_MARK = 16;
-/** How many times the mark may wait while a request waits for a reply behind it. */
-const UNREAD = 16;
-/** Twice the window of a peer with credit: its last piece may overrun the window by as much. */
-const WINDOW = 2 * 65536;
 
 /** The methods of its channel that an {@link Incoming} calls. */
 export interface IncomingOwner extends IntakeOwner {

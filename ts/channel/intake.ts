@@ -1,19 +1,10 @@
 import type { Batch, Sharing } from "../batch/batch.ts";
 import type { ImsgMessage } from "../batch/message.ts";
+import { BLOCK, BREAK, MESSAGE_COST } from "./limits.ts";
 import { Queue } from "./queue.ts";
 import type { ReceivedFds } from "./received-fds.ts";
 import type { Passed } from "./transport.ts";
 import { afterTurn } from "./turn.ts";
-
-/**
- * Memory of messages, in bytes, that is decoded without a break. Then other
- * events get their turn: some 15,000 messages, a few ms.
- */
-const BREAK = 4 * 1024 * 1024;
-/** Bytes of heap that a decoded message takes besides its bytes: the object and its view. */
-const DECODED = 256;
-/** Waiting chunks are joined up to so many bytes: a chunk costs some 250 bytes besides its own. */
-const BLOCK = 2048;
 
 interface Arrived {
   chunk: Uint8Array;
@@ -148,7 +139,7 @@ export class Intake {
     if (from === 0) this.values -= passed.length;
     const count = arrived.from - from;
     this.#bytes -= count;
-    this.#decoded += count + messages.length * DECODED;
+    this.#decoded += count + messages.length * MESSAGE_COST;
     if (arrived.from >= arrived.chunk.length) this.#chunks.shift();
     this.#receiver.deliver(messages);
     if (error === undefined) return;

@@ -5,6 +5,7 @@ import { defaultEngine } from "../module/default.ts";
 import type { Engine } from "../module/engine.ts";
 import { fieldsOf, invalid } from "../module/error.ts";
 import { InstanceHandle } from "../module/instance.ts";
+import { HIGH_WATER_MARK, LINGER_TIMEOUT, LONGEST_TIMEOUT, MAX_QUEUED } from "./limits.ts";
 
 /** Options of everything that reads or writes messages. */
 export interface ImsgOptions {
@@ -52,9 +53,6 @@ export function checkAmount(value: unknown, name: string, syscall: string): numb
   if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number;
   throw invalid(syscall, `${name} must be a whole number of bytes, not ${show(value)}`);
 }
-
-/** The longest delay that timers take; they would run at once after a longer one. */
-const LONGEST_TIMEOUT = 0x7fffffff;
 
 /** Checks an option that must be a number of milliseconds that a timer can wait. Throws EINVAL. */
 export function checkTimeout(value: unknown, name: string, syscall: string): number {
@@ -118,10 +116,6 @@ export interface ChannelOptions extends ImsgOptions {
   /** Aborts the channel, with the signal's reason. */
   signal?: AbortSignal | undefined;
 }
-
-const HIGH_WATER_MARK = 65536;
-const MAX_QUEUED = 16 * 1024 * 1024;
-const LINGER_TIMEOUT = 5_000;
 
 /** Channel options in the form that the parts of a channel take. */
 export interface ResolvedChannelOptions extends ResolvedOptions {

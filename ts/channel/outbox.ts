@@ -3,13 +3,12 @@ import { readMessage, type SendInit } from "../batch/message.ts";
 import { checkMessage } from "../module/check.ts";
 import { closedError, failure, type ImsgError, invalid } from "../module/error.ts";
 import { handled, rejected } from "./handled.ts";
+import { FULL } from "./limits.ts";
 import type { ResolvedChannelOptions } from "./options.ts";
 import type { Transport } from "./transport.ts";
 import { afterTurn } from "./turn.ts";
 import { Waiters } from "./waiters.ts";
 
-/** So many bytes leave half of the window for the next message, which else is copied; two such pieces are a default mark. */
-const FULL = 32768;
 const DONE = /* @__PURE__ */ Promise.resolve();
 
 /**

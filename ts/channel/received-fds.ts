@@ -1,12 +1,7 @@
 import type { ImsgMessage } from "../batch/message.ts";
 import type { Engine } from "../module/engine.ts";
+import { UNTAKEN } from "./limits.ts";
 import type { Passed } from "./transport.ts";
-
-/**
- * How many descriptors may wait to be taken. Fewer than that wait in messages that
- * have not been received, so the oldest of more belongs to a message that has been.
- */
-const UNTAKEN = 64;
 
 /**
  * The descriptors that came with messages and have not been taken. Each is

@@ -1,6 +1,7 @@
 import type { ImsgMessage } from "../batch/message.ts";
 import { failure, fieldsOf, invalid } from "../module/error.ts";
 import { handled, onAbort } from "./handled.ts";
+import { REMEMBERED } from "./limits.ts";
 import { checkTimeout } from "./options.ts";
 
 /** Options of {@link ImsgChannel.request}. */
@@ -19,9 +20,6 @@ interface Pending {
   match: ((message: ImsgMessage) => boolean) | undefined;
   settle: (message: ImsgMessage | undefined, error: unknown) => void;
 }
-
-/** How many requests that were given up are remembered, so that their late replies are dropped. */
-const REMEMBERED = 4096;
 
 /** A request that waits for its reply. */
 export interface Registered {

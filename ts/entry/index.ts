@@ -6,7 +6,11 @@
  * @module
  */
 
-// First, so that the module's text is not between parts of the code: gzip looks back 32 KiB
+// First the numbers, so that esbuild puts their values in place of their names, then the module's text,
+// so that it is not between parts of the code: gzip looks back 32 KiB
+import "../batch/limits.ts";
+import "../channel/limits.ts";
+import "../module/abi.ts";
 import "../module/embedded.ts";
 
 export type { Dialect } from "../batch/batch.ts";

@@ -10,8 +10,8 @@
  * - Any call may grow the memory, which detaches every view of it. Read
  *   `HEAPU8` and the other views again after each call, and keep offsets.
  * - A failed call leaves its reason in errno, and no call clears errno. Set it
- *   to 0 before a call that may leave it alone. Its numbers are WASI's: compare
- *   {@link RawModule.errno} by name.
+ *   to 0 before a call that may leave it alone. Its numbers are Linux's;
+ *   {@link RawModule.errno} has the name.
  * - `imsgbuf_flush` never returns while the socket takes nothing, or while an
  *   empty ibuf is queued; `imsgbuf_flush_bounded` does.
  * - After `imsgbuf_read`, `ibuf_read` or `msgbuf_read` has returned -1 for a bad

@@ -32,7 +32,7 @@ export const BATCH_CLASSIC = 2;
 // Indices of the 32-bit words of C's struct batch_result.
 /** How many headers are ready. */
 export const RESULT_COUNT = 0;
-/** The module's number of the error, or 0. */
+/** The errno of the error, or 0. */
 export const RESULT_ERROR = 1;
 /** Bytes until a message can be complete. */
 export const RESULT_NEED = 2;

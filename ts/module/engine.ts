@@ -1,5 +1,4 @@
 import { type Pointer, WINDOW_SIZE } from "./abi.ts";
-import type { ErrnoName } from "./errno.ts";
 import { errnoName } from "./errno.ts";
 import { failure, ImsgError, type ImsgErrorOptions } from "./error.ts";
 import type { ExportName, RawExports } from "./exports.ts";
@@ -11,6 +10,9 @@ import { processId } from "./pid.ts";
 
 /** The kinds of objects that {@link ImsgInstance.stats} counts. */
 export type ObjectKind = "batch" | "ibuf" | "imsg" | "imsgbuf" | "msgbuf" | "socket";
+
+/** Returns the length of the message whose header lies at `at`; 0 refuses it. */
+type ReadHeader = (reader: number, at: Pointer, length: number) => number;
 
 /** The exports that {@link Engine.call} guards. */
 type Guarded = Omit<RawExports, "memory" | "_initialize">;
@@ -28,28 +30,25 @@ export class Engine {
   readonly values: HostValues;
   /** In debug mode: where the objects that are alive were made. */
   readonly origins: Origins | undefined;
-  /** How many objects of each kind are alive. */
-  readonly live: Record<ObjectKind, number> = {
-    batch: 0,
-    ibuf: 0,
-    imsg: 0,
-    imsgbuf: 0,
-    msgbuf: 0,
-    socket: 0,
-  };
+  /** How many objects of each kind are alive; absent if there has been none. */
+  readonly live: Partial<Record<ObjectKind, number>> = {};
   /** Is called with the number of every closed descriptor, after the call that closed it. */
   onClose: ((fd: number) => void) | undefined;
-  /** The header callbacks of msgbufs, once there is a msgbuf that has one. */
-  headerCallbacks: { header(reader: number, at: Pointer, length: number): number } | undefined;
+  /** Calls the header callbacks of msgbufs, once there is a msgbuf that has one. */
+  onHeader: ReadHeader | undefined;
   /** How many callers want closed values to be disposed later. */
   deferrals = 0;
-  /** Whether a header callback is running, below a frame of the module. */
-  inCallback = false;
-  /** In debug mode: makes the memory that reserve and seek have lent stale. */
-  expire: (() => void) | undefined;
+  /**
+   * Is called before each call into the module: in debug mode it makes the memory that reserve and
+   * seek have lent stale; while a header callback runs, below a frame of the module, it throws.
+   */
+  expire: ((syscall?: string) => void) | undefined;
+  /** The records of this engine's batches (ts/batch/records.ts), once there is a batch. */
+  records: unknown;
+  /** The error of the trap that stopped this engine, if one did. */
+  trapped: ImsgError | undefined;
 
   readonly #errno: Pointer;
-  #trapped: ImsgError | undefined;
 
   /** Instantiates the module. Throws EINVAL if it is another library's, ENOMEM. */
   constructor(module: WebAssembly.Module, origins?: Origins) {
@@ -57,7 +56,7 @@ export class Engine {
     this.values = new HostValues();
     this.exports = loadModule(module, {
       host_close: (fd, value) => this.values.closed(fd, value),
-      host_header: (reader, at, length) => this.headerCallbacks?.header(reader, at, length) ?? 0,
+      host_header: (reader, at, length) => this.onHeader?.(reader, at, length) ?? 0,
     });
     this.memory = new Memory(this.exports.memory);
     this.#errno = this.exports.__errno_location();
@@ -99,15 +98,14 @@ export class Engine {
    * ERR_IMSG_TRAPPED after a trap.
    */
   enter(syscall?: string): void {
-    if (this.inCallback) throw failure("ERR_IMSG_REENTRANT", syscall);
-    if (this.#trapped !== undefined) throw this.#trapped;
-    if (this.expire !== undefined) this.expire();
+    if (this.trapped !== undefined) throw this.trapped;
+    if (this.expire !== undefined) this.expire(syscall);
     this.memory.u32[this.#errno >> 2] = 0;
   }
 
-  /** Whether {@link enter} would not throw. */
+  /** Whether {@link enter} would only clear errno. */
   get ready(): boolean {
-    return this.#trapped === undefined && this.inCallback === false;
+    return this.trapped === undefined && this.expire === undefined;
   }
 
   /**
@@ -116,13 +114,8 @@ export class Engine {
    */
   trap(cause: unknown, syscall?: string): ImsgError {
     if (cause instanceof ImsgError) return cause;
-    this.#trapped ??= failure("ERR_IMSG_TRAPPED", syscall, undefined, cause);
-    return this.#trapped;
-  }
-
-  /** The error of the trap that stopped this engine, if one did. */
-  get trapped(): ImsgError | undefined {
-    return this.#trapped;
+    this.trapped ??= failure("ERR_IMSG_TRAPPED", syscall, undefined, cause);
+    return this.trapped;
   }
 
   /**
@@ -157,23 +150,18 @@ export class Engine {
     }
   }
 
-  /** The name of the error that the last call left in errno. */
-  errno(): ErrnoName | undefined {
-    return errnoName(this.memory.word(this.#errno));
-  }
-
   /** Makes the error of a C function that has just failed, from errno. */
   failure(syscall: string, options?: Omit<ImsgErrorOptions, "syscall">): ImsgError {
     return this.failureOf(this.memory.word(this.#errno), syscall, options);
   }
 
-  /** Makes the error of a C function that failed with one of the module's own error numbers. */
+  /** Makes the error of a C function that failed with an error number. */
   failureOf(
-    moduleNumber: number,
+    number: number,
     syscall: string,
     options?: Omit<ImsgErrorOptions, "syscall">,
   ): ImsgError {
-    return new ImsgError(errnoName(moduleNumber) ?? "ERR_IMSG_UNSPECIFIED", {
+    return new ImsgError(errnoName(number) ?? "ERR_IMSG_UNSPECIFIED", {
       ...options,
       syscall,
     });

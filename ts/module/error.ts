@@ -126,7 +126,7 @@ export class ImsgError extends Error {
    * @param options the C function, details, the cause, whether the peer can cause it
    */
   constructor(code: ImsgErrorCode, options: ImsgErrorOptions = {}) {
-    const [, , linux, described = texts[code]] = errnoRow(code) ?? [];
+    const [, linux, described = texts[code]] = errnoRow(code) ?? [];
     const {
       syscall,
       detail,

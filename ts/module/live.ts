@@ -11,9 +11,13 @@ interface Remains {
   free: (engine: Engine) => void;
 }
 
+function count({ live }: Engine, kind: ObjectKind, more: 1 | -1): void {
+  live[kind] = (live[kind] ?? 0) + more;
+}
+
 /** Frees an object that the garbage collector has found. */
 function freeCollected({ engine, kind, origin, free }: Remains): void {
-  engine.live[kind]--;
+  count(engine, kind, -1);
   origin?.forget();
   if (engine.trapped !== undefined) return;
   engine.expire?.();
@@ -58,7 +62,7 @@ export abstract class Owner {
     this.#engine = engine;
     this.#kind = kind;
     this.#pointer = pointer;
-    engine.live[kind]++;
+    count(engine, kind, 1);
     this.#origin = engine.origins?.add(kind);
     // free must not capture `this`, or the object is never collected
     registry?.register(this, { engine, kind, origin: this.#origin, free }, this);
@@ -109,7 +113,7 @@ export abstract class Owner {
   protected retire(state: "moved" | "disposed"): boolean {
     if (this.#state !== "live") return false;
     this.#state = state;
-    this.#engine.live[this.#kind]--;
+    count(this.#engine, this.#kind, -1);
     registry?.unregister(this);
     this.#origin?.end();
     return true;

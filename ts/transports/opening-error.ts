@@ -1,11 +1,11 @@
-import { linuxErrnoName } from "../module/errno.ts";
+import { errnoName } from "../module/errno.ts";
 import { ImsgError } from "../module/error.ts";
 import { OPENING } from "./opening-table.ts";
 import { codeOf, convert, type RuntimeError } from "./system-error.ts";
 
 /** Returns the name of Linux's number of an errno; undefined if the library has none. */
 export const errnoNameOf = (number: number): string | undefined =>
-  linuxErrnoName(number) ?? Object.entries(OPENING).find(([, [linux]]) => linux === number)?.[0];
+  errnoName(number) ?? Object.entries(OPENING).find(([, [linux]]) => linux === number)?.[0];
 
 /**
  * Converts the error of a runtime that cannot connect, listen or start a child to

@@ -15,7 +15,7 @@ function constant(path: string, name: string): number {
     .reduce((product, factor) => product * Number(factor.replaceAll("_", "")), 1);
 }
 
-const channel = (file: string, name: string): number => constant(`ts/channel/${file}.ts`, name);
+const channel = (name: string): number => constant("ts/channel/limits.ts", name);
 const relay = (file: string, name: string): number => constant(`ts/cli/relay/${file}.ts`, name);
 
 const kib = (bytes: number): string => `${bytes / 1024} KiB`;
@@ -32,15 +32,15 @@ function row(document: string, first: string): string {
 
 describe("docs/security.md states as limits of a channel", () => {
   const document = read("docs/security.md");
-  const mark = thousands(channel("options", "HIGH_WATER_MARK"));
-  const queued = mib(channel("options", "MAX_QUEUED"));
-  const window = channel("incoming", "WINDOW");
-  const unread = channel("incoming", "UNREAD");
-  const fds = channel("incoming", "FD_MARK");
+  const mark = thousands(channel("HIGH_WATER_MARK"));
+  const queued = mib(channel("MAX_QUEUED"));
+  const window = channel("WINDOW");
+  const unread = channel("UNREAD");
+  const fds = channel("FD_MARK");
   const rows: readonly (readonly [string, string])[] = [
     [
       "received messages that wait",
-      `${mark} bytes, ${channel("inbox", "MESSAGE_COST")} bytes a message included, and one window`,
+      `${mark} bytes, ${channel("MESSAGE_COST")} bytes a message included, and one window`,
     ],
     ["from a peer that cannot be stopped", `${unread} marks, or a mark and a message`],
     [
@@ -49,7 +49,7 @@ describe("docs/security.md states as limits of a channel", () => {
     ],
     [
       "values with undecoded bytes, from a peer that ignores its credit",
-      `(mark + ${thousands(window)}) / 16: ${thousands((channel("options", "HIGH_WATER_MARK") + window) / 16)}`,
+      `(mark + ${thousands(window)}) / 16: ${thousands((channel("HIGH_WATER_MARK") + window) / 16)}`,
     ],
     ["bytes that wait to be sent", `${queued} and a message`],
     [
@@ -58,13 +58,13 @@ describe("docs/security.md states as limits of a channel", () => {
     ],
     [
       "descriptors of messages that were received but not taken",
-      `${channel("received-fds", "UNTAKEN")}, then the oldest is closed`,
+      `${channel("UNTAKEN")}, then the oldest is closed`,
     ],
     [
       "a closing that waits for the peer",
-      `${seconds(channel("options", "LINGER_TIMEOUT"))}, anew as long as bytes leave`,
+      `${seconds(channel("LINGER_TIMEOUT"))}, anew as long as bytes leave`,
     ],
-    ["decoding without a break", `${mib(channel("intake", "BREAK"))} of messages`],
+    ["decoding without a break", `${mib(channel("BREAK"))} of messages`],
   ];
   it.each(rows)("for %j: %s", (first, limit) => expect(row(document, first)).toBe(limit));
 });

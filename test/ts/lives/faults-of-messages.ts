@@ -207,13 +207,8 @@ export const messageFaults: readonly FaultRow[] = [
   ],
   ["reader", "this.#receives--;", "", "a receiver that has its message remains the reader"],
   // --- the others ---
-  ["received-fds", "const UNTAKEN = 64;", "const UNTAKEN = 65;", "one descriptor too many waits"],
-  [
-    "received-fds",
-    "const UNTAKEN = 64;",
-    "const UNTAKEN = 63;",
-    "a descriptor is closed too early",
-  ],
+  ["limits", "const UNTAKEN = 64;", "const UNTAKEN = 65;", "one descriptor too many waits"],
+  ["limits", "const UNTAKEN = 64;", "const UNTAKEN = 63;", "a descriptor is closed too early"],
   ["received-fds", "oldest!.dispose();", "", "descriptors that wait have no limit"],
   [
     "received-fds",

@@ -34,7 +34,8 @@ export async function dup(fd: number): Promise<number> {
  * Connects to a Unix socket (`{ unix }`) or a TCP port (`{ port, hostname }`), the
  * latter with keep-alive and without delay. Rejects with EINVAL for a bad address
  * or option, with an ImsgError (ENOENT, ECONNREFUSED, …) if the system refuses, and
- * with the reason of `options.signal`.
+ * with the reason of `options.signal`. A Unix listener whose queue is full is asked for
+ * two seconds; then it rejects with EAGAIN.
  *
  * With `allowFdPass`, which takes a Unix socket and Linux (else
  * ERR_IMSG_UNSUPPORTED), numbers of descriptors pass. A number that is sent is

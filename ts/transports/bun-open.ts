@@ -6,6 +6,7 @@ import type { BunSocket } from "./bun.ts";
 import { attach, callbacks, socketHandler, transportOf } from "./bun-handler.ts";
 import { KEEP_ALIVE_DELAY } from "./keep-alive.ts";
 import { openingError } from "./opening-error.ts";
+import { retryFull } from "./retry-full.ts";
 import type { ChannelHandler, ImsgServer, Listening, ServerOptions } from "./server.ts";
 import type { UnixChannels } from "./unix-channel.ts";
 import { type CheckedAddress, checkAddress } from "./unix-path.ts";
@@ -84,22 +85,44 @@ export async function connect(
 ): Promise<ImsgChannel<number>> {
   const { path, text } = checkPath(address, "connect");
   checkChannelOptions(options);
-  if (options.allowFdPass) return (await unix()).connect(path, options);
+  const { signal } = options;
+  if (options.allowFdPass) {
+    return retryFull(async () => (await unix()).connect(path, options), signal);
+  }
   const helper = await helperFor(path);
-  options.signal?.throwIfAborted();
-  const connecting = new Promise<ImsgChannel<number>>((resolve, fail) => {
-    const reject = (error: unknown): void => fail(openingError(error, "connect", text));
-    const opened = (channel: ImsgChannel<number>, socket: BunSocket): void => {
-      if (path === undefined) tune(socket, true, true);
-      identify(socket, helper);
-      resolve(channel);
-    };
-    const socket = socketHandler(opened, options, reject);
-    bun()
-      .connect({ ...address, allowHalfOpen: true, socket })
-      .catch(reject);
-  });
-  return abortable(connecting, options.signal, () => {}); // a late channel has the signal itself
+  const open = (): Promise<ImsgChannel<number>> => {
+    const connecting = new Promise<ImsgChannel<number>>((resolve, fail) => {
+      const reject = (error: unknown): void => fail(openingError(error, "connect", text));
+      const opened = (channel: ImsgChannel<number>, socket: BunSocket): void => {
+        if (path === undefined) tune(socket, true, true);
+        identify(socket, helper);
+        resolve(channel);
+      };
+      const socket = socketHandler(opened, options, reject);
+      bun()
+        .connect({ ...address, allowHalfOpen: true, socket })
+        .catch((error: unknown) => {
+          const { code } = Object(error) as { code?: unknown };
+          const refused = code === "ECONNREFUSED" && path !== undefined && helper !== undefined;
+          reject(refused ? refusal(path, helper) : error);
+        });
+    });
+    return abortable(connecting, signal, () => {}); // a late channel has the signal itself
+  };
+  return retryFull(open, signal);
+}
+
+/**
+ * Returns the system's error of a refused connection to a Unix socket: Bun reports a listener whose
+ * queue is full, and sockets of other types, as ECONNREFUSED, too.
+ */
+function refusal(path: string, helper: UnixChannels): unknown {
+  try {
+    helper.probe(path);
+    return Object.assign(new Error("the queue was full"), { code: "EAGAIN" }); // it has room now
+  } catch (error) {
+    return error;
+  }
 }
 
 /** The function `listen` of the entry; the server is a chunk of its own. */
@@ -111,11 +134,12 @@ export async function listen(
   const checked = checkPath(address, "listen");
   const { path } = checked;
   const { startServer } = await import("./start-server.ts");
-  return startServer(handler, options, checked, async (server) =>
+  const helper = await helperFor(path);
+  const open = async (server: ImsgServer): Promise<Listening> =>
     options.allowFdPass
       ? (await unix()).serve(path, server)
-      : openServer(server, address, path, options, await helperFor(path)),
-  );
+      : openServer(server, address, path, options, helper);
+  return startServer(handler, options, checked, open, helper?.probe);
 }
 
 function openServer(

@@ -63,7 +63,8 @@ export async function readFd(fd: number, buffer: Uint8Array): Promise<number> {
  * Connects to a Unix socket (`{ path }`) or a TCP port (`{ port, hostname }`), the
  * latter with keep-alive and without delay. Rejects with EINVAL for a bad address
  * or option, with an ImsgError (ENOENT, ECONNREFUSED, EACCES without permission, …)
- * if the system or Deno refuses, and with the reason of `options.signal`.
+ * if the system or Deno refuses, and with the reason of `options.signal`. A Unix listener
+ * whose queue is full is asked for two seconds; then it rejects with EAGAIN.
  *
  * With `allowFdPass`, which takes a Unix socket, Linux (else ERR_IMSG_UNSUPPORTED)
  * and `--allow-ffi`, numbers of descriptors pass. A number that is sent is closed

@@ -4,6 +4,7 @@ import { fieldsOf, type ImsgError } from "../module/error.ts";
 import { abortable } from "./abortable.ts";
 import { type DenoConn, denoTransport } from "./deno.ts";
 import { openingError } from "./opening-error.ts";
+import { retryFull } from "./retry-full.ts";
 import type { ChannelHandler, ImsgServer, Listening, ServerOptions } from "./server.ts";
 import { transportError } from "./system-error.ts";
 import { type CheckedAddress, checkAddress } from "./unix-path.ts";
@@ -93,13 +94,19 @@ export async function connect(
 ): Promise<ImsgChannel<number>> {
   const { path, text } = checkPath(address, "connect");
   checkChannelOptions(options);
-  if (options.allowFdPass) return (await unix()).connect(path, options);
-  const connecting = deno()
-    .connect(target(address, path))
-    .catch((error: unknown) => {
-      throw openingError(error, "connect", text);
-    });
-  const conn = await abortable(connecting, options.signal, (late) => late.close());
+  const { signal } = options;
+  if (options.allowFdPass) {
+    return retryFull(async () => (await unix()).connect(path, options), signal);
+  }
+  const open = (): Promise<NetConn> => {
+    const connecting = deno()
+      .connect(target(address, path))
+      .catch((error: unknown) => {
+        throw openingError(error, "connect", text);
+      });
+    return abortable(connecting, signal, (late) => late.close());
+  };
+  const conn = await retryFull(open, signal);
   tune(conn, true, true);
   try {
     return make(conn, options);

@@ -7,6 +7,7 @@ import { connectSocket } from "./connect.ts";
 import { KEEP_ALIVE_DELAY } from "./keep-alive.ts";
 import { maker, unix } from "./node-make.ts";
 import { openingError } from "./opening-error.ts";
+import { retryFull } from "./retry-full.ts";
 import type { ChannelHandler, ImsgServer, ServerOptions } from "./server.ts";
 import { type CheckedAddress, checkAddress } from "./unix-path.ts";
 
@@ -64,7 +65,7 @@ export async function connect(
   signal?.throwIfAborted();
   const tcp = { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY, noDelay: true };
   const target = path === undefined ? { ...tcp, ...address } : address;
-  const socket = await connectSocket(target, signal, options.allowFdPass);
+  const socket = await retryFull(() => connectSocket(target, signal, options.allowFdPass), signal);
   try {
     return make(socket, options);
   } catch (error) {

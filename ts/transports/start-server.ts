@@ -4,15 +4,19 @@ import {
   linkSync,
   lstatSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   unlinkSync,
 } from "node:fs";
-import { dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { connectSocket } from "./connect.ts";
 import { openingError } from "./opening-error.ts";
 import { type ChannelHandler, ImsgServer, type Listening, type ServerOptions } from "./server.ts";
 import type { CheckedAddress } from "./unix-path.ts";
+
+/** Connects to a Unix socket, and closes the connection. Throws, or rejects with, the system's error. */
+type Probe = (path: string) => void | Promise<void>;
 
 /** Opens the listener of a runtime, which hands its connections to the server. */
 export type Open = (server: ImsgServer) => Listening | Promise<Listening>;
@@ -22,16 +26,18 @@ export type Open = (server: ImsgServer) => Listening | Promise<Listening>;
  * file that no process listens on is replaced, and the file gets `options.mode`.
  * Rejects with EINVAL for a bad handler or option, and with an {@link ImsgError} if
  * the system refuses the listener or the mode.
+ * @param probe connects to a Unix socket, and closes the connection; throws the system's error
  */
 export async function startServer(
   handler: ChannelHandler,
   options: ServerOptions,
   { path, text }: CheckedAddress,
   open: Open,
+  probe: Probe = probeByNode,
 ): Promise<ImsgServer> {
   const server = new ImsgServer(handler, options);
   try {
-    const listening = keepOthers(path, await openReplacing(path, () => open(server)));
+    const listening = keepOthers(path, await openReplacing(path, () => open(server), probe));
     try {
       if (isFile(path) && options.mode !== undefined) chmodSync(path, options.mode);
       options.signal?.throwIfAborted();
@@ -97,6 +103,7 @@ function keepOthers(path: string | undefined, listening: Listening): Listening {
 async function openReplacing(
   path: string | undefined,
   open: () => Listening | Promise<Listening>,
+  probe: Probe,
 ): Promise<Listening> {
   try {
     return await open();
@@ -104,7 +111,7 @@ async function openReplacing(
     if (codeOf(error) !== "EADDRINUSE" || !isFile(path)) throw error;
     const found = identityOf(path);
     // another program may have replaced the file meanwhile
-    if (!(await isStale(path)) || found !== identityOf(path)) throw error;
+    if (!(await isStale(path, probe)) || found !== identityOf(path)) throw error;
     unlinkSync(path);
     return await open();
   }
@@ -112,26 +119,48 @@ async function openReplacing(
 
 const codeOf = (error: unknown): unknown => (error as { code?: unknown } | null)?.code;
 
+const probeByNode: Probe = async (path) =>
+  void (await connectSocket({ path }, undefined)).destroy();
+
 /** Whether a file is a socket that no process listens on. */
-async function isStale(path: string): Promise<boolean> {
+async function isStale(path: string, probe: Probe): Promise<boolean> {
   try {
     if (!lstatSync(path).isSocket()) return false;
-    const socket = await connectSocket({ path }, undefined);
-    socket.destroy();
+    await probe(path);
     return false;
   } catch (error) {
-    return codeOf(error) === "ECONNREFUSED" && !isOther(path);
+    return codeOf(error) === "ECONNREFUSED" && !isBound(path);
   }
 }
 
-/** Whether Linux lists a socket of another type: Bun reports ECONNREFUSED for a live one, too. */
-function isOther(path: string): boolean {
+/** The type, the state and the name of a socket in /proc/net/unix. */
+const ROW = /^(?:\S+ +){4}(\S+) +(\S+) +\d+ (.*)$/;
+
+/**
+ * Whether Linux lists a socket that is bound to the file: one that does not listen yet, or one of
+ * another type. Of those Node's functions in Bun report ECONNREFUSED, too.
+ */
+function isBound(path: string): boolean {
   try {
-    const lines = readFileSync("/proc/net/unix", "latin1").split("\n");
-    const name = Buffer.from(path).toString("latin1");
-    // the fifth column is the type: 0001 is a stream socket
-    return lines.some((line) => line.endsWith(` ${name}`) && line.split(/\s+/)[4] !== "0001");
+    const own = located(path);
+    return readFileSync("/proc/net/unix", "utf8")
+      .split("\n")
+      .some((line) => {
+        const [, type, state, name = ""] = ROW.exec(line) ?? [];
+        // a stream socket in state 03 is a connection that a listener of that name has accepted
+        const isConnection = type === "0001" && state === "03";
+        return !isConnection && basename(name) === basename(path) && located(name) === own;
+      });
   } catch {
     return false; // no Linux, or no permission
+  }
+}
+
+/** A path whose folder has no symbolic links. */
+function located(path: string): string {
+  try {
+    return join(realpathSync(dirname(path)), basename(path));
+  } catch {
+    return path; // a name of another program's folder
   }
 }

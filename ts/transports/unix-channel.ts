@@ -17,6 +17,8 @@ export interface UnixChannels {
   connect(path: string | undefined, options: ChannelOptions): ImsgChannel<number>;
   /** A channel over a connected socket, by its number, which stays the caller's if it throws. */
   adopt(fd: number, options: ChannelOptions): ImsgChannel<number>;
+  /** Connects and closes. Throws the errors of connect: EAGAIN if the listener's queue is full, … */
+  probe(path: string): void;
   /** Listens, and hands every connection to `accept`. Throws the errors of bind and listen. */
   listen(path: string | undefined, accept: Accept): UnixListening;
   /** Opens the listener of a server. Throws EINVAL without a path, and as `listen` does. */
@@ -70,6 +72,7 @@ export function unixChannels(sockets: EpollSockets): UnixChannels {
         unref: () => listening.unref(),
       };
     },
+    probe: (path) => sockets.close(sockets.connect(path)),
     pair: () => sockets.pair(),
     open: (fd) => unixTransport(sockets, sockets.adopt(fd), sockets.watch),
     dup: (fd) => sockets.duplicate(fd),

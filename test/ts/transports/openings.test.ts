@@ -24,8 +24,7 @@ describe.each(RUNTIMES)(
         unknown: error("ENOTFOUND", undefined, runtime.name === "deno" ? "connect" : "getaddrinfo"),
         missing: [missing, missing],
         file: [refused, refused],
-        // Bun itself reports ENOTDIR as ECONNREFUSED
-        folder: [runtime.name === "bun" ? refused : noFolder, noFolder],
+        folder: [noFolder, noFolder],
       });
     });
 

@@ -212,13 +212,22 @@ const cases: Record<string, () => Promise<unknown>> = {
   /** `listen` never touches a file unless it is a socket that no process listens on. */
   others: async () => {
     const seen: unknown[] = [];
-    const paths = ["folder", "link", "fifo", "datagram", "file"].map((one) => `${folder}/${one}`);
+    const names = ["folder", "link", "fifo", "file", "datagram", "bound", "full"];
+    const paths = names.map((one) => `${folder}/${one}`);
     const inodes = (): unknown[] => paths.map((path) => lstatSync(path).ino);
     const before = inodes();
     for (const options of [{}, { allowFdPass: true }]) {
       for (const path of paths) seen.push(await refusal(net.listen(unix(path), echo, options)));
     }
-    return { seen, same: JSON.stringify(inodes()) === JSON.stringify(before) };
+    const connecting = (path: string): Promise<unknown[]> =>
+      Promise.all(
+        [{}, { allowFdPass: true }].map((options) =>
+          refusal(net.connect(unix(path), options).then((channel) => channel.abort())),
+        ),
+      );
+    const full = await connecting(`${folder}/full`);
+    const busy = await connecting(`${folder}/busy`);
+    return { seen, same: JSON.stringify(inodes()) === JSON.stringify(before), full, busy };
   },
   aborts: () =>
     each(async (way) => {

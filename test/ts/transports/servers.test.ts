@@ -1,9 +1,8 @@
-import { spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { closeSync } from "node:fs";
 import { mkdtemp, rename } from "node:fs/promises";
 import { join } from "node:path";
-import koffi from "koffi";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { program, RUNTIMES } from "./programs.ts";
 
@@ -17,15 +16,17 @@ async function staleFile(path: string): Promise<void> {
   await rename(path, path); // fails unless it is there
 }
 
-/** A Unix datagram socket, by its number. Nothing can connect to it as to a stream. */
-function datagramSocket(path: string): number {
-  const libc = koffi.load(null);
-  const fd = libc.func("int socket(int, int, int)")(1, 2, 0);
-  const address = Buffer.alloc(110);
-  address.writeUInt16LE(1);
-  address.write(path, 2);
-  expect(libc.func("int bind(int, void *, uint32_t)")(fd, address, 110)).toBe(0);
-  return fd;
+/**
+ * A process with live sockets in a folder: "datagram"; "bound", which does
+ * not listen yet; "full", whose queue has no room; and "busy", whose queue has room now and then.
+ */
+async function others(folder: string): Promise<ChildProcess> {
+  const child = spawn("python3", [fileURLToPath(new URL("others.py", import.meta.url))], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  await once(child.stdout!, "data");
+  return child;
 }
 
 describe.each(RUNTIMES)("a server in $name", (runtime) => {
@@ -88,17 +89,19 @@ describe.each(RUNTIMES)("a server in $name", (runtime) => {
     });
   });
 
-  it("touches no folder, link, pipe, file or socket of another type", async () => {
+  it("touches no folder, link, pipe, file or live socket, and connects when a full queue has room", async () => {
     const where = await mkdtemp(join(serve.folder, "others-"));
     await staleFile(join(where, "stale"));
     const make = "mkdir folder; ln -s stale link; mkfifo fifo; echo text > file";
     spawnSync("sh", ["-c", make], { cwd: where });
-    const datagram = datagramSocket(join(where, "datagram"));
+    const child = await others(where);
     expect(await run(runtime, "others", where)).toEqual({
-      seen: new Array(10).fill("EADDRINUSE"),
+      seen: new Array(14).fill("EADDRINUSE"),
       same: true,
+      full: ["EAGAIN", "EAGAIN"],
+      busy: ["fulfilled", "fulfilled"],
     });
-    closeSync(datagram);
+    child.kill();
   });
 
   it("ends its channels by close and by signals", async () => {

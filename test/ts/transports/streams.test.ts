@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
 import { ImsgChannel } from "../../../ts/channel/channel.ts";
 import { streams } from "./pairs.ts";
@@ -22,6 +23,19 @@ describe("a channel over streams", () => {
     expect(() => new ImsgChannel(pair)).toThrow(/EINVAL/);
     expect(pair.readable.locked).toBe(false);
     expect(() => new ImsgChannel({ readable: 5, writable: 6 } as never)).toThrow(/EINVAL/);
+  });
+
+  it.each([
+    ["a MessagePort", () => new MessageChannel().port1],
+    ["a BroadcastChannel", () => new BroadcastChannel("channel")],
+    ["an AbortController", () => new AbortController()],
+    ["a socket", () => new Socket()],
+    ["undefined", () => undefined],
+    ["a transport without abort()", () => ({ start() {}, send() {}, end() {}, close() {} })],
+  ])("is not made from %s: EINVAL", (_, make) => {
+    const source = make() as { close?: () => void } | undefined;
+    expect(() => new ImsgChannel(source as never)).toThrow(/EINVAL.*a pair of|EINVAL.*readable/);
+    source?.close?.();
   });
 
   it.each(["text", 5, null, {}, [1], new Map()])(

@@ -66,7 +66,7 @@ export function signalOf(
   options: { signal?: AbortSignal | undefined } | undefined,
   syscall: string,
 ): AbortSignal | undefined {
-  const { signal } = fieldsOf(options);
+  const signal = options && checkOptions(options, syscall).signal;
   if (signal === undefined) return undefined;
   const { addEventListener, aborted } = fieldsOf(signal);
   if (typeof addEventListener === "function" && typeof aborted === "boolean") return signal;

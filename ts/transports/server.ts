@@ -3,7 +3,7 @@ import { handled } from "../channel/handled.ts";
 import { makeInspectable } from "../channel/inspectable.ts";
 import { checkChannelOptions, signalOf } from "../channel/options.ts";
 import { show } from "../module/check.ts";
-import { fieldsOf, ImsgError, isObject } from "../module/error.ts";
+import { fieldsOf, ImsgError } from "../module/error.ts";
 
 /**
  * Takes a channel of a server. If it returns a promise, the channel ends with it:
@@ -168,11 +168,8 @@ export class ImsgServer<Port extends number | undefined = number | undefined> {
    * with EINVAL for bad options.
    */
   async close(options: ServerCloseOptions = {}): Promise<void> {
-    const { abort } = fieldsOf(options);
-    if (!isObject(options)) {
-      throw new ImsgError("EINVAL", { syscall: "close", detail: "options must be an object" });
-    }
     const signal = signalOf(options, "close");
+    const { abort } = options;
     this.#unlisten();
     this.#stopped ??= Promise.resolve(this.#listening?.stop());
     const abortAll = (reason: unknown): void => {

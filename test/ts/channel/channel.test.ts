@@ -234,6 +234,24 @@ describe("a channel", () => {
     await Promise.all([a.close(), b.close()]);
   });
 
+  it.each([null, 5, "x", { signal: 5 }, { signal: null }])(
+    "refuses the options %j of a call",
+    async (bad) => {
+      const [a, b] = await channelPair();
+      const options = bad as never;
+      for (const refused of [
+        a.send({ type: 1 }, options),
+        a.sendMany([{ type: 1 }], options),
+        a.receive(options),
+        a.receiveMany(options),
+        a.request({ type: 1 }, options), // 5 could be meant as the time-out
+      ]) {
+        await expect(refused).rejects.toMatchObject({ code: "EINVAL" });
+      }
+      await Promise.all([a.close(), b.close()]);
+    },
+  );
+
   it("never causes an unhandled rejection by its closed promise alone", async () => {
     const seen: unknown[] = [];
     const listener = (reason: unknown) => seen.push(reason);

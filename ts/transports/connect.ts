@@ -7,10 +7,23 @@ import { addressText } from "./unix-path.ts";
  * paused. Rejects with an ImsgError that names the address, and with the signal's
  * reason; the signal means nothing later.
  */
-export function connectSocket(
+export async function connectSocket(
   address: NetConnectOpts,
   signal: AbortSignal | undefined,
   paused = false,
+): Promise<Socket> {
+  try {
+    return await connectOnce(address, signal, paused);
+  } catch (error) {
+    if (signal?.aborted && error === signal.reason) throw error;
+    throw openingError(error, "connect", addressText({ ...address }));
+  }
+}
+
+function connectOnce(
+  address: NetConnectOpts,
+  signal: AbortSignal | undefined,
+  paused: boolean,
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = netConnect({ ...address, allowHalfOpen: true });
@@ -21,12 +34,11 @@ export function connectSocket(
     };
     const failed = (error: unknown): void => {
       settle();
-      reject(openingError(error, "connect", addressText({ ...address })));
+      reject(error);
     };
     const aborted = (): void => {
       socket.destroy();
-      settle();
-      reject(signal!.reason);
+      failed(signal!.reason);
     };
     socket.once("error", failed);
     signal?.addEventListener("abort", aborted);

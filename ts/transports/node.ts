@@ -6,9 +6,10 @@ import { fieldsOf, ImsgError, invalid } from "../module/error.ts";
 import { OPENING } from "./opening-table.ts";
 import { transportError } from "./system-error.ts";
 
-/** How long after a half-close a Unix socket is first asked whether the peer is gone, and at most, in ms. */
+/** How long after a half-close a socket is first asked whether the peer is gone, and at most, in ms. */
 const FIRST_PROBE = 20;
 const LAST_PROBE = 1000;
+const NOTHING = new Uint8Array(0);
 
 /** How long after a close the peer of a stream that is no socket may take to end its side, in ms. */
 const GRACE = 5000;
@@ -46,9 +47,9 @@ function checkStream(duplex: Duplex): void {
     typeof write !== "function" || typeof on !== "function"
       ? "a Duplex stream is needed"
       : duplex.readableEncoding
-        ? `the stream decodes bytes to text (setEncoding(${JSON.stringify(duplex.readableEncoding)}))`
+        ? `the stream decodes bytes to text (setEncoding("${duplex.readableEncoding}"))`
         : duplex.destroyed || duplex.readableEnded || duplex.writableEnded
-          ? "the stream has ended or was destroyed before"
+          ? "the stream has ended"
           : undefined;
   if (detail !== undefined) throw invalid("imsgbuf_init", detail);
 }
@@ -92,20 +93,25 @@ export function duplexTransport(
     to?.failed(transportError(error, "read", OPENING));
   };
   const end = (): void => {
-    const to = sink;
-    to?.ended();
-    if (socket !== undefined && sink !== undefined && isUnix(socket)) askWhetherGone(FIRST_PROBE);
+    const ended = (error?: unknown): void => {
+      if (error) return;
+      sink?.ended();
+      if (socket !== undefined) askWhetherGone(FIRST_PROBE);
+    };
+    // before version 24, Node reports a reset that arrives with the last bytes as an end
+    if (socket !== undefined && duplex.writable && unsent === 0) duplex.write(NOTHING, ended);
+    else ended();
   };
   const hangUp = (): void => {
     const to = sink;
     release();
     to?.hungUp();
   };
-  /** A write of nothing fails with EPIPE once the peer has closed its Unix socket. */
+  /** A write of nothing fails once the peer has closed its Unix socket, or has reset a TCP connection. */
   const askWhetherGone = (delay: number): void => {
     if (sink === undefined || broken || ending) return;
     // if writes are pending, their callbacks report the error
-    if (unsent === 0) duplex.write(new Uint8Array(0));
+    if (unsent === 0) duplex.write(NOTHING);
     probe = setTimeout(askWhetherGone, delay, Math.min(delay * 2, LAST_PROBE));
     probe.unref?.();
   };
@@ -115,7 +121,8 @@ export function duplexTransport(
     // a write may fail before `send` returns, where the channel does not expect a call
     queueMicrotask(() => {
       if (closeDone !== undefined) duplex.destroy();
-      else if (duplex.readableEnded && unsent === 0) hangUp();
+      // a write of nothing has failed: the peer of a Unix socket is gone, that of a TCP socket has reset it
+      else if (duplex.readableEnded && unsent === 0) (isUnix(socket!) ? hangUp : fail)(error);
       else sink?.sendFailed(transportError(error, "write", OPENING));
     });
   };
@@ -202,7 +209,10 @@ export function duplexTransport(
     },
     abort(reason) {
       release();
-      if (socket === undefined) duplex.destroy(reason instanceof Error ? reason : undefined);
+      const error =
+        reason instanceof Error ? reason : new ImsgError("ECONNRESET", { cause: reason });
+      // without an error the peer of a stream may see a clean end
+      if (socket === undefined) duplex.destroy(error);
       else if (socket.connecting || socket.destroyed || isUnix(socket)) socket.destroy();
       // in the turn of a half-close the system refuses a reset, and Node would keep the descriptor
       else if (socket.writableEnded && !socket.writableFinished) setImmediate(() => cut(socket));
@@ -215,11 +225,10 @@ export function duplexTransport(
 
 /** Resets a TCP connection, so that the peer sees an error, and closes the socket at once. */
 function cut(socket: Socket): void {
-  // TLS sockets have no reset of their own
   try {
     socket.resetAndDestroy();
   } catch {
-    // it is closed without a reset
+    // TLS sockets have no reset: it is closed without one
   }
   // Node waits for the writes that are under way, which a peer that does not read never ends
   socket.destroy();

@@ -18,41 +18,27 @@ const CONNECTED: ErrorTable = {
 };
 
 /**
- * The codes of the errors of runtimes that have no errno's name as their `code`:
- * Deno's classes by their name, Node's stream and TLS errors by their code.
+ * The codes of errors of runtimes that have no errno's name as their `code`:
+ * Deno's classes by their name, errors of Node and Bun by their code.
  */
-const OTHER_NAMES: Readonly<Record<string, ImsgErrorCode>> = {
-  BrokenPipe: "EPIPE",
-  ConnectionAborted: "ECONNABORTED",
-  ConnectionReset: "ECONNRESET",
-  HostUnreachable: "EHOSTUNREACH",
-  NetworkUnreachable: "ENETUNREACH",
-  NotCapable: "EACCES",
-  NotConnected: "ENOTCONN",
-  TimedOut: "ETIMEDOUT",
-  // TLS: the connection has ended without a close_notify, or sent what TLS refuses
-  UnexpectedEof: "ECONNRESET",
-  InvalidData: "EBADMSG",
-  EPROTO: "EBADMSG",
-  ERR_STREAM_PREMATURE_CLOSE: "ECONNRESET",
-  ERR_STREAM_DESTROYED: "EPIPE",
-  ERR_STREAM_WRITE_AFTER_END: "EPIPE",
-  ERR_SOCKET_CLOSED: "EPIPE",
-  ERR_SOCKET_CLOSED_BEFORE_CONNECTION: "EPIPE",
-};
+const OTHERS: readonly (readonly [RegExp, ImsgErrorCode])[] = [
+  [/^BrokenPipe$|^ERR_(SOCKET_CLOSED|STREAM_(DESTROYED|WRITE_))/, "EPIPE"],
+  [/^ConnectionAborted$/, "ECONNABORTED"],
+  // UnexpectedEof: TLS has ended without a close_notify
+  [/^ConnectionReset$|^UnexpectedEof$|^ERR_(HTTP2|STREAM_PREMATURE)_/, "ECONNRESET"],
+  [/^HostUnreachable$/, "EHOSTUNREACH"],
+  [/^NetworkUnreachable$/, "ENETUNREACH"],
+  [/^NotCapable$/, "EACCES"],
+  [/^NotConnected$/, "ENOTCONN"],
+  [/^TimedOut$/, "ETIMEDOUT"],
+  // records and certificates that TLS refuses
+  [/^InvalidData$|^EPROTO$|^ERR_(SSL|TLS)_|UNABLE_|CERT/, "EBADMSG"],
+  // an errno without a name in the tables, such as ENOLINK
+  [/^E[A-Z0-9]+$/, "EIO"],
+];
 
 /** The codes that the peer, or the network between, can cause on a connection. */
-const FROM_PEER: ReadonlySet<string> = new Set<ImsgErrorCode>([
-  "EBADMSG",
-  "ECONNABORTED",
-  "ECONNREFUSED",
-  "ECONNRESET",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "ENOTCONN",
-  "EPIPE",
-  "ETIMEDOUT",
-]);
+const FROM_PEER = /^(EBADMSG|ECONN.*|ENOTCONN|EPIPE|ETIMEDOUT|E.*UNREACH)$/;
 
 /** The fields of a runtime's error that this file reads. */
 export interface RuntimeError extends Error {
@@ -67,9 +53,7 @@ export function codeOf(error: RuntimeError, table: ErrorTable): ImsgErrorCode | 
   for (const name of [error.code, error.name]) {
     if (typeof name !== "string") continue;
     if (isErrnoName(name) || rowOf(table, name)) return name as ImsgErrorCode;
-    if (Object.hasOwn(OTHER_NAMES, name)) return OTHER_NAMES[name]!;
-    // an errno without a name in the tables, such as ENOLINK
-    if (/^E[A-Z0-9]+$/.test(name)) return "EIO";
+    for (const [pattern, code] of OTHERS) if (pattern.test(name)) return code;
   }
   return "";
 }
@@ -90,7 +74,7 @@ export function convert(
     detail: detail || undefined,
     cause: error,
     // a listener whose queue is full
-    fromPeer: FROM_PEER.has(code) || (code === "EAGAIN" && syscall === "connect"),
+    fromPeer: FROM_PEER.test(code) || (code === "EAGAIN" && syscall === "connect"),
     errno,
     text,
   });

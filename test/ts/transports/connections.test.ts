@@ -52,6 +52,14 @@ describe.each(RUNTIMES)("over TCP, a Unix socket and in descriptor mode, in $nam
     expect(await run("aborted")).toEqual([runtime.name === "deno" ? end : reset, end, end]);
   });
 
+  it("a peer that breaks off behind its last bytes is an error on TCP, behind every message", async () => {
+    expect(await run("resetBehind")).toEqual([
+      [20, "ECONNRESET"],
+      [20, "end"],
+      [20, "end"],
+    ]);
+  });
+
   it("a peer that is killed ends its channel, on TCP its side of it", async () => {
     expect(await run("dies")).toEqual([
       [1, true, false],

@@ -7,6 +7,7 @@ import type { ImsgChannel } from "../../../ts/channel/channel.ts";
 import type { ImsgServer, ServerOptions } from "../../../ts/transports/server.ts";
 import {
   codeOf,
+  each,
   main,
   more,
   net,
@@ -153,6 +154,30 @@ await main({
         { maxSize: 1e7, lingerTimeout: 300 },
       );
       return [result, told!.bytes - 16 - total];
+    }),
+  /**
+   * L20: a peer that breaks off behind its last bytes, and a program that is late to read them. One way after
+   * the other: Deno drops a connection that was reset before it accepts it.
+   */
+  resetBehind: () =>
+    each(async (way) => {
+      const [result] = await serve(
+        way,
+        "sendsAndResets",
+        async (channel) => {
+          const until = Date.now() + 200;
+          while (Date.now() < until);
+          let received = 0;
+          try {
+            for await (const _ of channel) received++;
+            return [received, "end"];
+          } catch (error) {
+            return [received, codeOf(error)];
+          }
+        },
+        { count: 20 },
+      );
+      return result;
     }),
   /** A program that stands still for longer than lingerTimeout, while its peer reads. */
   standsStill: () =>

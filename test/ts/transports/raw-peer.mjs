@@ -68,6 +68,19 @@ const things = {
     socket.write(message(0));
     countBytes();
   },
+  /** Sends messages, and breaks off behind them. */
+  sendsAndResets() {
+    socket.write(
+      new Uint8Array(
+        Array(Number(count))
+          .fill([...message(984)])
+          .flat(),
+      ),
+      () => {
+        setTimeout(() => (where.includes("/") ? socket.destroy() : socket.resetAndDestroy()), 20);
+      },
+    );
+  },
   /** Sends a message, and breaks off with something unread once that has arrived. */
   resets() {
     socket.write(message(0));

@@ -14,7 +14,7 @@ export const transportFaults: readonly TransportFault[] = [
   // --- sockets of Node ---
   ["transports/node", "sink.drained();", "", "a drain is dropped", "tcp"],
   ["transports/node", "unsent -= length;", "", "written bytes stay unsent", "tcp"],
-  ["transports/node", "to?.ended();", "", "the peer's end is swallowed", "tcp"],
+  ["transports/node", "sink?.ended();", "", "the peer's end is swallowed", "tcp"],
   ["transports/node", 'duplex.on("end", end);', "", "nobody listens for the end", "tcp"],
   [
     "transports/node",

@@ -127,13 +127,13 @@ export class Incoming<Fd = unknown> implements IntakeReceiver {
 
   /** Returns the error of a request whose reply cannot be decoded, since too much waits before it. */
   unread(): ImsgError | undefined {
-    const { cost, length, receivers } = this.inbox;
+    const { cost, length, receivers, fds } = this.inbox;
     if (receivers > 0 || this.#roomFor(UNREAD)) return undefined;
     const bytes = this.inbox.bytes + this.#intake.bytes;
     const detail =
-      `${bytes} bytes in ${length} messages wait, which take ${cost} bytes of memory; ` +
+      `${bytes} bytes in ${length} messages wait, and take ${cost} bytes of memory; ` +
       `${this.#options.mark * UNREAD} may (${UNREAD} times highWaterMark). ` +
-      "Read them with receive() or a loop";
+      `${fds} of ${FD_MARK * 2} descriptors wait. Read them with receive() or a loop`;
     return failure("ERR_IMSG_UNREAD", "request", detail);
   }
 

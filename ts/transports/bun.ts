@@ -1,5 +1,6 @@
 import type { PeerCredentials, Transport, TransportSink } from "../channel/transport.ts";
 import { ImsgError } from "../module/error.ts";
+import { CONNECTED } from "./connected-table.ts";
 import { transportError } from "./system-error.ts";
 import { WriteQueue } from "./write-queue.ts";
 
@@ -118,7 +119,7 @@ export class BunTransport implements Transport {
     if (error !== undefined && error !== null) {
       this.#sink = undefined;
       this.#queue.drop();
-      sink?.failed(transportError(error, "recv"));
+      sink?.failed(transportError(error, "recv", CONNECTED));
       return;
     }
     // Bun has no end event once our own side has ended

@@ -2,6 +2,7 @@ import { type ChannelOptions, ImsgChannel } from "../channel/channel.ts";
 import { checkChannelOptions } from "../channel/options.ts";
 import { fieldsOf, type ImsgError } from "../module/error.ts";
 import { abortable } from "./abortable.ts";
+import { CONNECTED } from "./connected-table.ts";
 import { type DenoConn, denoTransport } from "./deno.ts";
 import { openingError } from "./opening-error.ts";
 import { retryFull } from "./retry-full.ts";
@@ -146,7 +147,7 @@ function openServer(
         conn = await listener.accept();
       } catch (error) {
         // Deno reports a connection that was reset before it was accepted: the next one may wait
-        const { fromPeer } = transportError(error, "accept") as Partial<ImsgError>;
+        const { fromPeer } = transportError(error, "accept", CONNECTED) as Partial<ImsgError>;
         if (!stopped && !fromPeer) await new Promise((resolve) => setTimeout(resolve, LATER));
         continue;
       }

@@ -1,5 +1,6 @@
 import type { Transport, TransportSink } from "../channel/transport.ts";
 import { fieldsOf, invalid } from "../module/error.ts";
+import { CONNECTED } from "./connected-table.ts";
 import { transportError } from "./system-error.ts";
 import { PROBE_INTERVAL, type Repeater, repeat } from "./timers.ts";
 import { WriteQueue } from "./write-queue.ts";
@@ -71,7 +72,7 @@ export function denoTransport(conn: DenoConn): Transport {
       if (!silent) sink.drained();
     },
     failed: (error) => {
-      if (!silent) sink.sendFailed(transportError(error, "send"));
+      if (!silent) sink.sendFailed(transportError(error, "send", CONNECTED));
     },
   });
 
@@ -125,7 +126,7 @@ export function denoTransport(conn: DenoConn): Transport {
     } catch (error) {
       const told = silent;
       release();
-      if (!told) sink.failed(transportError(error, "recv"));
+      if (!told) sink.failed(transportError(error, "recv", CONNECTED));
       return;
     }
     await peerEnded();

@@ -47,7 +47,7 @@ function checkStream(duplex: Duplex): void {
     typeof write !== "function" || typeof on !== "function"
       ? "a Duplex stream is needed"
       : duplex.readableEncoding
-        ? `the stream decodes bytes to text (setEncoding("${duplex.readableEncoding}"))`
+        ? `the stream has a decoder (setEncoding("${duplex.readableEncoding}"))`
         : duplex.destroyed || duplex.readableEnded || duplex.writableEnded
           ? "the stream has ended"
           : undefined;
@@ -64,6 +64,8 @@ export function duplexTransport(
 ): Transport {
   checkStream(duplex);
   const socket = duplex instanceof Socket ? duplex : undefined;
+  // a write of nothing over TLS shows nothing in Node, and fails in Deno
+  const asks = socket && !("encrypted" in socket);
   let name = "duplex";
   let sink: TransportSink | undefined;
   let unsent = 0; // bytes
@@ -96,10 +98,10 @@ export function duplexTransport(
     const ended = (error?: unknown): void => {
       if (error) return;
       sink?.ended();
-      if (socket !== undefined) askWhetherGone(FIRST_PROBE);
+      if (asks) askWhetherGone(FIRST_PROBE);
     };
     // before version 24, Node reports a reset that arrives with the last bytes as an end
-    if (socket !== undefined && duplex.writable && unsent === 0) duplex.write(NOTHING, ended);
+    if (asks && duplex.writable && unsent === 0) duplex.write(NOTHING, ended);
     else ended();
   };
   const hangUp = (): void => {

@@ -85,6 +85,11 @@ export function checkServer(handler: unknown, options: ServerOptions): void {
   const { onError, mode } = options;
   if (onError !== undefined && typeof fieldsOf(onError) !== "function")
     refuse("onError must be a function");
+  for (const name of ["keepAlive", "noDelay"] as const) {
+    const { [name]: flag } = options;
+    if (flag !== undefined && typeof flag !== "boolean")
+      refuse(`${name} must be true or false, not ${show(flag)}`);
+  }
   if (mode !== undefined && !(Number.isInteger(mode) && mode >= 0 && mode <= 0o7777)) {
     refuse(`mode must be permissions such as 0o600, not ${show(mode)}`);
   }

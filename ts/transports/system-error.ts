@@ -10,13 +10,6 @@ export type ErrorTable = Partial<
 const rowOf = (table: ErrorTable, name: string) =>
   Object.hasOwn(table, name) ? table[name as OpeningErrorName] : undefined;
 
-/** The errors of openings that a firewall also causes on a connection. */
-const CONNECTED: ErrorTable = {
-  EACCES: [13, "permission denied"],
-  ECONNREFUSED: [111, "connection refused"],
-  EPERM: [1, "operation not permitted"],
-};
-
 /**
  * The codes of errors of runtimes that have no errno's name as their `code`:
  * Deno's classes by their name, errors of Node and Bun by their code.
@@ -91,11 +84,7 @@ export function convert(
  * a program may destroy a stream with an error of its own.
  * @param table the errors of openings that the connection can report
  */
-export function transportError(
-  error: unknown,
-  syscall: string,
-  table: ErrorTable = CONNECTED,
-): unknown {
+export function transportError(error: unknown, syscall: string, table: ErrorTable): unknown {
   if (!(error instanceof Error) || error instanceof ImsgError) return error;
   const code = codeOf(error, table);
   return code === "" ? error : convert(error, code, syscall, error.message, table);

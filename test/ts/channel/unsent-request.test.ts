@@ -82,6 +82,7 @@ it.each([
       },
       (error: ImsgError) => {
         outcome = error.code;
+        expect(error.message).toContain(`${fds ? 32 : 0} of 32 descriptors wait`);
       },
     );
     for (const [chunk, values] of unasked(size, count, fds)) {

@@ -131,6 +131,15 @@ const LIMITS: Record<string, { names: (string | number)[]; fail: () => unknown }
     names: [65_536, 65_535],
     fail: () => rejection(listen({ port: 65_536 }, () => {})),
   },
+  ...Object.fromEntries(
+    ["keepAlive", "noDelay"].map((name) => [
+      `${name} that is no boolean`,
+      {
+        names: [name, "yes"],
+        fail: () => rejection(listen({ port: 0 }, () => {}, { [name]: "yes" })),
+      },
+    ]),
+  ),
 };
 
 describe("the error of a limit names the value, the limit and the option:", () => {

@@ -5,9 +5,10 @@ import {
   createServer as http2Server,
   type ServerHttp2Stream,
 } from "node:http2";
-import { createServer, connect as netConnect, type Socket } from "node:net";
+import { type AddressInfo, createServer, connect as netConnect, type Socket } from "node:net";
 import { Duplex, PassThrough } from "node:stream";
-import { describe, expect, it } from "vitest";
+import { type TLSSocket, connect as tlsConnect, createServer as tlsServer } from "node:tls";
+import { describe, expect, it, vi } from "vitest";
 import type { ImsgChannel } from "../../../ts/entry/index.ts";
 import { fromDuplex, fromSocket } from "../../../ts/entry/node.ts";
 import { duplexTransport } from "../../../ts/transports/node.ts";
@@ -244,6 +245,43 @@ describe("fromDuplex and fromSocket", () => {
     }
   });
 });
+
+/** The two ends of a TLS connection, the client's first; a shared key needs no certificate. */
+async function tlsPair(): Promise<[TLSSocket, TLSSocket]> {
+  const psk = new Uint8Array(16).fill(1);
+  const common = { ciphers: "PSK", maxVersion: "TLSv1.2", allowHalfOpen: true } as const;
+  const server = tlsServer({ ...common, pskCallback: () => psk }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const accepted = once(server, "secureConnection");
+  const client = tlsConnect({
+    ...common,
+    ...(server.address() as AddressInfo),
+    host: "127.0.0.1",
+    pskCallback: () => ({ psk, identity: "test" }),
+    checkServerIdentity: () => undefined,
+  });
+  await once(client, "secureConnect");
+  server.close();
+  return [client, (await accepted)[0]];
+}
+
+it.each([0, 1])(
+  "TLS end %i gets no write of nothing when its peer ends, which fails in Deno",
+  async (own) => {
+    const pair = await tlsPair();
+    const socket = pair[own]!;
+    const channel = fromDuplex(socket);
+    const peer = fromDuplex(pair[1 - own]!);
+    const write = vi.spyOn(socket, "write");
+    await peer.end();
+    await channel.peerEnded;
+    await channel.send({ type: 1 });
+    expect((await peer.receive())?.type).toBe(1);
+    await channel.close();
+    await peer.closed;
+    expect(write.mock.calls.map(([chunk]) => chunk.length)).toEqual([16]);
+  },
+);
 
 describe("abort()", () => {
   it("closes a TCP socket at once, although its peer does not read what is being written", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ImsgError } from "../../../ts/module/error.ts";
+import { CONNECTED } from "../../../ts/transports/connected-table.ts";
 import { errnoNameOf, openingError } from "../../../ts/transports/opening-error.ts";
 import { transportError } from "../../../ts/transports/system-error.ts";
 
@@ -78,7 +79,7 @@ describe("transportError", () => {
       "recv",
     ],
   ])("converts %s, which the peer can cause", (_, error, code, errno, syscall) => {
-    const converted = transportError(error, "recv") as ImsgError;
+    const converted = transportError(error, "recv", CONNECTED) as ImsgError;
     expect(converted).toBeInstanceOf(ImsgError);
     expect(converted).toMatchObject({ code, errno, syscall, fromPeer: true, cause: error });
     expect(converted.message).toContain(error.message);
@@ -90,7 +91,7 @@ describe("transportError", () => {
     ["ENOLINK", "EIO"],
   ])("converts %s of the local system to %s, which the peer cannot cause", (code, expected) => {
     const error = named("Error", { code });
-    expect(transportError(error, "recv")).toMatchObject({
+    expect(transportError(error, "recv", CONNECTED)).toMatchObject({
       code: expected,
       fromPeer: false,
       cause: error,
@@ -101,14 +102,18 @@ describe("transportError", () => {
     ["EPERM", 1, "EPERM: operation not permitted, send"],
     ["EACCES", 13, "EACCES: permission denied, send"],
   ])("converts %s, with which a firewall refuses what a connection sends", (code, errno, text) => {
-    const { message, ...fields } = transportError(named("Error", { code }), "send") as ImsgError;
+    const { message, ...fields } = transportError(
+      named("Error", { code }),
+      "send",
+      CONNECTED,
+    ) as ImsgError;
     expect(fields).toMatchObject({ code, errno, fromPeer: false });
     expect(message).toMatch(text);
   });
 
   it("returns an ImsgError and an error of the program unchanged", () => {
     for (const error of [new ImsgError("EPIPE"), new Error("mine"), "text", undefined, null]) {
-      expect(transportError(error, "recv")).toBe(error);
+      expect(transportError(error, "recv", CONNECTED)).toBe(error);
     }
   });
 });

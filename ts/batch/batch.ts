@@ -77,9 +77,9 @@ export class Batch extends Owner {
    * Decodes one window (at most 65,520 bytes, so at most 4,095 messages) of a
    * chunk from position `from` on, and returns the position of the rest. The
    * whole chunk has been decoded when that is the chunk's length, or when
-   * {@link failed} is set. A
-   * descriptor that came with the chunk belongs to the first window, and to the
-   * original from then on, which passes or closes it. For the rest see {@link decode}.
+   * {@link failed} is set. A descriptor that came with the chunk belongs to the
+   * first window, and to the original from then on, which passes or closes it.
+   * For the rest see {@link decode}.
    */
   decodeSome(chunk: Bytes, from: number, sharing: Sharing, out: ImsgMessage[], fd = -1): number {
     return this.#decoder.decodeSome(chunk, from, sharing, out, fd);

@@ -52,11 +52,11 @@ export class HeaderCallbacks {
   /** Called by the module, below a frame of C: it must not throw. */
   #header(reader: number, at: Pointer, length: number): number {
     const engine = this.#engine;
-    const { expire } = engine;
+    const { onEnter } = engine;
     try {
       const callback = this.#callbacks.get(reader);
       if (callback === undefined) return 0;
-      engine.expire = (syscall) => {
+      engine.onEnter = (syscall) => {
         throw failure("ERR_IMSG_REENTRANT", syscall);
       };
       const total = callback(engine.memory.copy(at, length));
@@ -66,7 +66,7 @@ export class HeaderCallbacks {
     } catch (error) {
       this.#thrown = { error };
     } finally {
-      engine.expire = expire;
+      engine.onEnter = onEnter;
     }
     return 0;
   }

@@ -79,7 +79,10 @@ export class Linger {
     this.#done(described, lost);
   }
 
-  /** Waits for the limit, in two parts: a process that has stood still handles what happened meanwhile during the second. */
+  /**
+   * Waits for the limit, in two parts. A process that has stood still handles during the second
+   * what happened meanwhile.
+   */
   #wait(): void {
     const { timeout } = this.#owner;
     const last = Math.min(timeout / 2, LAST_PART);

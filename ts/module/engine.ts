@@ -42,7 +42,7 @@ export class Engine {
    * Is called before each call into the module: in debug mode it makes the memory that reserve and
    * seek have lent stale; while a header callback runs, below a frame of the module, it throws.
    */
-  expire: ((syscall?: string) => void) | undefined;
+  onEnter: ((syscall?: string) => void) | undefined;
   /** The records of this engine's batches (ts/batch/records.ts), once there is a batch. */
   records: unknown;
   /** The error of the trap that stopped this engine, if one did. */
@@ -99,13 +99,13 @@ export class Engine {
    */
   enter(syscall?: string): void {
     if (this.trapped !== undefined) throw this.trapped;
-    if (this.expire !== undefined) this.expire(syscall);
+    if (this.onEnter !== undefined) this.onEnter(syscall);
     this.memory.u32[this.#errno >> 2] = 0;
   }
 
   /** Whether {@link enter} would only clear errno. */
   get ready(): boolean {
-    return this.trapped === undefined && this.expire === undefined;
+    return this.trapped === undefined && this.onEnter === undefined;
   }
 
   /**

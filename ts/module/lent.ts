@@ -16,10 +16,10 @@ export function lendMemory(engine: Engine, at: Pointer, length: number): Bytes {
   const view = engine.memory.u8.subarray(at, at + length);
   if (engine.origins === undefined) return view;
   let stale = false;
-  const before = engine.expire;
-  engine.expire = () => {
+  const before = engine.onEnter;
+  engine.onEnter = () => {
     stale = true;
-    engine.expire = undefined;
+    engine.onEnter = undefined;
     before?.();
   };
   return guard(view, () => {

@@ -20,7 +20,7 @@ function freeCollected({ engine, kind, origin, free }: Remains): void {
   count(engine, kind, -1);
   origin?.forget();
   if (engine.trapped !== undefined) return;
-  engine.expire?.();
+  engine.onEnter?.();
   free(engine);
   // the collector closes no values, so the values of closed descriptors are dropped
   engine.values.forget();

@@ -49,7 +49,7 @@ function checkStream(duplex: Duplex): void {
       : duplex.readableEncoding
         ? `the stream has a decoder (setEncoding("${duplex.readableEncoding}"))`
         : duplex.destroyed || duplex.readableEnded || duplex.writableEnded
-          ? "the stream has ended"
+          ? "the stream is closed"
           : undefined;
   if (detail !== undefined) throw invalid("imsgbuf_init", detail);
 }

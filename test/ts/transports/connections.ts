@@ -21,6 +21,12 @@ import {
 
 const [node, peer] = more as [string, string];
 
+/** Keeps the event loop of this program from running, for a time in ms. */
+function standStill(ms: number): void {
+  const until = Date.now() + ms;
+  while (Date.now() < until);
+}
+
 interface Peer {
   readonly child: ChildProcess;
   /** The program's output. */
@@ -165,8 +171,7 @@ await main({
         way,
         "sendsAndResets",
         async (channel) => {
-          const until = Date.now() + 200;
-          while (Date.now() < until);
+          standStill(200);
           let received = 0;
           try {
             for await (const _ of channel) received++;
@@ -189,8 +194,7 @@ await main({
           await channel.receive();
           void channel.send({ type: 1, data: data(4_000_000) });
           const closed = refusal(channel.close());
-          const until = Date.now() + 900;
-          while (Date.now() < until);
+          standStill(900);
           return closed;
         },
         { maxSize: 1e7, lingerTimeout: 300 },

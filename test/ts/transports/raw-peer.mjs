@@ -37,6 +37,11 @@ function countBytes(each = () => {}) {
   });
 }
 
+/** Breaks the connection off after a time in ms: TCP by a reset. */
+function breakOff(delay) {
+  setTimeout(() => (where.includes("/") ? socket.destroy() : socket.resetAndDestroy()), delay);
+}
+
 const things = {
   /** Half-closes at once, and reads to the end. */
   halfCloses() {
@@ -70,22 +75,14 @@ const things = {
   },
   /** Sends messages, and breaks off behind them. */
   sendsAndResets() {
-    socket.write(
-      new Uint8Array(
-        Array(Number(count))
-          .fill([...message(984)])
-          .flat(),
-      ),
-      () => {
-        setTimeout(() => (where.includes("/") ? socket.destroy() : socket.resetAndDestroy()), 20);
-      },
-    );
+    for (let i = 0; i < Number(count); i++) socket.write(message(984));
+    breakOff(20);
   },
   /** Sends a message, and breaks off with something unread once that has arrived. */
   resets() {
     socket.write(message(0));
     socket.pause();
-    setTimeout(() => (where.includes("/") ? socket.destroy() : socket.resetAndDestroy()), 100);
+    breakOff(100);
   },
 };
 socket.on("connect", () => things[thing]());
